@@ -1,0 +1,56 @@
+# Everything runs from .venv, which is made on demand; nothing has to be activated.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.requirements-installed
+# What imports the settings needs a database to name; this one is gone when the command ends.
+MANAGE := $(BIN)/python -m gateway.stack.throwaway $(BIN)/python manage.py
+LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help up demo test check format openapi lock
+
+help: ## List the targets.
+	@sed -nE 's/^([a-z]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+# exec, here and below: signals reach the program itself.
+up: $(STAMP) ## Start the whole service here: PORT, STACK_DIR, DATABASE_URL, REDIS_URL, PG_BIN, PAYKASSMA_*.
+	@exec $(BIN)/python -m gateway.stack
+
+demo: $(STAMP) ## Show a deposit and a withdrawal from beginning to end, on a stack of its own.
+	@exec $(BIN)/python -m gateway.demo
+
+test: $(STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## Check style, types, imports between parts, migrations and the API document.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m gateway.stack.throwaway $(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) spectacular --file .venv/openapi.yaml --validate --fail-on-warn
+	diff -u docs/openapi.yaml .venv/openapi.yaml
+
+format: $(STAMP) ## Format the code and repair what can be repaired.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+openapi: $(STAMP) ## Write docs/openapi.yaml anew.
+	$(MANAGE) spectacular --file docs/openapi.yaml --validate --fail-on-warn
+
+lock: $(STAMP) ## Pin the newest allowed versions of everything in requirements*.in.
+	$(LOCK) --upgrade requirements.in -o requirements.txt
+	$(LOCK) --upgrade -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is not. Name another one: make PYTHON=python3.12 ..." >&2; \
+		exit 1; }
+	@echo "Making .venv (a minute or two, once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+		-r requirements.txt -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The payment gateway: wiring above, shared floor below."""

@@ -1,0 +1,1 @@
+"""What every endpoint shares: error shape, authentication, idempotency, pagination, schema."""

@@ -1,0 +1,156 @@
+"""Fields that every resource shares. Each refuses with a sentence that says what would be right."""
+
+import unicodedata
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from gateway import ids
+from gateway.products.models import REFERENCE_MAX_LENGTH
+
+
+def is_plain(text: str) -> bool:
+    """True where a text has no control, format (bidi), surrogate, private or unassigned character."""
+    return all(unicodedata.category(character)[0] != "C" for character in text)
+
+
+class PlainTextField(serializers.CharField):
+    """Visible text without control or bidi characters and without blanks at its ends."""
+
+    default_error_messages = {
+        "not_text": "Send a string.",
+        "not_plain": "Send visible characters only: no control, formatting or bidi characters.",
+        "blank_ends": "Leave out blanks at the beginning and the end.",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself; numbers are not taken for text."""
+        if not isinstance(data, str):
+            self.fail("not_text")
+        if not is_plain(data):
+            self.fail("not_plain")
+        if data != data.strip():
+            self.fail("blank_ends")
+        return data
+
+
+class ReferenceField(PlainTextField):
+    """A product's own id for something."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", REFERENCE_MAX_LENGTH)
+        super().__init__(**kwargs)
+
+
+@extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "INR", "description": "ISO 4217 code"})
+class CurrencyField(serializers.RegexField):
+    """Three capital letters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("error_messages", {"invalid": 'Send an ISO 4217 code such as "INR".'})
+        super().__init__(r"\A[A-Z]{3}\Z", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Only a string is a code."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "pattern": r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$",
+        "example": "1000.00",
+        "description": "A decimal string: plain digits, no more decimals than the currency has.",
+    }
+)
+class AmountField(serializers.Field):  # type: ignore[type-arg]
+    """An amount as text. The serializer parses it with `gateway.money.parse_amount`, which needs the currency."""
+
+    default_error_messages = {"not_text": 'Send the amount as a string, for example "1000.00".'}
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text; its meaning is checked where the currency is known."""
+        if not isinstance(data, str):
+            self.fail("not_text")
+        return str(data)
+
+    def to_representation(self, value: Decimal | str) -> str:
+        """Already formatted by the shape."""
+        return str(value)
+
+
+class TypeIdField(serializers.Field):  # type: ignore[type-arg]
+    """A TypeID of one prefix: ``uuid.UUID`` inside, ``dep_…`` outside."""
+
+    default_error_messages = {"invalid": "This is no id of the right kind."}
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        self.prefix = prefix
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        """The UUID behind the id."""
+        value = ids.decode(self.prefix, data)
+        if value is None:
+            self.fail("invalid")
+        return value
+
+    def to_representation(self, value: uuid.UUID) -> str:
+        """The prefixed text."""
+        return ids.encode(self.prefix, value)
+
+
+#: Most keys, and longest key and value, of a product's ``metadata``: notes, not a document store.
+METADATA_MAX_KEYS, METADATA_MAX_KEY_LENGTH, METADATA_MAX_VALUE_LENGTH = 50, 40, 500
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": METADATA_MAX_KEYS})
+class MetadataField(serializers.Field):  # type: ignore[type-arg]
+    """A product's own notes on an order: a flat object of strings, given back unchanged."""
+
+    default_error_messages = {
+        "not_object": "Send an object of strings.",
+        "too_many": f"At most {METADATA_MAX_KEYS} keys.",
+        "bad_key": f"Keys have 1 to {METADATA_MAX_KEY_LENGTH} visible characters.",
+        "bad_value": f"Values are strings of at most {METADATA_MAX_VALUE_LENGTH} characters without NUL.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """The object, checked."""
+        if not isinstance(data, dict):
+            self.fail("not_object")
+        if len(data) > METADATA_MAX_KEYS:
+            self.fail("too_many")
+        for key, value in data.items():
+            if not 1 <= len(key) <= METADATA_MAX_KEY_LENGTH or not is_plain(key):
+                self.fail("bad_key")
+            if not isinstance(value, str) or len(value) > METADATA_MAX_VALUE_LENGTH or "\0" in value:
+                self.fail("bad_value")
+        return data
+
+    def to_representation(self, value: dict[str, str]) -> dict[str, str]:
+        """As it was sent."""
+        return value
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Input: a field that we do not know is refused by name, not ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The fields, checked, after unknown ones were refused."""
+        if isinstance(data, dict) or hasattr(data, "keys"):
+            unknown = sorted(set(data.keys()) - set(self.fields))
+            if unknown:
+                known = ", ".join(sorted(name for name, field in self.fields.items() if not field.read_only))
+                raise serializers.ValidationError(
+                    {name: [f"There is no such field here. Known: {known}."] for name in unknown}
+                )
+        return super().to_internal_value(data)

@@ -1,0 +1,156 @@
+"""``Idempotency-Key``: claimed, worked and answered in one transaction.
+
+A view makes a `Claim` from the request; the action calls `Claim.take` as its first statement, inside its own
+transaction. Same key and same request: `AlreadyAnswered` carries the object, and the view shows it as it is now.
+"""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+from psycopg.errors import LockNotAvailable
+from rest_framework.request import Request
+
+from gateway.api.models import IdempotencyKey
+from gateway.api.problems import Problem
+from gateway.products.actions import Caller
+
+#: How long a second request waits for the first with the same key. The first holds no lock during provider calls,
+#: so it is done in milliseconds or stuck.
+_WAIT_MILLISECONDS: Final = 2_000
+#: How long a key is remembered; the product's own reference guards for ever.
+KEPT_DAYS: Final = 30
+#: Visible ASCII, as in a header.
+_ACCEPTABLE: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+
+
+class AlreadyAnswered(Exception):  # noqa: N818 - not an error: the answer is known
+    """The same request was answered before."""
+
+    def __init__(self, *, object_id: uuid.UUID, status: int) -> None:
+        self.object_id, self.status = object_id, status
+        super().__init__("answered before")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A caller's wish that this request happens once."""
+
+    caller: Caller
+    key: str
+    fingerprint: str
+
+    def take(self, *, object_id: uuid.UUID, status: int = 201) -> None:
+        """Claim the key for the object that this transaction is about to make.
+
+        A rollback frees the key, so a refused request may be corrected and sent again under it.
+
+        Raises:
+            AlreadyAnswered: the same request was answered before.
+            Problem: 409 while the first is still at work, 422 where the key belongs to another request.
+        """
+        if not self._insert(object_id, status):
+            self.refuse_known()
+
+    def refuse_known(self) -> None:
+        """Raise as `take` does where the key was used before; claims nothing."""
+        row = IdempotencyKey.objects.filter(product=self.caller.product, mode=self.caller.mode, key=self.key).first()
+        if row is None:
+            return
+        if row.fingerprint != self.fingerprint:
+            raise Problem(
+                status=422,
+                code="idempotency_key_reused",
+                detail="This Idempotency-Key came with another request before; take a new one.",
+            )
+        raise AlreadyAnswered(object_id=row.object_id, status=row.response_status)
+
+    def _insert(self, object_id: uuid.UUID, status: int) -> bool:
+        # ON CONFLICT DO NOTHING waits for a concurrent owner of the key and then inserts nothing; a caught
+        # IntegrityError would leave the transaction unusable. The timeout is local to this transaction.
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(_WAIT_MILLISECONDS)])
+                cursor.execute(
+                    """
+                    INSERT INTO api_idempotencykey
+                        (product_id, mode, key, fingerprint, response_status, object_id, created_at)
+                    VALUES (%s, %s, %s, %s, %s, %s, now())
+                    ON CONFLICT (product_id, mode, key) DO NOTHING
+                    """,
+                    [self.caller.product.id, self.caller.mode, self.key, self.fingerprint, status, object_id],
+                )
+                inserted = cursor.rowcount == 1
+                cursor.execute("SELECT set_config('lock_timeout', '0', true)")
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            raise Problem(
+                status=409,
+                code="idempotency_key_in_use",
+                detail="A request with this Idempotency-Key is still being answered; repeat it in a moment.",
+                headers={"Retry-After": "1"},
+            ) from None
+        return inserted
+
+
+def claim_of(request: Request, caller: Caller) -> Claim:
+    """The claim of a request; 400 where the header is missing or not acceptable."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not _ACCEPTABLE.fullmatch(key):
+        raise Problem(
+            status=400,
+            code="idempotency_key_invalid",
+            detail="Send an Idempotency-Key header of 1 to 255 visible ASCII characters, one for each order.",
+        )
+    return Claim(caller=caller, key=key, fingerprint=_fingerprint(request))
+
+
+def answer_once(claim: Claim, work: Callable[[], uuid.UUID]) -> tuple[uuid.UUID, int, dict[str, str]]:
+    """Do the work of a request once.
+
+    A known key is answered before the body is judged: what was accepted once stays accepted, whatever has become
+    of the payment system since.
+
+    Args:
+        claim: what `claim_of` made of the request.
+        work: checks the body and calls the action, which takes the claim; gives the id of the object.
+
+    Returns:
+        The object's id, the status code and the headers of the answer.
+    """
+    try:
+        claim.refuse_known()
+        return work(), 201, {}
+    except AlreadyAnswered as answered:
+        return answered.object_id, answered.status, {"Idempotent-Replayed": "true"}
+
+
+def _fingerprint(request: Request) -> str:
+    body = {name: _digestible(value) for name, value in request.data.items()}
+    text = json.dumps([request.method, request.path, body], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digestible(value: Any) -> Any:
+    if isinstance(value, UploadedFile):
+        digest = hashlib.sha256()
+        for chunk in value.chunks():
+            digest.update(chunk)
+        value.seek(0)
+        return f"file:{digest.hexdigest()}"
+    return value
+
+
+def forget_old_keys() -> int:
+    """Delete the keys that are older than they are promised to be kept."""
+    deleted, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()
+    return deleted

@@ -1,0 +1,122 @@
+"""Bodies, read strictly: what JSON allows two readings of is refused before any field is looked at."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import IO, Any, Final
+
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+
+from gateway.api.problems import Problem
+
+#: Deepest nesting of a body; our deepest resource has four levels, and Python's parser gives up near a thousand.
+_MAX_DEPTH: Final = 20
+_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class StrictJSONParser(JSONParser):
+    """UTF-8 JSON objects: bounded size and depth, no duplicate keys, no NaN, no lone surrogates."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The body as a dict; `ParseError` (400) or 413 otherwise."""
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise Problem(status=413, code="body_too_large", detail=f"Send at most {limit} bytes.")
+        return parse_object(raw)
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object from bytes. Numbers with a fraction become Decimal.
+
+    Raises:
+        ParseError: with a sentence about what is wrong.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ParseError("The body is not UTF-8.") from None
+    if _depth(text) > _MAX_DEPTH:
+        raise ParseError(f"The body is nested deeper than {_MAX_DEPTH} levels.")
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=Decimal,
+            parse_int=_bounded_int,
+        )
+    except json.JSONDecodeError as error:
+        raise ParseError(f"Not JSON: {error.msg} at character {error.pos}.") from None
+    if not isinstance(value, dict):
+        raise ParseError("Send a JSON object.")
+    return value
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for character in _STRINGS.sub("", text):
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ParseError(f"The key {json.dumps(key)[:80]} stands twice in one object.")
+        _check_text(key)
+        _check_text(value)
+        found[key] = value
+    return found
+
+
+def _check_text(value: Any) -> None:
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ParseError("A text holds a lone surrogate, which is no character.")
+
+
+def _no_constant(name: str) -> Any:
+    raise ParseError(f"{name} is not JSON.")
+
+
+def _bounded_int(digits: str) -> int:
+    # Python refuses to convert more than 4,300 digits with an error that is no JSONDecodeError.
+    if len(digits) > 100:  # noqa: PLR2004 - far above any number an order holds
+        raise ParseError("A number has too many digits.")
+    return int(digits)
+
+
+class BoundedMultiPartParser(MultiPartParser):
+    """Multipart for screenshots; a field that stands twice is refused as in JSON."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Fields and files, each once."""
+        assert parser_context is not None
+        request: Request = parser_context["request"]
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > settings.SCREENSHOT_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise Problem(
+                status=413,
+                code="body_too_large",
+                detail=f"Send a screenshot of at most {settings.SCREENSHOT_MAX_BYTES} bytes.",
+            )
+        parsed = super().parse(stream, media_type, parser_context)
+        for source in (parsed.data, parsed.files):
+            for key, values in source.lists():
+                if len(values) > 1:
+                    raise ParseError(f"The field {json.dumps(key)[:80]} stands twice.")
+        return parsed

@@ -1,0 +1,175 @@
+"""One error shape for everything: RFC 9457 ``application/problem+json``.
+
+``type`` is a page of the documentation, ``code`` is stable, ``errors[]`` names each field by JSON Pointer (RFC 6901).
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from gateway import logs
+
+log = structlog.get_logger(__name__)
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+#: Every code this service answers with, with its title; the documentation page is generated from it.
+TITLES: Final[Mapping[str, str]] = {
+    "amount_below_minimum": "The amount is below the payment system's minimum",
+    "amount_above_maximum": "The amount is above the payment system's maximum",
+    "amount_not_whole": "A withdrawal is paid in whole units only",
+    "authentication_failed": "The API key is missing, unknown or ended",
+    "body_too_large": "The request body is too large",
+    "conflict": "The object is not in a state that allows this",
+    "forbidden": "The API key lacks the scope",
+    "idempotency_key_in_use": "A request with this Idempotency-Key is still being answered",
+    "idempotency_key_invalid": "The Idempotency-Key is missing or not acceptable",
+    "idempotency_key_reused": "The Idempotency-Key was used with another request",
+    "internal_error": "Something went wrong here",
+    "invalid_request": "The request is not valid",
+    "malformed_json": "The body is not the JSON we expect",
+    "mode_not_configured": "No provider account is set up for this mode",
+    "method_not_allowed": "The method is not allowed here",
+    "not_acceptable": "No acceptable content type",
+    "not_found": "There is nothing at this address",
+    "payment_system_unavailable": "The payment system cannot serve this order",
+    "reference_already_used": "The reference was used before",
+    "too_many_attempts": "Too many attempts",
+    "too_many_requests": "Too many requests",
+    "unsupported_media_type": "The content type is not supported",
+}
+
+
+class Problem(exceptions.APIException):
+    """A refusal with a stable code. ``detail`` is a sentence that says what would be right."""
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        code: str,
+        detail: str,
+        pointer: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        assert code in TITLES, code
+        super().__init__(detail=detail, code=code)
+        self.status_code = status
+        self.code = code
+        self.sentence = detail
+        self.pointer = pointer
+        self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
+
+
+def type_url(code: str) -> str:
+    """The documentation page of a code."""
+    return f"{settings.PUBLIC_URL}/docs/problems/#{code}"
+
+
+def document(
+    *, status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None, **extra: Any
+) -> dict[str, Any]:
+    """The problem document itself."""
+    return {
+        "type": type_url(code),
+        "title": TITLES[code],
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": errors or [],
+        "request_id": logs.request_id.get(),
+        **extra,
+    }
+
+
+def pointers(detail: Any, path: str = "") -> list[dict[str, str]]:
+    """DRF's nested error detail as a flat list of ``{pointer, code, detail}``."""
+    if isinstance(detail, Mapping):
+        found = []
+        for key, value in detail.items():
+            if str(key) == "non_field_errors":
+                found += pointers(value, path)
+            else:
+                escaped = str(key).replace("~", "~0").replace("/", "~1")
+                found += pointers(value, f"{path}/{escaped}")
+        return found
+    if isinstance(detail, list):
+        found = []
+        for index, value in enumerate(detail):
+            # A list of dicts is a list of items, each at its own index; a list of texts belongs to this field.
+            found += pointers(value, f"{path}/{index}" if isinstance(value, Mapping) else path)
+        return found
+    return [{"pointer": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}]
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
+    """Turn whatever a view raised into a problem document."""
+    set_rollback()
+    body, headers = _describe(exc)
+    if body["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("unhandled_exception", error=type(exc).__name__, exc_info=exc)
+    response = Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+    response.exception = True
+    return response
+
+
+def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
+    if isinstance(exc, Problem):
+        errors = [{"pointer": exc.pointer, "code": exc.code, "detail": exc.sentence}] if exc.pointer is not None else []
+        return (
+            document(status=exc.status_code, code=exc.code, detail=exc.sentence, errors=errors, **exc.extra),
+            exc.headers,
+        )
+    if isinstance(exc, exceptions.ValidationError):
+        errors = pointers(exc.detail)
+        code = errors[0]["code"] if len(errors) == 1 and errors[0]["code"] in TITLES else "invalid_request"
+        first = errors[0]
+        sentence = f"{first['pointer']}: {first['detail']}" if first["pointer"] else first["detail"]
+        return document(status=400, code=code, detail=sentence, errors=errors), {}
+    status, code, sentence = _plain(exc)
+    headers = {}
+    if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return document(status=status, code=code, detail=sentence), headers
+
+
+def _plain(exc: Exception) -> tuple[int, str, str]:
+    match exc:
+        case exceptions.AuthenticationFailed() | exceptions.NotAuthenticated():
+            return 401, "authentication_failed", str(exc.detail)
+        case exceptions.PermissionDenied() | PermissionDenied():
+            return 403, "forbidden", "This API key may not do that; ask for a key with the right scope."
+        case exceptions.NotFound() | Http404():
+            return 404, "not_found", "There is nothing at this address, or it is not yours."
+        case exceptions.MethodNotAllowed():
+            return 405, "method_not_allowed", str(exc.detail)
+        case exceptions.NotAcceptable():
+            return 406, "not_acceptable", "Answers are application/json."
+        case exceptions.UnsupportedMediaType():
+            return 415, "unsupported_media_type", str(exc.detail)
+        case RequestDataTooBig():
+            return 413, "body_too_large", "The body is larger than this address takes."
+        case exceptions.ParseError():
+            return 400, "malformed_json", str(exc.detail)
+        case SuspiciousOperation():
+            return 400, "invalid_request", "The request could not be read."
+    return (
+        500,
+        "internal_error",
+        "Nothing was done that a repetition with the same Idempotency-Key would do twice.",
+    )
+
+
+def respond(request: HttpRequest, *, status: int, code: str, detail: str) -> JsonResponse:
+    """A problem document from outside DRF (unknown addresses, failures before a view)."""
+    return JsonResponse(document(status=status, code=code, detail=detail), status=status, content_type=CONTENT_TYPE)

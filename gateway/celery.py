@@ -1,0 +1,48 @@
+"""The workers' application: queues, and everything that runs by itself."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+
+app = Celery("gateway")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_django_logging(**_: object) -> None:
+    """Workers log as the web does (settings.LOGGING), redaction included."""
+
+
+# Money out has workers of its own: a provider that hangs on deposits must not hold up a payout, nor the reverse.
+app.conf.task_routes = {
+    "withdrawals.tasks.send_withdrawal": {"queue": "money-out"},
+    "withdrawals.tasks.*": {"queue": "pulls"},
+    "payments.tasks.open_deposit": {"queue": "money-in"},
+    "payments.tasks.send_confirmation": {"queue": "money-in"},
+    "payments.tasks.*": {"queue": "pulls"},
+    "postbacks.tasks.*": {"queue": "pulls"},
+    "gateway.providers.tasks.*": {"queue": "pulls"},
+    "gateway.webhooks.tasks.*": {"queue": "webhooks"},
+    "gateway.api.tasks.*": {"queue": "reports"},
+}
+
+#: A sweep finds what a lost doorbell left behind: 3 s is the longest such a loss delays anybody.
+_SWEEP_SECONDS = 3.0
+_MINUTE, _HOUR = 60.0, 3600.0
+
+app.conf.beat_schedule = {
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds * 2}}
+    for name, seconds in {
+        "payments.tasks.sweep_deposits": _SWEEP_SECONDS,
+        "payments.tasks.end_overdue": _MINUTE,
+        "withdrawals.tasks.sweep_withdrawals": _SWEEP_SECONDS,
+        "postbacks.tasks.sweep_letters": _SWEEP_SECONDS,
+        "gateway.webhooks.tasks.sweep_deliveries": _SWEEP_SECONDS,
+        "gateway.providers.tasks.observe_systems": _SWEEP_SECONDS * 5,
+        "gateway.api.tasks.forget_old_keys": _HOUR,
+    }.items()
+}

@@ -1,0 +1,44 @@
+"""TypeIDs: a prefix of at most three letters and a UUIDv7, 30 characters at most.
+
+Inside they are plain ``uuid.UUID`` (columns, foreign keys, code). The prefixed text exists only at the borders:
+in answers and URLs, in what the provider is told (``custom_transaction_id``, ``withdrawal_id``, ``label``) and in logs.
+"""
+
+import uuid
+from typing import Final
+
+import uuid_utils.compat
+from typeid import TypeID, from_string, from_uuid
+from typeid.errors import TypeIDException
+
+CUSTOMER: Final = "cus"
+DEPOSIT: Final = "dep"
+CONFIRMATION: Final = "cnf"
+RECEIPT: Final = "rcp"
+WITHDRAWAL: Final = "wd"
+EVENT: Final = "evt"
+WEBHOOK_ENDPOINT: Final = "whe"
+
+
+def new_id() -> uuid.UUID:
+    """A fresh UUIDv7: unique, and ordered by the time it was made, so that indexes grow at their end."""
+    return uuid_utils.compat.uuid7()
+
+
+def encode(prefix: str, value: uuid.UUID) -> str:
+    """The TypeID text, for example ``dep_01k…``."""
+    return str(from_uuid(value, prefix))
+
+
+def decode(prefix: str, text: object) -> uuid.UUID | None:
+    """The UUID behind a TypeID, or None where the text is not one of this prefix."""
+    if not isinstance(text, str):
+        return None
+    try:
+        parsed: TypeID[str] = from_string(text)
+    except (TypeIDException, ValueError):
+        return None
+    # The decoder is lenient about letters that the alphabet lacks; only the exact spelling is the id.
+    if parsed.prefix != prefix or str(parsed) != text:
+        return None
+    return uuid.UUID(bytes=parsed.uuid_bytes)

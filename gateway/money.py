@@ -1,0 +1,101 @@
+"""Amounts: Decimal in code, a decimal string on the wire, numeric(20,4) in the database.
+
+Exponents are those of ISO 4217 (the number of decimals of a currency's minor unit). Nothing here rounds:
+an amount that does not fit its currency is refused.
+"""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+#: Currencies whose minor unit is not a hundredth, by ISO 4217. Every other currency has two decimals.
+_EXPONENTS: Final = {
+    **dict.fromkeys(
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
+        0,
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+
+#: Scale of every money column: the largest exponent that ISO 4217 knows.
+DECIMAL_PLACES: Final = 4
+#: Precision of every money column: 16 digits before the point, above any order a wallet system takes.
+MAX_DIGITS: Final = 20
+#: Most whole digits a caller may ask for: a trillion is a typing error in every currency we serve.
+_MAX_WHOLE_DIGITS: Final = 12
+
+_PLAIN = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
+
+
+class AmountError(ValueError):
+    """A text that is no amount of its currency. The message is a sentence for the caller."""
+
+
+def exponent(currency: str) -> int:
+    """Decimals of the currency's minor unit (ISO 4217)."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def parse_amount(text: object, currency: str) -> Decimal:
+    """A positive amount from its wire form.
+
+    Args:
+        text: plain decimal notation in ASCII digits, such as ``"1000.00"``: no sign, no exponent, no grouping.
+        currency: ISO 4217 code; sets how many decimals are allowed.
+
+    Raises:
+        AmountError: with a sentence that says what would be right.
+    """
+    if not isinstance(text, str):
+        raise AmountError('Send the amount as a string, for example "1000.00".')
+    matched = _PLAIN.fullmatch(text)
+    if matched is None:
+        raise AmountError('Use plain digits with an optional decimal point, for example "1000.00".')
+    whole, fraction = matched.group(1), matched.group(2) or ""
+    if len(whole) > _MAX_WHOLE_DIGITS:
+        raise AmountError(f"At most {_MAX_WHOLE_DIGITS} digits may stand before the decimal point.")
+    if len(fraction) > exponent(currency):
+        raise AmountError(f"{currency} has {exponent(currency)} decimals; send no more than that.")
+    amount = Decimal(text)
+    if amount == 0:
+        raise AmountError("The amount must be greater than zero.")
+    return amount
+
+
+def format_amount(amount: Decimal, currency: str) -> str:
+    """The wire form with all decimals of the currency, more where the provider sent a finer amount."""
+    decimals = max(exponent(currency), -_exponent_of(amount.normalize()))
+    return f"{amount:.{decimals}f}"
+
+
+def fits_column(amount: Decimal) -> bool:
+    """True where numeric(20,4) holds the amount without rounding."""
+    if not amount.is_finite():
+        return False
+    normal = amount.normalize()
+    return -_exponent_of(normal) <= DECIMAL_PLACES and normal.adjusted() < MAX_DIGITS - DECIMAL_PLACES
+
+
+def _exponent_of(amount: Decimal) -> int:
+    value = amount.as_tuple().exponent
+    assert isinstance(value, int), "finite amounts only"
+    return value

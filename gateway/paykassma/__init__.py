@@ -1,0 +1,1 @@
+"""The client of the provider Paykassma: plain Python, no Django, no database."""

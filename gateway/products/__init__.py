@@ -1,0 +1,1 @@
+"""The callers: products, their API keys, their customers."""

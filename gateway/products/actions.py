@@ -1,0 +1,51 @@
+"""What can happen to callers: a key is made, a customer is met for the first time."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from gateway.products.models import ApiKey, Customer, Mode, Product, Scope, digest_of
+
+_PREFIX_LENGTH = 12  # "pk_test_" and four characters: enough to tell keys apart, too few to guess the rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who is calling: the product, in one mode, with one key."""
+
+    product: Product
+    mode: Mode
+    key_id: uuid.UUID
+    scopes: frozenset[str]
+
+    @property
+    def is_authenticated(self) -> bool:
+        """A caller exists only after its key was found (asked by DRF)."""
+        return True
+
+
+def keep_key(*, product: Product, mode: Mode, name: str, key: str, scopes: Iterable[str] = Scope.values) -> ApiKey:
+    """Store the digest of a key; the same key again changes nothing."""
+    found, _ = ApiKey.objects.get_or_create(
+        digest=digest_of(key),
+        defaults={
+            "product": product,
+            "mode": mode,
+            "name": name,
+            "prefix": key[:_PREFIX_LENGTH],
+            "scopes": sorted(scopes),
+        },
+    )
+    return found
+
+
+@transaction.atomic(savepoint=False)
+def meet_customer(*, product: Product, mode: str, external_id: str) -> Customer:
+    """The customer of that name, made on first sight. Safe when two requests meet the same customer at once."""
+    known = Customer.objects.filter(product=product, mode=mode, external_id=external_id)
+    if (customer := known.first()) is not None:
+        return customer
+    Customer.objects.bulk_create([Customer(product=product, mode=mode, external_id=external_id)], ignore_conflicts=True)
+    return known.get()

@@ -1,0 +1,110 @@
+"""Who calls us: products, their API keys, their customers."""
+
+import hashlib
+import secrets
+from typing import Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from gateway import ids
+
+#: Longest name a product may use for a customer or an order of its own.
+REFERENCE_MAX_LENGTH: Final = 128
+
+
+class Mode(models.TextChoices):
+    """Real money or play money; never both in one row, key, order or report."""
+
+    LIVE = "live", "real money, through a live provider account"
+    TEST = "test", "play money, always against the sandbox"
+
+
+class Scope(models.TextChoices):
+    """What a key may do."""
+
+    READ = "read", "read everything of the product in the key's mode"
+    DEPOSITS_WRITE = "deposits:write", "create, confirm and cancel deposits"
+    WITHDRAWALS_WRITE = "withdrawals:write", "create and cancel withdrawals"
+    WEBHOOKS_WRITE = "webhooks:write", "manage webhook endpoints"
+
+
+class UnderpaymentPolicy(models.TextChoices):
+    """What happens when less money arrives than was asked for."""
+
+    REVIEW = "review", "the deposit waits for a person"
+    CREDIT = "credit", "the deposit is credited with what came"
+
+
+class Product(models.Model):
+    """A calling service of the company."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+    is_active = models.BooleanField(default=True)
+    underpayment = models.CharField(max_length=8, choices=UnderpaymentPolicy.choices, default=UnderpaymentPolicy.REVIEW)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A bearer key of a product. Only its digest is kept; the key itself is shown once."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="api_keys")
+    mode = models.CharField(max_length=4, choices=Mode.choices)
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16, help_text="The first characters of the key, to tell keys apart.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices), default=list)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"
+
+    def is_usable(self) -> bool:
+        """True while neither the key has ended nor its product."""
+        now = timezone.now()
+        ended = self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= now)
+        return not ended and self.product.is_active
+
+
+class Customer(models.Model):
+    """A product's end user. The provider knows the customer by our id (``cus_…``), never by the product's."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="customers")
+    mode = models.CharField(max_length=4, choices=Mode.choices)
+    external_id = models.CharField(max_length=REFERENCE_MAX_LENGTH, help_text="The product's own id of this user.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "mode", "external_id"], name="one_customer_per_external_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What the provider is told (C§1: ``label``): 30 safe characters without personal data."""
+        return ids.encode(ids.CUSTOMER, self.id)
+
+
+def digest_of(key: str) -> str:
+    """How a bearer key is stored and found. A key has 256 random bits, so one round of SHA-256 is enough."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def new_key(mode: Mode) -> str:
+    """A fresh bearer key: a readable prefix and 32 random bytes."""
+    return f"pk_{mode}_{secrets.token_urlsafe(32)}"

@@ -1,0 +1,150 @@
+"""What can happen to accounts and systems: an account is chosen, its list of systems is observed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from gateway import due_work
+from gateway.api.problems import Problem
+from gateway.paykassma.answers import Outcome
+from gateway.paykassma.messages import parse_available
+from gateway.providers import calls
+from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
+
+log = structlog.get_logger(__name__)
+
+#: How often the list of systems is fetched without anyone asking; it changes a few times a year.
+OBSERVE_SECONDS: Final = 3600
+#: After a failed fetch.
+_OBSERVE_RETRY_SECONDS: Final = 60
+#: A product asking for payment systems waits for the provider so long, then gets the catalogue.
+_INTERACTIVE_SECONDS: Final = 3.0
+#: How long the provider's answer for one customer serves the next question.
+_CACHE_SECONDS: Final = 60
+#: ``label`` of a question that no customer asked (C§1.1 requires one).
+OWN_LABEL: Final = "gateway"
+
+
+def account_for(mode: str) -> ProviderAccount:
+    """The account that serves new orders of a mode.
+
+    Raises:
+        Problem: 409 where none is set up.
+    """
+    account = ProviderAccount.objects.filter(mode=mode, is_active=True).first()
+    if account is None:
+        raise Problem(
+            status=409,
+            code="mode_not_configured",
+            detail=f"No provider account serves {mode} orders yet; set the PAYKASSMA_… variables and restart.",
+        )
+    return account
+
+
+def observe(
+    account: ProviderAccount,
+    *,
+    currencies: Sequence[str],
+    label: str,
+    read_seconds: float = calls.READ_SECONDS,
+) -> list[SystemObservation] | None:
+    """Ask the provider which systems it offers and keep what it says; None where it did not say."""
+    answer = calls.call(
+        account,
+        "available",
+        lambda client: client.available(currencies=currencies, label=label),
+        request={"currency_code": list(currencies), "label": label},
+        read_seconds=read_seconds,
+    )
+    if answer.outcome is not Outcome.ACCEPTED:
+        return None
+    now = timezone.now()
+    seen = {
+        (system.wallet_type, system.currency): SystemObservation(
+            account=account,
+            code=system.wallet_type,
+            currency=system.currency,
+            name=system.name[:190],
+            logo=system.logo[:500],
+            position=system.order,
+            is_manual=system.is_manual,
+            wants_screenshot=system.uploading_payment_bill,
+            seen_at=now,
+        )
+        for system in parse_available(answer.payload)
+    }
+    SystemObservation.objects.bulk_create(
+        # In one order, so that two workers that observe at once do not deadlock.
+        [seen[key] for key in sorted(seen)],
+        update_conflicts=True,
+        unique_fields=["account", "code", "currency"],
+        update_fields=["name", "logo", "position", "is_manual", "wants_screenshot", "seen_at"],
+    )
+    return list(seen.values())
+
+
+def observe_for_customer(
+    account: ProviderAccount, *, currencies: Sequence[str], label: str
+) -> set[tuple[str, str]] | None:
+    """Which (system, currency) pairs the provider offers this customer; None where it cannot be asked now."""
+    key = f"available:{account.pk}:{label}:{'+'.join(sorted(currencies))}"
+    cached = _cached(key)
+    if cached is not None:
+        return {tuple(pair) for pair in cached}
+    if account.is_paused():
+        return None
+    seen = observe(account, currencies=currencies, label=label, read_seconds=_INTERACTIVE_SECONDS)
+    if seen is None:
+        return None
+    pairs = {(row.code, row.currency) for row in seen}
+    _cache(key, sorted(pairs))
+    return pairs
+
+
+def _cached(key: str) -> list[tuple[str, str]] | None:
+    try:
+        return cache.get(key)  # type: ignore[no-any-return]
+    except (RedisError, OSError):
+        return None
+
+
+def _cache(key: str, pairs: list[tuple[str, str]]) -> None:
+    try:
+        cache.set(key, pairs, _CACHE_SECONDS)
+    except (RedisError, OSError):
+        log.warning("cache_unavailable")
+
+
+def observe_due_accounts() -> None:
+    """Fetch the list of systems for every account whose last look is old."""
+    due = ProviderAccount.objects.filter(not_paused(""), is_active=True)
+    for account in due_work.claim(due, limit=10, lease_seconds=calls.LEASE_SECONDS):
+        currencies = sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
+        seen = observe(account, currencies=currencies, label=OWN_LABEL)
+        _schedule(account, _OBSERVE_RETRY_SECONDS if seen is None else OBSERVE_SECONDS)
+
+
+@transaction.atomic(durable=True)
+def _schedule(account: ProviderAccount, seconds: int) -> None:
+    locked = due_work.lock(ProviderAccount.objects.all(), account.pk)
+    if locked.holds(account.token):
+        locked.next_at, locked.token = timezone.now() + timedelta(seconds=seconds), None
+        locked.save(update_fields=["next_at", "token"])
+
+
+def is_manual(account: ProviderAccount, system: PaymentSystem, *, currency: str, label: str) -> bool:
+    """Which activation endpoint serves this system: the provider's word where it has been heard, else the row's.
+
+    Asks the provider where nobody did before. Makes a provider call: no transaction may be open.
+    """
+    heard = SystemObservation.objects.filter(account=account, code=system.code, currency=currency)
+    if not heard.exists():
+        observe(account, currencies=[currency], label=label)
+    word = heard.values_list("is_manual", flat=True).first()
+    return system.is_manual if word is None else word

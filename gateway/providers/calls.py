@@ -1,0 +1,126 @@
+"""The one door to the provider: every call leaves through here, with empty hands and with evidence.
+
+No transaction may be open (a lock held for a minute of network is an outage), every call and its answer is a row,
+and an answer that speaks of our credentials stops the account, not the order.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+
+from gateway import http, logs
+from gateway.paykassma.answers import Answer, Outcome
+from gateway.paykassma.client import Client, Credentials, Paths
+from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
+
+log = structlog.get_logger(__name__)
+
+#: A TCP handshake across the world takes well under a second; five leaves room for two lost packets.
+CONNECT_SECONDS: Final = 5.0
+#: Nobody waits in a worker, and every timeout makes an unknown: a slow answer is worth a minute.
+READ_SECONDS: Final = 60.0
+#: A claim outlives the longest call: connect, read, and a margin for our own commits.
+LEASE_SECONDS: Final = 120
+#: The pause after a credential error: long enough to hammer nobody, short enough that a corrected secret works
+#: at once. The first call after it is the probe.
+CREDENTIAL_PAUSE_SECONDS: Final = 60
+#: The provider answers 404 to everything when the secret is wrong (C§0), but a single address may be missing, too:
+#: only some in a row, with no success between, stop the account.
+_NOT_FOUND_STREAK: Final = 5
+#: What is kept of an answer as evidence.
+_KEPT_BYTES: Final = 64 * 1024
+
+
+def call(
+    account: ProviderAccount,
+    operation: str,
+    do: Callable[[Client], Answer],
+    *,
+    subject: str = "",
+    request: Mapping[str, Any] | None = None,
+    system: PaymentSystem | None = None,
+    read_seconds: float = READ_SECONDS,
+) -> Answer:
+    """Make one provider call and keep its evidence.
+
+    Args:
+        account: whose credentials to use.
+        operation: its name in the evidence, for example ``activate``.
+        do: the call itself, on a client with a fresh connection.
+        subject: our id of what it is about.
+        request: what was asked, for the evidence (encrypted at rest); never credentials.
+        system: the payment system whose paths apply.
+        read_seconds: how long to wait for the answer.
+    """
+    _assert_no_transaction()
+    row = ProviderCall.objects.create(
+        account=account,
+        operation=operation,
+        subject=subject,
+        request=None if request is None else {key: _plain(value) for key, value in request.items()},
+        request_id=logs.request_id.get(),
+    )
+    started = time.monotonic()
+    with http.build_client(connect_seconds=CONNECT_SECONDS, read_seconds=read_seconds) as connection_pool:
+        answer = do(client_of(account, connection_pool, system))
+    row.sent = answer.sent
+    row.http_status = answer.http_status
+    row.outcome = answer.outcome
+    row.note = answer.note[:200]
+    row.response = answer.raw[:_KEPT_BYTES]
+    row.response_digest = hashlib.sha256(answer.raw).hexdigest()
+    row.duration_ms = round((time.monotonic() - started) * 1000)
+    row.save(update_fields=["sent", "http_status", "outcome", "note", "response", "response_digest", "duration_ms"])
+    _note_health(account, answer)
+    return answer
+
+
+def client_of(account: ProviderAccount, connection_pool: Any, system: PaymentSystem | None = None) -> Client:
+    """A client with the account's credentials and the paths of account and system."""
+    paths = Paths(manual_activation=system.manual_path) if system is not None and system.manual_path else Paths()
+    return Client(
+        credentials=Credentials(
+            base_url=account.base_url,
+            api_secret=account.api_secret,
+            withdrawal_key=account.withdrawal_key,
+        ),
+        http=connection_pool,
+        paths=paths,
+        json_body_on_get=account.json_body_on_get,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | str | list) else str(value)
+
+
+def _assert_no_transaction() -> None:
+    # The same test that Django makes for a durable block: the transaction around a test case does not count.
+    blocks = connection.atomic_blocks
+    if blocks and not blocks[-1]._from_testcase:  # noqa: SLF001 - as django.db.transaction does
+        raise RuntimeError("A provider call was tried inside a transaction.")
+
+
+def _note_health(account: ProviderAccount, answer: Answer) -> None:
+    mine = ProviderAccount.objects.filter(pk=account.pk)
+    if answer.outcome is not Outcome.CREDENTIAL_ERROR:
+        if answer.outcome is not Outcome.UNKNOWN:
+            mine.exclude(not_found_streak=0, pause_reason="").update(
+                not_found_streak=0, paused_until=None, pause_reason=""
+            )
+        return
+    mine.update(not_found_streak=F("not_found_streak") + 1)
+    streak = mine.values_list("not_found_streak", flat=True).get()
+    if answer.http_status != 404 or streak >= _NOT_FOUND_STREAK:  # noqa: PLR2004 - HTTP Not Found
+        mine.update(
+            paused_until=timezone.now() + timedelta(seconds=CREDENTIAL_PAUSE_SECONDS),
+            pause_reason=f"The provider refuses our credentials: {answer.note}"[:200],
+        )
+        log.error("provider_account_paused", account=str(account.pk), note=answer.note)

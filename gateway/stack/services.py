@@ -1,0 +1,244 @@
+"""The list of what runs: each process of the stack, in the order it starts."""
+
+import json
+import os
+import platform
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from gateway.stack.credentials import ADMIN_USER, Credentials
+from gateway.stack.leftovers import MARK_VARIABLE
+from gateway.stack.processes import Command
+from gateway.stack.settings import PROVIDER_PREFIX, ProviderCredentials, Settings
+
+PROJECT_DIRECTORY: Final = Path(__file__).resolve().parents[2]
+SANDBOX_HOST: Final = "127.0.0.1"  # it moves money on demand: nobody outside this machine may reach it
+
+#: Two processes use both cores of a small machine; a request that waits for news holds a thread, hence many.
+_WEB_WORKERS: Final = 2
+_WEB_THREADS: Final = 32
+#: Money tasks wait for the provider most of their time.
+_MONEY_PROCESSES: Final = 6
+_NEWS_PROCESSES: Final = 2
+#: A request or task in progress may end in this time; later it is cut off, which every step here survives.
+GRACE_SECONDS: Final = 10.0
+#: One look at a server on this machine.
+_LOOK_SECONDS: Final = 5.0
+
+#: Set by make for its children, or for one process only: neither may reach the services.
+_NOT_INHERITED: Final = frozenset(
+    {
+        "MAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+        "MAKEOVERRIDES",
+        "MAKE_TERMOUT",
+        "MAKE_TERMERR",
+        "DATABASE_URL",
+        "REDIS_URL",
+    },
+)
+
+# A proxy of this machine's user is not on the way to 127.0.0.1.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything that is known once the databases run."""
+
+    settings: Settings
+    credentials: Credentials
+    sandbox_port: int
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the simulated provider answers."""
+        return f"http://{SANDBOX_HOST}:{self.sandbox_port}"
+
+    @property
+    def sandbox_account(self) -> ProviderCredentials:
+        """The simulated provider's account, as the gateway knows it."""
+        keys = self.credentials
+        return ProviderCredentials(
+            base_url=self.sandbox_url,
+            api_secret=keys.sandbox_api_secret,
+            withdrawal_key=keys.sandbox_withdrawal_key,
+            postback_access_key=keys.sandbox_postback_access_key,
+            postback_private_key=keys.sandbox_postback_private_key,
+            postback_token=keys.sandbox_postback_token,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A command that runs to its end before anything else starts."""
+
+    name: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A command that runs until the stack stops.
+
+    Attributes:
+        name: The word before its lines.
+        command: What to run.
+        answers: Whether it does its work now; None where that cannot be asked from outside.
+    """
+
+    name: str
+    command: Command
+    answers: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A command asked again and again until its output satisfies."""
+
+    command: Command
+    satisfied: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run on top of the databases: the steps in order, then all services, then the last check."""
+
+    steps: tuple[Step, ...]
+    services: tuple[Service, ...]
+    last_check: Check | None = None
+
+
+def make_plan(facts: Facts) -> Plan:
+    """The gateway's own plan."""
+    django = _django_environment(facts)
+    settings = facts.settings
+
+    def run(*arguments: str, environment: Mapping[str, str] = django, given: bytes | None = None) -> Command:
+        return Command(
+            arguments=[sys.executable, *arguments],
+            environment=environment,
+            directory=PROJECT_DIRECTORY,
+            standard_input=given,
+        )
+
+    def worker(name: str, queues: str, processes: int) -> Command:
+        # Two workers have nothing to gossip about, and mingling costs a second at each start.
+        return run(
+            *("-m", "celery", "-A", "gateway.celery", "worker", "-Q", queues, "-c", str(processes)),
+            *("-n", f"{name}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
+        )
+
+    return Plan(
+        steps=(
+            Step(name="migrate", command=run("manage.py", "migrate", "--noinput", "--verbosity", "0")),
+            Step(name="seed", command=run("manage.py", "seed", "--local", given=_seed(facts))),
+        ),
+        services=(
+            Service(
+                name="sandbox",
+                command=run("-m", "gateway.sandbox", environment=_sandbox_environment(facts)),
+                answers=lambda: answers_ok(f"{facts.sandbox_url}/health"),
+            ),
+            Service(
+                name="web",
+                command=run(
+                    *("-m", "granian", "--interface", "wsgi", "gateway.wsgi:application"),
+                    *("--workers", str(_WEB_WORKERS), "--blocking-threads", str(_WEB_THREADS)),
+                    *("--host", settings.host, "--port", str(settings.port)),
+                ),
+                answers=lambda: answers_ok(f"{settings.public_url}/health/"),
+            ),
+            Service(name="money", command=worker("money", "money-out,money-in,pulls", _MONEY_PROCESSES)),
+            Service(name="news", command=worker("news", "webhooks,reports", _NEWS_PROCESSES)),
+            Service(
+                name="beat",
+                command=run(
+                    *("-m", "celery", "-A", "gateway.celery", "beat", "--loglevel", "WARNING"),
+                    *("-s", str(settings.directory / "beat-schedule"), "--pidfile="),
+                ),
+            ),
+        ),
+        last_check=Check(
+            command=run("-m", "celery", "-A", "gateway.celery", "inspect", "ping", "--json", "--timeout", "2"),
+            satisfied=lambda output: all(f'"{name}@{platform.node()}"' in output for name in ("money", "news")),
+        ),
+    )
+
+
+def base_environment(credentials: Credentials) -> dict[str, str]:
+    """What every process of the stack is given: ours, without the live account's credentials.
+
+    Those go to ``seed`` alone, by standard input: an environment is read by whoever reads ``/proc``, crash
+    reports and debug pages.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(PROVIDER_PREFIX) and name not in _NOT_INHERITED
+    }
+    direct = ",".join(filter(None, [inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1,localhost"]))
+    return inherited | {
+        MARK_VARIABLE: credentials.stack_mark,
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+    }
+
+
+def _django_environment(facts: Facts) -> dict[str, str]:
+    return base_environment(facts.credentials) | {
+        "DJANGO_SETTINGS_MODULE": "gateway.settings",
+        "DATABASE_URL": facts.database_url,
+        "REDIS_URL": facts.redis_url,
+        "SECRET_KEY": facts.credentials.django_secret_key,
+        "FIELD_ENCRYPTION_KEYS": facts.credentials.field_encryption_key,
+        "ALLOWED_HOSTS": facts.settings.allowed_hosts,
+        "LOCAL_STACK": "1",
+        "PUBLIC_URL": facts.settings.public_url,
+    }
+
+
+def _sandbox_environment(facts: Facts) -> dict[str, str]:
+    account = facts.sandbox_account
+    return base_environment(facts.credentials) | {
+        "SANDBOX_HOST": SANDBOX_HOST,
+        "SANDBOX_PORT": str(facts.sandbox_port),
+        "SANDBOX_API_SECRET": account.api_secret,
+        "SANDBOX_WITHDRAWAL_KEY": account.withdrawal_key,
+        "SANDBOX_POSTBACK_ACCESS_KEY": account.postback_access_key,
+        "SANDBOX_POSTBACK_PRIVATE_KEY": account.postback_private_key,
+        "SANDBOX_POSTBACK_URL": facts.settings.postback_url(account.postback_token),
+        "SANDBOX_CONTROL_KEY": facts.credentials.sandbox_control_key,
+        "SANDBOX_STATE_FILE": str(facts.settings.directory / "sandbox.json"),
+    }
+
+
+def _seed(facts: Facts) -> bytes:
+    live = facts.settings.live
+    document = {
+        "admin_user": ADMIN_USER,
+        "admin_password": facts.credentials.admin_password,
+        "test_api_key": facts.credentials.test_api_key,
+        "live_api_key": facts.credentials.live_api_key,
+        "sandbox": asdict(facts.sandbox_account),
+        "live": asdict(live) if live else None,
+    }
+    return json.dumps(document).encode()
+
+
+def answers_ok(url: str) -> bool:
+    """Whether a GET is answered with 200."""
+    try:
+        with _direct.open(url, timeout=_LOOK_SECONDS) as answer:
+            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP OK
+    except (OSError, urllib.error.URLError, ValueError):
+        return False

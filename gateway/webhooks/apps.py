@@ -1,0 +1,10 @@
+"""The webhooks app: what products are told."""
+
+from django.apps import AppConfig
+
+
+class WebhooksConfig(AppConfig):
+    """Endpoints, events, deliveries and their attempts."""
+
+    name = "gateway.webhooks"
+    label = "webhooks"

@@ -1,0 +1,22 @@
+"""How events may be looked for."""
+
+from typing import Final
+
+import django_filters
+
+from gateway.webhooks.event_types import EventType
+from gateway.webhooks.models import Event
+
+#: Longest TypeID: three letters, an underscore, 26 characters.
+_TYPE_ID_MAX_LENGTH: Final = 30
+
+
+class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
+    """Query parameters of GET /events."""
+
+    type = django_filters.ChoiceFilter(choices=EventType.choices)
+    subject = django_filters.CharFilter(max_length=_TYPE_ID_MAX_LENGTH)
+
+    class Meta:
+        model = Event
+        fields: list[str] = []

@@ -1,0 +1,1 @@
+"""Money in: deposits, confirmations, receipts."""

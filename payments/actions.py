@@ -1,0 +1,239 @@
+"""What a product can do with a deposit: create it, confirm it, cancel it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from gateway import due_work, ids
+from gateway.after_commit import ring
+from gateway.api.idempotency import Claim
+from gateway.api.problems import Problem
+from gateway.lifecycles import Cause, CauseKind
+from gateway.products.actions import Caller, meet_customer
+from gateway.providers.actions import account_for
+from gateway.providers.models import PaymentSystem
+from payments.activation import OPEN_SECONDS
+from payments.models import Confirmation, Deposit, Receipt, Screenshot
+from payments.moves import begin_confirmation, begin_deposit, move_deposit
+from payments.states import (
+    CANCELLABLE,
+    CONFIRMABLE,
+    LATE,
+    OPEN_CONFIRMATIONS,
+    ConfirmationStatus,
+    DepositStatus,
+)
+
+#: How long a customer of an ended deposit may still name a reference: money that late is still money.
+LATE_CONFIRMATION_DAYS: Final = 30
+#: A customer mistypes a few times; a guesser of other people's references needs thousands.
+_ATTEMPTS_PER_HOUR: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDeposit:
+    """A product's wish, checked by the serializer."""
+
+    payment_system: PaymentSystem
+    currency: str
+    amount: Decimal
+    customer: str
+    reference: str
+    return_urls: dict[str, str] = field(default_factory=dict)
+    language: str = "en"
+    details: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConfirmation:
+    """A customer's reference, normalised, with what the payment system wants beside it."""
+
+    provider_reference: str
+    amount: Decimal | None = None
+    screenshot: bytes | None = None
+
+
+@transaction.atomic(durable=True)
+def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
+    """Keep a new order and owe its opening to a worker.
+
+    Raises:
+        AlreadyAnswered: the same request was answered before.
+        Problem: 409 where the product used the reference before; 409 where no account serves the mode.
+    """
+    deposit_id = ids.new_id()
+    claim.take(object_id=deposit_id)
+    now = timezone.now()
+    customer = meet_customer(product=caller.product, mode=caller.mode, external_id=wish.customer)
+    deposit = Deposit(
+        id=deposit_id,
+        product=caller.product,
+        mode=caller.mode,
+        customer=customer,
+        account=account_for(caller.mode),
+        payment_system=wish.payment_system,
+        flow=wish.payment_system.flow,
+        reference=wish.reference,
+        currency=wish.currency,
+        amount=wish.amount,
+        return_urls=wish.return_urls,
+        language=wish.language,
+        details=wish.details,
+        metadata=wish.metadata,
+        next_at=now,
+        deadline_at=now + timedelta(seconds=OPEN_SECONDS),
+        created_at=now,
+        updated_at=now,
+    )
+    try:
+        with transaction.atomic():  # a savepoint: the refusal below has to look the other deposit up
+            begin_deposit(deposit, _by(caller))
+    except IntegrityError:
+        existing = Deposit.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
+        if existing is None:
+            raise
+        raise Problem(
+            status=409,
+            code="reference_already_used",
+            detail=f"The reference belongs to {existing.public_id}; every order has its own.",
+            pointer="/reference",
+            extra={"existing": existing.public_id},
+        ) from None
+    ring("payments.tasks.open_deposit", str(deposit.pk))
+    return deposit
+
+
+@transaction.atomic(durable=True)
+def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, claim: Claim) -> Confirmation:
+    """Keep the customer's reference and owe its sending to a worker.
+
+    Raises:
+        AlreadyAnswered: the same request was answered before.
+        Problem: 409 where the deposit takes no reference or the reference is taken; 429 after too many tries.
+    """
+    confirmation_id = ids.new_id()
+    claim.take(object_id=confirmation_id)
+    deposit: Deposit = due_work.lock(
+        Deposit.objects.select_related("product", "customer", "payment_system", "account"), deposit_id
+    )
+    _refuse_unconfirmable(deposit)
+    _refuse_used_reference(deposit, wish.provider_reference)
+    _refuse_too_many(deposit)
+    contested = Confirmation.objects.filter(
+        deposit__account=deposit.account,
+        deposit__payment_system=deposit.payment_system,
+        provider_reference=wish.provider_reference,
+        status__in=OPEN_CONFIRMATIONS,
+    ).exclude(deposit__customer=deposit.customer)
+    is_contested = contested.exists()
+    if is_contested:
+        contested.update(is_contested=True)
+    now = timezone.now()
+    confirmation = Confirmation(
+        id=confirmation_id,
+        deposit=deposit,
+        provider_reference=wish.provider_reference,
+        amount=wish.amount,
+        is_contested=is_contested,
+        next_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    begin_confirmation(confirmation, _by(caller))
+    if wish.screenshot is not None:
+        digest = hashlib.sha256(wish.screenshot).hexdigest()
+        Screenshot.objects.create(confirmation=confirmation, picture=wish.screenshot, digest=digest)
+    if deposit.status == DepositStatus.AWAITING_PAYMENT:
+        until = now + timedelta(days=deposit.payment_system.confirm_days)
+        move_deposit(deposit, DepositStatus.VERIFYING, _by(caller), deadline_at=until)
+    ring("payments.tasks.send_confirmation", str(confirmation.pk))
+    return confirmation
+
+
+@transaction.atomic(durable=True)
+def cancel_deposit(caller: Caller, deposit_id: Any) -> Deposit:
+    """Call an order off, as long as nobody has said that money is under way. Cancelling twice is one cancelling.
+
+    Raises:
+        Problem: 409 in every status in which money may be under way or has arrived.
+    """
+    deposit: Deposit = due_work.lock(
+        Deposit.objects.select_related("product", "customer", "payment_system"), deposit_id
+    )
+    if deposit.status == DepositStatus.CANCELLED:
+        return deposit
+    if deposit.status not in CANCELLABLE:
+        raise Problem(
+            status=409,
+            code="conflict",
+            detail=f"The deposit is {deposit.status}; only one that nobody has paid yet can be cancelled.",
+            extra={"current_status": deposit.status},
+        )
+    changes: dict[str, Any] = {"deadline_at": None}
+    if deposit.payment_created_at is None:
+        # Nothing was asked of the provider, so there is nothing to ask about; else late money is watched for.
+        changes |= {"next_at": None, "token": None}
+    move_deposit(deposit, DepositStatus.CANCELLED, _by(caller), **changes)
+    return deposit
+
+
+def _refuse_unconfirmable(deposit: Deposit) -> None:
+    sentence = ""
+    if deposit.flow != "activation":
+        sentence = f"{deposit.payment_system} needs no confirmation; its money is found by itself."
+    elif deposit.status not in CONFIRMABLE:
+        sentence = f"The deposit is {deposit.status} and takes no reference."
+    elif deposit.status in LATE and deposit.updated_at < timezone.now() - timedelta(days=LATE_CONFIRMATION_DAYS):
+        sentence = f"The deposit ended more than {LATE_CONFIRMATION_DAYS} days ago."
+    if sentence:
+        raise Problem(status=409, code="conflict", detail=sentence, extra={"current_status": deposit.status})
+
+
+def _refuse_used_reference(deposit: Deposit, reference: str) -> None:
+    same_system = {"deposit__account": deposit.account, "deposit__payment_system": deposit.payment_system}
+    used = (
+        Receipt.objects.filter(
+            account=deposit.account,
+            wallet_type=deposit.payment_system_id,
+            transaction_id=reference,
+            deposit__isnull=False,
+        ).exists()
+        or Confirmation.objects.filter(
+            **same_system, provider_reference=reference, status=ConfirmationStatus.CREDITED
+        ).exists()
+        or Confirmation.objects.filter(
+            **same_system,
+            provider_reference=reference,
+            status__in=OPEN_CONFIRMATIONS,
+            deposit__customer=deposit.customer,
+        ).exists()
+    )
+    if used:
+        raise Problem(
+            status=409,
+            code="reference_already_used",
+            detail="This reference was used before; every payment has its own.",
+            pointer="/provider_reference",
+        )
+
+
+def _refuse_too_many(deposit: Deposit) -> None:
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    tries = Confirmation.objects.filter(deposit__customer=deposit.customer, created_at__gt=an_hour_ago).count()
+    if tries >= _ATTEMPTS_PER_HOUR:
+        raise Problem(
+            status=429,
+            code="too_many_attempts",
+            detail=f"At most {_ATTEMPTS_PER_HOUR} references an hour for one customer.",
+            headers={"Retry-After": "3600"},
+        )
+
+
+def _by(caller: Caller) -> Cause:
+    return Cause(kind=CauseKind.API_KEY, id=str(caller.key_id))

@@ -1,0 +1,96 @@
+"""Asking the provider what became of deposits (C§1.12), in batches, for as long as money may still come."""
+
+import uuid
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from gateway import due_work, ids
+from gateway.after_commit import ring
+from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma.answers import Outcome
+from gateway.paykassma.messages import Postback, PostbackItem, PullState, parse_pull
+from gateway.providers import calls
+from gateway.providers.models import ProviderAccount, not_paused
+from payments.models import Confirmation, Deposit
+from payments.receipts import record_receipt
+from payments.states import DepositStatus
+
+log = structlog.get_logger(__name__)
+
+#: Quick while the customer waits, hourly for a day, daily until late money is no longer taken (30 days).
+ASK_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600) + (3600,) * 23 + (86400,) * 29
+#: Most ids in one call: the provider names no limit; a query of 50 ids stays below 2 KB.
+BATCH: Final = 25
+#: Ids of one deposit in a call: its own and those of its latest confirmations.
+_IDS_PER_DEPOSIT: Final = 20
+
+
+def ask_deposits(account_id: uuid.UUID) -> None:
+    """Ask about every deposit of the account that is due, a batch at a time."""
+    account = ProviderAccount.objects.filter(not_paused(""), pk=account_id).first()
+    if account is None:
+        return
+    due = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
+    while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
+        ids_of = {deposit.pk: provider_ids(deposit) for deposit in claimed}
+        asked = [one for those in ids_of.values() for one in those]
+        if asked and not ask(account, asked):
+            log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
+        for deposit in claimed:
+            _schedule(deposit, give_up=not ids_of[deposit.pk])
+
+
+def provider_ids(deposit: Deposit) -> list[str]:
+    """Every ``custom_transaction_id`` under which the provider may know this deposit."""
+    sent = Confirmation.objects.filter(deposit=deposit, sent_at__isnull=False).order_by("-id")[:_IDS_PER_DEPOSIT]
+    own = [deposit.public_id] if deposit.payment_created_at is not None else []
+    return own + [confirmation.public_id for confirmation in sent]
+
+
+def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -> bool:
+    """Pull the given ids and record every receipt that the provider names; False where it gave no usable answer."""
+    answer = calls.call(
+        account,
+        "pullpostbacks",
+        lambda client: client.pull(kind="deposit", ids=custom_ids),
+        subject=custom_ids[0],
+        request={"type": "deposit", "ids": custom_ids},
+    )
+    if answer.outcome is not Outcome.ACCEPTED:
+        return False
+    cause = Cause(kind=CauseKind.PULL, id=because)
+    for custom_id, entry in parse_pull("deposit", answer.payload).items():
+        if entry.state is PullState.FOUND and entry.postback is not None and custom_id in custom_ids:
+            record_postback(account, entry.postback, asked_for=custom_id, cause=cause)
+    return True
+
+
+def record_postback(account: ProviderAccount, postback: Postback, *, asked_for: str, cause: Cause) -> None:
+    """Record the usable deposit items of what the provider answered, each by its own key."""
+    doubt = ", ".join(postback.disagreements())
+    for item in postback.items:
+        if isinstance(item, PostbackItem) and not item.is_withdrawal:
+            record_receipt(account, item, asked_for=asked_for, doubt=doubt, cause=cause)
+        else:
+            log.error("pull_item_unusable", account=str(account.pk), custom_id=asked_for)
+
+
+@transaction.atomic(durable=True)
+def _schedule(claimed: Deposit, *, give_up: bool) -> None:
+    deposit: Deposit = due_work.lock(Deposit.objects.all(), claimed.pk)
+    if not deposit.holds(claimed.token):
+        return  # a new confirmation made it due meanwhile
+    deposit.next_at = None if give_up else due_work.after(ASK_DELAYS_SECONDS, deposit.attempts, repeat_last=False)
+    deposit.token = None
+    deposit.save(update_fields=["next_at", "token"])
+
+
+def hint(account: ProviderAccount, custom_id: str) -> None:
+    """Somebody says that there is news of an order: ask soon, believe nothing."""
+    found = ids.decode(ids.CONFIRMATION, custom_id)
+    mine = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
+    rows = mine.filter(confirmations=found) if found else mine.filter(pk=ids.decode(ids.DEPOSIT, custom_id))
+    if due_work.hint(Deposit.objects.filter(pk__in=rows.values("pk"))):
+        ring("payments.tasks.ask_deposits", str(account.pk))

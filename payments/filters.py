@@ -1,0 +1,31 @@
+"""How deposits may be looked for. An unknown parameter is refused like an unknown field."""
+
+import django_filters
+from django.db.models import QuerySet
+
+from payments.models import Deposit
+from payments.states import DepositStatus
+
+
+class DepositFilter(django_filters.FilterSet):
+    """Query parameters of GET /deposits."""
+
+    status = django_filters.ChoiceFilter(choices=DepositStatus.choices)
+    payment_system = django_filters.CharFilter(field_name="payment_system_id")
+    currency = django_filters.CharFilter()
+    customer = django_filters.CharFilter(field_name="customer__external_id")
+    reference = django_filters.CharFilter()
+    provider_reference = django_filters.CharFilter(method="by_provider_reference")
+    amount = django_filters.NumberFilter()
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gt")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Deposit
+        fields: list[str] = []
+
+    def by_provider_reference(self, rows: "QuerySet[Deposit]", name: str, value: str) -> "QuerySet[Deposit]":
+        """The bank's reference, as the customer entered it or as the receipt carries it."""
+        return rows.filter(pk__in=rows.filter(confirmations__provider_reference=value).values("pk")) | rows.filter(
+            pk__in=rows.filter(receipts__transaction_id=value).values("pk")
+        )

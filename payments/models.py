@@ -1,0 +1,220 @@
+"""Money in: deposits, the customer's confirmations, and the provider's receipts."""
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from gateway import ids, money
+from gateway.due_work import DueWork
+from gateway.encryption import EncryptedBytesField, EncryptedJSONField
+from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
+from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
+from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ProviderAccount
+from payments.failures import FailureCode
+from payments.states import CONFIRMATION, DEPOSIT, AmountCheck, ConfirmationStatus, DepositStatus
+
+
+class Deposit(DueWork):
+    """Money that a product expects from one of its customers.
+
+    Due while ``created`` (open it at the provider) and afterwards for as long as the provider is asked about it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT)
+    mode = models.CharField(max_length=4, choices=Mode.choices)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT)
+    reference = models.CharField(max_length=REFERENCE_MAX_LENGTH)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    return_urls = models.JSONField(default=dict)
+    language = models.CharField(max_length=2, default="en")
+    details: Any = EncryptedJSONField(default=dict, help_text="What the system wants to know of the customer.")
+    metadata = models.JSONField(default=dict)
+
+    flow = models.CharField(max_length=10, choices=Flow.choices, help_text="Frozen from the payment system.")
+    is_manual = models.BooleanField(
+        null=True, help_text="Frozen when the provider opens the order; selects the endpoint."
+    )
+
+    status = models.CharField(max_length=20, choices=DepositStatus.choices, default=DepositStatus.CREATED)
+    sequence = models.PositiveIntegerField(default=1)
+    failure_code = models.CharField(max_length=40, choices=FailureCode.choices, blank=True)
+    hinted_at = models.DateTimeField(null=True, help_text="When an unproven letter last made it due.")
+    deadline_at = models.DateTimeField(null=True, help_text="When the present status ends by itself.")
+    shown = models.JSONField(null=True, help_text="What the customer was told: details, address or message.")
+    shown_at = models.DateTimeField(null=True)
+    payment_created_at = models.DateTimeField(
+        null=True, help_text="Written before payment/create is sent; it is never sent a second time."
+    )
+
+    received_amount = models.DecimalField(
+        max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True, blank=True
+    )
+    amount_check = models.CharField(max_length=16, choices=AmountCheck.choices, blank=True)
+    late = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "mode", "reference"], name="one_deposit_per_reference"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="deposit_amount_is_positive"),
+            models.CheckConstraint(condition=models.Q(status__in=DepositStatus.values), name="deposit_status_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(received_amount__isnull=True) | models.Q(received_amount__gt=0),
+                name="deposit_received_is_positive",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["product", "mode", "-id"], name="deposits_of_a_product"),
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="deposits_due"),
+            models.Index(
+                fields=["deadline_at"],
+                condition=models.Q(status__in=["created", "awaiting_payment", "verifying"]),
+                name="deposits_by_deadline",
+            ),
+        ]
+        triggers = lifecycle_guards(DEPOSIT, history_table="payments_depositmove")
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        """Our id as the provider and the product know it."""
+        return ids.encode(ids.DEPOSIT, self.id)
+
+
+class DepositMove(Move):
+    """One move of a deposit with its cause."""
+
+    subject = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="moves")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_deposit_move_per_step")]
+        triggers = [append_only_guard("moves of a deposit")]
+
+
+class Confirmation(DueWork):
+    """One attempt of the customer to activate a deposit. Its id is what the provider calls ours (C§1.4)."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="confirmations")
+    provider_reference = models.CharField(max_length=190, help_text="The bank's reference, normalised (key1).")
+    amount = models.DecimalField(
+        max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True, blank=True
+    )
+    status = models.CharField(max_length=20, choices=ConfirmationStatus.choices, default=ConfirmationStatus.CREATED)
+    sequence = models.PositiveIntegerField(default=1)
+    failure_code = models.CharField(max_length=40, choices=FailureCode.choices, blank=True)
+    provider_word = models.CharField(
+        max_length=20, blank=True, help_text="What the provider answered when it was sent."
+    )
+    is_contested = models.BooleanField(default=False, help_text="Another customer claims the same reference.")
+    sent_at = models.DateTimeField(null=True, help_text="Written before the first byte leaves.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=ConfirmationStatus.values), name="confirmation_status_is_known"
+            ),
+            # The same reference cannot be under way twice for one deposit; races between two tabs end here.
+            models.UniqueConstraint(
+                fields=["deposit", "provider_reference"],
+                condition=models.Q(status__in=["created", "sending", "verifying", "credited"]),
+                name="one_open_confirmation_per_reference",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["provider_reference"], name="confirmations_by_reference"),
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="confirmations_due"),
+        ]
+        triggers = lifecycle_guards(CONFIRMATION, history_table="payments_confirmationmove")
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        """What the provider is sent as ``custom_transaction_id``."""
+        return ids.encode(ids.CONFIRMATION, self.id)
+
+
+class ConfirmationMove(Move):
+    """One move of a confirmation with its cause."""
+
+    subject = models.ForeignKey(Confirmation, on_delete=models.PROTECT, related_name="moves")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_confirmation_move_per_step")]
+        triggers = [append_only_guard("moves of a confirmation")]
+
+
+class Screenshot(models.Model):
+    """The customer's picture of the payment: re-encoded, without metadata, encrypted at rest."""
+
+    confirmation = models.OneToOneField(Confirmation, on_delete=models.PROTECT, related_name="screenshot")
+    picture: Any = EncryptedBytesField()
+    digest = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the re-encoded picture.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class ReceiptStatus(models.TextChoices):
+    """What became of an item of provider money."""
+
+    CREDITED = "credited", "it counts for its deposit"
+    IN_REVIEW = "in_review", "it belongs to a deposit that a person has to look at"
+    SUSPENSE = "suspense", "the provider has it, we know no order for it"
+
+
+class Receipt(models.Model):
+    """One item of provider money (C§2.1: an item of ``additional_data``), as the provider said it when asked."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    wallet_type = models.CharField(max_length=SYSTEM_CODE_MAX_LENGTH)
+    transaction_id = models.CharField(max_length=190, blank=True)
+    custom_id = models.CharField(max_length=190, blank=True)
+    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, null=True, related_name="receipts")
+    confirmation = models.ForeignKey(Confirmation, on_delete=models.PROTECT, null=True, related_name="receipts")
+    label = models.CharField(max_length=190, blank=True)
+    amount = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=ReceiptStatus.choices)
+    contradiction = models.CharField(
+        max_length=200, blank=True, help_text="The provider said the same item differently; a person decides."
+    )
+    stockpiling_id = models.CharField(max_length=40, blank=True)
+    provider_time = models.CharField(max_length=40, blank=True, help_text="As the provider wrote it, without a zone.")
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "wallet_type", "transaction_id"],
+                condition=~models.Q(transaction_id=""),
+                name="one_receipt_per_transaction",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "custom_id"],
+                condition=models.Q(transaction_id=""),
+                name="one_receipt_per_order_without_transaction",
+            ),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="receipt_amount_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(deposit__isnull=False) | models.Q(status="suspense"),
+                name="receipt_without_deposit_is_suspense",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return ids.encode(ids.RECEIPT, self.id)

@@ -1,0 +1,213 @@
+"""Money that arrived: an item of the provider's book becomes a receipt, and the receipt moves its deposit.
+
+Only what the provider said when *asked* comes here (a pull, never a letter). Safe to repeat: the receipt's key is
+unique, and the same item again changes nothing.
+"""
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from gateway import due_work, ids, money
+from gateway.lifecycles import Cause
+from gateway.paykassma.messages import PostbackItem
+from gateway.products.models import UnderpaymentPolicy
+from gateway.providers.models import ProviderAccount
+from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus
+from payments.moves import move_confirmation, move_deposit
+from payments.states import CONFIRMATION, LATE, AmountCheck, ConfirmationStatus, DepositStatus
+
+log = structlog.get_logger(__name__)
+
+
+class Recorded(StrEnum):
+    """What became of an item."""
+
+    CREDITED = "credited"
+    IN_REVIEW = "in_review"
+    SUSPENSE = "suspense"
+    KNOWN = "known"
+    CONTRADICTED = "contradicted"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """The order that an item belongs to, as far as we can tell."""
+
+    deposit_id: uuid.UUID | None = None
+    confirmation_id: uuid.UUID | None = None
+
+
+@transaction.atomic(durable=True)
+def record_receipt(
+    account: ProviderAccount, item: PostbackItem, *, asked_for: str, cause: Cause, doubt: str = ""
+) -> Recorded:
+    """Take one item of money into the book.
+
+    Args:
+        account: whose book it stands in.
+        item: the item, as the provider's answer to a pull carries it.
+        asked_for: the custom id under which the provider returned it; empty where it was found by transaction id.
+        cause: the pull.
+        doubt: what already speaks against the item: fields of the answer that contradict it.
+    """
+    amount = item.amount
+    if amount <= 0 or not money.fits_column(amount):
+        log.error("receipt_unusable", account=str(account.pk), custom_id=asked_for)
+        return Recorded.UNUSABLE
+    order = _order_of(account, item, asked_for)
+    # The deposit first, then the receipt: every path to a receipt takes the locks in this order.
+    deposit = due_work.lock(Deposit.objects.all(), order.deposit_id) if order.deposit_id else None
+    receipt, is_new = _keep(account, item, asked_for)
+    if not is_new:
+        if contradiction := _contradiction(receipt, item, order):
+            Receipt.objects.filter(pk=receipt.pk).update(contradiction=contradiction[:200])
+            log.error("receipt_contradicted", receipt=str(receipt), what=contradiction)
+            return Recorded.CONTRADICTED
+        if receipt.deposit_id is not None or deposit is None:
+            return Recorded.KNOWN
+        # It lay in suspense until a customer named its reference; now its order is known.
+    if deposit is None:
+        return Recorded.SUSPENSE
+    return _attach(deposit, receipt, order, item, cause, doubt)
+
+
+def _order_of(account: ProviderAccount, item: PostbackItem, asked_for: str) -> _Order:
+    for custom_id in (item.custom_id, asked_for):
+        if (found := ids.decode(ids.CONFIRMATION, custom_id)) is not None:
+            row = Confirmation.objects.filter(pk=found, deposit__account=account).first()
+            if row is not None:
+                return _Order(deposit_id=row.deposit_id, confirmation_id=row.pk)
+        if (found := ids.decode(ids.DEPOSIT, custom_id)) is not None:
+            row_id = Deposit.objects.filter(pk=found, account=account).values_list("pk", flat=True).first()
+            if row_id is not None:
+                return _Order(deposit_id=row_id)
+    if item.custom_id or not item.transaction_id:
+        return _Order()
+    # No order is named: the customer's own reference may name it, but only where it names exactly one. Never by amount.
+    claims = list(
+        Confirmation.objects.filter(
+            deposit__account=account,
+            deposit__payment_system_id=item.wallet_type,
+            provider_reference=item.transaction_id,
+        ).select_related("deposit__customer")[:2]
+    )
+    if len(claims) == 1 and claims[0].deposit.customer.label == item.label:
+        return _Order(deposit_id=claims[0].deposit_id, confirmation_id=claims[0].pk)
+    return _Order()
+
+
+def _keep(account: ProviderAccount, item: PostbackItem, asked_for: str) -> tuple[Receipt, bool]:
+    custom_id = item.custom_id or asked_for
+    fresh = Receipt(
+        account=account,
+        wallet_type=item.wallet_type,
+        transaction_id=item.transaction_id,
+        custom_id=custom_id,
+        label=item.label,
+        amount=item.amount,
+        currency=item.currency,
+        status=ReceiptStatus.SUSPENSE,
+        stockpiling_id=item.stockpiling_id,
+        provider_time=item.activated_datetime[:40],
+    )
+    # ON CONFLICT DO NOTHING waits for a concurrent writer of the same key: one of the two sees the other's row.
+    Receipt.objects.bulk_create([fresh], ignore_conflicts=True)
+    if item.transaction_id:
+        key = {"wallet_type": item.wallet_type, "transaction_id": item.transaction_id}
+    else:
+        key = {"transaction_id": "", "custom_id": custom_id}
+    kept = Receipt.objects.select_for_update(of=("self",)).get(account=account, **key)
+    return kept, kept.pk == fresh.pk
+
+
+def _contradiction(receipt: Receipt, item: PostbackItem, order: _Order) -> str:
+    if (receipt.amount, receipt.currency) != (item.amount, item.currency):
+        return f"now {item.amount} {item.currency}, before {receipt.amount} {receipt.currency}"
+    if receipt.label and item.label and receipt.label != item.label:
+        return "now for another label"
+    if receipt.deposit_id is not None and order.deposit_id is not None and receipt.deposit_id != order.deposit_id:
+        return f"now for order {ids.encode(ids.DEPOSIT, order.deposit_id)}"
+    return ""
+
+
+def _attach(  # noqa: PLR0913 - one gate, all of its evidence
+    deposit: Deposit, receipt: Receipt, order: _Order, item: PostbackItem, cause: Cause, doubt: str
+) -> Recorded:
+    doubt = _doubt(deposit, item) or (f"the answer contradicts itself: {doubt}" if doubt else "")
+    confirmation = (
+        due_work.lock(Confirmation.objects.select_related("deposit"), order.confirmation_id)
+        if order.confirmation_id
+        else None
+    )
+    receipt.deposit, receipt.confirmation = deposit, confirmation
+    receipt.status = ReceiptStatus.IN_REVIEW if doubt else ReceiptStatus.CREDITED
+    receipt.contradiction = doubt[:200]
+    receipt.save(update_fields=["deposit", "confirmation", "status", "contradiction"])
+    if confirmation is not None and not doubt and CONFIRMATION.may(confirmation.status, ConfirmationStatus.CREDITED):
+        move_confirmation(confirmation, ConfirmationStatus.CREDITED, cause, next_at=None, token=None, failure_code="")
+    return _weigh(deposit, cause, doubt)
+
+
+def _doubt(deposit: Deposit, item: PostbackItem) -> str:
+    """Why the item may not simply be credited to this deposit; empty where nothing speaks against it."""
+    if item.label and item.label != deposit.customer.label:
+        return "the provider names another customer"
+    if item.wallet_type != deposit.payment_system_id:
+        return f"it came through {item.wallet_type}, not {deposit.payment_system_id}"[:200]
+    if item.currency != deposit.currency:
+        listed = deposit.payment_system.takes_receipts_in(item.currency)
+        return f"it is {item.currency}, {'a' if listed else 'no'} listed currency of this system"
+    return ""
+
+
+def _weigh(deposit: Deposit, cause: Cause, doubt: str) -> Recorded:
+    counted = [
+        row
+        for row in Receipt.objects.filter(deposit=deposit, status=ReceiptStatus.CREDITED)
+        if row.currency == deposit.currency
+    ]
+    total = sum((row.amount for row in counted), Decimal(0))
+    check = _check(total, deposit, doubt)
+    enough = check in {AmountCheck.EXACT, AmountCheck.OVER} or (
+        check == AmountCheck.UNDER and deposit.product.underpayment == UnderpaymentPolicy.CREDIT
+    )
+    if doubt and deposit.status == DepositStatus.CREDITED:
+        # It was credited rightly and stays so; the doubtful receipt itself is in review.
+        return Recorded.IN_REVIEW
+    if deposit.status == DepositStatus.REVERSED:
+        return Recorded.IN_REVIEW
+    credited = (enough and not doubt) or deposit.status == DepositStatus.CREDITED
+    move_deposit(
+        deposit,
+        DepositStatus.CREDITED if credited else DepositStatus.IN_REVIEW,
+        cause,
+        received_amount=total or None,
+        amount_check=check,
+        late=deposit.late or deposit.status in LATE,
+        failure_code="",
+        deadline_at=None,
+    )
+    return Recorded.CREDITED if credited else Recorded.IN_REVIEW
+
+
+def _check(total: Decimal, deposit: Deposit, doubt: str) -> AmountCheck | str:
+    if not total:
+        # Only doubtful money so far: of another currency, or of somebody else.
+        foreign = deposit.receipts.exclude(currency=deposit.currency).exists()
+        return AmountCheck.OTHER_CURRENCY if doubt and foreign else ""
+    if total == deposit.amount:
+        return AmountCheck.EXACT
+    return AmountCheck.OVER if total > deposit.amount else AmountCheck.UNDER
+
+
+def ask_again_soon(deposit: Deposit) -> None:
+    """Make a locked deposit due for a pull now, with the ladder of delays from its start."""
+    deposit.next_at, deposit.attempts, deposit.token = timezone.now(), 0, None
+    deposit.save(update_fields=["next_at", "attempts", "token"])

@@ -1,0 +1,29 @@
+"""The bank's reference (``key1``): normalised and checked by the rules of its payment system."""
+
+import re
+
+from gateway.providers.models import PaymentSystem, ReferenceKind
+
+
+class BadReference(ValueError):  # noqa: N818 - reads as what it is
+    """A reference that cannot be one of this system. The message is a sentence for the caller."""
+
+
+def normalise(text: str, system: PaymentSystem) -> str:
+    """The reference as it is compared and sent.
+
+    Raises:
+        BadReference: it does not have the system's format.
+    """
+    match system.reference_kind:
+        case ReferenceKind.DIGITS:
+            reference = re.sub(r"[\s-]", "", text)
+        case ReferenceKind.CODE:
+            reference = re.sub(r"\s", "", text).upper()
+        case _:
+            reference = text.strip()
+    pattern = system.reference_pattern or r"[\x21-\x7e][\x20-\x7e]{0,189}"
+    if not re.fullmatch(pattern, reference, re.ASCII):
+        example = f', for example "{system.reference_example}"' if system.reference_example else ""
+        raise BadReference(f"This is no {system.name} reference{example}.")
+    return reference

@@ -1,0 +1,157 @@
+"""How money in is shown: the same shape in REST answers and in webhooks."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from gateway import ids
+from gateway.api.fields import AmountField, CurrencyField, MetadataField
+from gateway.money import format_amount
+from payments import failures
+from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus
+from payments.states import AmountCheck, ConfirmationStatus, DepositStatus
+
+
+class FailureShape(serializers.Serializer[Any]):
+    """Why it did not work out, and whether paying again is safe."""
+
+    code = serializers.ChoiceField(choices=failures.FailureCode.choices)
+    message = serializers.CharField(help_text="For the integrator.")
+    customer_message = serializers.CharField(help_text="For the customer, in English.")
+    safe_to_retry = serializers.BooleanField(help_text="True only where no money can be under way.")
+
+
+class DetailShape(serializers.Serializer[Any]):
+    """One line of payment details."""
+
+    label = serializers.CharField()
+    value = serializers.CharField()
+
+
+class NextActionShape(serializers.Serializer[Any]):
+    """What a front end does now."""
+
+    type = serializers.ChoiceField(choices=["show_details", "redirect", "wait", "none"])
+    details = DetailShape(many=True, required=False, help_text="With show_details: in the provider's order.")
+    amount = AmountField(required=False)
+    currency = CurrencyField(required=False)
+    url = serializers.URLField(required=False, help_text="With redirect.")
+    message = serializers.CharField(required=False, help_text="With wait: what the provider tells the customer.")
+
+
+class ReceiptShape(serializers.Serializer[Any]):
+    """Money that arrived."""
+
+    id = serializers.CharField()
+    amount = AmountField()
+    currency = CurrencyField()
+    received_at = serializers.DateTimeField()
+
+
+class DepositShape(serializers.Serializer[Any]):
+    """A deposit."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["deposit"])
+    status = serializers.ChoiceField(choices=DepositStatus.choices)
+    payment_system = serializers.CharField()
+    currency = CurrencyField()
+    amount = AmountField()
+    received_amount = AmountField(allow_null=True)
+    amount_check = serializers.ChoiceField(choices=AmountCheck.choices, allow_null=True)
+    late = serializers.BooleanField()
+    receipts = ReceiptShape(many=True)
+    customer = serializers.CharField()
+    reference = serializers.CharField()
+    next_action = NextActionShape()
+    failure = FailureShape(allow_null=True)
+    mode = serializers.ChoiceField(choices=["live", "test"])
+    metadata = MetadataField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ConfirmationShape(serializers.Serializer[Any]):
+    """One attempt to confirm a deposit."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["confirmation"])
+    deposit = serializers.CharField()
+    status = serializers.ChoiceField(choices=ConfirmationStatus.choices)
+    provider_reference = serializers.CharField()
+    amount = AmountField(allow_null=True)
+    failure = FailureShape(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+def deposit_shape(deposit: Deposit) -> dict[str, Any]:
+    """The values of `DepositShape`, ready for JSON."""
+    receipts = [row for row in deposit.receipts.all() if row.status != ReceiptStatus.SUSPENSE]
+    received = deposit.received_amount
+    return {
+        "id": deposit.public_id,
+        "object": "deposit",
+        "status": deposit.status,
+        "payment_system": deposit.payment_system_id,
+        "currency": deposit.currency,
+        "amount": format_amount(deposit.amount, deposit.currency),
+        "received_amount": None if received is None else format_amount(received, deposit.currency),
+        "amount_check": deposit.amount_check or None,
+        "late": deposit.late,
+        "receipts": [receipt_shape(row) for row in sorted(receipts, key=lambda row: row.id)],
+        "customer": deposit.customer.external_id,
+        "reference": deposit.reference,
+        "next_action": next_action(deposit),
+        "failure": failures.shown(deposit.failure_code),
+        "mode": deposit.mode,
+        "metadata": deposit.metadata,
+        "created_at": deposit.created_at.isoformat(),
+        "updated_at": deposit.updated_at.isoformat(),
+    }
+
+
+def receipt_shape(receipt: Receipt) -> dict[str, Any]:
+    """The values of `ReceiptShape`."""
+    return {
+        "id": ids.encode(ids.RECEIPT, receipt.id),
+        "amount": format_amount(receipt.amount, receipt.currency),
+        "currency": receipt.currency,
+        "received_at": receipt.received_at.isoformat(),
+    }
+
+
+def confirmation_shape(confirmation: Confirmation) -> dict[str, Any]:
+    """The values of `ConfirmationShape`, ready for JSON."""
+    amount = confirmation.amount
+    return {
+        "id": confirmation.public_id,
+        "object": "confirmation",
+        "deposit": confirmation.deposit.public_id,
+        "status": confirmation.status,
+        "provider_reference": confirmation.provider_reference,
+        "amount": None if amount is None else format_amount(amount, confirmation.deposit.currency),
+        "failure": failures.shown(confirmation.failure_code),
+        "created_at": confirmation.created_at.isoformat(),
+        "updated_at": confirmation.updated_at.isoformat(),
+    }
+
+
+def next_action(deposit: Deposit) -> dict[str, Any]:
+    """What a front end does now; see `NextActionShape`."""
+    if deposit.status == DepositStatus.AWAITING_PAYMENT and deposit.shown is not None:
+        action: dict[str, Any] = dict(deposit.shown)
+        if action["type"] == "show_details":
+            action |= {
+                "amount": format_amount(deposit.amount, deposit.currency),
+                "currency": deposit.currency,
+            }
+        return action
+    waiting = {
+        DepositStatus.CREATED,
+        DepositStatus.VERIFYING,
+        DepositStatus.ACCUMULATING,
+        DepositStatus.IN_REVIEW,
+        DepositStatus.AWAITING_PAYMENT,
+    }
+    return {"type": "wait" if deposit.status in waiting else "none"}

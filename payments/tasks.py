@@ -1,0 +1,60 @@
+"""Doorbells and sweeps of money in: load nothing, call the verb."""
+
+import uuid
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from gateway.after_commit import ring
+from gateway.providers.models import not_paused
+from payments import activation, asking, deadlines, opening
+from payments.models import Confirmation, Deposit
+from payments.states import ConfirmationStatus, DepositStatus
+
+#: Rings of one sweep; what is left is found by the next one.
+_BATCH = 200
+
+
+@shared_task
+def open_deposit(deposit_id: str) -> None:
+    """Open one deposit at the provider."""
+    opening.open_deposit(uuid.UUID(deposit_id))
+
+
+@shared_task
+def send_confirmation(confirmation_id: str) -> None:
+    """Send one confirmation."""
+    activation.send_confirmation(uuid.UUID(confirmation_id))
+
+
+@shared_task
+def ask_deposits(account_id: str) -> None:
+    """Ask about every due deposit of an account."""
+    asking.ask_deposits(uuid.UUID(account_id))
+
+
+@shared_task
+def sweep_deposits() -> None:
+    """Ring for everything of money in that is due: the sweep alone would be enough."""
+    now = timezone.now()
+    due = Deposit.objects.filter(not_paused(), next_at__lte=now)
+    created = Q(status=DepositStatus.CREATED)
+    for deposit_id in due.filter(created).values_list("pk", flat=True)[:_BATCH]:
+        ring("payments.tasks.open_deposit", str(deposit_id))
+    sendable = Confirmation.objects.filter(
+        not_paused("deposit__account__"),
+        next_at__lte=now,
+        status__in=[ConfirmationStatus.CREATED, ConfirmationStatus.SENDING],
+    )
+    for confirmation_id in sendable.values_list("pk", flat=True)[:_BATCH]:
+        ring("payments.tasks.send_confirmation", str(confirmation_id))
+    for account_id in due.exclude(created).order_by().values_list("account", flat=True).distinct():
+        ring("payments.tasks.ask_deposits", str(account_id))
+
+
+@shared_task
+def end_overdue() -> None:
+    """End what nobody paid or confirmed in time."""
+    deadlines.expire_deposits()
+    deadlines.expire_late_confirmations()

@@ -1,0 +1,160 @@
+"""Doors of money in: parse, call the verb, show the shape."""
+
+import uuid
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway import ids
+from gateway.api.idempotency import answer_once, claim_of
+from gateway.api.listing import NoFilter, list_of
+from gateway.api.parsers import BoundedMultiPartParser, StrictJSONParser
+from gateway.api.schema import IDEMPOTENCY_KEY, PREFER, list_parameters, page_of
+from gateway.api.waiting import wait_until
+from gateway.products.actions import Caller
+from payments import actions
+from payments.filters import DepositFilter
+from payments.models import Confirmation, Deposit
+from payments.serializers import NewConfirmationSerializer, NewDepositSerializer
+from payments.shapes import ConfirmationShape, DepositShape, confirmation_shape, deposit_shape
+from payments.states import DepositStatus
+
+
+class DepositsView(APIView):
+    """``/deposits``."""
+
+    scopes = {"POST": "deposits:write"}
+
+    @extend_schema(
+        operation_id="create_deposit",
+        request=NewDepositSerializer,
+        responses={201: DepositShape},
+        parameters=[IDEMPOTENCY_KEY, PREFER],
+        examples=[
+            OpenApiExample(
+                "UPI",
+                request_only=True,
+                value={
+                    "payment_system": "upi_l",
+                    "currency": "INR",
+                    "amount": "1000.00",
+                    "customer": "55",
+                    "reference": "order-1",
+                },
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Create a deposit. With `Prefer: wait=10` the answer comes with its next action."""
+        caller: Caller = request.user
+        claim = claim_of(request, caller)
+
+        def work() -> uuid.UUID:
+            wanted = NewDepositSerializer(data=request.data)
+            wanted.is_valid(raise_exception=True)
+            return actions.create_deposit(caller, wanted.wish(), claim).pk
+
+        deposit_id, status, headers = answer_once(claim, work)
+        deposit, waited = wait_until(
+            request,
+            load=lambda: _find(caller, deposit_id),
+            done=lambda row: row.status != DepositStatus.CREATED,
+        )
+        if waited:
+            headers["Preference-Applied"] = "wait"
+        return Response(deposit_shape(deposit), status=status, headers=headers)
+
+    @extend_schema(
+        operation_id="list_deposits",
+        responses={200: page_of(DepositShape)},
+        parameters=list_parameters(DepositFilter),
+    )
+    def get(self, request: Request) -> Response:
+        """List deposits, newest first."""
+        return list_of(request, _mine(request.user), prefix=ids.DEPOSIT, filters=DepositFilter, shape=deposit_shape)
+
+
+class DepositView(APIView):
+    """``/deposits/{id}``."""
+
+    @extend_schema(operation_id="get_deposit", responses={200: DepositShape}, parameters=[PREFER])
+    def get(self, request: Request, deposit_id: uuid.UUID) -> Response:
+        """Read a deposit. With `Prefer: wait=10` the answer comes once it is no longer `created`."""
+        deposit, _ = wait_until(
+            request,
+            load=lambda: _find(request.user, deposit_id),
+            done=lambda row: row.status != DepositStatus.CREATED,
+        )
+        return Response(deposit_shape(deposit))
+
+
+class CancelDepositView(APIView):
+    """``/deposits/{id}/cancel``."""
+
+    scopes = {"POST": "deposits:write"}
+
+    @extend_schema(operation_id="cancel_deposit", request=None, responses={200: DepositShape})
+    def post(self, request: Request, deposit_id: uuid.UUID) -> Response:
+        """Cancel a deposit that nobody has paid yet."""
+        _find(request.user, deposit_id)
+        actions.cancel_deposit(request.user, deposit_id)
+        return Response(deposit_shape(_find(request.user, deposit_id)))
+
+
+class ConfirmationsView(APIView):
+    """``/deposits/{id}/confirmations``."""
+
+    scopes = {"POST": "deposits:write"}
+    parser_classes = [StrictJSONParser, BoundedMultiPartParser]
+
+    @extend_schema(
+        operation_id="confirm_deposit",
+        request={
+            "application/json": NewConfirmationSerializer,
+            "multipart/form-data": NewConfirmationSerializer,
+        },
+        responses={201: ConfirmationShape},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, deposit_id: uuid.UUID) -> Response:
+        """Pass on the reference with which the customer says to have paid."""
+        caller: Caller = request.user
+        deposit = _find(caller, deposit_id)
+        claim = claim_of(request, caller)
+
+        def work() -> uuid.UUID:
+            wanted = NewConfirmationSerializer(data=request.data, context={"deposit": deposit})
+            wanted.is_valid(raise_exception=True)
+            return actions.confirm_deposit(caller, deposit_id, wanted.wish(), claim).pk
+
+        confirmation_id, status, headers = answer_once(claim, work)
+        confirmation = Confirmation.objects.select_related("deposit").get(pk=confirmation_id)
+        return Response(confirmation_shape(confirmation), status=status, headers=headers)
+
+    @extend_schema(operation_id="list_confirmations", responses={200: page_of(ConfirmationShape)})
+    def get(self, request: Request, deposit_id: uuid.UUID) -> Response:
+        """List the confirmations of a deposit, newest first."""
+        _find(request.user, deposit_id)
+        return list_of(
+            request,
+            Confirmation.objects.filter(deposit=deposit_id).select_related("deposit"),
+            prefix=ids.CONFIRMATION,
+            filters=NoFilter,
+            shape=confirmation_shape,
+        )
+
+
+def _mine(caller: Caller) -> "QuerySet[Deposit]":
+    rows = Deposit.objects.filter(product=caller.product, mode=caller.mode)
+    return rows.select_related("customer", "payment_system").prefetch_related("receipts")
+
+
+def _find(caller: Caller, deposit_id: uuid.UUID) -> Deposit:
+    deposit = _mine(caller).filter(pk=deposit_id).first()
+    if deposit is None:
+        raise NotFound
+    return deposit

@@ -1,0 +1,1 @@
+"""The provider's letters to us: kept first, understood second."""

@@ -1,0 +1,154 @@
+"""A letter arrives: verified, kept, committed, and only then acknowledged. Understanding comes later (``settling.py``)."""
+
+import hashlib
+import random
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from gateway import money
+from gateway.after_commit import ring
+from gateway.paykassma.messages import PostbackItem, UnusableItem, parse_postback
+from gateway.paykassma.php_json import JsonRefusedError, parse
+from gateway.paykassma.signatures import PostbackKeys, Rejected, VerifiedLetter, verify_postback
+from gateway.providers.models import ProviderAccount
+from payments.asking import hint as hint_deposit
+from postbacks.models import Letter, LetterItem, RejectedLetter
+from postbacks.states import ItemStatus
+from withdrawals.asking import hint as hint_withdrawal
+
+log = structlog.get_logger(__name__)
+
+#: Samples kept of refused letters, and how much of each: enough to see a rotated key, too little to fill a disk.
+_SAMPLE_SLOTS: Final = 50
+_SAMPLE_BYTES: Final = 8 * 1024
+#: Refused letters in a row that mean a rotated key rather than a stray request.
+_ALERT_STREAK: Final = 5
+#: Items of a refused letter that may point at an order of ours.
+_HINTS: Final = 5
+#: Items kept of one letter; one accumulation releases a handful (C§2.1). The rest is asked about by our own ladder.
+_MAX_ITEMS: Final = 200
+
+
+class Received(StrEnum):
+    """What became of a letter at the door."""
+
+    KEPT = "kept"
+    REFUSED = "refused"
+    UNREADABLE = "unreadable"
+
+
+def receive(account: ProviderAccount, raw: bytes) -> Received:
+    """Verify and keep a letter. When this returns ``KEPT`` it is committed and may be acknowledged.
+
+    Args:
+        account: whose address it came to.
+        raw: the body, read once; its size was checked at the door.
+    """
+    verified = verify_postback(raw, _keys(account))
+    if isinstance(verified, Rejected):
+        _keep_sample(account, raw, verified.reason)
+        # A rotated key must not silently drop real letters: an order that is named is asked about, nothing else.
+        for withdrawal, order_id in _named_orders(raw):
+            (hint_withdrawal if withdrawal else hint_deposit)(account, order_id)
+        return Received.REFUSED if verified.reason == "mismatch" else Received.UNREADABLE
+    postback = parse_postback(verified.body)
+    disagreements = () if isinstance(postback, UnusableItem) else postback.disagreements()
+    items = () if isinstance(postback, UnusableItem) else postback.items
+    # A re-wrapped letter is kept as evidence and moves nothing; the orders are asked about by their own ladder.
+    _keep(account, raw, verified, disagreements, () if disagreements else items)
+    return Received.KEPT
+
+
+def _keys(account: ProviderAccount) -> list[PostbackKeys]:
+    pairs = [(account.postback_access_key, account.postback_private_key)]
+    if account.previous_postback_access_key and account.previous_postback_private_key:
+        pairs.append((account.previous_postback_access_key, account.previous_postback_private_key))
+    return [PostbackKeys(access_key=access, private_key=private) for access, private in pairs]
+
+
+@transaction.atomic(durable=True)
+def _keep(
+    account: ProviderAccount,
+    raw: bytes,
+    verified: VerifiedLetter,
+    disagreements: tuple[str, ...],
+    items: Iterable[PostbackItem | UnusableItem],
+) -> None:
+    now = timezone.now()
+    fresh = Letter(
+        account=account,
+        body=raw,
+        signed_digest=hashlib.sha256(verified.signed_text).hexdigest(),
+        envelope_agrees=not disagreements,
+        disagreements=", ".join(disagreements)[:200],
+        variant=verified.variant,
+        key_index=verified.key_index,
+        received_at=now,
+        last_received_at=now,
+    )
+    # ON CONFLICT DO NOTHING waits for a concurrent copy of the same letter: exactly one of them makes the items.
+    Letter.objects.bulk_create([fresh], ignore_conflicts=True)
+    same = Letter.objects.filter(
+        account=account, signed_digest=fresh.signed_digest, envelope_agrees=fresh.envelope_agrees
+    )
+    if not same.filter(pk=fresh.pk).exists():
+        same.update(copies=F("copies") + 1, last_received_at=now)
+        return
+    if disagreements:
+        log.error("letter_contradicts_itself", letter=str(fresh.pk), fields=fresh.disagreements)
+    rows = [_row(fresh, position, item) for position, item in enumerate(items) if position < _MAX_ITEMS]
+    LetterItem.objects.bulk_create(rows)
+    ProviderAccount.objects.filter(pk=account.pk).exclude(rejected_letters=0).update(rejected_letters=0)
+    ring("postbacks.tasks.settle_letters", str(account.pk))
+
+
+def _row(letter: Letter, position: int, item: PostbackItem | UnusableItem) -> LetterItem:
+    row = LetterItem(letter=letter, account=letter.account, position=position)
+    if isinstance(item, UnusableItem) or not money.fits_column(item.amount):
+        row.status = ItemStatus.UNUSABLE
+        row.note = item.reason[:200] if isinstance(item, UnusableItem) else "amount"
+        log.error("letter_item_unusable", letter=str(letter.pk), position=position)
+        return row
+    row.is_withdrawal = item.is_withdrawal
+    row.order_id = item.withdrawal_id if item.is_withdrawal else item.custom_id
+    row.transaction_id = item.transaction_id
+    row.wallet_type = item.wallet_type
+    row.withdrawal_status = item.withdrawal_status
+    row.amount, row.currency = item.amount, item.currency
+    row.next_at = timezone.now()
+    return row
+
+
+def _keep_sample(account: ProviderAccount, raw: bytes, reason: str) -> None:
+    RejectedLetter.objects.update_or_create(
+        account=account,
+        slot=random.randrange(_SAMPLE_SLOTS),  # noqa: S311 - which sample goes is nobody's secret
+        defaults={"reason": reason, "body": raw[:_SAMPLE_BYTES], "received_at": timezone.now()},
+    )
+    mine = ProviderAccount.objects.filter(pk=account.pk)
+    mine.update(rejected_letters=F("rejected_letters") + 1)
+    streak = mine.values_list("rejected_letters", flat=True).get()
+    log.warning("letter_refused", account=str(account.pk), reason=reason, in_a_row=streak)
+    if streak == _ALERT_STREAK:
+        log.error("letters_refused_in_a_row", account=str(account.pk), in_a_row=streak)
+
+
+def _named_orders(raw: bytes) -> list[tuple[bool, str]]:
+    try:
+        body: Any = parse(raw)
+    except JsonRefusedError:
+        return []
+    items = body.get("additional_data") if isinstance(body, Mapping) else None
+    named = []
+    for item in items[:_HINTS] if isinstance(items, list) else []:
+        if isinstance(item, Mapping):
+            for key, is_withdrawal in (("plugin_custom_order_id", False), ("withdrawal_id", True)):
+                if isinstance(item.get(key), str):
+                    named.append((is_withdrawal, str(item[key])))
+    return named

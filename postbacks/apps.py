@@ -1,0 +1,9 @@
+"""The postbacks app."""
+
+from django.apps import AppConfig
+
+
+class PostbacksConfig(AppConfig):
+    """Letters, their items, and samples of what was refused."""
+
+    name = "postbacks"

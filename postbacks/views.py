@@ -1,0 +1,59 @@
+"""The provider's door: ``POST /postbacks/paykassma/{token}/``. Whatever is not kept is not acknowledged."""
+
+from http import HTTPStatus
+from typing import Final
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from gateway.providers.models import ProviderAccount
+from postbacks.actions import Received, receive
+
+#: C§2: exactly this, or the letter comes again.
+ACKNOWLEDGED: Final = b'{"status":"ok"}'
+#: A letter has a few items of about a kilobyte; the list of converted amounts adds two.
+_MAX_BYTES: Final = 200 * 1024
+#: None is documented; JSON is what the provider sends, and a client that names nothing sends JSON, too.
+_CONTENT_TYPES: Final = frozenset({"", "application/json", "text/json", "text/plain"})
+
+_REFUSALS: Final = {
+    Received.REFUSED: (HTTPStatus.FORBIDDEN, "wrong signature"),
+    Received.UNREADABLE: (HTTPStatus.BAD_REQUEST, "not a signed letter"),
+}
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class PostbackView(View):
+    """One address for each provider account; the token is unguessable and is the only thing that names it."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Keep the letter, then acknowledge it."""
+        account = ProviderAccount.objects.filter(postback_token=token).first()
+        if account is None:
+            return _refusal(HTTPStatus.NOT_FOUND, "unknown address")
+        if (request.content_type or "").lower() not in _CONTENT_TYPES:
+            return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+        try:
+            if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_BYTES:
+                return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+            raw = request.body
+        except (RequestDataTooBig, ValueError):
+            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+        except UnreadablePostError:
+            return _refusal(HTTPStatus.BAD_REQUEST, "the body broke off")
+        if len(raw) > _MAX_BYTES:
+            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+        outcome = receive(account, raw)
+        if outcome is Received.KEPT:
+            return HttpResponse(ACKNOWLEDGED, content_type="application/json")
+        return _refusal(*_REFUSALS[outcome])
+
+
+def _refusal(status: HTTPStatus, message: str) -> JsonResponse:
+    return JsonResponse({"status": "fail", "message": message}, status=status)

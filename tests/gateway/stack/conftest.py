@@ -1,0 +1,116 @@
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from gateway.stack.ports import any_free
+
+T = TypeVar("T")
+
+PROJECT = Path(__file__).resolve().parents[3]
+DEADLINE_SECONDS = 30.0
+
+
+def until(condition: Callable[[], T]) -> T:
+    """The first true answer; fails after the deadline."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return answer
+
+
+@dataclass(slots=True)
+class Stack:
+    """A stack of stand-ins in a process of its own."""
+
+    process: subprocess.Popen[str]
+    directory: Path
+    port: int
+    output: str = ""
+
+    @property
+    def info(self) -> dict[str, Any]:
+        path = self.directory / "info.json"
+
+        def read() -> dict[str, Any] | None:
+            assert self.process.poll() is None, self.finish()
+            with contextlib.suppress(FileNotFoundError):
+                return dict(json.loads(path.read_text()))
+            return None
+
+        return until(read)
+
+    @property
+    def mark(self) -> str:
+        return str(json.loads((self.directory / "secrets.json").read_text())["stack_mark"])
+
+    def living(self) -> dict[int, str]:
+        """Every process of this stack but the launcher and its supervisor, zombies included."""
+        mark, found = self.mark.encode(), {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                arguments = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if mark in (entry / "environ").read_bytes() or str(self.directory / "postgres") in arguments:
+                    found[int(entry.name)] = arguments
+        return found
+
+    def finish(self, number: signal.Signals | None = None) -> tuple[int, str]:
+        """The exit code and everything it said, to the last line of the last process that could say anything."""
+        if number is not None:
+            self.process.send_signal(number)
+        self.output += self.process.communicate(timeout=DEADLINE_SECONDS)[0]
+        return self.process.returncode, self.output
+
+
+class StackStarter:
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.running = contextlib.ExitStack()
+        self.started: list[Stack] = []
+
+    def __call__(self, *command: str, own_databases: bool = False, **environment: str) -> Stack:
+        inherited = {n: v for n, v in os.environ.items() if not n.startswith(("MAKE", "PAYKASSMA_"))}
+        if own_databases:
+            del inherited["DATABASE_URL"], inherited["REDIS_URL"]
+        directory = Path(environment.get("STACK_DIR", self._directory / "stack"))
+        port = int(environment.get("PORT", any_free("127.0.0.1")))
+        process = subprocess.Popen(
+            command or [sys.executable, "-m", "tests.gateway.stack.stand_in"],
+            cwd=PROJECT,
+            env=inherited | {"STACK_DIR": str(directory), "PORT": str(port)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        stack = Stack(process=process, directory=directory, port=port)
+        self.running.callback(_end, stack)
+        self.started.append(stack)
+        return stack
+
+
+def _end(stack: Stack) -> None:
+    with stack.process:
+        if stack.process.poll() is None:
+            stack.process.terminate()
+            stack.process.communicate(timeout=DEADLINE_SECONDS)
+
+
+@pytest.fixture
+def start_stack(tmp_path: Path) -> Iterator[StackStarter]:
+    starter = StackStarter(tmp_path)
+    with starter.running:
+        yield starter
+    for stack in starter.started:
+        if (stack.directory / "secrets.json").exists():
+            until(lambda stack=stack: not stack.living())

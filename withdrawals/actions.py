@@ -1,0 +1,149 @@
+"""What a product can do with a withdrawal: create it, cancel it."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from gateway import ids
+from gateway.after_commit import ring
+from gateway.api.idempotency import Claim
+from gateway.api.problems import Problem
+from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma.messages import WithdrawalOrder, freeze_withdrawal
+from gateway.products.actions import Caller, meet_customer
+from gateway.products.models import Customer, Mode
+from gateway.providers.actions import account_for
+from gateway.providers.models import PaymentSystem, ProviderAccount
+from withdrawals.models import Withdrawal
+from withdrawals.moves import begin_withdrawal, lock_withdrawal, move_withdrawal
+from withdrawals.states import CANCELLABLE, WithdrawalStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWithdrawal:
+    """A product's wish, checked by the serializer. The amount is a whole number of units."""
+
+    payment_system: PaymentSystem
+    currency: str
+    amount: Decimal
+    customer: str
+    reference: str
+    recipient: dict[str, str]
+    comment: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@transaction.atomic(durable=True)
+def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> Withdrawal:
+    """Keep a new order with its signed request, frozen, and owe its sending to a worker.
+
+    Raises:
+        AlreadyAnswered: the same request was answered before.
+        Problem: 409 where the product used the reference before; 409 where no account serves the mode.
+    """
+    withdrawal_id = ids.new_id()
+    claim.take(object_id=withdrawal_id)
+    now = timezone.now()
+    account = account_for(caller.mode)
+    customer = meet_customer(product=caller.product, mode=caller.mode, external_id=wish.customer)
+    withdrawal = Withdrawal(
+        id=withdrawal_id,
+        product=caller.product,
+        mode=caller.mode,
+        customer=customer,
+        account=account,
+        payment_system=wish.payment_system,
+        reference=wish.reference,
+        currency=wish.currency,
+        amount=wish.amount,
+        recipient=wish.recipient,
+        comment=wish.comment,
+        metadata=wish.metadata,
+        next_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    withdrawal.body = _frozen(withdrawal, customer, account)
+    withdrawal.body_digest = hashlib.sha256(withdrawal.body).hexdigest()
+    try:
+        with transaction.atomic():  # a savepoint: the refusal below has to look the other withdrawal up
+            begin_withdrawal(withdrawal, _by(caller))
+    except IntegrityError:
+        existing = Withdrawal.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
+        if existing is None:
+            raise
+        raise Problem(
+            status=409,
+            code="reference_already_used",
+            detail=f"The reference belongs to {existing.public_id}; every order has its own.",
+            pointer="/reference",
+            extra={"existing": existing.public_id},
+        ) from None
+    ring("withdrawals.tasks.send_withdrawal", str(withdrawal.pk))
+    return withdrawal
+
+
+def _frozen(withdrawal: Withdrawal, customer: Customer, account: ProviderAccount) -> bytes:
+    flat: dict[str, str] = {}
+    nested: dict[str, dict[str, str]] = {}
+    for row in withdrawal.payment_system.recipient_fields:
+        if (value := withdrawal.recipient.get(row["name"])) is None:
+            continue
+        group, _, name = (row["wire"] or row["name"]).rpartition(".")
+        if group:
+            nested.setdefault(group, {})[name] = value
+        else:
+            flat[name] = value
+    named = {"account_number", "account_name", "account_email", "iban"}
+    order = WithdrawalOrder(
+        withdrawal_id=withdrawal.public_id,
+        payment_system=withdrawal.payment_system_id,
+        amount=int(withdrawal.amount),
+        currency_code=withdrawal.currency,
+        label=customer.label,
+        is_test=withdrawal.mode == Mode.TEST,
+        comment=withdrawal.comment or None,
+        bank_details=nested.get("bank_details", {}),
+        payments_details=nested.get("payments_details", {}),
+        extra={name: value for name, value in flat.items() if name not in named},
+        **{name: value for name, value in flat.items() if name in named},
+    )
+    return freeze_withdrawal(order, account.withdrawal_key)
+
+
+def frozen_request(withdrawal: Withdrawal) -> dict[str, Any]:
+    """The frozen request as it was signed, to compare outcomes with."""
+    request: dict[str, Any] = json.loads(withdrawal.body)
+    return request
+
+
+@transaction.atomic(durable=True)
+def cancel_withdrawal(caller: Caller, withdrawal_id: Any) -> Withdrawal:
+    """Call a withdrawal off before it is sent. Cancelling twice is one cancelling.
+
+    The row lock decides the race with sending: whoever has it first writes its status, the other one reads it.
+
+    Raises:
+        Problem: 409 once sending has begun.
+    """
+    withdrawal = lock_withdrawal(withdrawal_id)
+    if withdrawal.status == WithdrawalStatus.CANCELLED:
+        return withdrawal
+    if withdrawal.status not in CANCELLABLE:
+        raise Problem(
+            status=409,
+            code="conflict",
+            detail=f"The withdrawal is {withdrawal.status}; only one that was not sent yet can be cancelled.",
+            extra={"current_status": withdrawal.status},
+        )
+    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, _by(caller), next_at=None, token=None)
+    return withdrawal
+
+
+def _by(caller: Caller) -> Cause:
+    return Cause(kind=CauseKind.API_KEY, id=str(caller.key_id))

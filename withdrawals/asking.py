@@ -1,0 +1,101 @@
+"""Asking the provider what became of withdrawals (C§1.12), in batches."""
+
+import uuid
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from gateway import due_work, ids
+from gateway.after_commit import ring
+from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma.answers import Outcome
+from gateway.paykassma.messages import PullState, parse_pull
+from gateway.providers import calls
+from gateway.providers.models import ProviderAccount, not_paused
+from withdrawals.models import Withdrawal
+from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.outcomes import record_word
+from withdrawals.states import (
+    ACCEPTED_DELAYS_SECONDS,
+    ASKED_ABOUT,
+    REVIEW_DELAYS_SECONDS,
+    UNKNOWN_DELAYS_SECONDS,
+    WithdrawalStatus,
+)
+
+log = structlog.get_logger(__name__)
+
+#: Most ids in one call: the provider names no limit; a query of 25 ids stays below 2 KB.
+BATCH: Final = 25
+
+_DELAYS: Final = {
+    WithdrawalStatus.ACCEPTED: ACCEPTED_DELAYS_SECONDS,
+    WithdrawalStatus.UNKNOWN: UNKNOWN_DELAYS_SECONDS,
+    WithdrawalStatus.MANUAL_REVIEW: REVIEW_DELAYS_SECONDS,
+}
+
+
+def ask_withdrawals(account_id: uuid.UUID) -> None:
+    """Ask about every withdrawal of the account that is due, a batch at a time."""
+    account = ProviderAccount.objects.filter(not_paused(""), pk=account_id).first()
+    if account is None:
+        return
+    due = Withdrawal.objects.filter(account=account, status__in=ASKED_ABOUT)
+    while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
+        ask(account, [withdrawal.public_id for withdrawal in claimed])
+        for withdrawal in claimed:
+            _schedule(withdrawal)
+
+
+def ask(account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "") -> dict[str, PullState]:
+    """Pull the given ids and record what the provider says; its word on each id that it spoke of."""
+    answer = calls.call(
+        account,
+        "pullpostbacks",
+        lambda client: client.pull(kind="withdrawal", ids=withdrawal_ids),
+        subject=withdrawal_ids[0],
+        request={"type": "withdrawal", "ids": withdrawal_ids},
+    )
+    if answer.outcome is not Outcome.ACCEPTED:
+        return {}
+    states = {}
+    for withdrawal_id, entry in parse_pull("withdrawal", answer.payload).items():
+        if withdrawal_id not in withdrawal_ids:
+            continue  # an answer to a question that nobody asked
+        states[withdrawal_id] = entry.state
+        if not entry.inner_id_agrees:
+            log.warning("pull_inner_id_differs", withdrawal=withdrawal_id)
+        record_word(account, withdrawal_id, entry, Cause(kind=CauseKind.PULL, id=because, detail=entry.state))
+    return states
+
+
+@transaction.atomic(durable=True)
+def _schedule(claimed: Withdrawal) -> None:
+    withdrawal = lock_withdrawal(claimed.pk)
+    if not withdrawal.holds(claimed.token) or withdrawal.status not in ASKED_ABOUT:
+        return  # it came to an end, or is due for another reason meanwhile
+    status = WithdrawalStatus(withdrawal.status)
+    is_unknown = status is WithdrawalStatus.UNKNOWN
+    attempts = withdrawal.attempts if status == claimed.status else 1
+    again = due_work.after(_DELAYS[status], attempts, repeat_last=not is_unknown)
+    if again is None:
+        move_withdrawal(
+            withdrawal,
+            WithdrawalStatus.MANUAL_REVIEW,
+            Cause(kind=CauseKind.CLOCK, detail="asked for a week without an outcome"),
+            contradiction="the provider never said what became of it",
+            next_at=due_work.after(REVIEW_DELAYS_SECONDS, 1),
+            attempts=0,
+            token=None,
+        )
+        return
+    withdrawal.next_at, withdrawal.token, withdrawal.attempts = again, None, attempts
+    withdrawal.save(update_fields=["next_at", "token", "attempts"])
+
+
+def hint(account: ProviderAccount, withdrawal_id: str) -> None:
+    """Somebody says that there is news of an order: ask soon, believe nothing."""
+    found = ids.decode(ids.WITHDRAWAL, withdrawal_id)
+    if due_work.hint(Withdrawal.objects.filter(account=account, pk=found, status__in=ASKED_ABOUT)):
+        ring("withdrawals.tasks.ask_withdrawals", str(account.pk))

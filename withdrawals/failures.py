@@ -1,0 +1,53 @@
+"""The closed list of reasons why a withdrawal did not work out, and whether paying again is safe."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import models
+
+
+class FailureCode(models.TextChoices):
+    """Stable codes; integrators branch on them."""
+
+    PROVIDER_REFUSED = "provider_refused", "the provider refused the order; it was never created"
+    PROVIDER_REJECTED = "provider_rejected", "the provider took the order and did not pay it"
+    OUTCOME_UNKNOWN = "outcome_unknown", "nobody knows yet whether it was paid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    message: str
+    customer_message: str
+    safe_to_retry: bool
+
+
+_LIST: Final = {
+    FailureCode.PROVIDER_REFUSED: _Failure(
+        message="The provider refused the withdrawal before creating it; check the recipient and the amount.",
+        customer_message="The payout could not be made. Please check the account details.",
+        safe_to_retry=True,
+    ),
+    FailureCode.PROVIDER_REJECTED: _Failure(
+        message="The provider rejected the withdrawal; nothing was paid.",
+        customer_message="The payout was not made. Please check the account details.",
+        safe_to_retry=True,
+    ),
+    FailureCode.OUTCOME_UNKNOWN: _Failure(
+        message="The outcome is not known; the provider is being asked. Do not pay again.",
+        customer_message="The payout is taking longer than usual.",
+        safe_to_retry=False,
+    ),
+}
+
+
+def shown(code: str) -> dict[str, Any] | None:
+    """The failure as callers see it, or None where there is none."""
+    if not code:
+        return None
+    failure = _LIST[FailureCode(code)]
+    return {
+        "code": code,
+        "message": failure.message,
+        "customer_message": failure.customer_message,
+        "safe_to_retry": failure.safe_to_retry,
+    }

@@ -1,0 +1,23 @@
+"""How withdrawals may be looked for. An unknown parameter is refused like an unknown field."""
+
+import django_filters
+
+from withdrawals.models import Withdrawal
+from withdrawals.states import WithdrawalStatus
+
+
+class WithdrawalFilter(django_filters.FilterSet):
+    """Query parameters of GET /withdrawals."""
+
+    status = django_filters.ChoiceFilter(choices=WithdrawalStatus.choices)
+    payment_system = django_filters.CharFilter(field_name="payment_system_id")
+    currency = django_filters.CharFilter()
+    customer = django_filters.CharFilter(field_name="customer__external_id")
+    reference = django_filters.CharFilter()
+    amount = django_filters.NumberFilter()
+    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gt")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Withdrawal
+        fields: list[str] = []

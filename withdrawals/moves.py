@@ -1,0 +1,80 @@
+"""The one gate through which a withdrawal changes its status: table, sequence, history, news."""
+
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from gateway import due_work, logs
+from gateway.lifecycles import Cause, recorded
+from gateway.webhooks.actions import owe
+from withdrawals.models import Withdrawal, WithdrawalMove
+from withdrawals.shapes import withdrawal_shape
+from withdrawals.states import WITHDRAWAL, WithdrawalStatus
+
+log = structlog.get_logger(__name__)
+
+#: Sending is over in a minute and says nothing that a product could act upon.
+_NO_NEWS = frozenset({WithdrawalStatus.SENDING})
+
+
+@transaction.atomic(savepoint=False)
+def begin_withdrawal(withdrawal: Withdrawal, cause: Cause) -> None:
+    """Insert a new withdrawal with its first history row and its first news."""
+    withdrawal.save(force_insert=True)
+    _follow_up(withdrawal, "", cause)
+
+
+@transaction.atomic(savepoint=False)
+def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: Cause, **changes: Any) -> None:
+    """Move a locked withdrawal, together with the columns that change with it.
+
+    Raises:
+        IllegalMove: the table does not allow it; nothing was written.
+    """
+    from_status = withdrawal.status
+    WITHDRAWAL.check(from_status, to_status)
+    withdrawal.status = to_status
+    withdrawal.sequence += 1
+    withdrawal.updated_at = timezone.now()
+    for name, value in changes.items():
+        setattr(withdrawal, name, value)
+    withdrawal.save(update_fields=["status", "sequence", "updated_at", *changes])
+    _follow_up(withdrawal, from_status, cause)
+
+
+def lock_withdrawal(withdrawal_id: Any) -> Withdrawal:
+    """The withdrawal, locked until the transaction ends, with what its shape shows."""
+    found: Withdrawal = due_work.lock(
+        Withdrawal.objects.select_related("product", "customer", "account", "payment_system"), withdrawal_id
+    )
+    return found
+
+
+def _follow_up(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
+    log.info(
+        "moved",
+        id=withdrawal.public_id,
+        before=from_status,
+        now=withdrawal.status,
+        cause=cause.kind,
+        detail=cause.detail,
+    )
+    recorded(
+        WithdrawalMove,
+        subject=withdrawal,
+        from_status=from_status,
+        cause=cause,
+        request_id=logs.request_id.get(),
+        at=withdrawal.updated_at,
+    )
+    if withdrawal.status not in _NO_NEWS:
+        owe(
+            product=withdrawal.product,
+            mode=withdrawal.mode,
+            type=f"withdrawal.{withdrawal.status}",
+            subject=withdrawal.public_id,
+            sequence=withdrawal.sequence,
+            data=withdrawal_shape(withdrawal),
+        )

@@ -1,0 +1,164 @@
+"""The provider's word on a withdrawal, taken only where it was asked for; a letter alone never comes here."""
+
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+import structlog
+from django.db import transaction
+
+from gateway import due_work, ids
+from gateway.lifecycles import Cause
+from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
+from gateway.providers.models import ProviderAccount
+from withdrawals.actions import frozen_request
+from withdrawals.failures import FailureCode
+from withdrawals.models import Withdrawal
+from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.states import (
+    ACCEPTED_DELAYS_SECONDS,
+    FINAL,
+    REVIEW_DELAYS_SECONDS,
+    WITHDRAWAL,
+    WithdrawalStatus,
+)
+
+log = structlog.get_logger(__name__)
+
+#: C§2.1: the two numbers that end a withdrawal. Any other number, known or not, is not final.
+_ENDINGS: Final = {1: WithdrawalStatus.PAID, 5: WithdrawalStatus.REJECTED}
+
+
+@transaction.atomic(durable=True)
+def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, cause: Cause) -> None:
+    """Move a withdrawal by what the provider answered when asked for this id. Safe to repeat."""
+    found = ids.decode(ids.WITHDRAWAL, withdrawal_id)
+    if found is None or not Withdrawal.objects.filter(pk=found, account=account).exists():
+        log.error("outcome_of_unknown_withdrawal", account=str(account.pk))
+        return
+    withdrawal = lock_withdrawal(found)
+    withdrawal.last_answer = entry.state
+    withdrawal.save(update_fields=["last_answer"])
+    match entry.state:
+        case PullState.FOUND:
+            _weigh(withdrawal, entry, cause)
+        case PullState.NO_POSTBACK:
+            # "No result yet" is said only of what the provider knows (C§1.12).
+            if withdrawal.status in {WithdrawalStatus.UNKNOWN, WithdrawalStatus.WAITING_FUNDS}:
+                _accept(withdrawal, cause)
+        case PullState.NOT_FOUND:
+            # Alone it is no proof, for it may lag. Together with an explicit refusal it is.
+            if withdrawal.status == WithdrawalStatus.UNKNOWN and withdrawal.refused_unproven:
+                move_withdrawal(
+                    withdrawal,
+                    WithdrawalStatus.FAILED,
+                    cause,
+                    failure_code=FailureCode.PROVIDER_REFUSED,
+                    next_at=None,
+                    token=None,
+                )
+        case PullState.UNUSABLE:
+            log.error("withdrawal_word_unusable", withdrawal=withdrawal_id, reason=entry.reason)
+
+
+def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
+    assert entry.postback is not None
+    items = entry.postback.items
+    if len(items) != 1 or not isinstance(items[0], PostbackItem):
+        _review(withdrawal, "the provider's answer cannot be read as one withdrawal", cause)
+        return
+    item = items[0]
+    doubts = [*entry.postback.disagreements(), *_differences(frozen_request(withdrawal), item)]
+    if doubts:
+        _review(withdrawal, f"the provider's answer differs in {', '.join(doubts)}", cause)
+        return
+    ending = _ENDINGS.get(item.withdrawal_status or 0)
+    if ending is None:
+        if withdrawal.status in {WithdrawalStatus.UNKNOWN, WithdrawalStatus.WAITING_FUNDS}:
+            _accept(withdrawal, cause)
+    elif withdrawal.status == ending:
+        return
+    elif WITHDRAWAL.may(withdrawal.status, ending):
+        rejected = ending is WithdrawalStatus.REJECTED
+        move_withdrawal(
+            withdrawal,
+            ending,
+            cause,
+            failure_code=FailureCode.PROVIDER_REJECTED if rejected else "",
+            contradiction="",
+            next_at=None,
+            token=None,
+        )
+    else:
+        _contradict(withdrawal, f"it is {withdrawal.status}, and the provider now says {ending}")
+
+
+def _accept(withdrawal: Withdrawal, cause: Cause) -> None:
+    move_withdrawal(
+        withdrawal,
+        WithdrawalStatus.ACCEPTED,
+        cause,
+        failure_code="",
+        refused_unproven=False,
+        next_at=due_work.after(ACCEPTED_DELAYS_SECONDS, 1),
+        attempts=1,
+        token=None,
+    )
+
+
+def _review(withdrawal: Withdrawal, what: str, cause: Cause) -> None:
+    if withdrawal.status in FINAL or not WITHDRAWAL.may(withdrawal.status, WithdrawalStatus.MANUAL_REVIEW):
+        _contradict(withdrawal, what)
+        return
+    log.error("withdrawal_needs_a_person", withdrawal=withdrawal.public_id, what=what)
+    move_withdrawal(
+        withdrawal,
+        WithdrawalStatus.MANUAL_REVIEW,
+        cause,
+        failure_code=FailureCode.OUTCOME_UNKNOWN,
+        contradiction=what[:200],
+        next_at=due_work.after(REVIEW_DELAYS_SECONDS, 1),
+        attempts=0,
+        token=None,
+    )
+
+
+def _contradict(withdrawal: Withdrawal, what: str) -> None:
+    """Something final contradicts itself: write it down and call a person; money moves for nobody."""
+    if withdrawal.contradiction != what[:200]:
+        log.error("withdrawal_contradicted", withdrawal=withdrawal.public_id, what=what)
+        withdrawal.contradiction = what[:200]
+        withdrawal.save(update_fields=["contradiction"])
+
+
+def _differences(request: dict[str, Any], item: PostbackItem) -> list[str]:
+    """Names of what the provider says differently from the frozen request. What it leaves out differs in nothing."""
+    pairs = {
+        "account_number": (request.get("account_number", ""), item.account_number),
+        "account_name": (request.get("account_name", ""), item.account_name),
+        "account_email": (request.get("account_email", ""), item.account_email),
+        "bank_code": (request.get("bank_details", {}).get("bank_code", ""), item.bank_code),
+    }
+    found = [name for name, (ours, theirs) in pairs.items() if ours and theirs and not fits_mask(ours, theirs)]
+    if item.amount != Decimal(request["amount"]):
+        found.append("amount")
+    if item.currency != request["currency_code"]:
+        found.append("currency")
+    if item.wallet_type != request["payment_system"]:
+        found.append("payment_system")
+    if item.label and item.label != request["label"]:
+        found.append("label")
+    return found
+
+
+def fits_mask(ours: str, theirs: str) -> bool:
+    """True where the provider's text is ours, with stars standing for any characters (``63*****8``).
+
+    Case and blanks do not count: names come back as banks write them.
+    """
+    pattern = ".*".join(re.escape(part) for part in re.split(r"\*+", _folded(theirs)))
+    return re.fullmatch(pattern, _folded(ours), re.DOTALL) is not None
+
+
+def _folded(text: str) -> str:
+    return "".join(text.split()).casefold()

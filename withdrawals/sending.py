@@ -1,0 +1,168 @@
+"""Sending a withdrawal (C§1.9): at most once, whatever breaks on the way.
+
+``sending`` is committed, with lease and token, before the first byte leaves. Only an error that proves that no byte
+left puts it back; what the contract knows as a refusal ends it; everything else is ``unknown`` and is asked about.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from gateway import due_work
+from gateway.after_commit import ring
+from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma.answers import Answer, WithdrawalVerdict, classify_withdrawal
+from gateway.paykassma.messages import PullState
+from gateway.providers import calls
+from gateway.providers.models import not_paused
+from withdrawals.asking import ask
+from withdrawals.failures import FailureCode
+from withdrawals.models import Withdrawal
+from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.states import (
+    ACCEPTED_DELAYS_SECONDS,
+    FUNDS_DELAYS_SECONDS,
+    RESEND_DELAYS_SECONDS,
+    UNKNOWN_DELAYS_SECONDS,
+    WithdrawalStatus,
+)
+
+#: What each verdict on the provider's answer makes of a withdrawal, and when it is due again.
+_OUTCOMES: Final = {
+    WithdrawalVerdict.ACCEPTED: (WithdrawalStatus.ACCEPTED, ACCEPTED_DELAYS_SECONDS),
+    WithdrawalVerdict.REFUSED: (WithdrawalStatus.FAILED, None),
+    WithdrawalVerdict.REFUSED_UNPROVEN: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
+    WithdrawalVerdict.INSUFFICIENT_BALANCE: (WithdrawalStatus.WAITING_FUNDS, FUNDS_DELAYS_SECONDS),
+    WithdrawalVerdict.NOT_SENT: (WithdrawalStatus.QUEUED, RESEND_DELAYS_SECONDS),
+    WithdrawalVerdict.CREDENTIAL_ERROR: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
+    WithdrawalVerdict.UNKNOWN: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
+}
+
+_FAILURES: Final = {
+    WithdrawalStatus.FAILED: FailureCode.PROVIDER_REFUSED,
+    WithdrawalStatus.UNKNOWN: FailureCode.OUTCOME_UNKNOWN,
+}
+
+
+def send_withdrawal(withdrawal_id: uuid.UUID) -> None:
+    """Send a withdrawal that is due; does nothing where another worker has it or it has moved on."""
+    due = Withdrawal.objects.filter(
+        not_paused(), pk=withdrawal_id, status__in=[WithdrawalStatus.QUEUED, WithdrawalStatus.SENDING]
+    ).select_related("account")
+    for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
+        if withdrawal.status == WithdrawalStatus.SENDING:
+            # Its lease ran out while it was being sent: it may have arrived. Ask; never send it again by itself.
+            _lose_answer(withdrawal)
+        elif _mark_sending(withdrawal, WithdrawalStatus.QUEUED):
+            _send(withdrawal)
+
+
+def probe_waiting(withdrawal_id: uuid.UUID) -> None:
+    """Try a withdrawal again that the provider had no money for: the oldest of its currency alone.
+
+    Its last answer proved that it was not created, and a pull has to say "not found" before the same bytes go out
+    once more.
+    """
+    due = Withdrawal.objects.filter(
+        not_paused(), pk=withdrawal_id, status=WithdrawalStatus.WAITING_FUNDS
+    ).select_related("account")
+    for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
+        if not _is_oldest_waiting(withdrawal):
+            _wait_longer(withdrawal)
+            continue
+        state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
+        if state is PullState.NOT_FOUND and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
+            _send(withdrawal)
+        else:
+            _wait_longer(withdrawal)
+
+
+def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
+    waiting = Withdrawal.objects.filter(
+        account=withdrawal.account, currency=withdrawal.currency, status=WithdrawalStatus.WAITING_FUNDS
+    )
+    return not waiting.filter(pk__lt=withdrawal.pk).exists()
+
+
+@transaction.atomic(durable=True)
+def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
+    # Committed before the first byte leaves: were this line after the call, a crash between the two would leave a
+    # row that looks unsent, and it would be paid twice.
+    withdrawal = lock_withdrawal(claimed.pk)
+    if not withdrawal.holds(claimed.token) or withdrawal.status != expected:
+        return False
+    move_withdrawal(
+        withdrawal,
+        WithdrawalStatus.SENDING,
+        Cause(kind=CauseKind.CLOCK, detail="due"),
+        sent_at=timezone.now(),
+        failure_code="",
+    )
+    return True
+
+
+def _send(claimed: Withdrawal) -> None:
+    answer = calls.call(
+        claimed.account,
+        "withdrawal/create",
+        lambda client: client.send_withdrawal(bytes(claimed.body)),
+        subject=claimed.public_id,
+        request={"body_digest": claimed.body_digest},
+    )
+    _settle(claimed, answer)
+
+
+@transaction.atomic(durable=True)
+def _settle(claimed: Withdrawal, answer: Answer) -> None:
+    withdrawal = lock_withdrawal(claimed.pk)
+    if not withdrawal.holds(claimed.token) or withdrawal.status != WithdrawalStatus.SENDING:
+        return  # a postback was quicker, or the lease was lost: the row already knows more than this answer
+    verdict = classify_withdrawal(answer)
+    to_status, delays = _OUTCOMES[verdict]
+    # A new wait begins: its ladder starts from the first step, but attempts to send go on counting.
+    attempts = claimed.attempts if to_status in {WithdrawalStatus.QUEUED, WithdrawalStatus.WAITING_FUNDS} else 0
+    changes = {"sent_at": None} if verdict is WithdrawalVerdict.NOT_SENT else {}
+    move_withdrawal(
+        withdrawal,
+        to_status,
+        Cause(kind=CauseKind.PROVIDER_ANSWER, detail=answer.note),
+        failure_code=_FAILURES.get(to_status, ""),
+        refused_unproven=verdict is WithdrawalVerdict.REFUSED_UNPROVEN,
+        next_at=_first(delays, attempts),
+        attempts=attempts,
+        token=None,
+        **changes,
+    )
+
+
+def _first(delays: tuple[int, ...] | None, attempts: int) -> datetime | None:
+    return None if delays is None else due_work.after(delays, attempts)
+
+
+@transaction.atomic(durable=True)
+def _lose_answer(claimed: Withdrawal) -> None:
+    withdrawal = lock_withdrawal(claimed.pk)
+    if not withdrawal.holds(claimed.token) or withdrawal.status != WithdrawalStatus.SENDING:
+        return
+    move_withdrawal(
+        withdrawal,
+        WithdrawalStatus.UNKNOWN,
+        Cause(kind=CauseKind.CLOCK, detail="no answer was recorded"),
+        failure_code=FailureCode.OUTCOME_UNKNOWN,
+        next_at=timezone.now(),
+        attempts=0,
+        token=None,
+    )
+    ring("withdrawals.tasks.ask_withdrawals", str(withdrawal.account_id))
+
+
+@transaction.atomic(durable=True)
+def _wait_longer(claimed: Withdrawal) -> None:
+    withdrawal = lock_withdrawal(claimed.pk)
+    if withdrawal.holds(claimed.token) and withdrawal.status == WithdrawalStatus.WAITING_FUNDS:
+        withdrawal.next_at = due_work.after(FUNDS_DELAYS_SECONDS, claimed.attempts)
+        withdrawal.token = None
+        withdrawal.save(update_fields=["next_at", "token"])

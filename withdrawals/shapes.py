@@ -1,0 +1,71 @@
+"""How money out is shown: the same shape in REST answers and in webhooks. Account numbers are masked."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from gateway.api.fields import AmountField, CurrencyField, MetadataField
+from gateway.money import format_amount
+from withdrawals import failures
+from withdrawals.models import Withdrawal
+from withdrawals.states import WithdrawalStatus
+
+#: Characters of an account number that stay readable, enough for support to tell two accounts apart.
+_SHOWN_CHARACTERS = 4
+
+
+class WithdrawalFailureShape(serializers.Serializer[Any]):
+    """Why it did not work out, and whether paying again is safe."""
+
+    code = serializers.ChoiceField(choices=failures.FailureCode.choices)
+    message = serializers.CharField(help_text="For the integrator.")
+    customer_message = serializers.CharField(help_text="For the customer, in English.")
+    safe_to_retry = serializers.BooleanField(help_text="True only where no money can be under way.")
+
+
+class WithdrawalShape(serializers.Serializer[Any]):
+    """A withdrawal."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["withdrawal"])
+    status = serializers.ChoiceField(choices=WithdrawalStatus.choices)
+    payment_system = serializers.CharField()
+    currency = CurrencyField()
+    amount = AmountField()
+    customer = serializers.CharField()
+    reference = serializers.CharField()
+    recipient = serializers.DictField(child=serializers.CharField(), help_text="All but the last characters masked.")
+    comment = serializers.CharField()
+    failure = WithdrawalFailureShape(allow_null=True)
+    mode = serializers.ChoiceField(choices=["live", "test"])
+    metadata = MetadataField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+def withdrawal_shape(withdrawal: Withdrawal) -> dict[str, Any]:
+    """The values of `WithdrawalShape`, ready for JSON."""
+    return {
+        "id": withdrawal.public_id,
+        "object": "withdrawal",
+        "status": withdrawal.status,
+        "payment_system": withdrawal.payment_system_id,
+        "currency": withdrawal.currency,
+        "amount": format_amount(withdrawal.amount, withdrawal.currency),
+        "customer": withdrawal.customer.external_id,
+        "reference": withdrawal.reference,
+        "recipient": {name: masked(value) for name, value in withdrawal.recipient.items()},
+        "comment": withdrawal.comment,
+        "failure": failures.shown(withdrawal.failure_code),
+        "mode": withdrawal.mode,
+        "metadata": withdrawal.metadata,
+        "created_at": withdrawal.created_at.isoformat(),
+        "updated_at": withdrawal.updated_at.isoformat(),
+    }
+
+
+def masked(value: str) -> str:
+    """The value with all but its last characters starred; short values are starred whole."""
+    if len(value) <= _SHOWN_CHARACTERS * 2:
+        return "*" * len(value)
+    return "*" * (len(value) - _SHOWN_CHARACTERS) + value[-_SHOWN_CHARACTERS:]

@@ -1,0 +1,72 @@
+"""How a withdrawal may move, and how often the provider is asked while it waits."""
+
+from typing import Final
+
+from django.db import models
+
+from gateway.lifecycles import Lifecycle
+
+
+class WithdrawalStatus(models.TextChoices):
+    """Where a withdrawal is in its life."""
+
+    PENDING_APPROVAL = "pending_approval", "another person has to say yes"
+    QUEUED = "queued", "to be sent"
+    SENDING = "sending", "being sent; it may have arrived"
+    ACCEPTED = "accepted", "the provider has it; it is not yet paid"
+    WAITING_FUNDS = "waiting_funds", "the provider has too little money; it is tried again"
+    UNKNOWN = "unknown", "nobody knows whether it arrived; the provider is being asked"
+    MANUAL_REVIEW = "manual_review", "a person has to find out"
+    PAID = "paid", "the recipient has the money"
+    REJECTED = "rejected", "the provider did not pay"
+    FAILED = "failed", "it was never created at the provider"
+    CANCELLED = "cancelled", "called off before it was sent"
+    REVERSED = "reversed", "paid, and the money came back"
+
+
+W = WithdrawalStatus
+
+WITHDRAWAL: Final = Lifecycle(
+    name="withdrawal",
+    initial=frozenset({W.PENDING_APPROVAL, W.QUEUED}),
+    moves={
+        W.PENDING_APPROVAL: frozenset({W.QUEUED, W.CANCELLED}),
+        W.QUEUED: frozenset({W.SENDING, W.CANCELLED}),
+        # Back to queued only when it is proven that no byte left us.
+        W.SENDING: frozenset(
+            {W.QUEUED, W.ACCEPTED, W.WAITING_FUNDS, W.UNKNOWN, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}
+        ),
+        W.ACCEPTED: frozenset({W.MANUAL_REVIEW, W.PAID, W.REJECTED}),
+        W.WAITING_FUNDS: frozenset({W.SENDING, W.ACCEPTED, W.UNKNOWN, W.MANUAL_REVIEW, W.PAID, W.REJECTED}),
+        # Failed only on two words of the provider: it refused, and when asked it does not know the id.
+        W.UNKNOWN: frozenset({W.SENDING, W.ACCEPTED, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}),
+        W.MANUAL_REVIEW: frozenset({W.SENDING, W.PAID, W.REJECTED, W.FAILED}),
+        W.PAID: frozenset({W.REVERSED}),
+        W.REJECTED: frozenset(),
+        W.FAILED: frozenset(),
+        W.CANCELLED: frozenset(),
+        W.REVERSED: frozenset(),
+    },
+)
+
+#: Statuses in which nothing more is expected; what contradicts them calls a person and changes nothing.
+FINAL: Final = frozenset({W.PAID, W.REJECTED, W.FAILED, W.CANCELLED, W.REVERSED})
+#: Statuses in which a product may call it off: no byte has left.
+CANCELLABLE: Final = frozenset({W.PENDING_APPROVAL, W.QUEUED})
+#: Statuses that a pull may move.
+ASKED_ABOUT: Final = frozenset({W.ACCEPTED, W.UNKNOWN, W.MANUAL_REVIEW})
+
+_HOURLY_FOR_A_DAY: Final = (3600,) * 23
+_DAY: Final = 86400
+
+#: Seconds between questions about an unknown outcome: quick, because the customer's money hangs; a week in all,
+#: then a person. "Not found" may lag behind the truth by minutes, so it ends nothing by itself.
+UNKNOWN_DELAYS_SECONDS: Final = (5, 15, 30, 60, 120, 300, 600, 1800, *_HOURLY_FOR_A_DAY, *(_DAY,) * 6)
+#: Seconds between questions about an accepted one: its postback usually comes first; daily for ever at the end.
+ACCEPTED_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600, *_HOURLY_FOR_A_DAY, _DAY)
+#: A person is looking; the provider is still asked once a day.
+REVIEW_DELAYS_SECONDS: Final = (_DAY,)
+#: Seconds between probes while the provider has too little money: its account is topped up by people.
+FUNDS_DELAYS_SECONDS: Final = (30, 60, 120, 300, 600)
+#: Seconds before a new attempt where no byte left us: the provider is down, and hammering helps nobody.
+RESEND_DELAYS_SECONDS: Final = (2, 5, 15, 30, 60, 120, 300)

@@ -1,0 +1,47 @@
+"""Doorbells and sweeps of money out: load nothing, call the verb."""
+
+import uuid
+
+from celery import shared_task
+from django.utils import timezone
+
+from gateway.after_commit import ring
+from gateway.providers.models import not_paused
+from withdrawals import asking, sending
+from withdrawals.models import Withdrawal
+from withdrawals.states import ASKED_ABOUT, WithdrawalStatus
+
+#: Rings of one sweep; what is left is found by the next one.
+_BATCH = 200
+
+
+@shared_task
+def send_withdrawal(withdrawal_id: str) -> None:
+    """Send one withdrawal."""
+    sending.send_withdrawal(uuid.UUID(withdrawal_id))
+
+
+@shared_task
+def probe_waiting(withdrawal_id: str) -> None:
+    """Try one again that the provider had no money for."""
+    sending.probe_waiting(uuid.UUID(withdrawal_id))
+
+
+@shared_task
+def ask_withdrawals(account_id: str) -> None:
+    """Ask about every due withdrawal of an account."""
+    asking.ask_withdrawals(uuid.UUID(account_id))
+
+
+@shared_task
+def sweep_withdrawals() -> None:
+    """Ring for everything of money out that is due: the sweep alone would be enough."""
+    due = Withdrawal.objects.filter(not_paused(), next_at__lte=timezone.now())
+    to_send = due.filter(status__in=[WithdrawalStatus.QUEUED, WithdrawalStatus.SENDING]).order_by("next_at")
+    for withdrawal_id in to_send.values_list("pk", flat=True)[:_BATCH]:
+        ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
+    waiting = due.filter(status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
+    for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
+        ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
+    for account_id in due.filter(status__in=ASKED_ABOUT).order_by().values_list("account", flat=True).distinct():
+        ring("withdrawals.tasks.ask_withdrawals", str(account_id))

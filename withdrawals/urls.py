@@ -1,0 +1,11 @@
+"""Addresses of money out, below ``/api/v1/``."""
+
+from django.urls import path
+
+from withdrawals import views
+
+urlpatterns = [
+    path("withdrawals", views.WithdrawalsView.as_view()),
+    path("withdrawals/<wd:withdrawal_id>", views.WithdrawalView.as_view()),
+    path("withdrawals/<wd:withdrawal_id>/cancel", views.CancelWithdrawalView.as_view()),
+]

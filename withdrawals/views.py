@@ -1,0 +1,113 @@
+"""Doors of money out: parse, call the verb, show the shape."""
+
+import uuid
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gateway import ids
+from gateway.api.idempotency import answer_once, claim_of
+from gateway.api.listing import list_of
+from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
+from gateway.products.actions import Caller
+from withdrawals import actions
+from withdrawals.filters import WithdrawalFilter
+from withdrawals.models import Withdrawal
+from withdrawals.serializers import NewWithdrawalSerializer
+from withdrawals.shapes import WithdrawalShape, withdrawal_shape
+
+
+class WithdrawalsView(APIView):
+    """``/withdrawals``."""
+
+    scopes = {"POST": "withdrawals:write"}
+
+    @extend_schema(
+        operation_id="create_withdrawal",
+        request=NewWithdrawalSerializer,
+        responses={201: WithdrawalShape},
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[
+            OpenApiExample(
+                "IMPS",
+                request_only=True,
+                value={
+                    "payment_system": "imps_ib",
+                    "currency": "INR",
+                    "amount": "1218",
+                    "customer": "55",
+                    "reference": "payout-1",
+                    "recipient": {
+                        "account_number": "123456789",
+                        "account_name": "Test Name",
+                        "bank_code": "MAHB0001821",
+                    },
+                    "comment": "payout",
+                },
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Create a withdrawal. It is sent to the provider once, in the background."""
+        caller: Caller = request.user
+        claim = claim_of(request, caller)
+
+        def work() -> uuid.UUID:
+            wanted = NewWithdrawalSerializer(data=request.data)
+            wanted.is_valid(raise_exception=True)
+            return actions.create_withdrawal(caller, wanted.wish(), claim).pk
+
+        withdrawal_id, status, headers = answer_once(claim, work)
+        return Response(withdrawal_shape(_find(caller, withdrawal_id)), status=status, headers=headers)
+
+    @extend_schema(
+        operation_id="list_withdrawals",
+        responses={200: page_of(WithdrawalShape)},
+        parameters=list_parameters(WithdrawalFilter),
+    )
+    def get(self, request: Request) -> Response:
+        """List withdrawals, newest first."""
+        return list_of(
+            request,
+            _mine(request.user),
+            prefix=ids.WITHDRAWAL,
+            filters=WithdrawalFilter,
+            shape=withdrawal_shape,
+        )
+
+
+class WithdrawalView(APIView):
+    """``/withdrawals/{id}``."""
+
+    @extend_schema(operation_id="get_withdrawal", responses={200: WithdrawalShape})
+    def get(self, request: Request, withdrawal_id: uuid.UUID) -> Response:
+        """Read a withdrawal."""
+        return Response(withdrawal_shape(_find(request.user, withdrawal_id)))
+
+
+class CancelWithdrawalView(APIView):
+    """``/withdrawals/{id}/cancel``."""
+
+    scopes = {"POST": "withdrawals:write"}
+
+    @extend_schema(operation_id="cancel_withdrawal", request=None, responses={200: WithdrawalShape})
+    def post(self, request: Request, withdrawal_id: uuid.UUID) -> Response:
+        """Cancel a withdrawal that was not sent yet."""
+        _find(request.user, withdrawal_id)
+        return Response(withdrawal_shape(actions.cancel_withdrawal(request.user, withdrawal_id)))
+
+
+def _mine(caller: Caller) -> "QuerySet[Withdrawal]":
+    rows = Withdrawal.objects.filter(product=caller.product, mode=caller.mode)
+    return rows.select_related("customer", "payment_system")
+
+
+def _find(caller: Caller, withdrawal_id: uuid.UUID) -> Withdrawal:
+    withdrawal = _mine(caller).filter(pk=withdrawal_id).first()
+    if withdrawal is None:
+        raise NotFound
+    return withdrawal
