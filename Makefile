@@ -19,7 +19,7 @@ help: ## List the targets.
 up: $(STAMP) ## Start the whole service here: PORT, STACK_DIR, DATABASE_URL, REDIS_URL, PG_BIN, PAYKASSMA_*.
 	@exec $(BIN)/python -m gateway.stack
 
-demo: $(STAMP) ## Show a deposit and a withdrawal from beginning to end, on a stack of its own.
+demo: $(STAMP) ## Against a running stack: two deposits and a withdrawal, step by step until each is final.
 	@exec $(BIN)/python -m gateway.demo
 
 test: $(STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.

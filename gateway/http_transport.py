@@ -83,7 +83,7 @@ class HiddenQueryTransport(httpx.BaseTransport):
             request.url.copy_with(query=query + b"&" + pair if query else pair),
             headers=request.headers,
             stream=request.stream,
-            extensions={name: value for name, value in request.extensions.items() if name != HIDDEN_QUERY},
+            extensions=request.extensions,
         )
         return self._inner.handle_request(inner_request)
 

@@ -7,8 +7,9 @@ in answers and URLs, in what the provider is told (``custom_transaction_id``, ``
 import uuid
 from typing import Final
 
+import uuid_utils
 import uuid_utils.compat
-from typeid import TypeID, from_string, from_uuid
+from typeid import TypeID
 from typeid.errors import TypeIDException
 
 CUSTOMER: Final = "cus"
@@ -27,7 +28,7 @@ def new_id() -> uuid.UUID:
 
 def encode(prefix: str, value: uuid.UUID) -> str:
     """The TypeID text, for example ``dep_01k…``."""
-    return str(from_uuid(value, prefix))
+    return str(TypeID.from_uuid(uuid_utils.UUID(value.hex), prefix))
 
 
 def decode(prefix: str, text: object) -> uuid.UUID | None:
@@ -35,7 +36,7 @@ def decode(prefix: str, text: object) -> uuid.UUID | None:
     if not isinstance(text, str):
         return None
     try:
-        parsed: TypeID[str] = from_string(text)
+        parsed: TypeID[str] = TypeID.from_string(text)
     except (TypeIDException, ValueError):
         return None
     # The decoder is lenient about letters that the alphabet lacks; only the exact spelling is the id.

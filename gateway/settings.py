@@ -151,13 +151,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
-    "ENUM_NAME_OVERRIDES": {
-        "DepositStatus": "payments.states.DepositStatus",
-        "ConfirmationStatus": "payments.states.ConfirmationStatus",
-        "WithdrawalStatus": "withdrawals.states.WithdrawalStatus",
-        "Mode": "gateway.products.models.Mode",
-    },
+    "WEBHOOKS": [
+        "payments.documentation.deposit_webhook",
+        "payments.documentation.confirmation_webhook",
+        "withdrawals.documentation.withdrawal_webhook",
+    ],
+    "POSTPROCESSING_HOOKS": [],  # enums stay where they are used: generated names for them would mean nothing
 }
 
 UNFOLD = {"SITE_TITLE": "Payment gateway", "SITE_HEADER": "Payment gateway", "SHOW_BACK_BUTTON": True}

@@ -3,11 +3,12 @@
 import django_filters
 from django.db.models import QuerySet
 
+from gateway.api.query import AmountFilter, TimeFilter
 from payments.models import Deposit
 from payments.states import DepositStatus
 
 
-class DepositFilter(django_filters.FilterSet):
+class DepositFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /deposits."""
 
     status = django_filters.ChoiceFilter(choices=DepositStatus.choices)
@@ -16,9 +17,9 @@ class DepositFilter(django_filters.FilterSet):
     customer = django_filters.CharFilter(field_name="customer__external_id")
     reference = django_filters.CharFilter()
     provider_reference = django_filters.CharFilter(method="by_provider_reference")
-    amount = django_filters.NumberFilter()
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gt")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    amount = AmountFilter()
+    created_after = TimeFilter(field_name="created_at", lookup_expr="gt")
+    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Deposit

@@ -11,6 +11,7 @@ from gateway.api.fields import (
     PlainTextField,
     ReferenceField,
     StrictSerializer,
+    WebAddressField,
 )
 from gateway.api.order_fields import check_limits, checked_amount, checked_fields
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ScreenshotWish
@@ -22,16 +23,9 @@ from payments.models import Deposit
 class ReturnUrlsSerializer(StrictSerializer):
     """Where a payment page sends the customer back to."""
 
-    success = serializers.URLField(max_length=500, required=False)
-    failure = serializers.URLField(max_length=500, required=False)
-    pending = serializers.URLField(max_length=500, required=False)
-
-    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
-        """Only web addresses: a browser is sent there."""
-        for name, url in attrs.items():
-            if not url.startswith(("https://", "http://")):
-                raise serializers.ValidationError({name: ["Send an https address."]})
-        return attrs
+    success = WebAddressField(required=False)
+    failure = WebAddressField(required=False)
+    pending = WebAddressField(required=False)
 
 
 class NewDepositSerializer(StrictSerializer):

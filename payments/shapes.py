@@ -24,7 +24,7 @@ class FailureShape(serializers.Serializer[Any]):
 class DetailShape(serializers.Serializer[Any]):
     """One line of payment details."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     value = serializers.CharField()
 
 

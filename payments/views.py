@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway import ids
+from gateway.api.authentication import caller_of
 from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import NoFilter, list_of
 from gateway.api.parsers import BoundedMultiPartParser, StrictJSONParser
@@ -50,7 +51,7 @@ class DepositsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Create a deposit. With `Prefer: wait=10` the answer comes with its next action."""
-        caller: Caller = request.user
+        caller = caller_of(request)
         claim = claim_of(request, caller)
 
         def work() -> uuid.UUID:
@@ -75,7 +76,9 @@ class DepositsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List deposits, newest first."""
-        return list_of(request, _mine(request.user), prefix=ids.DEPOSIT, filters=DepositFilter, shape=deposit_shape)
+        return list_of(
+            request, _mine(caller_of(request)), prefix=ids.DEPOSIT, filters=DepositFilter, shape=deposit_shape
+        )
 
 
 class DepositView(APIView):
@@ -86,7 +89,7 @@ class DepositView(APIView):
         """Read a deposit. With `Prefer: wait=10` the answer comes once it is no longer `created`."""
         deposit, _ = wait_until(
             request,
-            load=lambda: _find(request.user, deposit_id),
+            load=lambda: _find(caller_of(request), deposit_id),
             done=lambda row: row.status != DepositStatus.CREATED,
         )
         return Response(deposit_shape(deposit))
@@ -100,9 +103,9 @@ class CancelDepositView(APIView):
     @extend_schema(operation_id="cancel_deposit", request=None, responses={200: DepositShape})
     def post(self, request: Request, deposit_id: uuid.UUID) -> Response:
         """Cancel a deposit that nobody has paid yet."""
-        _find(request.user, deposit_id)
-        actions.cancel_deposit(request.user, deposit_id)
-        return Response(deposit_shape(_find(request.user, deposit_id)))
+        _find(caller_of(request), deposit_id)
+        actions.cancel_deposit(caller_of(request), deposit_id)
+        return Response(deposit_shape(_find(caller_of(request), deposit_id)))
 
 
 class ConfirmationsView(APIView):
@@ -122,7 +125,7 @@ class ConfirmationsView(APIView):
     )
     def post(self, request: Request, deposit_id: uuid.UUID) -> Response:
         """Pass on the reference with which the customer says to have paid."""
-        caller: Caller = request.user
+        caller = caller_of(request)
         deposit = _find(caller, deposit_id)
         claim = claim_of(request, caller)
 
@@ -138,7 +141,7 @@ class ConfirmationsView(APIView):
     @extend_schema(operation_id="list_confirmations", responses={200: page_of(ConfirmationShape)})
     def get(self, request: Request, deposit_id: uuid.UUID) -> Response:
         """List the confirmations of a deposit, newest first."""
-        _find(request.user, deposit_id)
+        _find(caller_of(request), deposit_id)
         return list_of(
             request,
             Confirmation.objects.filter(deposit=deposit_id).select_related("deposit"),

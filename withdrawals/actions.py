@@ -14,7 +14,7 @@ from gateway.after_commit import ring
 from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem
 from gateway.lifecycles import Cause, CauseKind
-from gateway.paykassma.messages import WithdrawalOrder, freeze_withdrawal
+from gateway.paykassma.messages import WithdrawalOrder, freeze_withdrawal, unsignable_fields
 from gateway.products.actions import Caller, meet_customer
 from gateway.products.models import Customer, Mode
 from gateway.providers.actions import account_for
@@ -113,6 +113,13 @@ def _frozen(withdrawal: Withdrawal, customer: Customer, account: ProviderAccount
         extra={name: value for name, value in flat.items() if name not in named},
         **{name: value for name, value in flat.items() if name in named},
     )
+    if unsignable := unsignable_fields(order):
+        raise Problem(
+            status=400,
+            code="invalid_request",
+            detail=f"{', '.join(unsignable)}: leave out colons and control characters.",
+            pointer="/recipient",
+        )
     return freeze_withdrawal(order, account.withdrawal_key)
 
 

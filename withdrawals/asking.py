@@ -97,5 +97,5 @@ def _schedule(claimed: Withdrawal) -> None:
 def hint(account: ProviderAccount, withdrawal_id: str) -> None:
     """Somebody says that there is news of an order: ask soon, believe nothing."""
     found = ids.decode(ids.WITHDRAWAL, withdrawal_id)
-    if due_work.hint(Withdrawal.objects.filter(account=account, pk=found, status__in=ASKED_ABOUT)):
+    if found and due_work.hint(Withdrawal.objects.filter(account=account, pk=found, status__in=ASKED_ABOUT)):
         ring("withdrawals.tasks.ask_withdrawals", str(account.pk))

@@ -2,11 +2,12 @@
 
 import django_filters
 
+from gateway.api.query import AmountFilter, TimeFilter
 from withdrawals.models import Withdrawal
 from withdrawals.states import WithdrawalStatus
 
 
-class WithdrawalFilter(django_filters.FilterSet):
+class WithdrawalFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /withdrawals."""
 
     status = django_filters.ChoiceFilter(choices=WithdrawalStatus.choices)
@@ -14,9 +15,9 @@ class WithdrawalFilter(django_filters.FilterSet):
     currency = django_filters.CharFilter()
     customer = django_filters.CharFilter(field_name="customer__external_id")
     reference = django_filters.CharFilter()
-    amount = django_filters.NumberFilter()
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gt")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    amount = AmountFilter()
+    created_after = TimeFilter(field_name="created_at", lookup_expr="gt")
+    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Withdrawal

@@ -138,6 +138,7 @@ def _differences(request: dict[str, Any], item: PostbackItem) -> list[str]:
         "account_name": (request.get("account_name", ""), item.account_name),
         "account_email": (request.get("account_email", ""), item.account_email),
         "bank_code": (request.get("bank_details", {}).get("bank_code", ""), item.bank_code),
+        "branch_code": (request.get("bank_details", {}).get("branch_code", ""), item.branch_code),
     }
     found = [name for name, (ours, theirs) in pairs.items() if ours and theirs and not fits_mask(ours, theirs)]
     if item.amount != Decimal(request["amount"]):
@@ -156,8 +157,21 @@ def fits_mask(ours: str, theirs: str) -> bool:
 
     Case and blanks do not count: names come back as banks write them.
     """
-    pattern = ".*".join(re.escape(part) for part in re.split(r"\*+", _folded(theirs)))
-    return re.fullmatch(pattern, _folded(ours), re.DOTALL) is not None
+    text = _folded(ours)
+    head, *rest = re.split(r"\*+", _folded(theirs))
+    if not rest:
+        return text == head
+    *middle, tail = rest
+    if len(text) < len(head) + len(tail) or not text.startswith(head) or not text.endswith(tail):
+        return False
+    text = text[len(head) : len(text) - len(tail)]
+    for part in middle:
+        # The leftmost place leaves the most for the rest, so one pass is enough; a regular expression would try
+        # every way to spread the stars, and a long mask would hold a worker for hours.
+        _, found, text = text.partition(part)
+        if not found:
+            return False
+    return True
 
 
 def _folded(text: str) -> str:

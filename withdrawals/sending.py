@@ -81,10 +81,14 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
 
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
-    waiting = Withdrawal.objects.filter(
-        account=withdrawal.account, currency=withdrawal.currency, status=WithdrawalStatus.WAITING_FUNDS
+    # An older one that is just being sent counts, too: while it is the probe, nobody else is.
+    before_it = Withdrawal.objects.filter(
+        account=withdrawal.account,
+        currency=withdrawal.currency,
+        status__in=[WithdrawalStatus.WAITING_FUNDS, WithdrawalStatus.SENDING],
+        pk__lt=withdrawal.pk,
     )
-    return not waiting.filter(pk__lt=withdrawal.pk).exists()
+    return not before_it.exists()
 
 
 @transaction.atomic(durable=True)
@@ -123,7 +127,7 @@ def _settle(claimed: Withdrawal, answer: Answer) -> None:
     verdict = classify_withdrawal(answer)
     to_status, delays = _OUTCOMES[verdict]
     # A new wait begins: its ladder starts from the first step, but attempts to send go on counting.
-    attempts = claimed.attempts if to_status in {WithdrawalStatus.QUEUED, WithdrawalStatus.WAITING_FUNDS} else 0
+    attempts = claimed.attempts if to_status in {WithdrawalStatus.QUEUED, WithdrawalStatus.WAITING_FUNDS} else 1
     changes = {"sent_at": None} if verdict is WithdrawalVerdict.NOT_SENT else {}
     move_withdrawal(
         withdrawal,

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway import ids
+from gateway.api.authentication import caller_of
 from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import list_of
 from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
@@ -53,7 +54,7 @@ class WithdrawalsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Create a withdrawal. It is sent to the provider once, in the background."""
-        caller: Caller = request.user
+        caller = caller_of(request)
         claim = claim_of(request, caller)
 
         def work() -> uuid.UUID:
@@ -73,7 +74,7 @@ class WithdrawalsView(APIView):
         """List withdrawals, newest first."""
         return list_of(
             request,
-            _mine(request.user),
+            _mine(caller_of(request)),
             prefix=ids.WITHDRAWAL,
             filters=WithdrawalFilter,
             shape=withdrawal_shape,
@@ -86,7 +87,7 @@ class WithdrawalView(APIView):
     @extend_schema(operation_id="get_withdrawal", responses={200: WithdrawalShape})
     def get(self, request: Request, withdrawal_id: uuid.UUID) -> Response:
         """Read a withdrawal."""
-        return Response(withdrawal_shape(_find(request.user, withdrawal_id)))
+        return Response(withdrawal_shape(_find(caller_of(request), withdrawal_id)))
 
 
 class CancelWithdrawalView(APIView):
@@ -97,8 +98,8 @@ class CancelWithdrawalView(APIView):
     @extend_schema(operation_id="cancel_withdrawal", request=None, responses={200: WithdrawalShape})
     def post(self, request: Request, withdrawal_id: uuid.UUID) -> Response:
         """Cancel a withdrawal that was not sent yet."""
-        _find(request.user, withdrawal_id)
-        return Response(withdrawal_shape(actions.cancel_withdrawal(request.user, withdrawal_id)))
+        _find(caller_of(request), withdrawal_id)
+        return Response(withdrawal_shape(actions.cancel_withdrawal(caller_of(request), withdrawal_id)))
 
 
 def _mine(caller: Caller) -> "QuerySet[Withdrawal]":

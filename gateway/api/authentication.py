@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from gateway.products.actions import Caller
 from gateway.products.models import ApiKey, Mode, digest_of
 
-_KEY: Final = re.compile(r"Bearer (pk_(?:test|live)_[A-Za-z0-9_-]{20,100})", re.ASCII)
+_KEY: Final = re.compile(r"(?i:Bearer) +(pk_(?:test|live)_[A-Za-z0-9_-]{20,100})", re.ASCII)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -35,6 +35,13 @@ class ApiKeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+def caller_of(request: Request) -> Caller:
+    """The caller that `ApiKeyAuthentication` found."""
+    caller: Any = request.user
+    assert isinstance(caller, Caller)
+    return caller
+
+
 class HasScope(BasePermission):
     """A view names the scope of each method in ``scopes``; ``read`` is the default for GET."""
 
@@ -43,8 +50,10 @@ class HasScope(BasePermission):
         wanted: dict[str, str] = getattr(view, "scopes", {})
         if request.method == "OPTIONS":
             return True
+        if request.method not in view.allowed_methods:
+            return True  # nothing will be done: the view answers 405 and says what is allowed
         scope = wanted.get(str(request.method), "read" if request.method in {"GET", "HEAD"} else None)
-        return scope is not None and scope in request.user.scopes
+        return scope is not None and scope in caller_of(request).scopes
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

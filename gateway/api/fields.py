@@ -1,20 +1,29 @@
 """Fields that every resource shares. Each refuses with a sentence that says what would be right."""
 
+import re
 import unicodedata
 import uuid
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
+from django.core.exceptions import ValidationError as InvalidUrl
+from django.core.validators import URLValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from gateway import ids
 from gateway.products.models import REFERENCE_MAX_LENGTH
 
+#: Longest address that browsers and payment pages take without question.
+WEB_ADDRESS_MAX_LENGTH: Final = 500
+_WEB_ADDRESS: Final = re.compile(r"https?://[^/?#@\\\x00-\x20\x7f-\U0010ffff]+([/?#][\x21-\x5b\x5d-\x7e]*)?", re.ASCII)
+
 
 def is_plain(text: str) -> bool:
-    """True where a text has no control, format (bidi), surrogate, private or unassigned character."""
-    return all(unicodedata.category(character)[0] != "C" for character in text)
+    """True where a text has no control, format (bidi), surrogate, private or unassigned character, nor a line end."""
+    categories = map(unicodedata.category, text)
+    return all(category[0] != "C" and category not in {"Zl", "Zp"} for category in categories)
 
 
 class PlainTextField(serializers.CharField):
@@ -54,7 +63,7 @@ class CurrencyField(serializers.RegexField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("error_messages", {"invalid": 'Send an ISO 4217 code such as "INR".'})
-        super().__init__(r"\A[A-Z]{3}\Z", **kwargs)
+        super().__init__(r"\A[A-Z]{3}\Z", trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         """Only a string is a code."""
@@ -87,6 +96,30 @@ class AmountField(serializers.Field):  # type: ignore[type-arg]
         return str(value)
 
 
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": WEB_ADDRESS_MAX_LENGTH})
+class WebAddressField(PlainTextField):
+    """A web address that a customer's browser is sent to."""
+
+    default_error_messages = {
+        "not_web": 'Send an https address in visible ASCII, such as "https://shop.example/paid", without a user name.',
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=WEB_ADDRESS_MAX_LENGTH, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The address as it was sent."""
+        text = super().to_internal_value(data)
+        # What browsers and servers read in two ways (backslashes, user names) leads customers astray.
+        if not _WEB_ADDRESS.fullmatch(text):
+            self.fail("not_web")
+        try:
+            URLValidator(schemes=["https", "http"])(text)
+        except InvalidUrl:
+            self.fail("not_web")
+        return text
+
+
 class TypeIdField(serializers.Field):  # type: ignore[type-arg]
     """A TypeID of one prefix: ``uuid.UUID`` inside, ``dep_…`` outside."""
 
@@ -107,6 +140,9 @@ class TypeIdField(serializers.Field):  # type: ignore[type-arg]
         """The prefixed text."""
         return ids.encode(self.prefix, value)
 
+
+#: Most fields that one problem document names: a body of ten thousand wrong names does not earn ten thousand sentences.
+_MAX_UNKNOWN_NAMED: Final = 20
 
 #: Most keys, and longest key and value, of a product's ``metadata``: notes, not a document store.
 METADATA_MAX_KEYS, METADATA_MAX_KEY_LENGTH, METADATA_MAX_VALUE_LENGTH = 50, 40, 500
@@ -129,12 +165,17 @@ class MetadataField(serializers.Field):  # type: ignore[type-arg]
             self.fail("not_object")
         if len(data) > METADATA_MAX_KEYS:
             self.fail("too_many")
-        for key, value in data.items():
-            if not 1 <= len(key) <= METADATA_MAX_KEY_LENGTH or not is_plain(key):
-                self.fail("bad_key")
-            if not isinstance(value, str) or len(value) > METADATA_MAX_VALUE_LENGTH or "\0" in value:
-                self.fail("bad_value")
+        errors = {key: [error] for key, value in data.items() if (error := self._objection(key, value)) is not None}
+        if errors:
+            raise serializers.ValidationError(errors)
         return data
+
+    def _objection(self, key: str, value: Any) -> ErrorDetail | None:
+        if not 1 <= len(key) <= METADATA_MAX_KEY_LENGTH or not is_plain(key):
+            return ErrorDetail(self.error_messages["bad_key"], code="bad_key")
+        if not isinstance(value, str) or len(value) > METADATA_MAX_VALUE_LENGTH or "\0" in value:
+            return ErrorDetail(self.error_messages["bad_value"], code="bad_value")
+        return None
 
     def to_representation(self, value: dict[str, str]) -> dict[str, str]:
         """As it was sent."""
@@ -151,6 +192,6 @@ class StrictSerializer(serializers.Serializer[Any]):
             if unknown:
                 known = ", ".join(sorted(name for name, field in self.fields.items() if not field.read_only))
                 raise serializers.ValidationError(
-                    {name: [f"There is no such field here. Known: {known}."] for name in unknown}
+                    {name: [f"There is no such field here. Known: {known}."] for name in unknown[:_MAX_UNKNOWN_NAMED]}
                 )
         return super().to_internal_value(data)

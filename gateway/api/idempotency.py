@@ -88,7 +88,7 @@ class Claim:
                     """,
                     [self.caller.product.id, self.caller.mode, self.key, self.fingerprint, status, object_id],
                 )
-                inserted = cursor.rowcount == 1
+                inserted: bool = cursor.rowcount == 1
                 cursor.execute("SELECT set_config('lock_timeout', '0', true)")
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
@@ -135,6 +135,7 @@ def answer_once(claim: Claim, work: Callable[[], uuid.UUID]) -> tuple[uuid.UUID,
 
 
 def _fingerprint(request: Request) -> str:
+    assert not isinstance(request.data, list), "both parsers give objects"
     body = {name: _digestible(value) for name, value in request.data.items()}
     text = json.dumps([request.method, request.path, body], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gateway.api.pagination import KeysetPagination
+from gateway.api.query import query_of
 
 _PAGING = {"cursor", "limit"}
 
 
-class NoFilter(django_filters.FilterSet):
+class NoFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """A collection that is only paged."""
 
 
@@ -27,16 +28,7 @@ def list_of(
     shape: Callable[[Any], dict[str, Any]],
 ) -> Response:
     """One page of the caller's rows."""
-    known = set(filters.base_filters) | _PAGING
-    unknown = sorted(set(request.query_params) - known)
-    if unknown:
-        raise ValidationError(
-            {name: [f"There is no such parameter. Known: {', '.join(sorted(known))}."] for name in unknown}
-        )
-    for name, values in request.query_params.lists():
-        if len(values) > 1 or "\0" in values[0]:
-            raise ValidationError({name: ["Send each parameter once, as visible text."]})
-    filtered = filters(request.query_params, queryset=rows)
+    filtered = filters(query_of(request, set(filters.base_filters) | _PAGING), queryset=rows)
     if not filtered.is_valid():
         raise ValidationError({name: list(errors) for name, errors in filtered.errors.items()})
     pages = KeysetPagination(prefix)

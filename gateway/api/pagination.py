@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from django.db.models import QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +20,7 @@ class KeysetPagination(BasePagination):
         self.prefix = prefix
         self.next_cursor: str | None = None
 
-    def paginate_queryset(self, queryset: "QuerySet[Any]", request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page, newest first."""
         limit = self._limit(request.query_params.get("limit"))
         if cursor := request.query_params.get("cursor"):

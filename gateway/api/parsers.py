@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -15,7 +16,11 @@ from gateway.api.problems import Problem
 
 #: Deepest nesting of a body; our deepest resource has four levels, and Python's parser gives up near a thousand.
 _MAX_DEPTH: Final = 20
-_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+#: Longest number, in characters, far above any that an order holds: Python refuses to convert more than 4,300 digits.
+_MAX_NUMBER_LENGTH: Final = 100
+#: A string, or a bracket outside of one. A string that never ends is taken to its last character: a search that
+#: began anew at each of its quotes would take minutes for the largest body.
+_MARKS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class StrictJSONParser(JSONParser):
@@ -49,7 +54,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
             text,
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
-            parse_float=Decimal,
+            parse_float=_bounded_decimal,
             parse_int=_bounded_int,
         )
     except json.JSONDecodeError as error:
@@ -61,11 +66,11 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 def _depth(text: str) -> int:
     deepest = depth = 0
-    for character in _STRINGS.sub("", text):
-        if character in "[{":
+    for found in _MARKS.finditer(text):
+        if found[0] in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif character in "]}":
+        elif found[0] in "]}":
             depth -= 1
     return deepest
 
@@ -82,20 +87,32 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_text(value: Any) -> None:
-    for text in value if isinstance(value, list) else [value]:
-        if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
-            raise ParseError("A text holds a lone surrogate, which is no character.")
+    if isinstance(value, list):
+        for one in value:
+            _check_text(one)
+    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise ParseError("A text holds a lone surrogate, which is no character.")
 
 
 def _no_constant(name: str) -> Any:
     raise ParseError(f"{name} is not JSON.")
 
 
-def _bounded_int(digits: str) -> int:
-    # Python refuses to convert more than 4,300 digits with an error that is no JSONDecodeError.
-    if len(digits) > 100:  # noqa: PLR2004 - far above any number an order holds
+def _bounded(number: str) -> str:
+    if len(number) > _MAX_NUMBER_LENGTH:
         raise ParseError("A number has too many digits.")
-    return int(digits)
+    return number
+
+
+def _bounded_int(digits: str) -> int:
+    return int(_bounded(digits))
+
+
+def _bounded_decimal(lexeme: str) -> Decimal:
+    try:
+        return Decimal(_bounded(lexeme))
+    except InvalidOperation:  # an exponent beyond what Decimal holds
+        raise ParseError("A number has too large an exponent.") from None
 
 
 class BoundedMultiPartParser(MultiPartParser):
@@ -115,8 +132,11 @@ class BoundedMultiPartParser(MultiPartParser):
                 detail=f"Send a screenshot of at most {settings.SCREENSHOT_MAX_BYTES} bytes.",
             )
         parsed = super().parse(stream, media_type, parser_context)
+        # Texts and files together: as text and as file is twice, too.
+        counts: Counter[str] = Counter()
         for source in (parsed.data, parsed.files):
-            for key, values in source.lists():
-                if len(values) > 1:
-                    raise ParseError(f"The field {json.dumps(key)[:80]} stands twice.")
+            counts.update({key: len(values) for key, values in source.lists()})
+        for key, count in counts.items():
+            if count > 1:
+                raise ParseError(f"The field {json.dumps(key)[:80]} stands twice.")
         return parsed

@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from gateway import logs
 
@@ -114,7 +113,6 @@ def pointers(detail: Any, path: str = "") -> list[dict[str, str]]:
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     """Turn whatever a view raised into a problem document."""
-    set_rollback()
     body, headers = _describe(exc)
     if body["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("unhandled_exception", error=type(exc).__name__, exc_info=exc)

@@ -1,7 +1,7 @@
 """What every operation of the OpenAPI document shares: problems, headers, pages."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import django_filters
 from drf_spectacular.openapi import AutoSchema
@@ -45,7 +45,7 @@ class ProblemShape(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.ChoiceField(choices=sorted(TITLES))
-    errors = ProblemErrorShape(many=True)
+    errors = ProblemErrorShape(many=True)  # type: ignore[assignment]  # a field of that name
     request_id = serializers.CharField()
 
 
@@ -77,11 +77,20 @@ def page_of(shape: type[serializers.Serializer[Any]]) -> Any:
 class GatewaySchema(AutoSchema):
     """Adds the problem document to every operation, as the shape of everything that is not a success."""
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
-        problem = self._get_response_for_code(ProblemShape, "default", media_types=[CONTENT_TYPE])
+        problem = self._get_response_for_code(  # type: ignore[no-untyped-call]
+            ProblemShape, "default", media_types=[CONTENT_TYPE]
+        )
         problem["description"] = "A problem document (RFC 9457)."
         return {**bodies, "default": problem}
+
+    def _get_serializer_name(
+        self, serializer: Any, direction: Literal["request", "response"], bypass_extensions: bool = False
+    ) -> str:
+        # A component is named after the thing, not after our class for it: DepositShape is "Deposit".
+        name = str(super()._get_serializer_name(serializer, direction, bypass_extensions))  # type: ignore[no-untyped-call]
+        return name.removesuffix("Shape")
 
     def get_tags(self) -> list[str]:
         """Group by resource: the first segment of the path."""

@@ -17,7 +17,8 @@ _LOOK_EVERY_SECONDS: Final = 0.2
 #: At most half of the threads of a worker may wait; the others go on answering.
 _waiters = threading.BoundedSemaphore(max(1, settings.BLOCKING_THREADS // 2))
 
-_WAIT: Final = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?=$|[,;\s])", re.ASCII)
+#: RFC 7240 §2: names in any case, blanks around "=" and quotes are allowed; the first of several counts.
+_WAIT: Final = re.compile(r'(?i)(?:^|[,;\s])wait\s*=\s*("?)([0-9]{1,9})\1(?=$|[,;\s])', re.ASCII)
 
 _Row = TypeVar("_Row")
 
@@ -35,7 +36,7 @@ def wait_until(request: Request, load: Callable[[], _Row], done: Callable[[_Row]
     """
     row = load()
     matched = _WAIT.search(request.headers.get("Prefer", ""))
-    seconds = min(int(matched.group(1)), _MAX_SECONDS) if matched else 0
+    seconds = min(int(matched.group(2)), _MAX_SECONDS) if matched else 0
     if not seconds or done(row):
         return row, bool(matched)
     if not _waiters.acquire(blocking=False):

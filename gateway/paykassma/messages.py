@@ -67,8 +67,8 @@ class AvailableSystem:
     Attributes:
         order: position in the provider's own list; 0 where it gives none.
         logo: http(s) address, or "".
-        is_manual: which activation serves it.
-        uploading_payment_bill: presumably: a screenshot is expected.
+        is_manual: which activation serves it; None where the provider does not say (its older answers).
+        uploading_payment_bill: presumably: a screenshot is expected; None as above.
     """
 
     wallet_type: str
@@ -76,8 +76,8 @@ class AvailableSystem:
     name: str
     logo: str
     order: int
-    is_manual: bool
-    uploading_payment_bill: bool
+    is_manual: bool | None
+    uploading_payment_bill: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +135,16 @@ def parse_available(payload: Any) -> tuple[AvailableSystem, ...]:
                     name=read_text(entry.get("name")),
                     logo=_web_address(entry.get("logo")) or "",
                     order=read_integer(entry.get("order")) or 0,
-                    is_manual=entry.get("is_manual") is True,
-                    uploading_payment_bill=entry.get("uploading_payment_bill") is True,
+                    is_manual=_flag(entry.get("is_manual")),
+                    uploading_payment_bill=_flag(entry.get("uploading_payment_bill")),
                 )
             )
     return tuple(found)
+
+
+def _flag(value: Any) -> bool | None:
+    # PHP writes true as 1 or "1" where a column was not cast.
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
 
 
 def parse_details(payload: Any) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,8 @@ from gateway.paykassma.php_numbers import NumberLexeme, NumberNotWritableError, 
 # writer, so the bound stays far below Python's limit of 1,000.
 MAX_DEPTH_LEVELS: Final = 32
 
-# Possessive, so that an unterminated string is read once and not once more from each of its quotes.
+# The closing quote is optional, so that an unterminated string is read once and not once more from each of its
+# quotes; possessive, so that a long one keeps no place to come back to.
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]', re.DOTALL)
 
 _SHORT_ESCAPES: Final = {
@@ -113,7 +114,7 @@ def member_slice(raw: bytes, name: str) -> bytes | None:
         symbol = text[token.start()]
         if symbol in "[{":
             depth += 1
-            key_expected = depth == 1
+            key_expected = True
         elif depth == 1 and symbol in ",}" and value_start is not None:
             return text[value_start : token.start()].strip(" \t\r\n").encode()
         elif symbol in "]}":

@@ -27,6 +27,8 @@ _OBSERVE_RETRY_SECONDS: Final = 60
 _INTERACTIVE_SECONDS: Final = 3.0
 #: How long the provider's answer for one customer serves the next question.
 _CACHE_SECONDS: Final = 60
+#: The column is a 32-bit integer; a provider that writes more than that means nothing by it.
+_MAX_POSITION: Final = 2**31 - 1
 #: ``label`` of a question that no customer asked (C§1.1 requires one).
 OWN_LABEL: Final = "gateway"
 
@@ -72,7 +74,7 @@ def observe(
             currency=system.currency,
             name=system.name[:190],
             logo=system.logo[:500],
-            position=system.order,
+            position=min(max(system.order, 0), _MAX_POSITION),
             is_manual=system.is_manual,
             wants_screenshot=system.uploading_payment_bill,
             seen_at=now,
@@ -96,7 +98,7 @@ def observe_for_customer(
     key = f"available:{account.pk}:{label}:{'+'.join(sorted(currencies))}"
     cached = _cached(key)
     if cached is not None:
-        return {tuple(pair) for pair in cached}
+        return {(code, currency) for code, currency in cached}
     if account.is_paused():
         return None
     seen = observe(account, currencies=currencies, label=label, read_seconds=_INTERACTIVE_SECONDS)

@@ -46,9 +46,9 @@ class PaymentSystemListShape(serializers.Serializer[Any]):
     """Every payment system that fits the question."""
 
     object = serializers.ChoiceField(choices=["list"])
-    data = PaymentSystemShape(many=True)
+    data = PaymentSystemShape(many=True)  # type: ignore[assignment]  # a field of that name
     as_of = serializers.DateTimeField(help_text="When the provider was last heard on this.", allow_null=True)
-    source = serializers.ChoiceField(
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # a field of that name
         choices=["provider", "catalogue"], help_text="catalogue: the provider could not be asked just now."
     )
 

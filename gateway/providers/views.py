@@ -9,7 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.api.fields import CurrencyField, ReferenceField, StrictSerializer
+from gateway.api.authentication import caller_of
+from gateway.api.fields import CurrencyField, ReferenceField
+from gateway.api.query import query_of
 from gateway.products.actions import Caller
 from gateway.products.models import Customer
 from gateway.providers.actions import OWN_LABEL, account_for, observe_for_customer
@@ -17,7 +19,7 @@ from gateway.providers.models import Flow, PaymentSystem, ProviderAccount, Syste
 from gateway.providers.shapes import PaymentSystemListShape, payment_system_shape
 
 
-class _Question(StrictSerializer):
+class _Question(serializers.Serializer[Any]):
     currency = CurrencyField(required=False)
     direction = serializers.ChoiceField(choices=["deposit", "withdrawal"], default="deposit")
     customer = ReferenceField(required=False)
@@ -37,12 +39,12 @@ class PaymentSystemsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List payment systems, as the provider offers them now; the catalogue where it cannot be asked."""
-        question = _Question(data=request.query_params.dict())
+        question = _Question(data=query_of(request, _Question().fields))
         question.is_valid(raise_exception=True)
         wanted = question.validated_data
-        account = account_for(request.user.mode)
+        account = account_for(caller_of(request).mode)
         systems = self._systems(wanted)
-        offered = self._offered(request.user, account, wanted, systems)
+        offered = self._offered(caller_of(request), account, wanted, systems)
         if offered is not None:
             systems = [one for one in systems if any((one.code, code) in offered for code in one.currencies)]
         seen = SystemObservation.objects.filter(account=account)

@@ -8,10 +8,14 @@ import signal
 import sys
 import threading
 from types import FrameType
+from typing import Final
 
 from gateway.sandbox import server, snapshot
 from gateway.sandbox.provider import Provider
 from gateway.sandbox.settings import Settings, SettingsError
+
+# How long the server may take to notice that it shall stop; the whole stack waits for it.
+STOP_POLL_SECONDS: Final = 0.05
 
 
 def main() -> int:
@@ -37,7 +41,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     http_server = server.make(provider)
     provider.start()
-    serving = threading.Thread(target=http_server.serve_forever, name="server", daemon=True)
+    serving = threading.Thread(target=http_server.serve_forever, args=(STOP_POLL_SECONDS,), name="server", daemon=True)
     serving.start()
     logging.getLogger("gateway.sandbox").info("listening on http://%s:%d", provider.settings.host, http_server.port)
     stopping.wait()

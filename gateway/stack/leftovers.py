@@ -18,7 +18,7 @@ from gateway.stack.processes import POLL_SECONDS
 
 MARK_VARIABLE: Final = "GATEWAY_STACK_MARK"
 #: Between asking and killing: these have lost whoever would wait for their work, and lose nothing by dying.
-_GRACE_SECONDS: Final = 1.0
+_GRACE_SECONDS: Final = 0.5
 
 
 def end_leftovers(mark: str) -> int:

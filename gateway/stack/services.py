@@ -44,6 +44,9 @@ _NOT_INHERITED: Final = frozenset(
     },
 )
 
+#: True here and of no use to the reader: static files are served from the packages, and root is root.
+_EXPECTED_WARNINGS: Final = "ignore:No directory at,ignore:You're running the worker with superuser"
+
 # A proxy of this machine's user is not on the way to 127.0.0.1.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -133,7 +136,7 @@ def make_plan(facts: Facts) -> Plan:
     def worker(name: str, queues: str, processes: int) -> Command:
         # Two workers have nothing to gossip about, and mingling costs a second at each start.
         return run(
-            *("-m", "celery", "-A", "gateway.celery", "worker", "-Q", queues, "-c", str(processes)),
+            *("-m", "celery", "-q", "-A", "gateway.celery", "worker", "-Q", queues, "-c", str(processes)),
             *("-n", f"{name}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
         )
 
@@ -162,7 +165,7 @@ def make_plan(facts: Facts) -> Plan:
             Service(
                 name="beat",
                 command=run(
-                    *("-m", "celery", "-A", "gateway.celery", "beat", "--loglevel", "WARNING"),
+                    *("-m", "celery", "-q", "-A", "gateway.celery", "beat", "--loglevel", "WARNING"),
                     *("-s", str(settings.directory / "beat-schedule"), "--pidfile="),
                 ),
             ),
@@ -203,6 +206,7 @@ def _django_environment(facts: Facts) -> dict[str, str]:
         "FIELD_ENCRYPTION_KEYS": facts.credentials.field_encryption_key,
         "ALLOWED_HOSTS": facts.settings.allowed_hosts,
         "LOCAL_STACK": "1",
+        "PYTHONWARNINGS": _EXPECTED_WARNINGS,
         "PUBLIC_URL": facts.settings.public_url,
     }
 

@@ -6,17 +6,17 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from gateway.stack.console import Console
 from gateway.stack.credentials import Credentials
 from gateway.stack.leftovers import end_leftovers
+from gateway.stack.parts import Part, ServicePart, Watched
 from gateway.stack.postgres import EmbeddedPostgres
 from gateway.stack.processes import Child, describe_exit, reap_adopted
 from gateway.stack.refusal import CannotStartError
-from gateway.stack.services import GRACE_SECONDS, Check, Facts, Plan, Service, Step, base_environment
+from gateway.stack.services import GRACE_SECONDS, Check, Facts, Plan, Step, base_environment
 from gateway.stack.settings import Settings
 from gateway.stack.summary import describe, greeting, remove_info, write_info
 from gateway.stack.valkey import EmbeddedValkey
@@ -44,58 +44,6 @@ class _StopRequestedError(Exception):
     """Whoever started the stack wants it stopped, or is gone."""
 
 
-class _Part(Protocol):
-    """What is supervised: a service of the plan or a database."""
-
-    @property
-    def pid(self) -> int | None: ...
-    def start(self) -> str: ...
-    def poll(self) -> int | None: ...
-    def stop(self) -> None: ...
-    def last_words(self) -> str: ...
-
-
-class _ServicePart:
-    """A service of the plan, as a part."""
-
-    def __init__(self, service: Service, hear: Callable[[str], None]) -> None:
-        self._service = service
-        self._hear = hear
-        self._child = Child(service.command, hear)
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child.poll() is None else None
-
-    def start(self) -> str:
-        self._child = Child(self._service.command, self._hear)
-        return ""
-
-    def poll(self) -> int | None:
-        return self._child.poll()
-
-    def ask_to_stop(self) -> None:
-        self._child.send(signal.SIGTERM)
-
-    def stop(self) -> None:
-        self._child.stop()
-
-    def last_words(self) -> str:
-        return self._child.last_words()
-
-
-@dataclass(slots=True, kw_only=True)
-class _Watched:
-    """A part and how it has fared."""
-
-    name: str
-    part: _Part
-    address: str = field(default="", repr=False)
-    started_at: float = field(default_factory=time.monotonic)
-    deaths: int = 0
-    due_at: float | None = None  # while it is down: when it is started again
-
-
 class Supervisor:
     """One run of the stack; start its processes from the main thread only (``Child`` says why).
 
@@ -109,7 +57,7 @@ class Supervisor:
             in hand.
     """
 
-    def __init__(  # noqa: PLR0913 - every argument by name, once
+    def __init__(
         self,
         *,
         settings: Settings,
@@ -127,8 +75,8 @@ class Supervisor:
         self._leash = leash
         self._asked_to_stop = False
         self._asked_to_hurry = False
-        self._databases: list[_Watched] = []
-        self._services: list[_Watched] = []
+        self._databases: list[Watched] = []
+        self._services: list[Watched] = []
 
     def run(self) -> int:
         """Start, watch until asked to stop, stop.
@@ -167,8 +115,8 @@ class Supervisor:
         for step in plan.steps:
             self._finish(step)
         for service in plan.services:
-            part = _ServicePart(service, self._hear(service.name))
-            self._services.append(_Watched(name=service.name, part=part))
+            part = ServicePart(service, self._hear(service.name))
+            self._services.append(Watched(name=service.name, part=part))
         self._wait_for_answers(plan)
         info = self._write_info(facts)
         reference = f"order-{secrets.token_hex(_REFERENCE_BYTES)}"
@@ -195,10 +143,10 @@ class Supervisor:
             ),
         )
 
-    def _start_database(self, name: str, part: _Part) -> str:
+    def _start_database(self, name: str, part: Part) -> str:
         self._pause(0)
         # Listed before it starts: an interrupted start has to be stopped as well.
-        watched = _Watched(name=name, part=part)
+        watched = Watched(name=name, part=part)
         self._databases.append(watched)
         watched.address = part.start()
         return watched.address
@@ -262,7 +210,7 @@ class Supervisor:
                     self._start_again(watched)
                     self._write_info(facts)
 
-    def _note_death(self, watched: _Watched) -> None:
+    def _note_death(self, watched: Watched) -> None:
         code = watched.part.poll()
         if code is None:
             return
@@ -274,7 +222,7 @@ class Supervisor:
         watched.due_at = now + delay
         self._console.line(watched.name, f"-- ended ({describe_exit(code)}); starting it again in {delay:.0f} s")
 
-    def _start_again(self, watched: _Watched) -> None:
+    def _start_again(self, watched: Watched) -> None:
         address = watched.part.start()
         if address != watched.address:
             raise CannotStartError(f"{watched.name} lost its port to another program; the stack has to start anew.")
@@ -289,7 +237,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         remove_info(self._settings.directory)
-        parts = [w.part for w in self._services if isinstance(w.part, _ServicePart)]
+        parts = [w.part for w in self._services if isinstance(w.part, ServicePart)]
         for part in reversed(parts):
             part.ask_to_stop()
         # Together, then for as long as the slowest may take; the databases outlive everything that uses them.
@@ -306,7 +254,7 @@ class Supervisor:
     def _hear(self, name: str) -> Callable[[str], None]:
         return lambda text: self._console.line(name, text)
 
-    def _clean(self, speaker: _Part | Child) -> str:
+    def _clean(self, speaker: Part | Child) -> str:
         return self._console.without_secrets(speaker.last_words())
 
     def _hurried(self) -> bool:

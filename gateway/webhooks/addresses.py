@@ -27,6 +27,7 @@ Resolver: TypeAlias = Callable[[str, int], list[str]]
 _NEVER: Final = tuple(
     ipaddress.ip_network(text)
     for text in (
+        "192.0.0.0/24",  # protocol assignments: a few are anycast, none is a product's
         "192.88.99.0/24",  # 6to4 relays: the packet ends at an IPv4 address that is not in sight
         "168.63.129.16/32",  # Azure's host agent answers here from inside every virtual machine
         "2001::/32",  # Teredo, and
@@ -42,7 +43,10 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 #: A host name that resolves to more is no product's server; each address may cost a connect timeout.
 _ADDRESSES_MAX: Final = 4
 
+_PORT_MAX: Final = 65_535
+
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_AFTER_AUTHORITY: Final = re.compile(r"[/?#]")
 #: The last label of a name that browsers and resolvers read as an IPv4 address: 2130706433, 0x7f.1, 127.1.
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
 _HOST_LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)
@@ -83,6 +87,11 @@ class PinnedBackend(httpcore.NetworkBackend):
         return httpcore.SyncBackend().connect_tcp(str(self.addresses[-1]), port, share, local_address, socket_options)
 
 
+def ascii_host(url: httpx.URL) -> str:
+    """The host as it goes over the wire. In its readable form a resolver might encode it otherwise than TLS."""
+    return url.raw_host.decode("ascii")
+
+
 def system_resolver(host: str, port: int) -> list[str]:
     """What this machine's resolver says."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -121,7 +130,7 @@ def addresses_of(url: httpx.URL, *, resolver: Resolver, within_seconds: float) -
     """
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        texts = _resolve(resolver, url.host, port, within_seconds)
+        texts = _resolve(resolver, ascii_host(url), port, within_seconds)
         addresses = tuple(dict.fromkeys(ipaddress.ip_address(text) for text in texts))
     except (OSError, ValueError):
         return Unusable.NO_ADDRESS
@@ -163,16 +172,16 @@ def objection_to(text: str) -> str | None:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         return "This is no URL."
-    local = settings.LOCAL_STACK and _is_local_name(url.host)
+    local = settings.LOCAL_STACK and _is_local_name(ascii_host(url))
     if url.scheme != "https" and not (local and url.scheme == "http"):
         return "Send an https URL."
-    if url.userinfo or "@" in text.split("/", 3)[2]:
+    if "@" in _AFTER_AUTHORITY.split(text.partition("//")[2], maxsplit=1)[0]:
         return "Leave user name and password out of the URL; the signature tells you who is calling."
     if "#" in text:
         return "Leave the fragment (#…) out of the URL."
-    if url.port == 0:
-        return "Port 0 cannot be connected to."
-    return None if local else _objection_to_host(url.host)
+    if url.port is not None and not 1 <= url.port <= _PORT_MAX:
+        return f"A port is a number from 1 to {_PORT_MAX}."
+    return None if local else _objection_to_host(ascii_host(url))
 
 
 def _is_local_name(host: str) -> bool:

@@ -31,6 +31,9 @@ from gateway.webhooks.states import (
 
 log = structlog.get_logger(__name__)
 
+#: One at once and one after each wait. Counted when claimed, so a delivery that kills its worker ends as well.
+ATTEMPTS_MAX: Final = 1 + len(DELIVERY_DELAYS_SECONDS)
+
 #: A worker is killed after this; the call itself ends earlier.
 TASK_MAX_SECONDS: Final = 3 * int(ATTEMPT_MAX_SECONDS)
 #: Longer than a worker can live with a claim, so that nobody sends the same delivery twice at once.
@@ -67,6 +70,9 @@ def _take_place(claimed: Delivery) -> Delivery | None:
         return None
     if not endpoint.is_enabled:
         _finish(delivery, DeliveryStatus.CANCELLED)
+        return None
+    if delivery.attempts > ATTEMPTS_MAX:
+        _finish(delivery, DeliveryStatus.EXHAUSTED)
         return None
     now = timezone.now()
     places = PLACES if endpoint.failing_since is None else PLACES_WHILE_FAILING

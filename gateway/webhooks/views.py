@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway import ids
+from gateway.api.authentication import caller_of
 from gateway.api.listing import NoFilter, list_of
 from gateway.api.problems import Problem
 from gateway.api.schema import list_parameters, page_of
@@ -52,7 +53,7 @@ class WebhookEndpointsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Add an endpoint. Its secret is shown in this answer only."""
-        caller: Caller = request.user
+        caller = caller_of(request)
         wanted = NewWebhookEndpointSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         try:
@@ -77,7 +78,7 @@ class WebhookEndpointsView(APIView):
         """List endpoints, newest first, the disabled ones included."""
         return list_of(
             request,
-            _endpoints(request.user),
+            _endpoints(caller_of(request)),
             prefix=ids.WEBHOOK_ENDPOINT,
             filters=NoFilter,
             shape=endpoint_shape,
@@ -92,12 +93,12 @@ class WebhookEndpointView(APIView):
     @extend_schema(operation_id="get_webhook_endpoint", responses={200: WebhookEndpointShape})
     def get(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         """Read an endpoint."""
-        return Response(endpoint_shape(_find_endpoint(request.user, endpoint_id)))
+        return Response(endpoint_shape(_find_endpoint(caller_of(request), endpoint_id)))
 
     @extend_schema(operation_id="disable_webhook_endpoint", responses={200: WebhookEndpointShape})
     def delete(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         """Disable an endpoint and cancel what it is still owed. Its history stays."""
-        return Response(endpoint_shape(actions.disable_endpoint(_find_endpoint(request.user, endpoint_id))))
+        return Response(endpoint_shape(actions.disable_endpoint(_find_endpoint(caller_of(request), endpoint_id))))
 
 
 class RotateSecretView(APIView):
@@ -108,7 +109,7 @@ class RotateSecretView(APIView):
     @extend_schema(operation_id="rotate_webhook_secret", request=None, responses={200: WebhookEndpointWithSecretShape})
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         """Give an endpoint a new secret. The former one signs as well for another 24 hours."""
-        endpoint, secret = actions.rotate_secret(_find_endpoint(request.user, endpoint_id))
+        endpoint, secret = actions.rotate_secret(_find_endpoint(caller_of(request), endpoint_id))
         return Response({**endpoint_shape(endpoint), "secret": secret})
 
 
@@ -122,7 +123,7 @@ class EventsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List events, newest first."""
-        return list_of(request, _events(request.user), prefix=ids.EVENT, filters=EventFilter, shape=event_shape)
+        return list_of(request, _events(caller_of(request)), prefix=ids.EVENT, filters=EventFilter, shape=event_shape)
 
 
 class EventView(APIView):
@@ -131,7 +132,7 @@ class EventView(APIView):
     @extend_schema(operation_id="get_event", responses={200: EventWithDeliveriesShape})
     def get(self, request: Request, event_id: uuid.UUID) -> Response:
         """Read an event with its deliveries and their attempts."""
-        event = _events(request.user).prefetch_related("deliveries__tries").filter(pk=event_id).first()
+        event = _events(caller_of(request)).prefetch_related("deliveries__tries").filter(pk=event_id).first()
         if event is None:
             raise NotFound
         return Response(event_with_deliveries_shape(event))

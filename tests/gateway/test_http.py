@@ -1,8 +1,10 @@
 import gzip
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpcore
 import httpx
@@ -10,6 +12,7 @@ import pytest
 
 from gateway import http_transport
 from gateway.http import Exchanged, Failure, build_client, exchange
+from gateway.http_transport import DeadlineTransport
 from tests.gateway.loopback import serve
 from tests.gateway.loud_logs import log_everything
 
@@ -138,6 +141,46 @@ def test_a_dripping_server_holds_nobody_beyond_the_deadline(behaviour: Behaviour
     )
 
 
+class DrippingTls(httpcore.NetworkBackend, httpcore.NetworkStream):
+    """A network below TLS that remembers how long each step was allowed to take."""
+
+    def __init__(self) -> None:
+        self.allowed_seconds: list[tuple[str, float | None]] = []
+        self.start = b"HTTP/1.1 200 OK\r\n"
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *_: Any) -> httpcore.NetworkStream:
+        self.allowed_seconds.append(("connect", timeout))
+        return self
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        self.allowed_seconds.append(("tls", timeout))
+        return self
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.allowed_seconds.append(("write", timeout))
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.allowed_seconds.append(("read", timeout))
+        drop, self.start = self.start, b"X: y\r\n"
+        return b"" if threading.Event().wait(0.02) else drop
+
+    def close(self) -> None:
+        self.allowed_seconds.append(("close", 0))
+
+
+def test_every_step_below_tls_is_allowed_what_is_left_of_the_deadline() -> None:
+    network = DrippingTls()
+    exchanged = get("https://a.example", transport=DeadlineTransport(network_backend=network), deadline_seconds=0.3)
+    assert (exchanged.http_status, exchanged.failure, exchanged.sent) == (None, Failure.TIMED_OUT, True)
+    steps = list(dict.fromkeys(name for name, _ in network.allowed_seconds))
+    assert steps == ["connect", "tls", "write", "read", "close"]
+    allowed = [seconds for _, seconds in network.allowed_seconds]
+    assert all(seconds is not None and 0 <= seconds <= 0.3 for seconds in allowed)
+    assert allowed == sorted(allowed, key=lambda seconds: -(seconds or 0))
+
+
 def test_a_body_that_nobody_reads_holds_nobody_beyond_the_deadline() -> None:
     with serve(stay_silent, reads=False) as server, build_client(connect_seconds=5, read_seconds=5) as client:
         request = client.build_request("POST", server.address, content=bytes(50_000_000))
@@ -224,11 +267,16 @@ def test_no_environment_no_redirect_no_cookie(monkeypatch: pytest.MonkeyPatch) -
     assert b"cookie" not in request.lower()
 
 
+def answer_and_stay(connection: socket.socket, stopping: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    stopping.wait(10)
+
+
 def test_no_connection_is_used_twice() -> None:
-    with serve(answer_with(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as server:
-        with build_client(connect_seconds=5, read_seconds=5) as client:
+    with serve(answer_and_stay) as server:
+        with build_client(connect_seconds=5, read_seconds=1) as client:
             for _ in range(3):
-                request = client.build_request("GET", server.address)
+                request = client.build_request("GET", server.address, headers={"Connection": "keep-alive"})
                 assert exchange(client, request, max_bytes=1, deadline_seconds=5).http_status == 200
         assert len(server.received) == 3
 

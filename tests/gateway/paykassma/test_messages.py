@@ -442,8 +442,8 @@ def test_available_systems_of_the_contract() -> None:
             name="",
             logo="",
             order=17,
-            is_manual=False,
-            uploading_payment_bill=False,
+            is_manual=None,
+            uploading_payment_bill=None,
         ),
     )
     assert parse_available(wire({"status": "ok", "params": []})) == ()

@@ -160,11 +160,19 @@ def test_the_slice_is_the_top_level_member_and_no_other() -> None:
     assert (verified.variant, verified.signed_text) == (Variant.SLICE, signed.encode())
 
 
-def test_a_body_that_keeps_zero_fractions_is_read_as_it_was_signed() -> None:
-    raw = letter('[{"f":10,"g":1.0e+25}]', body_text='[{"f":10.0,"g":1.0e+25}]')
+@pytest.mark.parametrize(
+    ("signed", "sent"),
+    [
+        ('[{"f":10,"g":1.0e+25,"s":"/é"}]', '[{"f":10.0,"g":1.0e+25,"s":"/é"}]'),
+        ('[{"f":10,"g":1.0e+25,"s":"\\/\\u00e9"}]', '[{"f":10.0,"g":1.0e+25,"s":"/é"}]'),
+    ],
+    ids=["flags", "default flags"],
+)
+def test_a_body_that_keeps_zero_fractions_is_read_as_it_was_signed(signed: str, sent: str) -> None:
+    raw = letter(signed, body_text=sent)
     verified = verify_postback(raw, [KEYS])
     assert isinstance(verified, VerifiedLetter)
-    assert verified.body["additional_data"] == [{"f": "10", "g": "1.0e+25"}]
+    assert verified.body["additional_data"] == [{"f": "10", "g": "1.0e+25", "s": "/é"}]
 
 
 def test_a_number_that_only_rounds_to_the_signed_one_is_read_as_signed() -> None:
@@ -193,6 +201,16 @@ def test_a_number_that_only_rounds_to_the_signed_one_is_read_as_signed() -> None
 )
 def test_what_is_rejected_and_why(raw: bytes, reason: Reason) -> None:
     assert verify_postback(raw, [KEYS]) == Rejected(reason=reason)
+
+
+def test_every_digit_of_the_signature_counts() -> None:
+    signature = postback_signature("[]", "AK", "PK")
+    assert isinstance(verify_postback(letter("[]", signature=signature), [KEYS]), VerifiedLetter)
+    for position, digit in enumerate(signature):
+        wrong = signature[:position] + ("0" if digit != "0" else "1") + signature[position + 1 :]
+        assert verify_postback(letter("[]", signature=wrong), [KEYS]) == Rejected(reason=Reason.MISMATCH)
+    for wrong in (signature[:-1], signature + "0", signature + " "):
+        assert verify_postback(letter("[]", signature=wrong), [KEYS]) == Rejected(reason=Reason.MISMATCH)
 
 
 def test_keys_and_letters_show_nothing() -> None:

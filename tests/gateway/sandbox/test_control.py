@@ -69,6 +69,44 @@ def test_a_letter_is_posted_until_it_is_answered_as_it_should_be(sandbox: Sandbo
     assert len(sandbox.entries(order_id)) == 1
 
 
+def test_a_letter_that_was_resent_is_not_posted_again_at_its_time(sandbox: Sandbox) -> None:
+    sandbox.receiver.answers.put((500, b""))
+    order_id, _ = sandbox.withdraw()
+    sandbox.pass_time()
+    eventually(lambda: sandbox.letter_rows(order_id)[0]["last_outcome"] == "http 500")
+    sandbox.control("letters/resend", order_id=order_id)
+    sandbox.control("clock", seconds=1)
+    other, _ = sandbox.withdraw()
+    sandbox.control("settle", order_id=other)
+    sandbox.letters(other)
+    assert len(sandbox.receiver.about(order_id)) == 2
+
+
+def test_an_outcome_happens_once(sandbox: Sandbox) -> None:
+    deposit, _ = sandbox.activate()
+    withdrawal, _ = sandbox.withdraw()
+    for _ in range(3):
+        sandbox.control("settle", order_id=deposit)
+        sandbox.control("settle", order_id=withdrawal)
+    sandbox.letters(deposit)
+    sandbox.letters(withdrawal)
+    assert len(sandbox.told("book")["entries"]) == 2
+
+
+def test_an_outcome_brought_forward_does_not_hurry_the_next(sandbox: Sandbox) -> None:
+    order_id, _ = sandbox.withdraw(amount=9022)
+    sandbox.pass_time(50)
+    sandbox.control("settle", order_id=order_id)
+    # The first one's old time has come, the second one's has not.
+    sandbox.pass_time(60)
+    other, _ = sandbox.withdraw()
+    sandbox.control("settle", order_id=other)
+    sandbox.letters(other)
+    sandbox.letters(order_id)
+    sandbox.pass_time(50)
+    sandbox.letters(order_id, 2)
+
+
 def test_any_letter_can_be_sent(sandbox: Sandbox) -> None:
     body = {
         "signature": "0" * 40,

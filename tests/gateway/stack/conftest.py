@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pytest
@@ -20,7 +21,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 30.0
 
 
-def until(condition: Callable[[], T]) -> T:
+def until(condition: Callable[[], T | None]) -> T:
     """The first true answer; fails after the deadline."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (answer := condition()):
@@ -78,7 +79,9 @@ class StackStarter:
         self.running = contextlib.ExitStack()
         self.started: list[Stack] = []
 
-    def __call__(self, *command: str, own_databases: bool = False, **environment: str) -> Stack:
+    def __call__(
+        self, *command: str, own_databases: bool = False, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> Stack:
         inherited = {n: v for n, v in os.environ.items() if not n.startswith(("MAKE", "PAYKASSMA_"))}
         if own_databases:
             del inherited["DATABASE_URL"], inherited["REDIS_URL"]
@@ -87,7 +90,7 @@ class StackStarter:
         process = subprocess.Popen(
             command or [sys.executable, "-m", "tests.gateway.stack.stand_in"],
             cwd=PROJECT,
-            env=inherited | {"STACK_DIR": str(directory), "PORT": str(port)} | environment,
+            env=inherited | {"STACK_DIR": str(directory), "PORT": str(port), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -111,6 +114,5 @@ def start_stack(tmp_path: Path) -> Iterator[StackStarter]:
     starter = StackStarter(tmp_path)
     with starter.running:
         yield starter
-    for stack in starter.started:
-        if (stack.directory / "secrets.json").exists():
-            until(lambda stack=stack: not stack.living())
+    started = [stack for stack in starter.started if (stack.directory / "secrets.json").exists()]
+    until(lambda: not any(stack.living() for stack in started))

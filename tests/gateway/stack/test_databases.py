@@ -1,5 +1,6 @@
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -12,8 +13,8 @@ import psycopg
 import pytest
 import redis
 
-from gateway.stack.postgres import EmbeddedPostgres
 from gateway.stack.ports import is_free
+from gateway.stack.postgres import EmbeddedPostgres
 from gateway.stack.refusal import CannotStartError
 from gateway.stack.valkey import EmbeddedValkey
 from tests.gateway.stack.conftest import PROJECT, until
@@ -85,7 +86,7 @@ def test_a_note_about_another_programs_process_is_forgotten(tmp_path: Path, runn
     note = tmp_path / "postgres" / "cluster" / "postmaster.pid"
     text = note.read_text()
     server.stop()
-    with subprocess.Popen(["sleep", "60"]) as innocent:
+    with subprocess.Popen([shutil.which("sleep") or "", "60"]) as innocent:
         note.write_text(text.replace(text.split("\n", maxsplit=1)[0], str(innocent.pid), 1))
         server.start()
         assert innocent.poll() is None

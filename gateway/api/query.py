@@ -1,0 +1,74 @@
+"""Query parameters, read as strictly as bodies: each known, given once, with a value of visible text."""
+
+import re
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any, Final
+
+import django_filters
+from django import forms
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from gateway.api.fields import is_plain
+
+#: The longest thing that can be looked for is a bank's reference.
+_MAX_LENGTH: Final = 190
+#: The amounts of `gateway.money`, in any currency.
+_AMOUNT: Final = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?", re.ASCII)
+
+
+def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
+    """The parameters of the address.
+
+    An empty value is refused, not ignored: a list filtered by nothing is the list of everything, which is never
+    what was asked for.
+
+    Raises:
+        ValidationError: it names each parameter that is unknown, stands twice, is empty or no visible text.
+    """
+    errors: dict[str, list[str]] = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            errors[name] = [f"There is no such parameter. Known: {', '.join(sorted(known))}."]
+        elif len(values) > 1:
+            errors[name] = ["Send each parameter once."]
+        elif not _is_acceptable(values[0]):
+            errors[name] = [f"Send 1 to {_MAX_LENGTH} visible characters without blanks at the ends, or leave it out."]
+    if errors:
+        raise ValidationError(errors)
+    return dict(request.query_params.items())
+
+
+def _is_acceptable(text: str) -> bool:
+    # U+FFFD stands where bytes were no UTF-8.
+    return 1 <= len(text) <= _MAX_LENGTH and is_plain(text) and text == text.strip() and "\ufffd" not in text
+
+
+class _AmountFormField(forms.CharField):
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if text in self.empty_values:
+            return None
+        if not _AMOUNT.fullmatch(text):
+            raise forms.ValidationError('Use plain digits with an optional decimal point, for example "1000.00".')
+        return Decimal(text)
+
+
+class AmountFilter(django_filters.Filter):  # type: ignore[misc]  # the library is untyped
+    """An amount in the notation of bodies: Django's own field takes 1e2, 1_000 and Arabic digits."""
+
+    field_class = _AmountFormField
+
+
+class _TimeFormField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]  # as above
+    def strptime(self, value: str, format: str) -> Any:  # noqa: A002 - the base class's name
+        if not value.isascii():
+            raise ValueError(value)
+        return super().strptime(value, format)
+
+
+class TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]  # as above
+    """A point in time by ISO 8601, in ASCII digits; UTC where it names no zone."""
+
+    field_class = _TimeFormField

@@ -1,0 +1,7 @@
+"""The webhooks of money in, for the OpenAPI document."""
+
+from gateway.webhooks.documentation import webhook_about
+from payments.shapes import ConfirmationShape, DepositShape
+
+deposit_webhook = webhook_about("deposit", DepositShape)
+confirmation_webhook = webhook_about("confirmation", ConfirmationShape)

@@ -1,0 +1,107 @@
+"""What every test may ask for: a product with its keys, an account, a caller of the API, a scripted provider."""
+
+import io
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from rest_framework.test import APIClient
+
+from gateway.celery import app as celery_app
+from gateway.products.actions import Caller, keep_key
+from gateway.products.models import Mode, Product, Scope, new_key
+from gateway.providers.models import ProviderAccount
+from tests.scripted_provider import ScriptedProvider
+
+assert celery_app  # the doorbell needs its broker
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Static files are collected by `make up`; nothing here asks for one.
+    config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    """The payment systems, as `manage.py seed` writes them."""
+    call_command("seed", verbosity=0, stdout=io.StringIO())
+
+
+@pytest.fixture
+def provider() -> Iterator[ScriptedProvider]:
+    """A provider that answers what the test tells it, over real HTTP."""
+    with ScriptedProvider() as server:
+        yield server
+
+
+@pytest.fixture
+def product(db: None) -> Product:
+    """A fresh calling product."""
+    return Product.objects.create(name=f"product {secrets.token_hex(4)}")
+
+
+@pytest.fixture
+def account(db: None, provider: ScriptedProvider) -> ProviderAccount:
+    """The test-mode account, pointing at the scripted provider."""
+    return ProviderAccount.objects.create(
+        name="scripted",
+        mode=Mode.TEST,
+        base_url=provider.url,
+        api_secret="canary-api-secret-0123456789",
+        withdrawal_key="canary-withdrawal-key-0123456789",
+        postback_access_key="canary-access-key-0123456789",
+        postback_private_key="canary-private-key-0123456789",
+        postback_token="token-" + secrets.token_hex(16),
+    )
+
+
+@pytest.fixture
+def caller(product: Product) -> Caller:
+    """The product, calling in test mode with every scope."""
+    key = keep_key(product=product, mode=Mode.TEST, name="tests", key=new_key(Mode.TEST))
+    return Caller(product=product, mode=Mode.TEST, key_id=key.id, scopes=frozenset(Scope.values))
+
+
+class Api:
+    """A caller's HTTP client: posts with a fresh Idempotency-Key unless it is given one."""
+
+    def __init__(self, key: str) -> None:
+        self.client = APIClient()
+        self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None, **extra: Any) -> Any:
+        """POST JSON (bytes are sent as they are) below /api/v1/."""
+        data: Any = body if isinstance(body, bytes) else json.dumps(body if body is not None else {})
+        return self.client.generic(
+            "POST",
+            f"/api/v1/{path}",
+            data,
+            content_type=extra.pop("content_type", "application/json"),
+            HTTP_IDEMPOTENCY_KEY=key or secrets.token_hex(8),
+            **extra,
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET below /api/v1/."""
+        return self.client.get(f"/api/v1/{path}", query)
+
+
+@pytest.fixture
+def new_api(db: None) -> Callable[..., Api]:
+    """Makes clients: of a product, a mode, with scopes."""
+
+    def make(product: Product, mode: Mode = Mode.TEST, scopes: list[str] | None = None) -> Api:
+        key = new_key(mode)
+        keep_key(product=product, mode=mode, name="tests", key=key, scopes=scopes or Scope.values)
+        return Api(key)
+
+    return make
+
+
+@pytest.fixture
+def api(product: Product, account: ProviderAccount, catalogue: None, new_api: Callable[..., Api]) -> Api:
+    """The product's client in test mode, with everything an order needs in place."""
+    return new_api(product)

@@ -1,0 +1,97 @@
+"""Money out, from a product's call to the last word, with every part running."""
+
+from typing import Any
+
+import pytest
+
+from tests.stories.conftest import Stack
+
+RECIPIENT = {"account_number": "123456789", "account_name": "Test Name", "bank_code": "MAHB0001821"}
+
+
+def withdrawal_of(stack: Stack, reference: str, amount: str = "1218") -> dict[str, Any]:
+    return stack.test.made(
+        "withdrawals",
+        {
+            "payment_system": "imps_ib",
+            "currency": "INR",
+            "amount": amount,
+            "customer": "55",
+            "reference": reference,
+            "recipient": RECIPIENT,
+            "comment": "payout",
+        },
+    )
+
+
+def times_created(stack: Stack, withdrawal_id: str) -> int:
+    counts: dict[str, int] = stack.control.get("/requests").json()["counts"]
+    return counts.get(f"POST /v2/withdrawal/create {withdrawal_id}", 0)
+
+
+def pulls(stack: Stack) -> int:
+    return int(stack.control.get("/requests").json()["counts"].get("GET /api/v1/pullpostbacks", 0))
+
+
+def times_paid(stack: Stack, withdrawal_id: str) -> int:
+    entries = stack.control.get("/book").json()["entries"]
+    return sum(one["order_id"] == withdrawal_id for one in entries)
+
+
+def test_a_withdrawal_is_paid_once(stack: Stack, reference: str) -> None:
+    made = withdrawal_of(stack, reference)
+    assert made["status"] == "queued"
+    assert made["recipient"]["account_number"] == "*****6789"
+    stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "paid")
+    assert stack.test.news_of(made["id"]) == ["withdrawal.queued", "withdrawal.accepted", "withdrawal.paid"]
+    assert (times_created(stack, made["id"]), times_paid(stack, made["id"])) == (1, 1)
+
+
+@pytest.mark.parametrize("amount", ["9003", "9005", "9007", "9008", "9009", "9010", "9022", "9024"])
+def test_however_the_answer_or_the_letter_goes_astray_it_is_paid_once(
+    stack: Stack, reference: str, amount: str
+) -> None:
+    made = withdrawal_of(stack, reference, amount)
+    stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "paid", 100)
+    assert (times_created(stack, made["id"]), times_paid(stack, made["id"])) == (1, 1)
+
+
+@pytest.mark.parametrize("amount", ["9001", "9002"])
+def test_what_the_provider_refuses_has_failed_and_may_be_tried_again(stack: Stack, reference: str, amount: str) -> None:
+    made = withdrawal_of(stack, reference, amount)
+    final = stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "failed")
+    assert (final["failure"]["code"], final["failure"]["safe_to_retry"]) == ("provider_refused", True)
+    assert times_paid(stack, made["id"]) == 0
+
+
+def test_a_rejected_withdrawal_says_so(stack: Stack, reference: str) -> None:
+    made = withdrawal_of(stack, reference, "9016")
+    final = stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "rejected")
+    assert final["failure"]["code"] == "provider_rejected"
+    assert times_paid(stack, made["id"]) == 0
+
+
+def test_a_lost_request_stays_unknown_and_is_not_sent_again(stack: Stack, reference: str) -> None:
+    made = withdrawal_of(stack, reference, "9004")
+    stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "unknown")
+    before = pulls(stack)
+    stack.test.until(f"withdrawals/{made['id']}", lambda _: pulls(stack) >= before + 2)
+    unknown = stack.test.get(f"withdrawals/{made['id']}")
+    assert unknown["status"] == "unknown"
+    assert unknown["failure"]["safe_to_retry"] is False
+    assert times_created(stack, made["id"]) == 1
+
+
+def test_money_that_went_to_somebody_else_is_looked_at_by_a_person(stack: Stack, reference: str) -> None:
+    made = withdrawal_of(stack, reference, "9023")
+    final = stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "manual_review")
+    assert final["failure"]["code"] == "outcome_unknown"
+
+
+def test_an_empty_balance_is_waited_for(stack: Stack, reference: str) -> None:
+    made = withdrawal_of(stack, reference, "9015")
+    stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "waiting_funds")
+    topped = stack.control.post("/top-up", json={"wallet_type": "imps_ib", "amount": "100000"})
+    assert topped.status_code == 200
+    stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "paid", 100)
+    assert times_paid(stack, made["id"]) == 1

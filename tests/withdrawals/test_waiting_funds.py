@@ -1,0 +1,193 @@
+"""The provider has too little money: one probe at a time, in order, and only after it says that it has no such order."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from gateway.providers.models import ProviderAccount
+from tests.conftest import Api
+from tests.scripted_provider import DROP, ScriptedProvider
+from tests.withdrawals import provider_words as words
+from tests.withdrawals.orders import BKASH, make_due, moves, news, order, send, sent
+from withdrawals import sending
+from withdrawals.models import Withdrawal
+
+pytestmark = pytest.mark.django_db
+
+
+def probe(withdrawal: Withdrawal) -> Withdrawal:
+    make_due(withdrawal)
+    sending.probe_waiting(withdrawal.pk)
+    withdrawal.refresh_from_db()
+    return withdrawal
+
+
+def test_after_not_found_the_same_bytes_go_out_under_the_same_id(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    withdrawal = sent(api, provider, words.NO_FUNDS)
+    provider.script(words.CREATE, words.NO_FUNDS, words.OK)
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+
+    assert probe(withdrawal).status == "waiting_funds"
+    assert probe(withdrawal).status == "accepted"
+
+    assert [request.body for request in provider.to(words.CREATE)] == [bytes(withdrawal.body)] * 3
+    # Each sending but the first was preceded by its own question.
+    assert [request.path for request in provider.requests] == [
+        words.CREATE,
+        words.PULL,
+        words.CREATE,
+        words.PULL,
+        words.CREATE,
+    ]
+    assert moves(withdrawal) == [
+        ("queued", "api_key"),
+        ("sending", "clock"),
+        ("waiting_funds", "provider_answer"),
+        ("sending", "clock"),
+        ("waiting_funds", "provider_answer"),
+        ("sending", "clock"),
+        ("accepted", "provider_answer"),
+    ]
+    assert news(withdrawal) == [("queued", 1), ("waiting_funds", 3), ("waiting_funds", 5), ("accepted", 7)]
+
+
+def test_only_the_oldest_of_a_currency_is_probed(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    oldest, second, third = (sent(api, provider, words.NO_FUNDS) for _ in range(3))
+    taka = sent(api, provider, words.NO_FUNDS, BKASH)
+    provider.requests.clear()
+    every = (oldest, second, third, taka)
+    provider.script(words.PULL, words.pulled(*(words.not_found(one) for one in every)))
+    provider.script(words.CREATE, words.NO_FUNDS)
+
+    for one in (third, second, taka, oldest):
+        probe(one)
+
+    asked = [request.query["withdrawal_id[]"] for request in provider.to(words.PULL)]
+    assert asked == [[taka.public_id], [oldest.public_id]]
+    assert [request.body for request in provider.to(words.CREATE)] == [bytes(taka.body), bytes(oldest.body)]
+    for one in every:
+        assert one.status == "waiting_funds"
+        assert one.next_at is not None
+        assert one.next_at > timezone.now()
+
+    # Money comes: the line moves up, one by one and in order.
+    provider.requests.clear()
+    provider.script(words.CREATE, words.OK)
+    assert probe(second).status == "waiting_funds"
+    assert probe(oldest).status == "accepted"
+    assert probe(third).status == "waiting_funds"
+    assert probe(second).status == "accepted"
+    assert probe(third).status == "accepted"
+    assert [request.body for request in provider.to(words.CREATE)] == [
+        bytes(one.body) for one in (oldest, second, third)
+    ]
+
+
+def test_while_an_older_one_is_being_sent_nobody_else_is_the_probe(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    oldest, second = sent(api, provider, words.NO_FUNDS), sent(api, provider, words.NO_FUNDS)
+    provider.requests.clear()
+    provider.script(words.PULL, words.pulled(words.not_found(oldest), words.not_found(second)))
+
+    def meanwhile_the_second_is_due(_: Any) -> None:
+        raise AssertionError("only one create may be under way")
+
+    make_due(oldest)
+    [claimed] = sending.due_work.claim(Withdrawal.objects.filter(pk=oldest.pk), limit=1, lease_seconds=60)
+    assert sending._mark_sending(claimed, sending.WithdrawalStatus.WAITING_FUNDS)
+    provider.script(words.CREATE, meanwhile_the_second_is_due)
+
+    assert probe(second).status == "waiting_funds"
+
+    assert provider.requests == []
+
+
+NO_PROOF: dict[str, Any] = {
+    "no entry": words.pulled(),
+    "500": (500, {}),
+    "refused": (200, {"status": "fail", "message": "no"}),
+    "wrong secret": (404, b"Not found"),
+    "garbage": (200, b"<html>"),
+    "no answer": DROP,
+}
+
+
+@pytest.mark.parametrize("answer", NO_PROOF.values(), ids=NO_PROOF.keys())
+def test_without_the_word_not_found_it_is_not_sent_again(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, answer: Any
+) -> None:
+    withdrawal = sent(api, provider, words.NO_FUNDS)
+    provider.script(words.PULL, answer)
+    provider.script(words.CREATE, words.OK)
+
+    assert probe(withdrawal).status == "waiting_funds"
+
+    assert len(provider.to(words.CREATE)) == 1
+    assert withdrawal.next_at is not None
+    assert withdrawal.next_at > timezone.now()
+    assert withdrawal.token is None
+
+
+@pytest.mark.parametrize(("status", "ending"), [(1, "paid"), (5, "rejected"), (3, "accepted"), (None, "accepted")])
+def test_what_the_provider_knows_already_is_not_sent_again(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, status: int | None, ending: str
+) -> None:
+    withdrawal = sent(api, provider, words.NO_FUNDS)
+    known = words.no_postback(withdrawal) if status is None else words.found(withdrawal, status)
+    provider.script(words.PULL, words.pulled(known))
+    provider.script(words.CREATE, words.OK)
+
+    assert probe(withdrawal).status == ending
+
+    assert len(provider.to(words.CREATE)) == 1
+    assert moves(withdrawal)[2:] == [("waiting_funds", "provider_answer"), (ending, "pull")]
+
+
+def test_a_probe_whose_answer_is_lost_is_unknown_like_any_other(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    withdrawal = sent(api, provider, words.NO_FUNDS)
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    provider.script(words.CREATE, DROP)
+
+    assert probe(withdrawal).status == "unknown"
+    assert withdrawal.failure_code == "outcome_unknown"
+    # "Not found" proved something while the refusal was the last word; now it proves nothing any more.
+    assert probe(withdrawal).status == "unknown"
+    assert len(provider.to(words.CREATE)) == 2
+
+
+def test_the_waits_grow_and_end_at_ten_minutes(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
+    with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        withdrawal = sent(api, provider, words.NO_FUNDS)
+        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+        for seconds in (30, 60, 120, 300, 600, 600, 600):
+            wait = withdrawal.next_at - timezone.now()  # type: ignore[operator]
+            assert timedelta(seconds=seconds) <= wait <= timedelta(seconds=seconds * 1.1)
+            sending.probe_waiting(withdrawal.pk)  # not due: nothing happens
+            clock.shift(wait)
+            sending.probe_waiting(withdrawal.pk)
+            withdrawal.refresh_from_db()
+    assert withdrawal.status == "waiting_funds"
+    assert len(provider.to(words.CREATE)) == 8
+    assert len(provider.to(words.PULL)) == 7
+
+
+def test_a_new_order_does_not_wait_for_those_that_wait(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    waiting = sent(api, provider, words.NO_FUNDS)
+    provider.script(words.CREATE, words.OK)
+
+    assert send(order(api, amount="100")).status == "accepted"
+
+    waiting.refresh_from_db()
+    assert waiting.status == "waiting_funds"

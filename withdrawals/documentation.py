@@ -1,0 +1,6 @@
+"""The webhook of money out, for the OpenAPI document."""
+
+from gateway.webhooks.documentation import webhook_about
+from withdrawals.shapes import WithdrawalShape
+
+withdrawal_webhook = webhook_about("withdrawal", WithdrawalShape)
