@@ -83,7 +83,7 @@ class Guard(pgtrigger.Trigger):
                 pgid=self.get_pgid(model),
                 declare=self.render_declare(model),
                 func=self.render_func(model),
-                table=model._meta.db_table,
+                table=model._meta.db_table,  # noqa: SLF001 - Django's documented way to the table
                 constraint="CONSTRAINT" if self.timing else "",
                 when=self.when,
                 operation=self.operation,
@@ -147,7 +147,7 @@ def lifecycle_guards(lifecycle: Lifecycle, *, history_table: str) -> list[Guard]
                         USING ERRCODE = '23514';
                 END IF;
                 RETURN NULL;
-            """,
+            """,  # noqa: S608 - the names are our own tables', no input
         ),
     ]
 

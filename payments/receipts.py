@@ -137,7 +137,7 @@ def _contradiction(receipt: Receipt, item: PostbackItem, order: _Order) -> str:
     return ""
 
 
-def _attach(
+def _attach(  # noqa: PLR0917 - one gate, all of its evidence
     deposit: Deposit, receipt: Receipt, order: _Order, item: PostbackItem, cause: Cause, doubt: str
 ) -> Recorded:
     doubt = _doubt(deposit, item) or (f"the answer contradicts itself: {doubt}" if doubt else "")

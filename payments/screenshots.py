@@ -13,6 +13,8 @@ _MAX_PIXELS: Final = 40_000_000
 _MAX_SIDE: Final = 2400
 _QUALITY: Final = 85
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
+#: What broken files make Pillow raise.
+_BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, MemoryError)
 
 
 class BadScreenshot(ValueError):  # noqa: N818 - reads as what it is
@@ -31,22 +33,15 @@ def cleaned(file: IO[bytes], size: int) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(file, formats=_FORMATS)
-            # The header tells the size; nothing is decoded before it was looked at.
-            if picture.width * picture.height > _MAX_PIXELS:
-                raise BadScreenshot(f"The picture has more than {_MAX_PIXELS} pixels.")
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except BadScreenshot:
-        raise
+            # The header tells the size: nothing is decoded before it was looked at.
+            fits = picture.width * picture.height <= _MAX_PIXELS
+            upright = ImageOps.exif_transpose(picture).convert("RGB") if fits else None
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BadScreenshot("Send a JPEG, PNG or WebP picture.") from error
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        MemoryError,
-    ) as error:  # what broken files make Pillow raise
+    except _BROKEN as error:
         raise BadScreenshot("The picture cannot be decoded; it may be cut off.") from error
+    if upright is None:
+        raise BadScreenshot(f"The picture has more than {_MAX_PIXELS} pixels.")
     upright.thumbnail((_MAX_SIDE, _MAX_SIDE))
     kept = io.BytesIO()
     upright.save(kept, "JPEG", quality=_QUALITY)

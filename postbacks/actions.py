@@ -1,4 +1,4 @@
-"""A letter arrives: verified, kept, committed, and only then acknowledged. Understanding comes later (``settling.py``)."""
+"""A letter arrives: verified, kept, committed, and only then acknowledged. ``settling.py`` understands it."""
 
 import hashlib
 import random

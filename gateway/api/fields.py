@@ -15,6 +15,7 @@ from rest_framework.exceptions import ErrorDetail
 from gateway import ids
 from gateway.products.models import REFERENCE_MAX_LENGTH
 
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 #: Longest address that browsers and payment pages take without question.
 WEB_ADDRESS_MAX_LENGTH: Final = 500
 _WEB_ADDRESS: Final = re.compile(r"https?://[^/?#@\\\x00-\x20\x7f-\U0010ffff]+([/?#][\x21-\x5b\x5d-\x7e]*)?", re.ASCII)
@@ -58,18 +59,16 @@ class ReferenceField(PlainTextField):
 
 
 @extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "INR", "description": "ISO 4217 code"})
-class CurrencyField(serializers.RegexField):
+class CurrencyField(serializers.CharField):
     """Three capital letters."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("error_messages", {"invalid": 'Send an ISO 4217 code such as "INR".'})
-        super().__init__(r"\A[A-Z]{3}\Z", trim_whitespace=False, **kwargs)
+    default_error_messages = {"invalid": 'Send an ISO 4217 code such as "INR".'}
 
     def to_internal_value(self, data: Any) -> str:
-        """Only a string is a code."""
-        if not isinstance(data, str):
+        """The code as it was sent; nothing is stripped or made capital."""
+        if not isinstance(data, str) or not _CURRENCY.fullmatch(data):
             self.fail("invalid")
-        return str(super().to_internal_value(data))
+        return data
 
 
 @extend_schema_field(

@@ -62,10 +62,10 @@ class AmountFilter(django_filters.Filter):  # type: ignore[misc]  # the library 
 
 
 class _TimeFormField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]  # as above
-    def strptime(self, value: str, format: str) -> Any:  # noqa: A002 - the base class's name
-        if not value.isascii():
-            raise ValueError(value)
-        return super().strptime(value, format)
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and not value.isascii():
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
 
 
 class TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]  # as above

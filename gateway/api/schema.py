@@ -86,7 +86,10 @@ class GatewaySchema(AutoSchema):
         return {**bodies, "default": problem}
 
     def _get_serializer_name(
-        self, serializer: Any, direction: Literal["request", "response"], bypass_extensions: bool = False
+        self,
+        serializer: Any,
+        direction: Literal["request", "response"],
+        bypass_extensions: bool = False,  # noqa: FBT001, FBT002 - the base class's signature
     ) -> str:
         # A component is named after the thing, not after our class for it: DepositShape is "Deposit".
         name = str(super()._get_serializer_name(serializer, direction, bypass_extensions))  # type: ignore[no-untyped-call]

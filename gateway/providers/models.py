@@ -89,7 +89,7 @@ class ReferenceKind(models.TextChoices):
 
 
 class PaymentSystem(models.Model):
-    """A Paykassma "PS" (``wallet_type``). Seeded from ``catalogue.py``; finance may edit; orders freeze what matters."""
+    """A Paykassma "PS" (``wallet_type``). Seeded from ``catalogue.py``; finance may edit; orders freeze the rest."""
 
     code = models.CharField(primary_key=True, max_length=SYSTEM_CODE_MAX_LENGTH)
     name = models.CharField(max_length=80)

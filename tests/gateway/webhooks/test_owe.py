@@ -5,7 +5,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from gateway.products.models import Product
-from gateway.webhooks.actions import add_endpoint, disable_endpoint, owe
+from gateway.webhooks.actions import add_endpoint, disable_endpoint
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event, WebhookEndpoint
 from payments.states import DepositStatus
@@ -51,9 +51,9 @@ def test_every_enabled_endpoint_that_takes_it_is_owed_once(
 
 def test_nothing_is_owed_when_the_callers_transaction_rolls_back(product: Product, owed: Owed) -> None:
     endpoint_at("all", product)
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         owed()
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not Event.objects.exists()
     assert not Delivery.objects.exists()
 
@@ -73,7 +73,7 @@ def test_owing_costs_three_statements(product: Product, owed: Owed, django_asser
 
 
 def test_an_unknown_type_is_refused(product: Product, owed: Owed) -> None:
-    with pytest.raises(ValueError, match="deposit.paid"):
+    with pytest.raises(ValueError, match=r"deposit\.paid"):
         owed(type="deposit.paid")
 
 
@@ -89,9 +89,11 @@ def test_events_and_attempts_are_never_changed(owed: Owed) -> None:
     event = owed()
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         Event.objects.update(sequence=9)
-    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL pgtrigger.ignore = '{}'")
-        cursor.execute("DELETE FROM webhooks_event WHERE id = %s", [event.pk])
+        with pytest.raises(IntegrityError, match="never changed"):
+            cursor.execute("DELETE FROM webhooks_event WHERE id = %s", [event.pk])
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("status", ["delivered", "exhausted", "cancelled"])

@@ -1,0 +1,455 @@
+"""A customer names the bank's reference: what is sent (C§1.4), how often, and what the answer may do."""
+
+import io
+from datetime import timedelta
+from email import message_from_bytes
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+from PIL import Image
+
+from gateway import ids
+from gateway.providers.models import PaymentSystem, ProviderAccount
+from payments.activation import RESEND_DELAYS_SECONDS
+from payments.models import Confirmation, Receipt, Screenshot
+from tests.conftest import Api
+from tests.payments.stage import (
+    ACTIVATE,
+    ACTIVATE_MANUALLY,
+    AVAILABLE,
+    DOWN,
+    NOT_FOUND,
+    OK,
+    POSSIBLE,
+    REFERENCE,
+    WRONG_LENGTH,
+    WRONG_SECRET,
+    Book,
+    Placed,
+    activations,
+    confirm,
+    confirm_with_files,
+    create_path,
+    details,
+    fresh,
+    moves,
+    news,
+    offered,
+    sent_json,
+    work,
+)
+from tests.scripted_provider import DROP, Received, ScriptedProvider
+
+pytestmark = pytest.mark.django_db
+
+CHECK_STARTED = "Check of deposit status started. The operation may take longer than expected."
+OPENED_NEWS = [("deposit.created", 1), ("deposit.awaiting_payment", 2)]
+VERIFYING_NEWS = [*OPENED_NEWS, ("deposit.verifying", 3)]
+
+
+def only() -> Confirmation:
+    return Confirmation.objects.select_related("deposit").get()
+
+
+def test_a_reference_is_handed_in_as_json(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    provider.script(ACTIVATE, OK)
+    deposit = opened()
+    clock.shift(60)
+    answer = confirm(api, deposit, "1234-5678 9012")
+    assert answer.status_code == 201
+    shown = answer.json()
+    assert shown == {
+        "id": shown["id"],
+        "object": "confirmation",
+        "deposit": deposit.public_id,
+        "status": "created",
+        "provider_reference": REFERENCE,
+        "amount": "1000.00",
+        "failure": None,
+        "created_at": "2026-03-01T12:01:00+00:00",
+        "updated_at": "2026-03-01T12:01:00+00:00",
+    }
+    assert activations(provider) == []  # the customer is answered before anybody is called
+    assert fresh(deposit).status == "verifying"
+
+    work()
+
+    (request,) = activations(provider)
+    assert request.path == ACTIVATE
+    assert sent_json(request) == {
+        "currency_code": "INR",
+        "wallet_type": "upi_l",
+        "label": deposit.customer.label,
+        "key1": REFERENCE,
+        "amount": "1000.0000",
+        "custom_transaction_id": shown["id"],
+    }
+    confirmation = only()
+    assert (confirmation.public_id, confirmation.status) == (shown["id"], "verifying")
+    assert (confirmation.sent_at, confirmation.next_at, confirmation.token) == (timezone.now(), None, None)
+    assert (confirmation.provider_word, confirmation.is_contested) == ("accepted", False)
+    assert moves(confirmation) == [
+        (1, "", "created", "api_key"),
+        (2, "created", "sending", "clock"),
+        (3, "sending", "verifying", "provider_answer"),
+    ]
+    assert moves(deposit)[2:] == [(3, "awaiting_payment", "verifying", "api_key")]
+    assert news(deposit.product) == VERIFYING_NEWS
+    now = fresh(deposit)
+    assert now.deadline_at == timezone.now() + timedelta(days=7)
+    assert now.next_at is not None
+    assert now.next_at > timezone.now()
+    assert book.asked() == [[shown["id"]]]
+    assert not Screenshot.objects.exists()
+
+
+def test_a_system_that_wants_no_amount_gets_none(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider
+) -> None:
+    provider.script(AVAILABLE, offered(("bkash", "BDT", False)))
+    provider.script(create_path("bkash"), details())
+    provider.script(ACTIVATE, OK)
+    deposit = opened(payment_system="bkash", currency="BDT")
+    answer = api.post(f"deposits/{deposit.public_id}/confirmations", {"provider_reference": "9ab8 cd7ef6"})
+    assert (answer.status_code, answer.json()["amount"]) == (201, None)
+    work()
+    (request,) = activations(provider)
+    assert sent_json(request) == {
+        "currency_code": "BDT",
+        "wallet_type": "bkash",
+        "label": deposit.customer.label,
+        "key1": "9AB8CD7EF6",
+        "custom_transaction_id": answer.json()["id"],
+    }
+
+
+@pytest.fixture
+def by_hand(opened: Placed, provider: ScriptedProvider) -> Placed:
+    """Opens deposits of the system that a person at the provider checks."""
+    provider.script(AVAILABLE, offered(("staging_b_ml", "INR", True)))
+    provider.script(create_path("staging_b_ml"), details())
+
+    def make(**changes: Any) -> Any:
+        return opened(payment_system="staging_b_ml", **changes)
+
+    return make
+
+
+def picture(*, with_exif: bool = True, form: str = "PNG") -> bytes:
+    """A screenshot with something in it that nobody is to see."""
+    image = Image.new("RGB", (64, 32), (200, 10, 10))
+    exif = Image.Exif()
+    exif[0x010E] = "canary-in-the-metadata"
+    made = io.BytesIO()
+    image.save(made, form, **({"exif": exif} if with_exif else {}))
+    return made.getvalue() + b"canary-behind-the-end"
+
+
+def parts_of(request: Received) -> dict[str, Any]:
+    """The parts of a multipart request by name."""
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    return {
+        str(part.get_param("name", header="content-disposition")): part
+        for part in message_from_bytes(head + request.body).get_payload()
+    }
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_manual_system_gets_the_reference_as_multipart_with_the_picture_made_anew(
+    form: str, api: Api, by_hand: Placed, book: Book, provider: ScriptedProvider
+) -> None:
+    provider.script(ACTIVATE_MANUALLY, (200, {"status": "success", "message": "", "code": 20000, "data": []}))
+    deposit = by_hand()
+    upload = SimpleUploadedFile("canary-name.png", picture(form=form), content_type="image/png")
+    answer = confirm_with_files(
+        api, deposit, provider_reference="ref 123456", amount="1000.00", screenshot=upload
+    )
+    assert answer.status_code == 201, answer.content
+    work()
+
+    (request,) = activations(provider)
+    assert request.path == ACTIVATE_MANUALLY
+    assert b"canary" not in request.body
+    parts = parts_of(request)
+    screenshot = parts.pop("screenshot")
+    assert {name: part.get_payload(decode=True).decode() for name, part in parts.items()} == {
+        "currency_code": "INR",
+        "wallet_type": "staging_b_ml",
+        "label": deposit.customer.label,
+        "key1": "REF123456",
+        "amount": "1000.0000",
+        "custom_transaction_id": answer.json()["id"],
+    }
+    assert (screenshot.get_filename(), screenshot.get_content_type()) == (f"{answer.json()['id']}.jpg", "image/jpeg")
+    received = screenshot.get_payload(decode=True)
+    image = Image.open(io.BytesIO(received))
+    assert (image.format, image.size, dict(image.getexif())) == ("JPEG", (64, 32), {})
+    assert bytes(Screenshot.objects.get().picture) == received
+    assert only().status == "verifying"
+
+
+def test_a_picture_is_kept_encrypted(api: Api, by_hand: Placed, book: Book) -> None:
+    deposit = by_hand()
+    upload = SimpleUploadedFile("a.png", picture(), content_type="image/png")
+    confirm_with_files(api, deposit, provider_reference="REF123456", amount="1000.00", screenshot=upload)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT picture FROM payments_screenshot")
+        (raw,) = cursor.fetchone()
+    assert bytes(raw).startswith(b"gAAAA")  # a Fernet token; a JPEG begins otherwise
+
+
+def test_the_path_of_a_manual_system_is_its_own(
+    api: Api, by_hand: Placed, book: Book, provider: ScriptedProvider
+) -> None:
+    PaymentSystem.objects.filter(code="staging_b_ml").update(manual_path="/api/v1/possible-transaction")
+    provider.script("/api/v1/possible-transaction", OK)
+    deposit = by_hand()
+    upload = SimpleUploadedFile("a.png", picture(), content_type="image/png")
+    confirm_with_files(api, deposit, provider_reference="REF123456", amount="1000.00", screenshot=upload)
+    work()
+    assert len(provider.to("/api/v1/possible-transaction")) == 1
+    assert activations(provider) == []
+
+
+def test_a_deposit_that_was_never_opened_goes_where_its_system_goes(
+    api: Api, book: Book, provider: ScriptedProvider, opened: Placed
+) -> None:
+    """It failed before the provider was heard, so nothing is frozen: the row of the system has to tell."""
+    provider.script(create_path("staging_b_ml"), (200, {"status": "fail", "message": "no"}))
+    provider.script(ACTIVATE_MANUALLY, OK)
+    deposit = opened(payment_system="staging_b_ml")
+    assert (deposit.status, deposit.is_manual) == ("failed", None)
+    upload = SimpleUploadedFile("a.png", picture(), content_type="image/png")
+    answer = confirm_with_files(api, deposit, provider_reference="REF123456", amount="1000.00", screenshot=upload)
+    assert answer.status_code == 201
+    work()
+    assert [request.path for request in activations(provider)] == [ACTIVATE_MANUALLY]
+
+
+BAD_PICTURES = [
+    (b"%PDF-1.7 not a picture", "Send a JPEG, PNG or WebP picture."),
+    (b"", None),
+    (picture(with_exif=False)[:60], None),
+    (b"GIF89a" + bytes(40), "Send a JPEG, PNG or WebP picture."),
+]
+
+
+@pytest.mark.parametrize(("content", "sentence"), BAD_PICTURES)
+def test_what_is_no_picture_is_refused_and_changes_nothing(
+    content: bytes, sentence: str | None, api: Api, by_hand: Placed, book: Book
+) -> None:
+    deposit = by_hand()
+    upload = SimpleUploadedFile("a.png", content, content_type="image/png")
+    answer = confirm_with_files(api, deposit, provider_reference="REF123456", amount="1000.00", screenshot=upload)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/screenshot"
+    assert sentence is None or error["detail"] == sentence
+    assert not Confirmation.objects.exists()
+    assert fresh(deposit).status == "awaiting_payment"
+
+
+def test_a_screenshot_is_wanted_or_refused_per_system(
+    api: Api, by_hand: Placed, opened: Placed, provider: ScriptedProvider
+) -> None:
+    deposit = by_hand()
+    missing = confirm(api, deposit, "REF123456")
+    assert [error["pointer"] for error in missing.json()["errors"]] == ["/screenshot"]
+    provider.script(AVAILABLE, offered(("upi_l", "INR", False)))
+    upload = SimpleUploadedFile("a.png", picture(), content_type="image/png")
+    unwanted = confirm_with_files(api, opened(), provider_reference=REFERENCE, amount="1000.00", screenshot=upload)
+    assert (missing.status_code, unwanted.status_code) == (400, 400)
+    assert unwanted.json()["errors"][0]["detail"] == "UPI P2P takes no screenshot."
+    assert not Confirmation.objects.exists()
+
+
+def test_a_refused_reference_fails_alone_and_the_deposit_waits_again(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    provider.script(ACTIVATE, WRONG_LENGTH, OK)
+    deposit = opened()
+    clock.shift(3600)
+    first = confirm(api, deposit).json()
+    work()
+    confirmation = only()
+    assert (confirmation.status, confirmation.failure_code) == ("refused", "reference_refused")
+    assert (confirmation.next_at, confirmation.token) == (None, None)
+    waiting = fresh(deposit)
+    assert (waiting.status, waiting.failure_code) == ("awaiting_payment", "")
+    assert waiting.deadline_at == timezone.now() + timedelta(days=1)
+    listed = api.get(f"deposits/{deposit.public_id}/confirmations").json()["data"]
+    assert [(one["id"], one["status"], one["failure"]["code"]) for one in listed] == [
+        (first["id"], "refused", "reference_refused")
+    ]
+    assert news(deposit.product) == [
+        *VERIFYING_NEWS,
+        ("confirmation.refused", 3),
+        ("deposit.awaiting_payment", 4),
+    ]
+    shown = api.get(f"deposits/{deposit.public_id}").json()
+    assert shown["next_action"]["type"] == "show_details"
+    assert book.asked() == []
+
+    # The same reference again is a new attempt with a new id, by the customer's own act.
+    again = confirm(api, deposit)
+    assert again.status_code == 201
+    work()
+    ids_sent = [sent_json(request)["custom_transaction_id"] for request in activations(provider)]
+    assert ids_sent == [first["id"], again.json()["id"]]
+    assert fresh(deposit).status == "verifying"
+
+
+def test_a_refusal_does_not_release_a_deposit_with_another_reference_under_way(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider
+) -> None:
+    provider.script(ACTIVATE, POSSIBLE, WRONG_LENGTH)
+    deposit = opened()
+    confirm(api, deposit)
+    work()
+    assert confirm(api, deposit, "210987654321").status_code == 201
+    work()
+    assert [one.status for one in Confirmation.objects.order_by("id")] == ["verifying", "refused"]
+    assert fresh(deposit).status == "verifying"
+    assert news(deposit.product) == [*VERIFYING_NEWS, ("confirmation.refused", 3)]
+
+
+UNDECIDED = [
+    (OK, "accepted"),
+    ((200, {"status": "ok", "deposit": True, "deposit_amount": 1000, "currency": {"code": "INR"}}), "accepted"),
+    ((200, {"status": "ok", "deposit": False}), "accepted"),
+    (POSSIBLE, "pending"),
+    ((400, CHECK_STARTED.encode()), "pending"),
+    ((400, {"status": "fail", "message": CHECK_STARTED}), "pending"),
+    ((400, {"message": CHECK_STARTED}), "pending"),
+    (DROP, "unknown"),
+    (DOWN, "unknown"),
+    ((200, b"<html>"), "unknown"),
+    ((400, {"message": "?"}), "unknown"),
+    ((429, {"status": "fail", "message": "slow down"}), "unknown"),
+]
+
+
+@pytest.mark.parametrize(("said", "word"), UNDECIDED)
+def test_no_answer_credits_and_none_is_sent_twice(
+    said: Any, word: str, api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    provider.script(ACTIVATE, said, OK)
+    deposit = opened()
+    confirm(api, deposit)
+    work()
+    for _ in range(6):
+        clock.shift(timedelta(days=1))
+        work()
+    confirmation = only()
+    assert (confirmation.status, confirmation.provider_word, confirmation.failure_code) == ("verifying", word, "")
+    waiting = fresh(deposit)
+    assert (waiting.status, waiting.received_amount, waiting.amount_check) == ("verifying", None, "")
+    assert not Receipt.objects.exists()
+    assert len(activations(provider)) == 1
+    assert news(deposit.product) == VERIFYING_NEWS
+    assert len(book.asked()) == 7
+
+
+def test_where_no_byte_left_it_is_handed_in_again_until_it_arrives(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    provider.script(ACTIVATE, OK)
+    deposit = opened()
+    ProviderAccount.objects.update(base_url="http://127.0.0.1:1")
+    confirm(api, deposit)
+    work()
+    for seconds in (*RESEND_DELAYS_SECONDS, RESEND_DELAYS_SECONDS[-1]):
+        waiting = only()
+        assert (waiting.status, waiting.sent_at, waiting.token) == ("created", None, None)
+        assert waiting.next_at is not None
+        assert timedelta(seconds=seconds) <= waiting.next_at - timezone.now() <= timedelta(seconds=seconds * 1.1)
+        clock.move_to(waiting.next_at)
+        work()
+    ProviderAccount.objects.update(base_url=provider.url)
+    clock.shift(2 * 3600)
+    work()
+    assert len(activations(provider)) == 1
+    assert (only().status, fresh(deposit).status) == ("verifying", "verifying")
+    assert news(deposit.product) == VERIFYING_NEWS
+    assert moves(only())[:4] == [
+        (1, "", "created", "api_key"),
+        (2, "created", "sending", "clock"),
+        (3, "sending", "created", "provider_answer"),
+        (4, "created", "sending", "clock"),
+    ]
+
+
+@pytest.mark.parametrize("answer", [WRONG_SECRET, NOT_FOUND])
+def test_what_was_refused_unread_is_handed_in_once_the_credentials_are_right(
+    answer: Any, api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    provider.script(ACTIVATE, answer, OK)
+    deposit = opened()
+    confirm(api, deposit)
+    work()
+    assert only().status == "created"
+    assert ProviderAccount.objects.get().is_paused() is (answer is WRONG_SECRET)
+    clock.shift(61)
+    work()
+    assert (only().status, fresh(deposit).status) == ("verifying", "verifying")
+    assert len(activations(provider)) == 2
+    assert len({sent_json(request)["custom_transaction_id"] for request in activations(provider)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("system", "currency", "typed", "kept"),
+    [
+        ("upi_l", "INR", "1234 5678-9012", "123456789012"),
+        ("upi_l", "INR", "12345678901", None),
+        ("upi_l", "INR", "1234567890123", None),
+        ("upi_l", "INR", "12345678901a", None),
+        ("upi_l", "INR", "١٢٣٤٥٦٧٨٩٠١٢", None),
+        ("phone_pe", "INR", "123456789012", "123456789012"),
+        ("easypaisa", "PKR", "12345678901", "12345678901"),
+        ("easypaisa", "PKR", "123456789012", None),
+        ("paytm", "INR", "123-abc-456-def", "123-ABC-456-DEF"),
+        ("paytm", "INR", "12345", None),
+        ("bkash", "BDT", "9ab8 cd7ef6", "9AB8CD7EF6"),
+        ("bkash", "BDT", "9ab8-cd7ef6", None),
+        ("nagad", "BDT", "7abc1234", "7ABC1234"),
+    ],
+)
+def test_the_format_of_a_reference_is_that_of_its_system(
+    system: str,
+    currency: str,
+    typed: str,
+    kept: str | None,
+    api: Api,
+    opened: Placed,
+    book: Book,
+    provider: ScriptedProvider,
+) -> None:
+    provider.script(AVAILABLE, offered((system, currency, False)))
+    provider.script(create_path(system), details())
+    deposit = opened(payment_system=system, currency=currency)
+    wants_amount = deposit.payment_system.wants_amount
+    body = {"provider_reference": typed} | ({"amount": "1000.00"} if wants_amount else {})
+    answer = api.post(f"deposits/{deposit.public_id}/confirmations", body)
+    if kept is None:
+        assert answer.status_code == 400
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/provider_reference"]
+        assert deposit.payment_system.reference_example in answer.json()["detail"]
+        assert not Confirmation.objects.exists()
+        assert fresh(deposit).status == "awaiting_payment"
+    else:
+        assert (answer.status_code, answer.json()["provider_reference"]) == (201, kept)
+        assert only().provider_reference == kept
+
+
+def test_the_amount_is_wanted_where_the_system_wants_it(api: Api, opened: Placed) -> None:
+    deposit = opened()
+    answer = api.post(f"deposits/{deposit.public_id}/confirmations", {"provider_reference": REFERENCE})
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (400, ["/amount"])
+    assert ids.decode(ids.DEPOSIT, deposit.public_id) == deposit.pk
+    assert not Confirmation.objects.exists()
