@@ -18,6 +18,10 @@ log = structlog.get_logger(__name__)
 #: in a row; the sweeps come every few seconds anyway.
 _SILENCE_SECONDS: Final = 5.0
 
+#: A ring that no worker heard in this time is thrown away: the sweeps ring again, and a long stop of the workers must
+#: not leave thousands of rings for the same rows.
+_EXPIRES_SECONDS: Final = 60
+
 _silent_until = 0.0
 
 
@@ -34,7 +38,7 @@ def _send(task: str, ids: tuple[str, ...]) -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        current_app.send_task(task, args=ids, retry=False)
+        current_app.send_task(task, args=ids, retry=False, expires=_EXPIRES_SECONDS)
     except (OperationalError, RedisError, OSError) as error:
         _silent_until = time.monotonic() + _SILENCE_SECONDS
         log.warning("doorbell_failed", task=task, error=type(error).__name__)

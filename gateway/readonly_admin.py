@@ -1,13 +1,44 @@
 """The admin shows; it never edits. Whatever moves money or rights is a verb with a reason, not a form."""
 
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from gateway import ids
 from gateway.encryption import EncryptedTextField
+from gateway.money import format_amount
+
+#: Columns of `gateway.due_work.DueWork`: of interest to operators, not to finance.
+_QUEUE_COLUMNS: Final = ("next_at", "attempts")
+
+
+@cache  # one entry for each column of each model
+def _column(model: type[models.Model], name: str, *, with_sentence: bool = False) -> Any:
+    """How a column is shown; its own name where Django shows it well enough."""
+    try:
+        field = model._meta.get_field(name)  # noqa: SLF001 - Django's documented way to its fields
+    except FieldDoesNotExist:
+        return name
+    if getattr(field, "choices", None):
+
+        def show(row: Any) -> str:
+            value = getattr(row, name)
+            return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence and value else value or "-"
+
+    elif isinstance(field, models.DecimalField) and hasattr(model, "currency"):
+
+        def show(row: Any) -> str:
+            value = getattr(row, name)
+            return "-" if value is None else format_amount(value, row.currency)
+
+    else:
+        return name
+    return admin.display(show, description=field.verbose_name, ordering=name)
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
@@ -40,16 +71,22 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         """Never."""
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Every column that may be seen, in the model's order, then what the class computes."""
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns of the list: a status as its word, an amount with the decimals of its currency."""
+        return [_column(self.model, name) for name in self.list_display]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Every column that may be seen, in the model's order, the queue's own columns last."""
         columns = [
             field.name
             for field in self.model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
-            if not isinstance(field, EncryptedTextField) and field.name not in self.hidden_columns
+            if not isinstance(field, EncryptedTextField) and field.name not in {*self.hidden_columns, "token"}
         ]
-        return columns + [name for name in self.readonly_fields if name not in columns]
+        columns.sort(key=lambda name: name in _QUEUE_COLUMNS)
+        names = columns + [name for name in self.readonly_fields if name not in columns]
+        return [_column(self.model, name, with_sentence=True) for name in names]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All of them, so that columns which no form would hold (ids, times) are shown as well."""
         return self.get_fields(request, obj)
 
@@ -82,6 +119,17 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # the library is unt
 class HistoryInline(ReadOnlyInline):
     """The moves of a thing with their causes, oldest first."""
 
-    fields = ["sequence", "from_status", "to_status", "cause", "cause_id", "detail", "created_at"]
+    fields = readonly_fields = ["created_at", "move", "why"]
     ordering = ["sequence"]
+    hide_title = True
     verbose_name_plural = "history"
+
+    @admin.display
+    def move(self, row: Any) -> str:
+        """From where to where."""
+        return str(row)
+
+    @admin.display
+    def why(self, row: Any) -> str:
+        """The cause, with what was said of it."""
+        return ", ".join(part for part in (row.cause.replace("_", " "), row.detail, row.cause_id) if part)

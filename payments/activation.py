@@ -69,7 +69,9 @@ def _activate(confirmation: Confirmation) -> Answer:
         "amount": confirmation.amount,
         "custom_transaction_id": confirmation.public_id,
     }
-    if not deposit.is_manual:
+    # A deposit that ended before it was opened has nothing frozen; its late reference goes by the row.
+    manual = deposit.payment_system.is_manual if deposit.is_manual is None else deposit.is_manual
+    if not manual:
         return calls.call(
             deposit.account,
             "transaction/activate",

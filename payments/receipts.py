@@ -58,7 +58,9 @@ def record_receipt(
         doubt: what already speaks against the item: fields of the answer that contradict it.
     """
     amount = item.amount
-    if amount <= 0 or not money.fits_column(amount):
+    # Without any key of its own, two items could not be told from one item seen twice.
+    has_key = bool(item.transaction_id or item.custom_id or asked_for)
+    if amount <= 0 or not money.fits_column(amount) or not has_key:
         log.error("receipt_unusable", account=str(account.pk), custom_id=asked_for)
         return Recorded.UNUSABLE
     order = _order_of(account, item, asked_for)
@@ -114,7 +116,7 @@ def _keep(account: ProviderAccount, item: PostbackItem, asked_for: str) -> tuple
         amount=item.amount,
         currency=item.currency,
         status=ReceiptStatus.SUSPENSE,
-        stockpiling_id=item.stockpiling_id,
+        stockpiling_id=item.stockpiling_id[:40],  # identifies nothing by itself
         provider_time=item.activated_datetime[:40],
     )
     # ON CONFLICT DO NOTHING waits for a concurrent writer of the same key: one of the two sees the other's row.
@@ -140,7 +142,10 @@ def _contradiction(receipt: Receipt, item: PostbackItem, order: _Order) -> str:
 def _attach(  # noqa: PLR0917 - one gate, all of its evidence
     deposit: Deposit, receipt: Receipt, order: _Order, item: PostbackItem, cause: Cause, doubt: str
 ) -> Recorded:
-    doubt = _doubt(deposit, item) or (f"the answer contradicts itself: {doubt}" if doubt else "")
+    # What contradicted itself while it lay in suspense stays doubtful once its order is known.
+    doubt = (
+        receipt.contradiction or _doubt(deposit, item) or (f"the answer contradicts itself: {doubt}" if doubt else "")
+    )
     confirmation = (
         due_work.lock(Confirmation.objects.select_related("deposit"), order.confirmation_id)
         if order.confirmation_id

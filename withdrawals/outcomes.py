@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 
 from gateway import due_work, ids
 from gateway.lifecycles import Cause
@@ -19,6 +20,7 @@ from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
     FINAL,
     REVIEW_DELAYS_SECONDS,
+    UNKNOWN_DELAYS_SECONDS,
     WITHDRAWAL,
     WithdrawalStatus,
 )
@@ -39,6 +41,8 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
     withdrawal = lock_withdrawal(found)
     withdrawal.last_answer = entry.state
     withdrawal.save(update_fields=["last_answer"])
+    if withdrawal.status == WithdrawalStatus.QUEUED and entry.state in {PullState.FOUND, PullState.NO_POSTBACK}:
+        _unqueue(withdrawal, cause)
     match entry.state:
         case PullState.FOUND:
             _weigh(withdrawal, entry, cause)
@@ -59,6 +63,20 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
                 )
         case PullState.UNUSABLE:
             log.error("withdrawal_word_unusable", withdrawal=withdrawal_id, reason=entry.reason)
+
+
+def _unqueue(withdrawal: Withdrawal, cause: Cause) -> None:
+    """The provider knows what our book says was never sent (a restored backup, say): it must not be sent any more."""
+    log.error("withdrawal_known_before_it_was_sent", withdrawal=withdrawal.public_id)
+    move_withdrawal(withdrawal, WithdrawalStatus.SENDING, cause, sent_at=timezone.now(), token=None)
+    move_withdrawal(
+        withdrawal,
+        WithdrawalStatus.UNKNOWN,
+        cause,
+        failure_code=FailureCode.OUTCOME_UNKNOWN,
+        next_at=due_work.after(UNKNOWN_DELAYS_SECONDS, 1),
+        attempts=1,
+    )
 
 
 def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:

@@ -95,6 +95,11 @@ class GatewaySchema(AutoSchema):
         name = str(super()._get_serializer_name(serializer, direction, bypass_extensions))  # type: ignore[no-untyped-call]
         return name.removesuffix("Shape")
 
+    def get_summary(self) -> str | None:
+        """The first sentence of the door's docstring: what the list of operations shows."""
+        text = super().get_summary() or self.get_description()
+        return str(text).split(". ", maxsplit=1)[0].split("\n", maxsplit=1)[0].rstrip(".") or None
+
     def get_tags(self) -> list[str]:
         """Group by resource: the first segment of the path."""
         return [self.path.removeprefix("/api/v1/").split("/")[0]]

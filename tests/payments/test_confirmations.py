@@ -167,9 +167,7 @@ def test_a_manual_system_gets_the_reference_as_multipart_with_the_picture_made_a
     provider.script(ACTIVATE_MANUALLY, (200, {"status": "success", "message": "", "code": 20000, "data": []}))
     deposit = by_hand()
     upload = SimpleUploadedFile("canary-name.png", picture(form=form), content_type="image/png")
-    answer = confirm_with_files(
-        api, deposit, provider_reference="ref 123456", amount="1000.00", screenshot=upload
-    )
+    answer = confirm_with_files(api, deposit, provider_reference="ref 123456", amount="1000.00", screenshot=upload)
     assert answer.status_code == 201, answer.content
     work()
 
@@ -337,7 +335,14 @@ UNDECIDED = [
 
 @pytest.mark.parametrize(("said", "word"), UNDECIDED)
 def test_no_answer_credits_and_none_is_sent_twice(
-    said: Any, word: str, api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+    *,
+    said: Any,
+    word: str,
+    api: Api,
+    opened: Placed,
+    book: Book,
+    provider: ScriptedProvider,
+    clock: time_machine.Traveller,
 ) -> None:
     provider.script(ACTIVATE, said, OK)
     deposit = opened()
@@ -387,7 +392,7 @@ def test_where_no_byte_left_it_is_handed_in_again_until_it_arrives(
 
 @pytest.mark.parametrize("answer", [WRONG_SECRET, NOT_FOUND])
 def test_what_was_refused_unread_is_handed_in_once_the_credentials_are_right(
-    answer: Any, api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+    *, answer: Any, api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
 ) -> None:
     provider.script(ACTIVATE, answer, OK)
     deposit = opened()
@@ -421,6 +426,7 @@ def test_what_was_refused_unread_is_handed_in_once_the_credentials_are_right(
     ],
 )
 def test_the_format_of_a_reference_is_that_of_its_system(
+    *,
     system: str,
     currency: str,
     typed: str,

@@ -284,7 +284,13 @@ def test_without_any_connection_it_is_given_up(
 
 @pytest.mark.parametrize("answer", [WRONG_SECRET, NOT_FOUND])
 def test_what_was_refused_unread_is_sent_once_the_credentials_are_right(
-    answer: Any, api: Api, book: Book, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller
+    *,
+    answer: Any,
+    api: Api,
+    book: Book,
+    account: ProviderAccount,
+    provider: ScriptedProvider,
+    clock: time_machine.Traveller,
 ) -> None:
     provider.script(MPESA, answer, PUSHED)
     deposit = push(api)

@@ -1,16 +1,8 @@
-import io
-
 import pytest
-from django.core.management import call_command
 
 from gateway.products.models import Mode
 from gateway.providers.models import ProviderAccount
 from tests.scripted_provider import ScriptedProvider
-
-
-@pytest.fixture
-def catalogue(db: None) -> None:
-    call_command("seed", verbosity=0, stdout=io.StringIO())
 
 
 @pytest.fixture

@@ -1,21 +1,18 @@
 """A final counts only where it agrees with the frozen request; everything else is a person's."""
 
-import json
 import time
 from typing import Any
 
 import pytest
 
-from gateway.lifecycles import Cause, CauseKind
-from gateway.paykassma.messages import parse_pull
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.orders import BKASH, IMPS, make_due, moves, news, order, sent
-from withdrawals import asking
+from tests.withdrawals.orders import BKASH, make_due, moves, news, order, sent
+from withdrawals import asking, sending
 from withdrawals.models import Withdrawal
-from withdrawals.outcomes import fits_mask, record_word
+from withdrawals.outcomes import fits_mask
 
 pytestmark = pytest.mark.django_db
 
@@ -289,8 +286,6 @@ def test_the_final_before_our_own_answer_counts(api: Api, account: ProviderAccou
     entry = words.found(withdrawal, 1)
     make_due(withdrawal)
     [claimed] = asking.due_work.claim(Withdrawal.objects.all(), limit=1, lease_seconds=120)
-    from withdrawals import sending
-
     assert sending._mark_sending(claimed, sending.WithdrawalStatus.QUEUED)
     provider.script(words.PULL, words.pulled(entry))
 
@@ -300,8 +295,6 @@ def test_the_final_before_our_own_answer_counts(api: Api, account: ProviderAccou
 
 def test_recording_a_word_twice_writes_one_move(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
     withdrawal = sent(api, provider, words.OK)
-    payload = json.loads(json.dumps(words.pulled(words.found(withdrawal, 1))[1]))
-    del payload  # what came over the wire is what counts; see below
     provider.script(words.PULL, words.pulled(words.found(withdrawal, 1)))
     for _ in range(2):
         asking.ask(account, [withdrawal.public_id], because="letter")
@@ -309,3 +302,36 @@ def test_recording_a_word_twice_writes_one_move(api: Api, account: ProviderAccou
     assert withdrawal.sequence == 4
     last = withdrawal.moves.get(sequence=4)
     assert (last.cause, last.cause_id, last.detail) == ("pull", "letter", "found")
+
+
+@pytest.mark.parametrize(
+    ("status", "ending"), [(1, "paid"), (5, "rejected"), (2, "accepted"), (None, "accepted")]
+)
+def test_one_that_the_provider_knows_before_we_sent_it_is_not_sent(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, status: int | None, ending: str
+) -> None:
+    """As after a restored backup: our book is older than the provider's."""
+    withdrawal = order(api)
+    known = words.no_postback(withdrawal) if status is None else words.found(withdrawal, status)
+
+    hear(account, withdrawal, provider, known)
+    make_due(withdrawal)
+    sending.send_withdrawal(withdrawal.pk)
+
+    withdrawal.refresh_from_db()
+    assert withdrawal.status == ending
+    assert provider.to(words.CREATE) == []
+    assert moves(withdrawal) == [("queued", "api_key"), ("sending", "pull"), ("unknown", "pull"), (ending, "pull")]
+
+
+def test_a_queued_one_that_the_provider_does_not_know_is_sent(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    withdrawal = order(api)
+    provider.script(words.CREATE, words.OK)
+
+    assert hear(account, withdrawal, provider, words.not_found(withdrawal)).status == "queued"
+
+    sending.send_withdrawal(withdrawal.pk)
+    withdrawal.refresh_from_db()
+    assert withdrawal.status == "accepted"

@@ -11,7 +11,7 @@ from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import make_due, moves, news, order, send, sent
-from withdrawals import asking
+from withdrawals import asking, sending
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
@@ -105,8 +105,6 @@ def test_a_lost_lease_is_asked_about_at_once(api: Api, account: ProviderAccount,
         make_due(withdrawal)
         asking.due_work.claim(Withdrawal.objects.filter(pk=withdrawal.pk), limit=1, lease_seconds=120)
         withdrawal.refresh_from_db()
-        from withdrawals import sending
-
         assert sending._mark_sending(withdrawal, sending.WithdrawalStatus.QUEUED)
         assert send(withdrawal).status == "sending"  # the lease still holds
         clock.shift(121)

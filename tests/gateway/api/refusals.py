@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
+from django.db import connection
 
 from gateway.api.problems import TITLES
 
@@ -33,9 +34,15 @@ def assert_refused(
 
 
 def row_counts() -> dict[str, int]:
-    """How many rows each of our tables has."""
-    models = [one for one in apps.get_models() if one.__module__.startswith(("gateway.", "payments.", "withdrawals."))]
-    return {one._meta.db_table: one.objects.count() for one in models}  # type: ignore[attr-defined]
+    """How many rows each of our tables has, in one question."""
+    tables = [
+        one._meta.db_table
+        for one in apps.get_models()
+        if one.__module__.startswith(("gateway.", "payments.", "withdrawals.", "postbacks."))
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables))  # noqa: S608
+        return dict(cursor.fetchall())
 
 
 @contextmanager

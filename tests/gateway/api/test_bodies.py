@@ -90,19 +90,17 @@ def test_numbers_keep_their_lexeme_s_value() -> None:
     assert parse_object(b'{"a":0.10,"b":12}') == {"a": Decimal("0.10"), "b": 12}
 
 
+_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**50), 10**50) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    st.none() | st.booleans() | st.integers(-(10**50), 10**50) | _text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_text, inner, max_size=4),
     max_leaves=12,
 )
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), _json, max_size=5), st.booleans())
+@given(st.dictionaries(_text, _json, max_size=5), st.booleans())
 def test_whatever_is_clear_json_is_read_as_everybody_reads_it(value: dict[str, Any], ascii_only: bool) -> None:
-    try:
-        assert parse_object(json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")) == value
-    except ParseError as refused:
-        assert "surrogate" in str(refused) or "UTF-8" in str(refused)  # keys inside may hold one
+    assert parse_object(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
 
 
 @given(st.binary(max_size=200))

@@ -12,7 +12,19 @@ from tests.gateway.api.conftest import deposit_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 
 NOT_TEXT: list[Any] = [None, 1, 1.5, True, [], ["a"], {}, {"a": "b"}]
-UNCLEAN = ["a\0b", "a\u202eb", "a\u2066b", "\u200ba", "a\u2028b", "a\tb", "a\x7fb", "a\ufeffb", "\ue000", " a", "a\u3000"]
+UNCLEAN = [
+    "a\0b",
+    "a\u202eb",
+    "a\u2066b",
+    "\u200ba",
+    "a\u2028b",
+    "a\tb",
+    "a\x7fb",
+    "a\ufeffb",
+    "\ue000",
+    " a",
+    "a\u3000",
+]
 
 
 def refuse(api: Api, *pointers: str, code: str = "invalid_request", **changes: Any) -> dict[str, Any]:
@@ -25,35 +37,69 @@ class TestEveryRequiredField:
     def test_is_missed_by_name(self, api: Api, field: str) -> None:
         refuse(api, f"/{field}", **{field: ...})
 
-    @pytest.mark.parametrize("value", NOT_TEXT, ids=repr)
-    def test_is_a_string(self, api: Api, field: str, value: Any) -> None:
-        refuse(api, f"/{field}", **{field: value})
+    def test_is_a_string(self, api: Api, field: str, subtests: pytest.Subtests) -> None:
+        for value in NOT_TEXT:
+            with subtests.test(value=value):
+                refuse(api, f"/{field}", **{field: value})
 
     def test_is_not_empty(self, api: Api, field: str) -> None:
         refuse(api, f"/{field}", **{field: ""})
 
-    @pytest.mark.parametrize("value", UNCLEAN, ids=ascii)
-    def test_is_visible_text(self, api: Api, field: str, value: str) -> None:
-        refuse(api, f"/{field}", **{field: value})
+    def test_is_visible_text(self, api: Api, field: str, subtests: pytest.Subtests) -> None:
+        for value in UNCLEAN:
+            with subtests.test(value=ascii(value)):
+                refuse(api, f"/{field}", **{field: value})
 
 
-@pytest.mark.parametrize(
-    "amount",
-    """0 0.00 -1 -0 +1 1.000 0.001 1e2 1E2 1_000 1,000 1,000.00 1.0.0 .5 5. 01 1000000000000 0x10 NaN Infinity
-    ١٠٠ １００ १०० ½ 1/2 ₹1 1000INR""".split()
-    + [" 1", "1 ", "1\n", "1 000", "9" * 200, "0." + "0" * 200 + "1", "1\0"],
-)
-def test_odd_numerals_are_no_amounts(api: Api, amount: str) -> None:
-    refuse(api, "/amount", amount=amount)
+ODD_NUMERALS = [
+    "0",
+    "0.00",
+    "-1",
+    "-0",
+    "+1",
+    "1.000",
+    "0.001",
+    "1e2",
+    "1E2",
+    "1_000",
+    "1,000",
+    "1,000.00",
+    "1.0.0",
+    ".5",
+    "5.",
+    "01",
+    "1000000000000",
+    "0x10",
+    "NaN",
+    "Infinity",
+    "\u0661\u0660\u0660",
+    "\uff11\uff10\uff10",
+    "\u0967\u0966\u0966",
+    "\u00bd",
+    "1/2",
+    "\u20b91",
+    "1000INR",
+    " 1",
+    "1 ",
+    "1\n",
+    "1 000",
+    "9" * 200,
+    "0." + "0" * 200 + "1",
+    "1\0",
+]
+
+
+def test_odd_numerals_are_no_amounts(api: Api, subtests: pytest.Subtests) -> None:
+    for amount in ODD_NUMERALS:
+        with subtests.test(amount=ascii(amount)):
+            refuse(api, "/amount", amount=amount)
 
 
 @pytest.mark.parametrize(
     ("sent", "shown"),
     [("1", "1.00"), ("1.5", "1.50"), ("0.01", "0.01"), ("1000.00", "1000.00"), ("999999999999.99", "999999999999.99")],
 )
-def test_amounts_are_shown_with_all_decimals(
-    api: Api, new_deposit: Callable[..., Any], sent: str, shown: str
-) -> None:
+def test_amounts_are_shown_with_all_decimals(api: Api, new_deposit: Callable[..., Any], sent: str, shown: str) -> None:
     made = new_deposit(amount=sent)
     assert made["amount"] == shown
     assert api.get(f"deposits/{made['id']}").json()["amount"] == shown
@@ -81,7 +127,7 @@ def test_limits_of_the_system_have_codes_of_their_own(api: Api, new_deposit: Cal
     assert new_deposit(amount="500")["amount"] == "500.00"
 
 
-@pytest.mark.parametrize("currency", ["inr", "IN", "INRR", " INR", "INR\n", "ＩＮＲ", "USD", "İNR"])
+@pytest.mark.parametrize("currency", ["inr", "IN", "INRR", " INR", "INR\n", "\uff29\uff2e\uff32", "USD", "\u0130NR"])
 def test_a_currency_is_one_of_the_system_s(api: Api, currency: str) -> None:
     refuse(api, "/currency", currency=currency)
 
@@ -97,9 +143,7 @@ def test_a_disabled_payment_system_takes_nothing(api: Api) -> None:
 
 
 @pytest.mark.parametrize("field", ["customer", "reference"])
-def test_a_product_s_own_ids_have_128_characters_at_most(
-    api: Api, new_deposit: Callable[..., Any], field: str
-) -> None:
+def test_a_product_s_own_ids_have_128_characters_at_most(api: Api, new_deposit: Callable[..., Any], field: str) -> None:
     refuse(api, f"/{field}", **{field: "a" * 129})
     assert new_deposit(**{field: "\U0001d7d8" * 128})[field] == "\U0001d7d8" * 128
 
@@ -122,9 +166,10 @@ def test_pointers_escape_by_rfc_6901(api: Api) -> None:
 
 
 @pytest.mark.parametrize("field", ["return_urls", "details", "metadata"])
-@pytest.mark.parametrize("value", [None, 1, "a", True, [], [{}]], ids=repr)
-def test_objects_are_objects(api: Api, field: str, value: Any) -> None:
-    refuse(api, f"/{field}", **{field: value})
+def test_objects_are_objects(api: Api, field: str, subtests: pytest.Subtests) -> None:
+    for value in (None, 1, "a", True, [], [{}]):
+        with subtests.test(value=value):
+            refuse(api, f"/{field}", **{field: value})
 
 
 @pytest.mark.parametrize("value", [None, "", "de", "EN", "en ", 1, True, [], ["en"], {"en": 1}], ids=repr)
@@ -132,45 +177,50 @@ def test_a_language_is_one_of_ours(api: Api, value: Any) -> None:
     refuse(api, "/language", language=value)
 
 
+NO_WEB_ADDRESSES: list[Any] = [
+    None,
+    1,
+    "",
+    "shop.example/paid",
+    "//shop.example/paid",
+    "javascript:alert(1)",
+    "JavaScript://shop.example/%0aalert(1)",
+    "data:text/html,hello",
+    "ftp://shop.example/",
+    "file:///etc/passwd",
+    "https://",
+    "https:///paid",
+    "https://shop.example/a b",
+    " https://shop.example/",
+    "https://shop.example/\n",
+    "https://user:password@shop.example/",
+    "https://user@shop.example/",
+    "https://shop.example\\@other.example/",
+    "https://shop.example/\\other",
+    "https://shop.example/\u202e",
+    "https://sh\u00f6p.example/",
+    "https://shop.example/\0",
+    "https://[::1",
+    "https://shop.example:99999999/",
+    "https://shop.example/" + "a" * 480,
+]
+
+
 @pytest.mark.parametrize("which", ["success", "failure", "pending"])
+def test_return_urls_are_web_addresses(api: Api, which: str, subtests: pytest.Subtests) -> None:
+    for value in NO_WEB_ADDRESSES:
+        with subtests.test(value=ascii(value)):
+            refuse(api, f"/return_urls/{which}", return_urls={which: value})
+
+
 @pytest.mark.parametrize(
     "value",
     [
-        None,
-        1,
-        "",
-        "shop.example/paid",
-        "//shop.example/paid",
-        "javascript:alert(1)",
-        "JavaScript://shop.example/%0aalert(1)",
-        "data:text/html,hello",
-        "ftp://shop.example/",
-        "file:///etc/passwd",
-        "https://",
-        "https:///paid",
-        "https://shop.example/a b",
-        " https://shop.example/",
-        "https://shop.example/\n",
-        "https://user:password@shop.example/",
-        "https://user@shop.example/",
-        "https://shop.example\\@other.example/",
-        "https://shop.example/\\other",
-        "https://shop.example/\u202e",
-        "https://sh\u00f6p.example/",
-        "https://shop.example/\0",
-        "https://[::1",
-        "https://shop.example:99999999/",
-        "https://shop.example/" + "a" * 480,
+        "https://shop.example",
+        "https://shop.example:8443/paid?order=1&x=%20#top",
+        "http://127.0.0.1:9000/",
+        "https://[::1]/",
     ],
-    ids=ascii,
-)
-def test_return_urls_are_web_addresses(api: Api, which: str, value: Any) -> None:
-    refuse(api, f"/return_urls/{which}", return_urls={which: value})
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["https://shop.example", "https://shop.example:8443/paid?order=1&x=%20#top", "http://127.0.0.1:9000/", "https://[::1]/"],
 )
 def test_return_urls_are_kept_as_sent(new_deposit: Callable[..., Any], value: str) -> None:
     made = new_deposit(return_urls={"success": value})
@@ -184,8 +234,19 @@ def test_a_redirect_needs_a_way_back(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    [{"": "1"}, {"a" * 41: "1"}, {"a\0": "1"}, {"a\u202e": "1"}, {"a\nb": "1"}, {"a": 1}, {"a": None}, {"a": ["1"]}]
-    + [{"a": {"b": "c"}}, {"a": "\0"}, {"a": "x" * 501}],
+    [
+        {"": "1"},
+        {"a" * 41: "1"},
+        {"a\0": "1"},
+        {"a\u202e": "1"},
+        {"a\nb": "1"},
+        {"a": 1},
+        {"a": None},
+        {"a": ["1"]},
+        {"a": {"b": "c"}},
+        {"a": "\0"},
+        {"a": "x" * 501},
+    ],
     ids=ascii,
 )
 def test_metadata_is_flat_text(api: Api, metadata: dict[str, Any]) -> None:
@@ -217,7 +278,11 @@ def test_metadata_comes_back_unchanged(api: Api, new_deposit: Callable[..., Any]
         ("mpesa", {"phone_number": "0700000000"}, "/details/phone_number"),
         ("mpesa", {"phone_number": "254700000000 "}, "/details/phone_number"),
         ("mpesa", {"phone_number": "254700000000\n"}, "/details/phone_number"),
-        ("mpesa", {"phone_number": "254\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660"}, "/details/phone_number"),
+        (
+            "mpesa",
+            {"phone_number": "254\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660"},
+            "/details/phone_number",
+        ),
         ("mpesa", {"phone_number": "254700000000", "extra": "1"}, "/details/extra"),
         ("mpesa", {"phone_number": "254700000000", "bidi\u202e": "1"}, "/details/bidi\u202e"),
     ],

@@ -22,7 +22,7 @@ class Receiver:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     answer: bytes = b"ok"
-    during: Callable[[], None] = lambda: None
+    during: Callable[[], object] = lambda: None
     letters: list[Letter] = field(default_factory=list)
 
     @property

@@ -89,7 +89,7 @@ def test_a_product_that_hangs_fills_its_own_places_only(
         WebhookEndpoint.objects.update(failing_since=timezone.now())
     places = 1 if failing else 4
     let_go = threading.Event()
-    receiver.during = lambda: let_go.wait(10) and None
+    receiver.during = lambda: let_go.wait(10)
     mine = [owed().deliveries.get().pk for _ in range(places + 3)]
     other = Product.objects.create(name="other")
     with receiving() as healthy:
@@ -129,7 +129,7 @@ def test_disabling_and_delivering_at_once_never_wait_for_each_other(
     receiver.status = 410
     mine = [owed().deliveries.get().pk for _ in range(4)]
     barrier = threading.Barrier(4)
-    receiver.during = lambda: barrier.wait(10) and None
+    receiver.during = lambda: barrier.wait(10)
     errors: list[Any] = []
 
     def disable() -> None:

@@ -1,0 +1,449 @@
+"""Money that arrived: whose it is, how much, and what it makes of its deposit. Only the book, asked, counts."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma import php_json
+from gateway.paykassma.messages import Postback, parse_postback
+from gateway.products.models import Customer, Product, UnderpaymentPolicy
+from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
+from payments.asking import record_postback
+from payments.models import Confirmation, Deposit, Receipt
+from tests.conftest import Api
+from tests.payments.stage import (
+    ACTIVATE,
+    OK,
+    REFERENCE,
+    Book,
+    Placed,
+    confirm,
+    fresh,
+    money,
+    moves,
+    news,
+    work,
+)
+from tests.scripted_provider import ScriptedProvider
+
+pytestmark = pytest.mark.django_db
+
+VERIFYING_NEWS = [("deposit.created", 1), ("deposit.awaiting_payment", 2), ("deposit.verifying", 3)]
+
+
+class Paid:
+    """A deposit whose customer named a reference, and the provider's book about it."""
+
+    def __init__(self, api: Api, deposit: Deposit, book: Book, clock: time_machine.Traveller) -> None:
+        self.api, self.book, self.clock = api, book, clock
+        self.order = confirm(api, deposit).json()["id"]
+        work()
+        self.deposit = fresh(deposit)
+        self.label = deposit.customer.label
+        assert self.deposit.status == "verifying"
+
+    def arrives(self, *items: dict[str, Any], label: str | None = None, **envelope: Any) -> Deposit:
+        """The book says so, and the provider is asked once more."""
+        self.book.enter(self.order, *items, label=self.label if label is None else label, **envelope)
+        return self.asked_again()
+
+    def asked_again(self) -> Deposit:
+        due = fresh(self.deposit).next_at
+        assert due is not None
+        self.clock.move_to(due)
+        work()
+        return fresh(self.deposit)
+
+    def shown(self) -> dict[str, Any]:
+        return dict(self.api.get(f"deposits/{self.deposit.public_id}").json())
+
+
+@pytest.fixture
+def paid(api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller) -> Paid:
+    provider.script(ACTIVATE, OK)
+    return Paid(api, opened(), book, clock)
+
+
+def states(deposit: Deposit) -> tuple[str, Decimal | None, str]:
+    return deposit.status, deposit.received_amount, deposit.amount_check
+
+
+def receipts() -> list[tuple[str, Decimal, str]]:
+    return list(Receipt.objects.order_by("received_at", "id").values_list("status", "amount", "contradiction"))
+
+
+def test_exactly_the_money(paid: Paid, product: Product) -> None:
+    ended = paid.arrives(money(amount="1000"))
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    assert (ended.late, ended.failure_code, ended.deadline_at) == (False, "", None)
+    receipt = Receipt.objects.get()
+    assert (receipt.deposit, receipt.confirmation) == (ended, Confirmation.objects.get())
+    assert (receipt.wallet_type, receipt.transaction_id, receipt.custom_id) == ("upi_l", REFERENCE, paid.order)
+    assert (receipt.label, receipt.amount, receipt.currency) == (paid.label, Decimal(1000), "INR")
+    assert (receipt.status, receipt.contradiction) == ("credited", "")
+    assert receipt.provider_time == "2026-03-01 20:00:00"
+    assert Confirmation.objects.get().status == "credited"
+    assert moves(Confirmation.objects.get())[-1] == (4, "verifying", "credited", "pull")
+    shown = paid.shown()
+    assert (shown["status"], shown["received_amount"], shown["amount_check"]) == ("credited", "1000.00", "exact")
+    assert shown["receipts"] == [
+        {
+            "id": str(receipt),
+            "amount": "1000.00",
+            "currency": "INR",
+            "received_at": receipt.received_at.isoformat(),
+        }
+    ]
+    assert shown["next_action"] == {"type": "none"}
+    assert moves(ended)[-1] == (4, "verifying", "credited", "pull")
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
+
+
+def test_what_the_activation_answered_is_no_money(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    claimed = {"status": "ok", "deposit": True, "deposit_amount": 6000, "currency": {"code": "INR"}}
+    provider.script(ACTIVATE, (200, claimed))
+    paid = Paid(api, opened(), book, clock)
+    assert paid.asked_again().status == "verifying"
+    assert not Receipt.objects.exists()
+    ended = paid.arrives(money(amount="1000.00"))  # the book's word, not the 6000 of the answer
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+
+
+def test_more_than_asked_for(paid: Paid, product: Product) -> None:
+    assert states(paid.arrives(money(amount="1000.01"))) == ("credited", Decimal("1000.01"), "over")
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited_with_difference", 4)]
+
+
+def test_less_than_asked_for_waits_for_a_person(paid: Paid, product: Product) -> None:
+    ended = paid.arrives(money(amount="1"))
+    assert states(ended) == ("in_review", Decimal(1), "under")
+    assert (ended.deadline_at, ended.failure_code) == (None, "")
+    assert receipts() == [("credited", Decimal(1), "")]
+    assert paid.shown()["next_action"] == {"type": "wait"}
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
+
+
+def test_less_is_credited_where_the_product_says_so(paid: Paid, product: Product) -> None:
+    Product.objects.update(underpayment=UnderpaymentPolicy.CREDIT)
+    assert states(paid.arrives(money(amount="999.99"))) == ("credited", Decimal("999.99"), "under")
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited_with_difference", 4)]
+
+
+def test_two_receipts_of_one_letter_add_up(paid: Paid, product: Product) -> None:
+    halves = (money(amount="400.5", transaction_id="T1"), money(amount="599.5", transaction_id="T2"))
+    ended = paid.arrives(*halves)
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    assert receipts() == [("credited", Decimal("400.5"), ""), ("credited", Decimal("599.5"), "")]
+    assert [one["amount"] for one in paid.shown()["receipts"]] == ["400.50", "599.50"]
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4), ("deposit.credited", 5)]
+
+
+def test_more_money_for_a_credited_deposit_is_news_without_a_new_status(paid: Paid, product: Product) -> None:
+    first = money(amount="1000", transaction_id="T1")
+    paid.arrives(first)
+    ended = paid.arrives(first, money(amount="5", transaction_id="T2"))
+    assert states(ended) == ("credited", Decimal(1005), "over")
+    assert moves(ended)[-1] == (5, "credited", "credited", "pull")
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4), ("deposit.credited_with_difference", 5)]
+
+
+def test_the_same_money_again_changes_nothing(paid: Paid, product: Product) -> None:
+    ended = paid.arrives(money())
+    known = (moves(ended), news(product), receipts())
+    for _ in range(5):
+        paid.asked_again()
+    assert (moves(ended), news(product), receipts()) == known
+    assert fresh(ended).sequence == 4
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ([], "it is USD, no listed currency of this system"),
+        (["INR", "USD"], "it is USD, a listed currency of this system"),
+    ],
+)
+def test_money_of_another_currency_is_looked_at(listed: list[str], said: str, paid: Paid, product: Product) -> None:
+    PaymentSystem.objects.update(receipt_currencies=listed)
+    ended = paid.arrives(money(amount="1000.00", currency_code="USD"))
+    assert states(ended) == ("in_review", None, "other_currency")
+    assert receipts() == [("in_review", Decimal(1000), said)]
+    assert paid.shown()["received_amount"] is None
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
+    assert Confirmation.objects.get().status == "verifying"
+
+
+def test_money_of_another_customer_is_looked_at(paid: Paid, product: Product) -> None:
+    other = Customer.objects.create(product=product, mode="test", external_id="other")
+    ended = paid.arrives(money(), label=other.label)
+    assert states(ended) == ("in_review", None, "")
+    assert receipts() == [("in_review", Decimal(1000), "the provider names another customer")]
+    assert Confirmation.objects.get().status == "verifying"
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
+
+
+def test_money_through_another_system_is_looked_at(paid: Paid, product: Product) -> None:
+    ended = paid.arrives(money(wallet_type="paytm"))
+    assert states(ended) == ("in_review", None, "")
+    assert receipts() == [("in_review", Decimal(1000), "it came through paytm, not upi_l")]
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
+
+
+@pytest.mark.parametrize(
+    ("envelope", "field"),
+    [
+        ({"amount": 2000}, "amount"),
+        ({"currency_code": "USD"}, "currency_code"),
+        ({"wallet_type": "paytm"}, "wallet_type"),
+        ({"direction": "outgoing"}, "direction"),
+        ({"amount": "much"}, "amount"),
+    ],
+)
+def test_an_answer_that_contradicts_itself_is_looked_at(envelope: dict[str, Any], field: str, paid: Paid) -> None:
+    ended = paid.arrives(money(), **envelope)
+    assert states(ended) == ("in_review", None, "")
+    assert receipts() == [("in_review", Decimal(1000), f"the answer contradicts itself: {field}")]
+
+
+def test_a_doubtful_receipt_takes_nothing_from_a_credited_deposit(paid: Paid, product: Product) -> None:
+    rightly = money(transaction_id="T1")
+    paid.arrives(rightly)
+    ended = paid.arrives(rightly, money(currency_code="USD", transaction_id="T2"), currency_code=None)
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    assert [status for status, _, _ in receipts()] == ["credited", "in_review"]
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
+
+
+@pytest.mark.parametrize("second", [{"amount": "10000.00"}, {"amount": "999.99"}, {"currency_code": "USD"}])
+def test_a_contradicted_amount_posts_nothing(second: dict[str, Any], paid: Paid, product: Product) -> None:
+    paid.arrives(money())
+    known = (moves(paid.deposit), news(product))
+    ended = paid.arrives(money(**second))
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    assert (moves(ended), news(product)) == known
+    receipt = Receipt.objects.get()
+    assert (receipt.amount, receipt.currency) == (Decimal(1000), "INR")
+    said = f"{second.get('amount', '1000.00')} {second.get('currency_code', 'INR')}"
+    assert receipt.contradiction == f"now {said}, before 1000.0000 INR"
+
+
+def test_a_receipt_cannot_change_its_owner(paid: Paid, opened: Placed) -> None:
+    paid.arrives(money())
+    other = opened()
+    answer = confirm(paid.api, other, "999999999999")
+    work()
+    paid.book.enter(answer.json()["id"], money(), label=paid.label)
+    due = fresh(other).next_at
+    assert due is not None
+    paid.clock.move_to(due)
+    work()
+    assert (fresh(other).status, fresh(paid.deposit).status) == ("verifying", "credited")
+    receipt = Receipt.objects.get()
+    assert receipt.deposit == paid.deposit
+    assert receipt.contradiction == f"now for order {other.public_id}"
+
+
+UNUSABLE = ["0", "-1000.00", "1000.00001", "12345678901234567.00", "1e3", "1,000", "", None, [1000], True, "NaN"]
+
+
+@pytest.mark.parametrize("amount", UNUSABLE)
+def test_what_is_no_amount_credits_nothing_and_is_kept_as_it_came(amount: Any, paid: Paid, product: Product) -> None:
+    item = {**money(), "amount": amount, "plugin_custom_order_id": paid.order}
+    paid.book.entries[paid.order] = {"label": paid.label, "wallet_type": "upi_l", "additional_data": [item]}
+    assert states(paid.asked_again()) == ("verifying", None, "")
+    assert not Receipt.objects.exists()
+    assert news(product) == VERIFYING_NEWS
+    kept = ProviderCall.objects.filter(operation="pullpostbacks").latest("started_at", "id").response
+    assert json.dumps(item).encode() in bytes(kept)
+
+
+def test_an_unusable_item_does_not_hide_a_usable_one(paid: Paid) -> None:
+    good, bad = money(transaction_id="T1"), {**money(transaction_id="T2"), "amount": "?"}
+    paid.book.entries[paid.order] = {"label": paid.label, "additional_data": [bad, 7, good]}
+    assert states(paid.asked_again()) == ("credited", Decimal(1000), "exact")
+    assert Receipt.objects.get().transaction_id == "T1"
+
+
+LONG = "x" * 190
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"stockpiling_id": LONG},
+        {"transaction_id": LONG},
+        {"activated_datetime": LONG},
+        {"activated_datetime": "\x00"},
+        {"comment": LONG * 9},
+        {"stockpiling_id": 17, "transaction_type": None, "bank_details": [], "unknown": {"a": 1}},
+    ],
+)
+def test_what_decides_nothing_may_be_as_odd_as_it_likes(odd: dict[str, Any], paid: Paid) -> None:
+    assert states(paid.arrives(money(**odd))) == ("credited", Decimal(1000), "exact")
+
+
+GARBAGE: list[Any] = [
+    None,
+    7,
+    [],
+    {},
+    "text",
+    {"additional_data": None},
+    {"additional_data": []},
+    {"additional_data": {"0": 1}},
+    [{"additional_data": [[]]}, {}],
+    {"additional_data": [{"amount": "1000.00"}]},
+    {"additional_data": [{**money(), "currency_code": "RUPEES"}]},
+    {"additional_data": [{**money(), "transaction_id": ["a"]}]},
+    {"additional_data": [{**money(), "wallet_type": ""}]},
+    {"additional_data": [{**money(), "withdrawal_id": "wd_1", "withdrawal_status": 1}]},
+]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_in_the_book_moves_nothing(garbage: Any, paid: Paid, product: Product) -> None:
+    paid.book.entries[paid.order] = garbage
+    assert paid.asked_again().status == "verifying"
+    assert not Receipt.objects.exists()
+    assert news(product) == VERIFYING_NEWS
+
+
+def test_an_entry_that_nobody_asked_for_is_not_believed(paid: Paid, opened: Placed, provider: ScriptedProvider) -> None:
+    other = opened()
+    answer = confirm(paid.api, other, "999999999999")
+    work()
+    paid.book.enter(answer.json()["id"], money(transaction_id="T9"), label=paid.label)
+    unasked = {"plugin_custom_order_id": answer.json()["id"], "postback": paid.book.entries[answer.json()["id"]]}
+    provider.script("/api/v1/pullpostbacks", (200, {"status": "success", "data": {"transactions": [unasked]}}))
+    due = fresh(paid.deposit).next_at
+    assert due is not None
+    Deposit.objects.filter(pk=other.pk).update(next_at=None)
+    paid.asked_again()
+    assert not Receipt.objects.exists()
+    assert (fresh(other).status, fresh(paid.deposit).status) == ("verifying", "verifying")
+
+
+def test_money_without_a_transaction_is_one_receipt_of_its_order(paid: Paid, product: Product) -> None:
+    ended = paid.arrives(money(transaction_id=""))
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    paid.asked_again()
+    assert Receipt.objects.get().custom_id == paid.order
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
+
+
+def found_by_transaction(account: ProviderAccount, *items: dict[str, Any], label: str) -> None:
+    """Money that came out of a question about a transaction (C§1.10): it names no order of ours."""
+    raw = json.dumps({"label": label, "wallet_type": "upi_l", "additional_data": items}).encode()
+    postback = parse_postback(php_json.parse(raw))
+    assert isinstance(postback, Postback)
+    record_postback(account, postback, asked_for="", cause=Cause(kind=CauseKind.PULL, id="letter"))
+
+
+def test_money_that_names_no_order_waits_until_its_order_is_known(
+    paid: Paid, account: ProviderAccount, product: Product
+) -> None:
+    found_by_transaction(account, money(transaction_id="T5"), label=paid.label)
+    assert receipts() == [("suspense", Decimal(1000), "")]
+    assert Receipt.objects.get().deposit is None
+    assert paid.shown()["receipts"] == []
+    assert fresh(paid.deposit).status == "verifying"
+
+    ended = paid.arrives(money(transaction_id="T5"))
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    receipt = Receipt.objects.get()
+    assert (receipt.status, receipt.deposit, receipt.confirmation) == ("credited", ended, Confirmation.objects.get())
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
+
+
+def test_a_contradiction_in_suspense_is_not_forgotten(paid: Paid, account: ProviderAccount) -> None:
+    found_by_transaction(account, money(transaction_id="T5"), label=paid.label)
+    found_by_transaction(account, money(transaction_id="T5", amount="1.00"), label=paid.label)
+    said = "now 1.00 INR, before 1000.0000 INR"
+    assert receipts() == [("suspense", Decimal(1000), said)]
+    ended = paid.arrives(money(transaction_id="T5"))
+    assert states(ended) == ("in_review", None, "")
+    assert receipts() == [("in_review", Decimal(1000), said)]
+
+
+def test_money_that_names_no_order_finds_the_one_customer_who_named_it(paid: Paid, account: ProviderAccount) -> None:
+    found_by_transaction(account, money(), label=paid.label)
+    assert fresh(paid.deposit).status == "credited"
+    assert Receipt.objects.get().confirmation == Confirmation.objects.get()
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({}, "cus_somebody_else"),
+        ({}, ""),
+        ({"wallet_type": "upi_ib"}, None),
+        ({"plugin_custom_order_id": "an-order-of-somebody"}, None),
+        ({"transaction_id": "999999999999"}, None),
+    ],
+)
+def test_money_is_never_matched_by_its_amount(
+    changes: dict[str, Any], label: str | None, paid: Paid, account: ProviderAccount
+) -> None:
+    found_by_transaction(account, money(**changes), label=paid.label if label is None else label)
+    assert [status for status, _, _ in receipts()] == ["suspense"]
+    assert fresh(paid.deposit).status == "verifying"
+
+
+def test_a_reference_that_two_customers_claim_matches_neither(
+    paid: Paid, opened: Placed, account: ProviderAccount
+) -> None:
+    theirs = opened(customer="another")
+    assert confirm(paid.api, theirs).status_code == 201
+    work()
+    found_by_transaction(account, money(), label=paid.label)
+    assert [status for status, _, _ in receipts()] == ["suspense"]
+    assert {fresh(paid.deposit).status, fresh(theirs).status} == {"verifying"}
+
+
+def test_an_order_of_another_account_is_not_this_accounts_business(paid: Paid) -> None:
+    stranger = ProviderAccount.objects.create(
+        name="stranger",
+        mode="live",
+        base_url="http://127.0.0.1:1",
+        api_secret="s" * 20,
+        withdrawal_key="w" * 20,
+        postback_access_key="a" * 20,
+        postback_private_key="p" * 20,
+        postback_token="t" * 20,
+    )
+    found_by_transaction(stranger, money(plugin_custom_order_id=paid.order), label=paid.label)
+    assert [status for status, _, _ in receipts()] == ["suspense"]
+    assert fresh(paid.deposit).status == "verifying"
+
+
+def test_money_with_no_key_at_all_is_not_taken(paid: Paid, account: ProviderAccount) -> None:
+    """Two such items could not be told apart: the second would count as the first, seen again."""
+    found_by_transaction(account, money(transaction_id=""), money(transaction_id=""), label=paid.label)
+    assert not Receipt.objects.exists()
+
+
+def test_each_item_goes_to_the_order_that_it_names_itself(
+    paid: Paid, opened: Placed, book: Book, product: Product
+) -> None:
+    """Small deposits that were saved up come together, each with an order of its own (C§2.1)."""
+    other = opened()
+    answer = confirm(paid.api, other, "999999999999").json()["id"]
+    work()
+    mine = money(transaction_id="T1", stockpiling_id=5, plugin_custom_order_id=paid.order)
+    theirs = money(transaction_id="T2", stockpiling_id=5, plugin_custom_order_id=answer)
+    book.enter(paid.order, mine, theirs, label=paid.label)
+    book.enter(answer, mine, theirs, label=paid.label)
+    paid.clock.shift(timedelta(minutes=10))
+    work()
+    assert [states(fresh(one)) for one in (paid.deposit, other)] == [("credited", Decimal(1000), "exact")] * 2
+    assert [status for status, _, said in receipts() if not said] == ["credited", "credited"]
+    assert [row.deposit_id for row in Receipt.objects.order_by("transaction_id")] == [paid.deposit.pk, other.pk]
+    assert timezone.now() == fresh(paid.deposit).updated_at

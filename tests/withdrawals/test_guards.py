@@ -1,0 +1,185 @@
+"""What must never be false is refused by the database, whoever writes."""
+
+import contextlib
+import itertools
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pgtrigger
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from gateway.webhooks.event_types import EventType
+from tests.conftest import Api
+from tests.withdrawals.orders import order
+from withdrawals.models import Withdrawal
+from withdrawals.states import ASKED_ABOUT, CANCELLABLE, FINAL, WITHDRAWAL, WithdrawalStatus
+
+pytestmark = pytest.mark.django_db
+
+#: C§1.9 and the blueprint's life of a withdrawal, written out a second time.
+LEGAL = {
+    ("pending_approval", "queued"),
+    ("pending_approval", "cancelled"),
+    ("queued", "sending"),
+    ("queued", "cancelled"),
+    *(("sending", to) for to in ("queued", "accepted", "waiting_funds", "unknown", "manual_review")),
+    *(("sending", to) for to in ("paid", "rejected", "failed")),
+    *(("accepted", to) for to in ("manual_review", "paid", "rejected")),
+    *(("waiting_funds", to) for to in ("sending", "accepted", "unknown", "manual_review", "paid", "rejected")),
+    *(("unknown", to) for to in ("sending", "accepted", "manual_review", "paid", "rejected", "failed")),
+    *(("manual_review", to) for to in ("sending", "paid", "rejected", "failed")),
+    ("paid", "reversed"),
+}
+STATUSES = [str(status) for status in WithdrawalStatus]
+
+
+@pytest.fixture(params=["plain", "pgtrigger.ignore"])
+def attacker(request: pytest.FixtureRequest, db: None) -> Iterator[None]:
+    """Every attack is tried twice: the second time with the session variable that stock triggers obey."""
+    with contextlib.nullcontext() if request.param == "plain" else pgtrigger.ignore():
+        yield
+
+
+@contextlib.contextmanager
+def refused() -> Iterator[None]:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        yield
+
+
+def run(sql: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def check_deferred() -> None:
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    run("SET CONSTRAINTS ALL DEFERRED")
+
+
+def jump(withdrawal: Withdrawal, status: str) -> None:
+    """Put the row where an attack begins, past the guards: as the owner of the table only."""
+    run("SET session_replication_role = replica")
+    run("UPDATE withdrawals_withdrawal SET status = %s WHERE id = %s", status, withdrawal.pk)
+    run("SET session_replication_role = origin")
+
+
+def test_the_table_is_the_one_of_the_blueprint() -> None:
+    assert {tuple(pair.split(">")) for pair in WITHDRAWAL.pairs()} == LEGAL
+    assert WITHDRAWAL.initial == {"pending_approval", "queued"}
+    assert set(WITHDRAWAL.moves) == set(STATUSES)
+    assert FINAL == {"paid", "rejected", "failed", "cancelled", "reversed"}
+    assert CANCELLABLE == {"pending_approval", "queued"}
+    assert ASKED_ABOUT == {"accepted", "unknown", "manual_review"}
+
+
+def test_every_status_but_sending_has_its_event() -> None:
+    named = {f"withdrawal.{status}" for status in STATUSES if status != "sending"}
+    assert named == {word for word in EventType.values if word.startswith("withdrawal.")}
+
+
+def test_the_database_allows_exactly_the_legal_moves(api: Api, attacker: None) -> None:
+    withdrawal = order(api)
+    allowed = set()
+    for before, to in itertools.product(STATUSES, STATUSES):
+        if before == to:
+            continue
+        jump(withdrawal, before)
+        try:
+            with transaction.atomic():
+                run(
+                    "UPDATE withdrawals_withdrawal SET status = %s, sequence = sequence + 1 WHERE id = %s",
+                    to,
+                    withdrawal.pk,
+                )
+                transaction.set_rollback(True)
+        except IntegrityError:
+            continue
+        allowed.add((before, to))
+    assert allowed == LEGAL
+
+
+def test_a_move_counts_its_sequence_up_by_one(api: Api, attacker: None) -> None:
+    withdrawal = order(api)
+    for attack in (
+        "SET status = 'sending'",
+        "SET status = 'sending', sequence = sequence + 2",
+        "SET status = 'sending', sequence = sequence - 1",
+        "SET sequence = sequence + 1",
+        "SET status = 'paid', sequence = sequence + 1",
+        "SET status = 'nonsense', sequence = sequence + 1",
+        "SET status = NULL",
+        "SET amount = 0",
+        "SET amount = -1",
+        "SET amount = NULL",
+    ):
+        with refused():
+            run(f"UPDATE withdrawals_withdrawal {attack} WHERE id = %s", withdrawal.pk)  # noqa: S608 - fixed texts
+
+
+def test_a_move_without_its_history_row_does_not_commit(api: Api, attacker: None) -> None:
+    withdrawal = order(api)
+    check_deferred()
+    with refused():
+        run(
+            "UPDATE withdrawals_withdrawal SET status = 'sending', sequence = sequence + 1 WHERE id = %s",
+            withdrawal.pk,
+        )
+        check_deferred()
+    with refused():  # a history row that says something else does not count
+        run(
+            "UPDATE withdrawals_withdrawal SET status = 'sending', sequence = sequence + 1 WHERE id = %s",
+            withdrawal.pk,
+        )
+        insert_move(withdrawal, 2, "paid")
+        check_deferred()
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status not in {"queued", "pending_approval"}])
+def test_a_withdrawal_may_not_begin_anywhere_but_at_the_beginning(api: Api, attacker: None, status: str) -> None:
+    withdrawal = order(api)
+    with refused():
+        copy(withdrawal, status=status, reference="copy")
+    with refused():
+        copy(withdrawal, status="queued", sequence=2, reference="copy")
+
+
+def test_a_reference_is_used_once(api: Api, attacker: None) -> None:
+    withdrawal = order(api)
+    with refused():
+        copy(withdrawal, status="queued")
+
+
+def test_history_is_never_changed(api: Api, attacker: None) -> None:
+    withdrawal = order(api)
+    for attack in (
+        "UPDATE withdrawals_withdrawalmove SET cause = 'person' WHERE subject_id = %s",
+        "UPDATE withdrawals_withdrawalmove SET to_status = 'paid' WHERE subject_id = %s",
+        "DELETE FROM withdrawals_withdrawalmove WHERE subject_id = %s",
+    ):
+        with refused():
+            run(attack, withdrawal.pk)
+    with refused():
+        insert_move(withdrawal, 1, "queued")
+    with refused():
+        run("DELETE FROM withdrawals_withdrawal WHERE id = %s", withdrawal.pk)
+        check_deferred()
+
+
+def insert_move(withdrawal: Withdrawal, sequence: int, status: str) -> None:
+    run(
+        "INSERT INTO withdrawals_withdrawalmove (subject_id, sequence, from_status, to_status, cause, cause_id, detail,"
+        " request_id, created_at) VALUES (%s, %s, 'queued', %s, 'person', '', '', '', now())",
+        withdrawal.pk,
+        sequence,
+        status,
+    )
+
+
+def copy(withdrawal: Withdrawal, **changes: Any) -> None:
+    row = Withdrawal.objects.get(pk=withdrawal.pk)
+    row.pk, row._state.adding = uuid.uuid4(), True
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
