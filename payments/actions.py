@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from gateway import due_work, ids
@@ -15,6 +15,7 @@ from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller, meet_customer
+from gateway.products.models import Customer
 from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem
 from payments.activation import OPEN_SECONDS
@@ -123,6 +124,7 @@ def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, clai
         Deposit.objects.select_related("product", "customer", "payment_system", "account"), deposit_id
     )
     _refuse_unconfirmable(deposit)
+    _one_at_a_time(deposit, wish.provider_reference)
     _refuse_used_reference(deposit, wish.provider_reference)
     _refuse_too_many(deposit)
     contested = Confirmation.objects.filter(
@@ -193,6 +195,16 @@ def _refuse_unconfirmable(deposit: Deposit) -> None:
         sentence = f"The deposit ended more than {LATE_CONFIRMATION_DAYS} days ago."
     if sentence:
         raise Problem(status=409, code="conflict", detail=sentence, extra={"current_status": deposit.status})
+
+
+def _one_at_a_time(deposit: Deposit, reference: str) -> None:
+    """Line up everybody who is about to look at the same customer's tries or at the same reference."""
+    # The locked deposit is not enough: the customer may have others, and another customer may name the same
+    # reference. Always in this order, after the deposit; whoever comes second sees what the first has written.
+    Customer.objects.select_for_update(no_key=True).get(pk=deposit.customer_id)
+    with connection.cursor() as cursor:
+        name = f"{deposit.account_id}/{deposit.payment_system_id}/{reference}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def _refuse_used_reference(deposit: Deposit, reference: str) -> None:

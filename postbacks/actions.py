@@ -33,6 +33,8 @@ _ALERT_STREAK: Final = 5
 _HINTS: Final = 5
 #: Items kept of one letter; one accumulation releases a handful (C§2.1). The rest is asked about by our own ladder.
 _MAX_ITEMS: Final = 200
+#: What the column of statuses holds; the provider uses 1 to 5 (C§2.1). A larger one must not keep the letter out.
+_STATUS_MAX: Final = 2**31 - 1
 
 
 class Received(StrEnum):
@@ -110,9 +112,9 @@ def _keep(
 
 def _row(letter: Letter, position: int, item: PostbackItem | UnusableItem) -> LetterItem:
     row = LetterItem(letter=letter, account=letter.account, position=position)
-    if isinstance(item, UnusableItem) or not money.fits_column(item.amount):
+    if isinstance(item, UnusableItem) or (flaw := _flaw(item)):
         row.status = ItemStatus.UNUSABLE
-        row.note = item.reason[:200] if isinstance(item, UnusableItem) else "amount"
+        row.note = item.reason[:200] if isinstance(item, UnusableItem) else flaw
         log.error("letter_item_unusable", letter=str(letter.pk), position=position)
         return row
     row.is_withdrawal = item.is_withdrawal
@@ -123,6 +125,17 @@ def _row(letter: Letter, position: int, item: PostbackItem | UnusableItem) -> Le
     row.amount, row.currency = item.amount, item.currency
     row.next_at = timezone.now()
     return row
+
+
+def _flaw(item: PostbackItem) -> str:
+    """What a readable item has that no money of ours can have; empty where nothing speaks against asking about it."""
+    if item.amount <= 0 or not money.fits_column(item.amount):
+        return "amount"
+    if abs(item.withdrawal_status or 0) > _STATUS_MAX:
+        return "withdrawal_status"
+    if not (item.withdrawal_id if item.is_withdrawal else item.custom_id or item.transaction_id):
+        return "no id"  # there is nothing to ask for
+    return ""
 
 
 def _keep_sample(account: ProviderAccount, raw: bytes, reason: str) -> None:

@@ -107,6 +107,8 @@ def _deposit_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
         return ItemStatus.UNCONFIRMED, "the provider, asked, does not have it"
     if (receipt.amount, receipt.currency) != (item.amount, item.currency):
         return ItemStatus.CONTRADICTED, f"the provider, asked, says {receipt.amount} {receipt.currency}"
+    if receipt.custom_id and item.order_id and receipt.custom_id != item.order_id:
+        return ItemStatus.CONTRADICTED, "the provider, asked, names another order for it"
     return ItemStatus.CONFIRMED, ""
 
 
@@ -114,6 +116,8 @@ def _payout_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
     withdrawal = _withdrawal_of(item)
     if withdrawal is None:
         return ItemStatus.CONTRADICTED, _foreign(item) or "there is no such withdrawal"
+    if (item.amount, item.currency) != (withdrawal.amount, withdrawal.currency):
+        return ItemStatus.CONTRADICTED, f"the withdrawal is of {withdrawal.amount} {withdrawal.currency}"
     ending = _ENDINGS.get(item.withdrawal_status or 0)
     if ending is None:
         return ItemStatus.CONFIRMED, "not final"

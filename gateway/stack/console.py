@@ -56,9 +56,10 @@ class Console:
 
     def close(self) -> None:
         """Write what waits, for as long as that takes no longer than a moment."""
-        with contextlib.suppress(queue.Full):
-            self._lines.put(None, timeout=_CLOSE_SECONDS)
-        self._writer.join(timeout=_CLOSE_SECONDS)
+        if self._writer.is_alive():
+            with contextlib.suppress(queue.Full):
+                self._lines.put(None, timeout=_CLOSE_SECONDS)
+            self._writer.join(timeout=_CLOSE_SECONDS)
 
     def _put(self, text: str) -> None:
         try:

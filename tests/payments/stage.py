@@ -171,9 +171,9 @@ def place(api: Api, **changes: Any) -> Deposit:
 
 def load(public_id: str) -> Deposit:
     """The deposit as it is now."""
-    return Deposit.objects.select_related("customer", "payment_system", "account", "product").get(
-        pk=ids.decode(ids.DEPOSIT, public_id)
-    )
+    pk = ids.decode(ids.DEPOSIT, public_id)
+    assert pk is not None
+    return Deposit.objects.select_related("customer", "payment_system", "account", "product").get(pk=pk)
 
 
 def fresh(deposit: Deposit) -> Deposit:

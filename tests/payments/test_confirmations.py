@@ -156,7 +156,8 @@ def parts_of(request: Received) -> dict[str, Any]:
     head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
     return {
         str(part.get_param("name", header="content-disposition")): part
-        for part in message_from_bytes(head + request.body).get_payload()
+        for part in message_from_bytes(head + request.body).walk()
+        if not part.is_multipart()
     }
 
 

@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from gateway.providers.models import ProviderAccount
-from payments import asking, deadlines
+from payments import activation, asking, deadlines
 from payments.models import Confirmation, Deposit, Receipt
 from postbacks.models import LetterItem
 from postbacks.settling import settle_letters
@@ -17,6 +17,7 @@ from tests.postbacks.deposits import awaiting, named, news, receipts, state, ver
 from tests.postbacks.letters import (
     POSTBACK,
     PULL,
+    encoded,
     item,
     kept,
     known,
@@ -24,6 +25,7 @@ from tests.postbacks.letters import (
     pulled,
     read,
     settle,
+    signature,
     unknown,
     verdicts,
 )
@@ -114,8 +116,6 @@ def test_a_letter_that_names_another_order_for_money_that_is_known_is_a_persons(
 def test_an_early_letter_counts_and_our_own_answer_after_it_changes_nothing(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
-    from payments import activation
-
     confirmation = named(api, awaiting(api), REFERENCE)
     one = about(confirmation)
     provider.script(PULL, pulled(known(confirmation.public_id, one)))
@@ -475,7 +475,7 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
 def test_an_item_that_cannot_be_read_is_kept_and_moves_nothing(
     account: ProviderAccount, provider: ScriptedProvider, changes: dict[str, Any], note: str
 ) -> None:
-    kept(account, letter(account, [item(**changes), "no object", None, 7]))
+    kept(account, letter(account, [item(**changes), "no object", None, 7], wallet_type=None, currency_code=None))
     settle(account)
     assert verdicts() == [("unusable", note)] + [("unusable", "not_an_object")] * 3
     assert receipts() == []
@@ -489,8 +489,6 @@ def test_letters_without_items_and_with_hundreds(account: ProviderAccount, items
 
 
 def _with_amount_lexeme(account: ProviderAccount, lexeme: str) -> bytes:
-    from tests.postbacks.letters import encoded, signature
-
     text = encoded([item(amount="LEXEME")]).replace('"LEXEME"', lexeme)
     sign = signature(text, account.postback_access_key, account.postback_private_key)
     return f'{{"signature":"{sign}","additional_data":{text}}}'.encode()

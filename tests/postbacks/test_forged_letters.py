@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from gateway.paykassma.php_json import parse
@@ -44,6 +45,10 @@ def forged(items: list[Any], **changes: Any) -> bytes:
     return encoded({"signature": "0" * 40, **envelope(items, **changes)}).encode()
 
 
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [json.loads(record.message)["event"] for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 def work(account: ProviderAccount) -> None:
     """Whatever is due, by the clock as it is."""
     deposits_asking.ask_deposits(account.pk)
@@ -68,7 +73,7 @@ def test_500_forged_letters_move_nothing_and_stay_small(
         item(plugin_custom_order_id=confirmation.public_id),
         item(plugin_custom_order_id=confirmation.deposit.public_id),
         words.item(withdrawal, 1),
-        item(comment="x" * 20_000),
+        item(comment="x" * 9_000),
     ]
     with time_machine.travel(timezone.now(), tick=False) as clock, caplog.at_level(logging.ERROR):
         for number in range(500):
@@ -87,7 +92,7 @@ def test_500_forged_letters_move_nothing_and_stay_small(
     assert [request.query["type"] for request in provider.requests] == [["deposit"], ["withdrawal"]]
     account.refresh_from_db()
     assert account.rejected_letters == 500
-    assert [json.loads(record.message)["event"] for record in caplog.records] == ["letters_refused_in_a_row"]
+    assert errors(caplog) == ["letters_refused_in_a_row"]
 
 
 def test_a_forged_letter_makes_the_order_that_it_names_due_once_in_ten_minutes(
@@ -144,9 +149,9 @@ def test_five_refused_letters_in_a_row_are_an_alert_and_a_good_one_ends_the_row(
         assert account.rejected_letters == 0
         for _ in range(4):
             deliver(account, forged([item()]))
-        assert caplog.records == []
+        assert errors(caplog) == []
         deliver(account, b"{}")
-    assert [json.loads(record.message)["event"] for record in caplog.records] == ["letters_refused_in_a_row"]
+    assert errors(caplog) == ["letters_refused_in_a_row"]
 
 
 def altered(raw: bytes, **changes: Any) -> bytes:
@@ -198,7 +203,7 @@ REWRAPPINGS: dict[str, tuple[dict[str, Any], str]] = {
     "unreadable": ({"amount": "much"}, "amount"),
     "everything": (
         {"amount": 1, "currency_code": "USD", "wallet_type": "x", "direction": "x"},
-        "wallet_type, amount, currency_code, direction",
+        "wallet_type, currency_code, direction",  # an amount of another currency is not compared
     ),
 }
 
@@ -291,8 +296,6 @@ def test_the_same_signed_part_at_two_accounts_is_two_letters(
 
 
 def test_what_is_kept_of_a_letter_is_encrypted(account: ProviderAccount, caplog: pytest.LogCaptureFixture) -> None:
-    from django.db import connection
-
     with caplog.at_level(logging.DEBUG):
         kept(account, letter(account, [item(account_number="99887766554433", account_name="Test Name")]))
         deliver(account, forged([item(account_number="99887766554433", account_name="Test Name")]))

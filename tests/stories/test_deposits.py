@@ -2,6 +2,7 @@
 
 import io
 import secrets
+from typing import Any
 
 import httpx
 import pytest
@@ -13,12 +14,12 @@ HAPPY_NEWS = ["deposit.created", "deposit.awaiting_payment", "deposit.verifying"
 RETURN = {"success": "https://shop.example/thanks", "failure": "https://shop.example/sorry"}
 
 
-def deposit_of(stack: Stack, reference: str, **fields: object) -> dict[str, object]:
+def deposit_of(stack: Stack, reference: str, **fields: Any) -> dict[str, Any]:
     body = {"payment_system": "upi_l", "currency": "INR", "amount": "1000.00", "customer": f"c-{reference}"}
     return stack.test.made("deposits", {**body, "reference": reference, **fields})
 
 
-def confirm(stack: Stack, deposit: dict[str, object], reference: str, **fields: object) -> dict[str, object]:
+def confirm(stack: Stack, deposit: dict[str, Any], reference: str, **fields: Any) -> dict[str, Any]:
     body = {"provider_reference": reference, "amount": deposit["amount"], **fields}
     return stack.test.made(f"deposits/{deposit['id']}/confirmations", body)
 

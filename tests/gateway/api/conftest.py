@@ -6,6 +6,8 @@ import pytest
 
 from tests.conftest import Api
 
+pytest.register_assert_rewrite("tests.gateway.api.refusals")
+
 _numbers = itertools.count(1)
 
 

@@ -1,0 +1,136 @@
+"""Two requests with one key at the same time, on two real connections."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from payments.models import Deposit
+from tests.conftest import Api
+from tests.gateway.api.conftest import deposit_body
+from tests.gateway.api.refusals import assert_refused
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DEADLINE_SECONDS = 20
+
+
+@pytest.fixture
+def aside() -> Iterator[Callable[..., Future[Any]]]:
+    """Runs a call in a thread of its own, which gives its connection back."""
+    with ThreadPoolExecutor(8) as pool:
+
+        def run(call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+            try:
+                return call(*args, **named)
+            finally:
+                connections.close_all()
+
+        yield lambda *args, **named: pool.submit(run, *args, **named)
+
+
+@contextmanager
+def commits_held() -> Iterator[None]:
+    """No order can be committed meanwhile: foreign keys are checked at COMMIT, and the row they name is locked."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM providers_paymentsystem FOR UPDATE")
+        yield
+
+
+def until_waiting(count: int) -> None:
+    """Return once so many backends wait for a lock."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() == (count,):
+                return
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.01)
+
+
+def test_the_second_is_told_to_come_back(api: Api, aside: Callable[..., Future[Any]]) -> None:
+    body = deposit_body()
+    with commits_held():
+        first = aside(api.post, "deposits", body, key="one")
+        until_waiting(1)
+        second = aside(api.post, "deposits", body, key="one").result(DEADLINE_SECONDS)
+        assert_refused(second, 409, "idempotency_key_in_use")
+        assert second.headers["Retry-After"] == "1"
+    made = first.result(DEADLINE_SECONDS)
+    assert made.status_code == 201
+    again = api.post("deposits", body, key="one")
+    assert (again.status_code, again.json()["id"]) == (201, made.json()["id"])
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_the_second_gets_the_first_s_answer_when_it_comes_in_time(api: Api, aside: Callable[..., Future[Any]]) -> None:
+    body = deposit_body()
+    with commits_held():
+        first = aside(api.post, "deposits", body, key="one")
+        until_waiting(1)
+        second = aside(api.post, "deposits", body, key="one")
+        until_waiting(2)
+    answers = [first.result(DEADLINE_SECONDS), second.result(DEADLINE_SECONDS)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert [answer.headers.get("Idempotent-Replayed") for answer in answers] == [None, "true"]
+    assert Deposit.objects.count() == 1
+
+
+def test_the_second_with_another_body_is_422(api: Api, aside: Callable[..., Future[Any]]) -> None:
+    with commits_held():
+        first = aside(api.post, "deposits", deposit_body(), key="one")
+        until_waiting(1)
+        second = aside(api.post, "deposits", deposit_body(), key="one")
+        until_waiting(2)
+    assert first.result(DEADLINE_SECONDS).status_code == 201
+    assert_refused(second.result(DEADLINE_SECONDS), 422, "idempotency_key_reused")
+    assert Deposit.objects.count() == 1
+
+
+@pytest.mark.parametrize("keys", [["one"] * 6, list("abcdef")], ids=["one key", "six keys"])
+def test_of_six_at_once_one_order_is_made(api: Api, aside: Callable[..., Future[Any]], keys: list[str]) -> None:
+    body, barrier = deposit_body(), threading.Barrier(6)
+
+    def post(key: str) -> Any:
+        barrier.wait(DEADLINE_SECONDS)
+        return api.post("deposits", body, key=key)
+
+    answers = [one.result(DEADLINE_SECONDS) for one in [aside(post, key) for key in keys]]
+    assert Deposit.objects.count() == 1
+    made = Deposit.objects.get().public_id
+    codes = sorted(answer.status_code for answer in answers)
+    if len(set(keys)) == 1:
+        assert codes == [201] * 6
+        assert {answer.json()["id"] for answer in answers} == {made}
+    else:
+        assert codes == [201] + [409] * 5
+        assert {answer.json().get("existing", made) for answer in answers} == {made}
+
+
+def test_a_first_that_fails_leaves_the_second_to_do_the_work(api: Api, aside: Callable[..., Future[Any]]) -> None:
+    body = deposit_body()
+    with commits_held():
+        first = aside(api.post, "deposits", body, key="one")
+        until_waiting(1)
+        second = aside(api.post, "deposits", body, key="one")
+        until_waiting(2)
+        with connection.cursor() as cursor:
+            # The one that waits for our row is the first; its server ends, and nobody hears how.
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND pg_backend_pid() ="
+                " ANY(pg_blocking_pids(pid))"
+            )
+    failed = first.result(DEADLINE_SECONDS)
+    assert_refused(failed, 500, "internal_error")
+    assert b"terminat" not in failed.content
+    answer = second.result(DEADLINE_SECONDS)
+    assert answer.status_code == 201
+    assert "Idempotent-Replayed" not in answer.headers
+    assert Deposit.objects.get().public_id == answer.json()["id"]
