@@ -41,9 +41,9 @@ format: $(STAMP) ## Format the code and repair what can be repaired.
 openapi: $(STAMP) ## Write docs/openapi.yaml anew.
 	$(MANAGE) spectacular --file docs/openapi.yaml --validate --fail-on-warn
 
-lock: $(STAMP) ## Pin the newest allowed versions of everything in requirements*.in.
-	$(LOCK) --upgrade requirements.in -o requirements.txt
-	$(LOCK) --upgrade -c requirements.txt requirements-dev.in -o requirements-dev.txt
+lock: $(STAMP) ## Pin everything in requirements*.in with hashes. ARGS=--upgrade takes the newest allowed versions.
+	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
 $(STAMP): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

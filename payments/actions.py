@@ -60,7 +60,6 @@ class NewConfirmation:
     screenshot: bytes | None = None
 
 
-@transaction.atomic(durable=True)
 def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     """Keep a new order and owe its opening to a worker.
 
@@ -68,6 +67,24 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         AlreadyAnswered: the same request was answered before.
         Problem: 409 where the product used the reference before; 409 where no account serves the mode.
     """
+    try:
+        return _create(caller, wish, claim)
+    except IntegrityError:
+        # Looked up only now, after the rollback: two requests with one reference may both find none before.
+        existing = Deposit.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
+        if existing is None:
+            raise
+        raise Problem(
+            status=409,
+            code="reference_already_used",
+            detail=f"The reference belongs to {existing.public_id}; every order has its own.",
+            pointer="/reference",
+            extra={"existing": existing.public_id},
+        ) from None
+
+
+@transaction.atomic(durable=True)
+def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     deposit_id = ids.new_id()
     claim.take(object_id=deposit_id)
     now = timezone.now()
@@ -92,20 +109,7 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         created_at=now,
         updated_at=now,
     )
-    try:
-        with transaction.atomic():  # a savepoint: the refusal below has to look the other deposit up
-            begin_deposit(deposit, _by(caller))
-    except IntegrityError:
-        existing = Deposit.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
-        if existing is None:
-            raise
-        raise Problem(
-            status=409,
-            code="reference_already_used",
-            detail=f"The reference belongs to {existing.public_id}; every order has its own.",
-            pointer="/reference",
-            extra={"existing": existing.public_id},
-        ) from None
+    begin_deposit(deposit, _by(caller))
     ring("payments.tasks.open_deposit", str(deposit.pk))
     return deposit
 

@@ -87,7 +87,9 @@ class ConfirmationShape(serializers.Serializer[Any]):
 
 def deposit_shape(deposit: Deposit) -> dict[str, Any]:
     """The values of `DepositShape`, ready for JSON."""
-    receipts = [row for row in deposit.receipts.all() if row.status != ReceiptStatus.SUSPENSE]
+    # The first receipt moves a deposit, so one that was only created has none: no query.
+    rows = [] if deposit.status == DepositStatus.CREATED else deposit.receipts.all()
+    receipts = [row for row in rows if row.status != ReceiptStatus.SUSPENSE]
     received = deposit.received_amount
     return {
         "id": deposit.public_id,

@@ -54,15 +54,16 @@ class DepositsView(APIView):
         caller = caller_of(request)
         claim = claim_of(request, caller)
 
-        def work() -> uuid.UUID:
+        def work() -> Deposit:
             wanted = NewDepositSerializer(data=request.data)
             wanted.is_valid(raise_exception=True)
-            return actions.create_deposit(caller, wanted.wish(), claim).pk
+            return actions.create_deposit(caller, wanted.wish(), claim)
 
-        deposit_id, status, headers = answer_once(claim, work)
+        made, status, headers = answer_once(claim, work, lambda deposit_id: _find(caller, deposit_id))
         deposit, waited = wait_until(
             request,
-            load=lambda: _find(caller, deposit_id),
+            made,
+            load=lambda: _find(caller, made.pk),
             done=lambda row: row.status != DepositStatus.CREATED,
         )
         if waited:
@@ -89,6 +90,7 @@ class DepositView(APIView):
         """Read a deposit. With `Prefer: wait=10` the answer comes once it is no longer `created`."""
         deposit, _ = wait_until(
             request,
+            _find(caller_of(request), deposit_id),
             load=lambda: _find(caller_of(request), deposit_id),
             done=lambda row: row.status != DepositStatus.CREATED,
         )
@@ -129,13 +131,14 @@ class ConfirmationsView(APIView):
         deposit = _find(caller, deposit_id)
         claim = claim_of(request, caller)
 
-        def work() -> uuid.UUID:
+        def work() -> Confirmation:
             wanted = NewConfirmationSerializer(data=request.data, context={"deposit": deposit})
             wanted.is_valid(raise_exception=True)
-            return actions.confirm_deposit(caller, deposit_id, wanted.wish(), claim).pk
+            return actions.confirm_deposit(caller, deposit_id, wanted.wish(), claim)
 
-        confirmation_id, status, headers = answer_once(claim, work)
-        confirmation = Confirmation.objects.select_related("deposit").get(pk=confirmation_id)
+        confirmation, status, headers = answer_once(
+            claim, work, lambda made: Confirmation.objects.select_related("deposit").get(pk=made)
+        )
         return Response(confirmation_shape(confirmation), status=status, headers=headers)
 
     @extend_schema(operation_id="list_confirmations", responses={200: page_of(ConfirmationShape)})

@@ -38,7 +38,6 @@ class NewWithdrawal:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-@transaction.atomic(durable=True)
 def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> Withdrawal:
     """Keep a new order with its signed request, frozen, and owe its sending to a worker.
 
@@ -46,6 +45,24 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
         AlreadyAnswered: the same request was answered before.
         Problem: 409 where the product used the reference before; 409 where no account serves the mode.
     """
+    try:
+        return _create(caller, wish, claim)
+    except IntegrityError:
+        # Looked up only now, after the rollback: two requests with one reference may both find none before.
+        existing = Withdrawal.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
+        if existing is None:
+            raise
+        raise Problem(
+            status=409,
+            code="reference_already_used",
+            detail=f"The reference belongs to {existing.public_id}; every order has its own.",
+            pointer="/reference",
+            extra={"existing": existing.public_id},
+        ) from None
+
+
+@transaction.atomic(durable=True)
+def _create(caller: Caller, wish: NewWithdrawal, claim: Claim) -> Withdrawal:
     withdrawal_id = ids.new_id()
     claim.take(object_id=withdrawal_id)
     now = timezone.now()
@@ -70,20 +87,7 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
     )
     withdrawal.body = _frozen(withdrawal, customer, account)
     withdrawal.body_digest = hashlib.sha256(withdrawal.body).hexdigest()
-    try:
-        with transaction.atomic():  # a savepoint: the refusal below has to look the other withdrawal up
-            begin_withdrawal(withdrawal, _by(caller))
-    except IntegrityError:
-        existing = Withdrawal.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
-        if existing is None:
-            raise
-        raise Problem(
-            status=409,
-            code="reference_already_used",
-            detail=f"The reference belongs to {existing.public_id}; every order has its own.",
-            pointer="/reference",
-            extra={"existing": existing.public_id},
-        ) from None
+    begin_withdrawal(withdrawal, _by(caller))
     ring("withdrawals.tasks.send_withdrawal", str(withdrawal.pk))
     return withdrawal
 

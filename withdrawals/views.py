@@ -57,13 +57,13 @@ class WithdrawalsView(APIView):
         caller = caller_of(request)
         claim = claim_of(request, caller)
 
-        def work() -> uuid.UUID:
+        def work() -> Withdrawal:
             wanted = NewWithdrawalSerializer(data=request.data)
             wanted.is_valid(raise_exception=True)
-            return actions.create_withdrawal(caller, wanted.wish(), claim).pk
+            return actions.create_withdrawal(caller, wanted.wish(), claim)
 
-        withdrawal_id, status, headers = answer_once(claim, work)
-        return Response(withdrawal_shape(_find(caller, withdrawal_id)), status=status, headers=headers)
+        withdrawal, status, headers = answer_once(claim, work, lambda made: _find(caller, made))
+        return Response(withdrawal_shape(withdrawal), status=status, headers=headers)
 
     @extend_schema(
         operation_id="list_withdrawals",

@@ -171,9 +171,9 @@ class MetadataField(serializers.Field):  # type: ignore[type-arg]
 
     def _objection(self, key: str, value: Any) -> ErrorDetail | None:
         if not 1 <= len(key) <= METADATA_MAX_KEY_LENGTH or not is_plain(key):
-            return ErrorDetail(self.error_messages["bad_key"], code="bad_key")
+            return ErrorDetail(str(self.error_messages["bad_key"]), code="bad_key")
         if not isinstance(value, str) or len(value) > METADATA_MAX_VALUE_LENGTH or "\0" in value:
-            return ErrorDetail(self.error_messages["bad_value"], code="bad_value")
+            return ErrorDetail(str(self.error_messages["bad_value"]), code="bad_value")
         return None
 
     def to_representation(self, value: dict[str, str]) -> dict[str, str]:

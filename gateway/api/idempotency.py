@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 from rest_framework.request import Request
@@ -28,6 +28,8 @@ from gateway.products.actions import Caller
 _WAIT_MILLISECONDS: Final = 2_000
 #: How long a key is remembered; the product's own reference guards for ever.
 KEPT_DAYS: Final = 30
+
+_Made = TypeVar("_Made")
 #: Visible ASCII, as in a header.
 _ACCEPTABLE: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
@@ -77,16 +79,24 @@ class Claim:
         # ON CONFLICT DO NOTHING waits for a concurrent owner of the key and then inserts nothing; a caught
         # IntegrityError would leave the transaction unusable. The timeout is local to this transaction.
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(_WAIT_MILLISECONDS)])
+            with connection.cursor() as cursor:
                 cursor.execute(
                     """
+                    WITH patience AS (SELECT set_config('lock_timeout', %s, true))
                     INSERT INTO api_idempotencykey
                         (product_id, mode, key, fingerprint, response_status, object_id, created_at)
-                    VALUES (%s, %s, %s, %s, %s, %s, now())
+                    SELECT %s, %s, %s, %s, %s, %s, now() FROM patience
                     ON CONFLICT (product_id, mode, key) DO NOTHING
                     """,
-                    [self.caller.product.id, self.caller.mode, self.key, self.fingerprint, status, object_id],
+                    [
+                        str(_WAIT_MILLISECONDS),
+                        self.caller.product.id,
+                        self.caller.mode,
+                        self.key,
+                        self.fingerprint,
+                        status,
+                        object_id,
+                    ],
                 )
                 inserted: bool = cursor.rowcount == 1
                 cursor.execute("SELECT set_config('lock_timeout', '0', true)")
@@ -114,7 +124,9 @@ def claim_of(request: Request, caller: Caller) -> Claim:
     return Claim(caller=caller, key=key, fingerprint=_fingerprint(request))
 
 
-def answer_once(claim: Claim, work: Callable[[], uuid.UUID]) -> tuple[uuid.UUID, int, dict[str, str]]:
+def answer_once(
+    claim: Claim, work: Callable[[], _Made], find: Callable[[uuid.UUID], _Made]
+) -> tuple[_Made, int, dict[str, str]]:
     """Do the work of a request once.
 
     A known key is answered before the body is judged: what was accepted once stays accepted, whatever has become
@@ -122,16 +134,17 @@ def answer_once(claim: Claim, work: Callable[[], uuid.UUID]) -> tuple[uuid.UUID,
 
     Args:
         claim: what `claim_of` made of the request.
-        work: checks the body and calls the action, which takes the claim; gives the id of the object.
+        work: checks the body and calls the action, which takes the claim; gives the object.
+        find: reads the object of an earlier answer as it is now.
 
     Returns:
-        The object's id, the status code and the headers of the answer.
+        The object, the status code and the headers of the answer.
     """
     try:
         claim.refuse_known()
         return work(), 201, {}
     except AlreadyAnswered as answered:
-        return answered.object_id, answered.status, {"Idempotent-Replayed": "true"}
+        return find(answered.object_id), answered.status, {"Idempotent-Replayed": "true"}
 
 
 def _fingerprint(request: Request) -> str:

@@ -37,7 +37,7 @@ def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
             errors[name] = [f"Send 1 to {_MAX_LENGTH} visible characters without blanks at the ends, or leave it out."]
     if errors:
         raise ValidationError(errors)
-    return dict(request.query_params.items())
+    return {name: str(value) for name, value in request.query_params.items()}
 
 
 def _is_acceptable(text: str) -> bool:
@@ -48,7 +48,7 @@ def _is_acceptable(text: str) -> bool:
 class _AmountFormField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
-        if text in self.empty_values:
+        if not text:
             return None
         if not _AMOUNT.fullmatch(text):
             raise forms.ValidationError('Use plain digits with an optional decimal point, for example "1000.00".')

@@ -23,18 +23,20 @@ _WAIT: Final = re.compile(r'(?i)(?:^|[,;\s])wait\s*=\s*("?)([0-9]{1,9})\1(?=$|[,
 _Row = TypeVar("_Row")
 
 
-def wait_until(request: Request, load: Callable[[], _Row], done: Callable[[_Row], bool]) -> tuple[_Row, bool]:
+def wait_until(
+    request: Request, row: _Row, load: Callable[[], _Row], done: Callable[[_Row], bool]
+) -> tuple[_Row, bool]:
     """The row, after the wait that the caller prefers.
 
     Args:
         request: its ``Prefer`` header says how long.
-        load: reads the row afresh.
+        row: as it is known already.
+        load: reads it afresh.
         done: true once there is something to tell.
 
     Returns:
         The row as last read, and whether the preference was applied.
     """
-    row = load()
     matched = _WAIT.search(request.headers.get("Prefer", ""))
     seconds = min(int(matched.group(2)), _MAX_SECONDS) if matched else 0
     if not seconds or done(row):

@@ -27,6 +27,9 @@ _OBSERVE_RETRY_SECONDS: Final = 60
 _INTERACTIVE_SECONDS: Final = 3.0
 #: How long the provider's answer for one customer serves the next question.
 _CACHE_SECONDS: Final = 60
+#: After no answer, nobody who waits asks again for so long: a provider that hangs must not take every web thread for
+#: `_INTERACTIVE_SECONDS` at each request.
+_SILENT_SECONDS: Final = 10
 #: The column is a 32-bit integer; a provider that writes more than that means nothing by it.
 _MAX_POSITION: Final = 2**31 - 1
 #: ``label`` of a question that no customer asked (C§1.1 requires one).
@@ -99,13 +102,15 @@ def observe_for_customer(
     cached = _cached(key)
     if cached is not None:
         return {(code, currency) for code, currency in cached}
-    if account.is_paused():
+    silent = f"available:{account.pk}:silent"
+    if account.is_paused() or _cached(silent) is not None:
         return None
     seen = observe(account, currencies=currencies, label=label, read_seconds=_INTERACTIVE_SECONDS)
     if seen is None:
+        _cache(silent, [], _SILENT_SECONDS)
         return None
     pairs = {(row.code, row.currency) for row in seen}
-    _cache(key, sorted(pairs))
+    _cache(key, sorted(pairs), _CACHE_SECONDS)
     return pairs
 
 
@@ -116,9 +121,9 @@ def _cached(key: str) -> list[tuple[str, str]] | None:
         return None
 
 
-def _cache(key: str, pairs: list[tuple[str, str]]) -> None:
+def _cache(key: str, pairs: list[tuple[str, str]], seconds: int) -> None:
     try:
-        cache.set(key, pairs, _CACHE_SECONDS)
+        cache.set(key, pairs, seconds)
     except (RedisError, OSError):
         log.warning("cache_unavailable")
 

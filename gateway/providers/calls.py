@@ -68,7 +68,8 @@ def call(
         request_id=logs.request_id.get(),
     )
     started = time.monotonic()
-    with http.build_client(connect_seconds=CONNECT_SECONDS, read_seconds=read_seconds) as connection_pool:
+    connect_seconds = min(CONNECT_SECONDS, read_seconds)
+    with http.build_client(connect_seconds=connect_seconds, read_seconds=read_seconds) as connection_pool:
         answer = do(client_of(account, connection_pool, system))
     row.sent = answer.sent
     row.http_status = answer.http_status

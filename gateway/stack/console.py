@@ -31,6 +31,7 @@ class Console:
             self.hide(secret)
         self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
         self._missed = 0
+        self._counting = threading.Lock()
         self._writer = threading.Thread(target=self._write, daemon=True)
         self._writer.start()
 
@@ -65,13 +66,15 @@ class Console:
         try:
             self._lines.put_nowait(text)
         except queue.Full:
-            self._missed += 1
+            with self._counting:
+                self._missed += 1
 
     def _write(self) -> None:
         while (text := self._lines.get()) is not None:
-            if self._missed:
-                text = f"({self._missed} lines were not shown: nobody read them)\n{text}"
-                self._missed = 0
+            with self._counting:
+                missed, self._missed = self._missed, 0
+            if missed:
+                text = f"({missed} lines were not shown: nobody read them)\n{text}"
             try:
                 self._stream.write(f"{text}\n")
                 self._stream.flush()

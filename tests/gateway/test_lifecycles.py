@@ -88,7 +88,7 @@ def constraints_at_once() -> Iterator[None]:
 def run(sql: str, *parameters: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def move(deposit: Deposit, status: str, *, sequence: int = 2, history: bool = True, written: str = "") -> None:

@@ -8,12 +8,12 @@ import time_machine
 from django.utils import timezone
 
 from gateway.providers.models import ProviderAccount
-from payments import activation, asking, deadlines
+from payments import asking, deadlines
 from payments.models import Confirmation, Deposit, Receipt
 from postbacks.models import LetterItem
 from postbacks.settling import settle_letters
 from tests.conftest import Api
-from tests.postbacks.deposits import awaiting, named, news, receipts, state, verifying
+from tests.postbacks.deposits import awaiting, news, receipts, state, verifying
 from tests.postbacks.letters import (
     POSTBACK,
     PULL,
@@ -111,27 +111,6 @@ def test_a_letter_that_names_another_order_for_money_that_is_known_is_a_persons(
     assert (state(rightful), state(other)) == (("credited", "credited"), ("verifying", "verifying"))
     assert receipts() == CREDITED
     assert verdicts() == [("confirmed", ""), ("contradicted", "the provider, asked, names another order for it")]
-
-
-def test_an_early_letter_counts_and_our_own_answer_after_it_changes_nothing(
-    api: Api, account: ProviderAccount, provider: ScriptedProvider
-) -> None:
-    confirmation = named(api, awaiting(api), REFERENCE)
-    one = about(confirmation)
-    provider.script(PULL, pulled(known(confirmation.public_id, one)))
-    [claimed] = activation.due_work.claim(
-        Confirmation.objects.select_related("deposit__account"), limit=1, lease_seconds=60
-    )
-    assert activation._mark_sending(claimed)
-
-    kept(account, letter(account, [one]))
-    settle(account)
-    assert state(confirmation) == ("credited", "credited")
-
-    activation._settle(claimed, activation.Outcome.PENDING, activation.Cause(kind=activation.CauseKind.PROVIDER_ANSWER))
-    assert state(confirmation) == ("credited", "credited")
-    assert news(confirmation.deposit) == ["created", "awaiting_payment", "verifying", "credited"]
-    assert receipts() == CREDITED
 
 
 def test_a_letter_for_a_deposit_that_has_no_confirmation_yet(
@@ -298,7 +277,9 @@ def test_money_of_another_accounts_order_is_suspense_where_the_provider_has_it(
 # Letters that name no order of ours: asked by their transaction, matched by exactly one confirmation or by none.
 
 
-@pytest.mark.parametrize("order_id", ["", "somebody-elses", "cnf_01h455vb4pex5vsknk084sn02q", "dep_x", "wd_x", "ü" * 190])
+@pytest.mark.parametrize(
+    "order_id", ["", "somebody-elses", "cnf_01h455vb4pex5vsknk084sn02q", "dep_x", "wd_x", "ü" * 190]
+)
 def test_money_without_an_order_is_suspense(
     api: Api, account: ProviderAccount, provider: ScriptedProvider, order_id: str
 ) -> None:
@@ -372,7 +353,15 @@ def test_money_that_two_customers_name_is_suspense(
     assert receipts() == [("1000.0000", "INR", "suspense", False)]
 
 
-@pytest.mark.parametrize("answer", [(200, {"status": "fail", "message": "Postback not found"}), (500, {}), DROP, (200, {"status": "ok", "postback": []})])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, {"status": "fail", "message": "Postback not found"}),
+        (500, {}),
+        DROP,
+        (200, {"status": "ok", "postback": []}),
+    ],
+)
 def test_money_without_an_order_that_the_provider_does_not_know_is_nothing(
     account: ProviderAccount, catalogue: None, provider: ScriptedProvider, answer: Any
 ) -> None:

@@ -166,9 +166,7 @@ def test_letters_of_an_account_that_takes_no_new_orders_are_kept(account: Provid
 
 @pytest.mark.parametrize("vector", VECTORS, ids=range(len(VECTORS)))
 def test_every_letter_that_php_signed_is_kept(account: ProviderAccount, vector: dict[str, str]) -> None:
-    ProviderAccount.objects.update(
-        postback_access_key=vector["access_key"], postback_private_key=vector["private_key"]
-    )
+    ProviderAccount.objects.update(postback_access_key=vector["access_key"], postback_private_key=vector["private_key"])
     kept(account, vector["body"].encode())
     assert Letter.objects.get().signed_digest == hashlib.sha256(vector["signed_text"].encode()).hexdigest()
 
@@ -238,9 +236,7 @@ def test_half_of_an_old_pair_is_no_pair(account: ProviderAccount) -> None:
 
 
 @pytest.mark.parametrize("sign", ["upper", "blank", "empty", "md5", "other account"])
-def test_almost_right_signatures_are_wrong(
-    account: ProviderAccount, live_account: ProviderAccount, sign: str
-) -> None:
+def test_almost_right_signatures_are_wrong(account: ProviderAccount, live_account: ProviderAccount, sign: str) -> None:
     items = [item()]
     right = signature(encoded(items), account.postback_access_key, account.postback_private_key)
     wrong = {
@@ -248,9 +244,7 @@ def test_almost_right_signatures_are_wrong(
         "blank": right + " ",
         "empty": "",
         "md5": hashlib.md5(encoded(items).encode()).hexdigest(),
-        "other account": signature(
-            encoded(items), live_account.postback_access_key, live_account.postback_private_key
-        ),
+        "other account": signature(encoded(items), live_account.postback_access_key, live_account.postback_private_key),
     }[sign]
     assert deliver(account, encoded({"signature": wrong, **envelope(items)}).encode()).status_code == 403
     assert not Letter.objects.exists()

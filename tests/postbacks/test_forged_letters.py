@@ -119,9 +119,7 @@ def test_a_forged_letter_names_no_order_of_another_account(
     later = timezone.now() + timedelta(days=1)
     Deposit.objects.update(next_at=later)
 
-    deliver(
-        live_account, forged([item(plugin_custom_order_id=confirmation.public_id), words.item(withdrawal, 1)])
-    )
+    deliver(live_account, forged([item(plugin_custom_order_id=confirmation.public_id), words.item(withdrawal, 1)]))
 
     assert Deposit.objects.get().next_at == later
     due_at = withdrawal.next_at
@@ -244,9 +242,7 @@ def test_a_rewrapped_label_changes_nobodys_credit(
     """The label is unsigned: a letter's word on it is not even kept."""
     confirmation, other = verifying(api), verifying(api, "123456789013", customer="56")
     one = item(plugin_custom_order_id=confirmation.public_id, transaction_id="123456789012")
-    provider.script(
-        PULL, pulled(known(confirmation.public_id, one, label=confirmation.deposit.customer.label))
-    )
+    provider.script(PULL, pulled(known(confirmation.public_id, one, label=confirmation.deposit.customer.label)))
 
     kept(account, letter(account, [one], label=other.deposit.customer.label))
     settle(account)

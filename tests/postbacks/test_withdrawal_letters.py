@@ -11,7 +11,7 @@ from tests.conftest import Api
 from tests.postbacks.letters import PULL, kept, letter, settle, verdicts
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.orders import make_due, moves, news, order, sent
+from tests.withdrawals.orders import begin_sending, moves, news, order, sent
 from withdrawals import sending
 from withdrawals.models import Withdrawal
 
@@ -157,11 +157,7 @@ def test_a_letter_before_our_own_answer_ends_it_and_the_answer_changes_nothing(
 ) -> None:
     withdrawal = order(api)
     provider.script(PULL, words.pulled(words.found(withdrawal, 1)))
-    make_due(withdrawal)
-    [claimed] = sending.due_work.claim(
-        Withdrawal.objects.select_related("account"), limit=1, lease_seconds=120
-    )
-    assert sending._mark_sending(claimed, sending.WithdrawalStatus.QUEUED)
+    claimed = begin_sending(withdrawal)
     kept(account, letter(account, [words.item(withdrawal, 1)]))
     settle(account)
     assert status_of(withdrawal) == "paid"
@@ -195,9 +191,7 @@ def test_several_withdrawals_in_one_letter_are_asked_about_together_and_settled_
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
     first, second, third = (sent(api, provider, words.OK) for _ in range(3))
-    provider.script(
-        PULL, words.pulled(words.found(first, 1), words.no_postback(second), words.found(third, 5))
-    )
+    provider.script(PULL, words.pulled(words.found(first, 1), words.no_postback(second), words.found(third, 5)))
     items = [words.item(first, 1), words.item(second, 1), words.item(third, 5)]
 
     kept(account, letter(account, items))

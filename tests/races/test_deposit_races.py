@@ -3,8 +3,8 @@
 import json
 import threading
 from collections.abc import Callable
-from functools import partial
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest

@@ -62,9 +62,7 @@ def about(confirmation: Confirmation) -> dict[str, Any]:
 # The same letter twice at once.
 
 
-def test_without_its_uniqueness_the_same_letter_is_two(
-    account: ProviderAccount, without_uniqueness: None
-) -> None:
+def test_without_its_uniqueness_the_same_letter_is_two(account: ProviderAccount, without_uniqueness: None) -> None:
     raw = letter(account, [item()])
     together(*[lambda: deliver(account, raw)] * 2)
     assert Letter.objects.count() == LetterItem.objects.count() == 2
@@ -115,7 +113,7 @@ def test_a_letter_and_its_rewrapped_copy_at_once_are_both_kept(account: Provider
 
 
 def test_forged_letters_at_once_stay_small_and_answer_403(account: ProviderAccount) -> None:
-    raw = letter(account, [item()])[:-10] + b'0}]}      '
+    raw = letter(account, [item()])[:-10] + b"0}]}      "
 
     answers = together(*[lambda: [deliver(account, raw).status_code for _ in range(20)]] * 4)
 

@@ -75,7 +75,7 @@ def eventually(condition: Callable[[], Any]) -> None:
 def until_someone_waits() -> None:
     """Until a session of this database waits for another one's lock."""
     # A session of its own: inside a transaction PostgreSQL shows one and the same picture again and again.
-    with contextlib.closing(connections.create_connection("default")) as looking:  # type: ignore[attr-defined]
+    with contextlib.closing(connections.create_connection("default")) as looking:
         eventually(lambda: _waiting(looking))
 
 

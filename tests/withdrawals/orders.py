@@ -6,11 +6,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from gateway import due_work
+from gateway.providers import calls
 from gateway.webhooks.models import Event
 from tests.conftest import Api
 from tests.scripted_provider import ScriptedProvider
 from withdrawals import sending
 from withdrawals.models import Withdrawal, WithdrawalMove
+from withdrawals.states import WithdrawalStatus
 
 IMPS = {
     "payment_system": "imps_ib",
@@ -47,6 +50,17 @@ def sent(api: Api, provider: ScriptedProvider, answer: Any, wish: dict[str, Any]
     """A withdrawal that was sent and got this answer."""
     provider.script("/v2/withdrawal/create", answer)
     return send(order(api, wish))
+
+
+def begin_sending(withdrawal: Withdrawal) -> Withdrawal:
+    """As a worker leaves it between its mark and the first byte; the row with the worker's token."""
+    [claimed] = due_work.claim(
+        Withdrawal.objects.filter(pk=withdrawal.pk).select_related("account"),
+        limit=1,
+        lease_seconds=calls.LEASE_SECONDS,
+    )
+    assert sending._mark_sending(claimed, WithdrawalStatus(claimed.status))
+    return claimed
 
 
 def make_due(withdrawal: Withdrawal) -> None:

@@ -191,6 +191,7 @@ def test_an_answer_that_breaks_off_after_its_first_bytes_is_unknown(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         ProviderAccount.objects.update(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}")
         withdrawal = order(api)
+
         def answer_and_reset() -> None:
             connection, _ = listening.accept()
             with connection:
@@ -238,9 +239,7 @@ def test_refused_in_free_text_and_known_after_all_is_accepted(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
     withdrawal = sent(api, provider, words.REFUSED_TEXT)
-    provider.script(
-        words.PULL, words.pulled(words.no_postback(withdrawal)), words.pulled(words.not_found(withdrawal))
-    )
+    provider.script(words.PULL, words.pulled(words.no_postback(withdrawal)), words.pulled(words.not_found(withdrawal)))
 
     ask(account, withdrawal)
 

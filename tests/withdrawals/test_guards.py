@@ -69,9 +69,9 @@ def test_the_table_is_the_one_of_the_blueprint() -> None:
     assert {tuple(pair.split(">")) for pair in WITHDRAWAL.pairs()} == LEGAL
     assert WITHDRAWAL.initial == {"pending_approval", "queued"}
     assert set(WITHDRAWAL.moves) == set(STATUSES)
-    assert FINAL == {"paid", "rejected", "failed", "cancelled", "reversed"}
-    assert CANCELLABLE == {"pending_approval", "queued"}
-    assert ASKED_ABOUT == {"accepted", "unknown", "manual_review"}
+    assert {"paid", "rejected", "failed", "cancelled", "reversed"} == FINAL
+    assert {"pending_approval", "queued"} == CANCELLABLE
+    assert {"accepted", "unknown", "manual_review"} == ASKED_ABOUT
 
 
 def test_every_status_but_sending_has_its_event() -> None:
@@ -115,7 +115,7 @@ def test_a_move_counts_its_sequence_up_by_one(api: Api, attacker: None) -> None:
         "SET amount = NULL",
     ):
         with refused():
-            run(f"UPDATE withdrawals_withdrawal {attack} WHERE id = %s", withdrawal.pk)  # noqa: S608 - fixed texts
+            run(f"UPDATE withdrawals_withdrawal {attack} WHERE id = %s", withdrawal.pk)
 
 
 def test_a_move_without_its_history_row_does_not_commit(api: Api, attacker: None) -> None:

@@ -9,7 +9,7 @@ from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.orders import BKASH, make_due, moves, news, order, sent
+from tests.withdrawals.orders import BKASH, begin_sending, make_due, moves, news, order, sent
 from withdrawals import asking, sending
 from withdrawals.models import Withdrawal
 from withdrawals.outcomes import fits_mask
@@ -284,9 +284,7 @@ def test_an_answer_about_another_order_or_another_account_moves_nothing(
 def test_the_final_before_our_own_answer_counts(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
     withdrawal = order(api)
     entry = words.found(withdrawal, 1)
-    make_due(withdrawal)
-    [claimed] = asking.due_work.claim(Withdrawal.objects.all(), limit=1, lease_seconds=120)
-    assert sending._mark_sending(claimed, sending.WithdrawalStatus.QUEUED)
+    begin_sending(withdrawal)
     provider.script(words.PULL, words.pulled(entry))
 
     assert hear(account, withdrawal, provider, entry).status == "paid"
@@ -304,9 +302,7 @@ def test_recording_a_word_twice_writes_one_move(api: Api, account: ProviderAccou
     assert (last.cause, last.cause_id, last.detail) == ("pull", "letter", "found")
 
 
-@pytest.mark.parametrize(
-    ("status", "ending"), [(1, "paid"), (5, "rejected"), (2, "accepted"), (None, "accepted")]
-)
+@pytest.mark.parametrize(("status", "ending"), [(1, "paid"), (5, "rejected"), (2, "accepted"), (None, "accepted")])
 def test_one_that_the_provider_knows_before_we_sent_it_is_not_sent(
     api: Api, account: ProviderAccount, provider: ScriptedProvider, status: int | None, ending: str
 ) -> None:

@@ -10,8 +10,8 @@ from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.orders import make_due, moves, news, order, send, sent
-from withdrawals import asking, sending
+from tests.withdrawals.orders import begin_sending, make_due, moves, news, order, send, sent
+from withdrawals import asking
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,9 @@ HOUR, DAY = 3600, 86400
 NOW = "2026-03-01T12:00:00Z"
 
 
-def waits_of(withdrawal: Withdrawal, account: ProviderAccount, clock: time_machine.Traveller, count: int) -> list[int]:
+def waits_of(
+    withdrawal: Withdrawal, account: ProviderAccount, clock: time_machine.Traveller, count: int
+) -> list[float]:
     """Let the time pass question by question; the waits before each, without their tenth of jitter."""
     waits = []
     for _ in range(count):
@@ -35,7 +37,7 @@ def waits_of(withdrawal: Withdrawal, account: ProviderAccount, clock: time_machi
     return waits
 
 
-def assert_ladder(waits: list[int], ladder: list[int]) -> None:
+def assert_ladder(waits: list[float], ladder: list[int]) -> None:
     assert len(waits) == len(ladder)
     for wait, seconds in zip(waits, ladder, strict=True):
         assert seconds - 0.01 <= wait <= seconds * 1.1
@@ -102,10 +104,7 @@ def test_an_unknown_that_turns_out_accepted_starts_the_other_ladder(
 def test_a_lost_lease_is_asked_about_at_once(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         withdrawal = order(api)
-        make_due(withdrawal)
-        asking.due_work.claim(Withdrawal.objects.filter(pk=withdrawal.pk), limit=1, lease_seconds=120)
-        withdrawal.refresh_from_db()
-        assert sending._mark_sending(withdrawal, sending.WithdrawalStatus.QUEUED)
+        begin_sending(withdrawal)
         assert send(withdrawal).status == "sending"  # the lease still holds
         clock.shift(121)
         assert send(withdrawal).status == "unknown"

@@ -1,4 +1,4 @@
-"""The provider has too little money: one probe at a time, in order, and only after it says that it has no such order."""
+"""The provider has too little money: one probe at a time, in order, and only after it says that it lacks the order."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.orders import BKASH, make_due, moves, news, order, send, sent
+from tests.withdrawals.orders import BKASH, begin_sending, make_due, moves, news, order, send, sent
 from withdrawals import sending
 from withdrawals.models import Withdrawal
 
@@ -95,15 +95,8 @@ def test_while_an_older_one_is_being_sent_nobody_else_is_the_probe(
 ) -> None:
     oldest, second = sent(api, provider, words.NO_FUNDS), sent(api, provider, words.NO_FUNDS)
     provider.requests.clear()
-    provider.script(words.PULL, words.pulled(words.not_found(oldest), words.not_found(second)))
-
-    def meanwhile_the_second_is_due(_: Any) -> None:
-        raise AssertionError("only one create may be under way")
-
     make_due(oldest)
-    [claimed] = sending.due_work.claim(Withdrawal.objects.filter(pk=oldest.pk), limit=1, lease_seconds=60)
-    assert sending._mark_sending(claimed, sending.WithdrawalStatus.WAITING_FUNDS)
-    provider.script(words.CREATE, meanwhile_the_second_is_due)
+    begin_sending(oldest)
 
     assert probe(second).status == "waiting_funds"
 

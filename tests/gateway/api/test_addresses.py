@@ -10,7 +10,7 @@ from gateway import ids
 from gateway.products.models import Mode, Product
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body
+from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 
 PLACES = [

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ParseError
 
 from gateway.api.parsers import parse_object
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body
+from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 
 UNREADABLE = {

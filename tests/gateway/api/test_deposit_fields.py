@@ -8,7 +8,7 @@ import pytest
 from gateway.providers.models import PaymentSystem
 from payments.models import Deposit
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body
+from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 
 NOT_TEXT: list[Any] = [None, 1, 1.5, True, [], ["a"], {}, {"a": "b"}]
@@ -27,7 +27,7 @@ UNCLEAN = [
 ]
 
 
-def refuse(api: Api, *pointers: str, code: str = "invalid_request", **changes: Any) -> dict[str, Any]:
+def refuse(api: Api, *pointers: str, code: Any = "invalid_request", **changes: Any) -> dict[str, Any]:
     with nothing_changes():
         return assert_refused(api.post("deposits", deposit_body(**changes)), 400, code, *pointers)
 
@@ -167,7 +167,8 @@ def test_pointers_escape_by_rfc_6901(api: Api) -> None:
 
 @pytest.mark.parametrize("field", ["return_urls", "details", "metadata"])
 def test_objects_are_objects(api: Api, field: str, subtests: pytest.Subtests) -> None:
-    for value in (None, 1, "a", True, [], [{}]):
+    odd: tuple[Any, ...] = (None, 1, "a", True, [], [{}])
+    for value in odd:
         with subtests.test(value=value):
             refuse(api, f"/{field}", **{field: value})
 

@@ -16,7 +16,7 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks.models import Event
 from payments.models import Deposit
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body, withdrawal_body
+from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes, row_counts
 from withdrawals.models import Withdrawal
 

@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 
 from payments.models import Deposit
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body
+from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.refusals import assert_refused
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from gateway.products.models import ApiKey, Mode, Product, Scope, digest_of, new_key
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body, withdrawal_body
+from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 
 ANY_ID = "01h455vb4pex5vsknk084sn02q"

@@ -19,7 +19,7 @@ from gateway.api.problems import TITLES, Problem, exception_handler, pointers
 from gateway.providers.models import ProviderCall
 from payments.models import DepositMove
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body
+from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.refusals import MEMBERS, assert_refused
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -14,7 +14,7 @@ from gateway.products.actions import Caller
 from payments import actions
 from payments.models import Deposit
 from tests.conftest import Api
-from tests.gateway.api.conftest import deposit_body
+from tests.gateway.api.bodies import deposit_body
 
 DEADLINE_SECONDS = 20
 
@@ -141,19 +141,15 @@ def test_at_most_half_of_the_threads_wait_and_the_rest_answer_at_once(api: Api) 
 @pytest.mark.django_db(transaction=True)
 def test_a_failing_look_up_gives_its_place_back(api: Api) -> None:
     made = api.post("deposits", deposit_body()).json()
-    looks = iter([made, None])
 
     def load() -> Any:
-        found = next(looks)
-        if found is None:
-            raise LookupError
-        return found
+        raise LookupError
 
     class Request:
         headers = {"Prefer": "wait=5"}
 
     with pytest.raises(LookupError):
-        waiting.wait_until(Request(), load=load, done=lambda row: False)  # type: ignore[arg-type]
+        waiting.wait_until(Request(), made, load=load, done=lambda row: False)  # type: ignore[arg-type]
     assert waiting._waiters._value == _places()
 
 

@@ -1,0 +1,75 @@
+"""Callers: keys kept as digests, customers met once."""
+
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+
+from gateway import ids
+from gateway.products.actions import Caller, keep_key, meet_customer
+from gateway.products.models import ApiKey, Customer, Mode, Product, Scope, digest_of, new_key
+
+
+def test_a_key_is_kept_once_however_often_it_is_seeded(product: Product) -> None:
+    key = new_key(Mode.TEST)
+    first = keep_key(product=product, mode=Mode.TEST, name="one", key=key)
+    again = keep_key(product=product, mode=Mode.TEST, name="two", key=key, scopes=[Scope.READ])
+    assert (first.pk, again.name, again.scopes) == (again.pk, "one", sorted(Scope.values))
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_key_is_told_by_its_beginning_only(product: Product) -> None:
+    key = new_key(Mode.LIVE)
+    row = keep_key(product=product, mode=Mode.LIVE, name="one", key=key)
+    assert row.digest == digest_of(key) != key
+    assert str(row) == f"{key[:12]}… (one)"
+    assert key not in repr(vars(row))
+
+
+def test_one_digest_is_one_key(product: Product) -> None:
+    key = new_key(Mode.TEST)
+    keep_key(product=product, mode=Mode.TEST, name="one", key=key)
+    with pytest.raises(IntegrityError, match="digest"), transaction.atomic():
+        ApiKey.objects.create(product=product, mode=Mode.LIVE, name="two", prefix="x", digest=digest_of(key))
+
+
+def test_a_customer_is_one_of_a_product_and_a_mode(product: Product) -> None:
+    other = Product.objects.create(name="other")
+    mine = meet_customer(product=product, mode="test", external_id="55")
+    assert meet_customer(product=product, mode="test", external_id="55") == mine
+    others = [
+        meet_customer(product=product, mode="live", external_id="55"),
+        meet_customer(product=other, mode="test", external_id="55"),
+        meet_customer(product=product, mode="test", external_id="5"),
+    ]
+    assert len({mine.pk, *(one.pk for one in others)}) == 4
+
+
+def test_the_provider_hears_a_label_without_personal_data(product: Product) -> None:
+    customer = meet_customer(product=product, mode="test", external_id="somebody@shop.example")
+    assert re.fullmatch(r"cus_[0-9a-z]{26}", customer.label)
+    assert ids.decode(ids.CUSTOMER, customer.label) == customer.pk
+    assert "somebody" not in f"{customer} {customer!r}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_requests_meet_a_new_customer_at_once() -> None:
+    product, barrier = Product.objects.create(name="shop"), threading.Barrier(8)
+
+    def meet() -> Customer:
+        try:
+            barrier.wait(20)
+            return meet_customer(product=product, mode="test", external_id="55")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        met = list(pool.map(lambda _: meet(), range(8)))
+    assert {one.pk for one in met} == {Customer.objects.get().pk}
+
+
+def test_a_caller_is_somebody(caller: Caller) -> None:
+    assert caller.is_authenticated is True
+    assert caller.scopes == set(Scope.values)
