@@ -20,6 +20,7 @@ def _keep_django_logging(**_: object) -> None:
 # Money out has workers of its own: a provider that hangs on deposits must not hold up a payout, nor the reverse.
 app.conf.task_routes = {
     "withdrawals.tasks.send_withdrawal": {"queue": "money-out"},
+    "withdrawals.tasks.probe_waiting": {"queue": "money-out"},
     "withdrawals.tasks.*": {"queue": "pulls"},
     "payments.tasks.open_deposit": {"queue": "money-in"},
     "payments.tasks.send_confirmation": {"queue": "money-in"},

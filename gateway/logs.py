@@ -6,6 +6,7 @@ the root logger, for whatever a library may print.
 
 import logging
 import re
+import traceback
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import structlog
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _SECRETS: Final = re.compile(
-    r"(?i)((?:secret|signature|access_key|password|token)=)[^&\s\"']+|(Bearer\s+)\S+|(\bpk_(?:test|live)_)[\w-]+"
+    r"(?i)((?:secret|signature|access_key|password|token)=)[^&\s\"']+|(Bearer\s+)\S+|(\b(?:pk_(?:test|live)|whsec)_)[\w+/=-]+"
 )
 
 
@@ -24,20 +25,42 @@ def redact(text: str) -> str:
     return _SECRETS.sub(lambda found: f"{next(part for part in found.groups() if part)}[redacted]", text)
 
 
+def trace(error: BaseException) -> str:
+    """Where an error came from and of which kinds it is, without a word of its message.
+
+    The message may quote a row (a database's DETAIL) or a request: customers' accounts and secrets among them.
+    """
+    kinds = []
+    current: BaseException | None = error
+    while current is not None:
+        kinds.append(type(current).__name__)
+        current = current.__cause__
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    return "\n".join([" <- ".join(kinds), *places])
+
+
 class RedactionFilter(logging.Filter):
     """Rewrites a record's finished message so that no secret leaves the process."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always keeps the record, redacted."""
-        message = record.getMessage()
-        clean = redact(message)
-        if clean != message:
-            record.msg, record.args = clean, ()
-        if record.exc_info:
-            # The trace is rendered here and redacted, or a formatter would print it raw.
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
-            record.exc_info = None
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # a library's own mistake must not become its caller's error
+            message = f"a message that cannot be put together, from {record.name}"
+        record.msg, record.args = redact(message), ()
+        if record.exc_info and record.exc_info[1] is not None:
+            # Rendered here, for a formatter would print the exception's own text.
+            record.exc_text, record.exc_info = trace(record.exc_info[1]), None
         return True
+
+
+def _render_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["trace"] = trace(error)
+    return event
 
 
 def _add_request_id(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -51,6 +74,7 @@ def configure() -> None:
     structlog.configure(
         processors=[
             _add_request_id,
+            _render_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.JSONRenderer(),

@@ -38,7 +38,7 @@ def _column(model: type[models.Model], name: str, *, with_sentence: bool = False
 
     else:
         return name
-    return admin.display(show, description=field.verbose_name, ordering=name)
+    return admin.display(show, description=getattr(field, "verbose_name", name), ordering=name)
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped

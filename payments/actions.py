@@ -14,6 +14,7 @@ from gateway.after_commit import ring
 from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem
 from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma.answers import Outcome
 from gateway.products.actions import Caller, meet_customer
 from gateway.products.models import Customer
 from gateway.providers.actions import account_for
@@ -228,7 +229,10 @@ def _refuse_used_reference(deposit: Deposit, reference: str) -> None:
             provider_reference=reference,
             status__in=OPEN_CONFIRMATIONS,
             deposit__customer=deposit.customer,
-        ).exists()
+        )
+        # Whose answer was lost may never have arrived: the customer may try again, under a new id.
+        .exclude(provider_word=Outcome.UNKNOWN)
+        .exists()
     )
     if used:
         raise Problem(

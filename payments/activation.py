@@ -13,6 +13,7 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.messages import Screenshot
 from gateway.providers import calls
+from gateway.providers.calls import was_not_read
 from gateway.providers.models import not_paused
 from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit
@@ -38,7 +39,7 @@ def send_confirmation(confirmation_id: uuid.UUID) -> None:
         elif _mark_sending(confirmation):
             answer = _activate(confirmation)
             cause = Cause(kind=CauseKind.PROVIDER_ANSWER, detail=answer.note)
-            if not answer.sent or answer.outcome is Outcome.CREDENTIAL_ERROR:
+            if was_not_read(answer):
                 _put_back(confirmation, cause)
             else:
                 _settle(confirmation, answer.outcome, cause)

@@ -10,11 +10,11 @@ from gateway import due_work, ids
 from gateway.after_commit import ring
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
-from gateway.paykassma.messages import Postback, PostbackItem, PullState, parse_pull
+from gateway.paykassma.messages import UNKNOWN_MESSAGE, Postback, PostbackItem, PullState, parse_pull
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from payments.models import Confirmation, Deposit
-from payments.receipts import record_receipt
+from payments.receipts import mark_unreadable, record_receipt
 from payments.states import DepositStatus
 
 log = structlog.get_logger(__name__)
@@ -66,19 +66,27 @@ def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -
         return False
     cause = Cause(kind=CauseKind.PULL, id=because)
     for custom_id, entry in parse_pull("deposit", answer.payload).items():
-        if entry.state is PullState.FOUND and entry.postback is not None and custom_id in custom_ids:
+        if custom_id not in custom_ids:
+            continue  # an answer to a question that nobody asked
+        if entry.state is PullState.FOUND and entry.postback is not None:
             record_postback(account, entry.postback, asked_for=custom_id, cause=cause)
+        elif entry.state is PullState.UNUSABLE and entry.reason != UNKNOWN_MESSAGE:
+            mark_unreadable(account, custom_id, f"a postback that cannot be read: {entry.reason}", cause)
     return True
 
 
 def record_postback(account: ProviderAccount, postback: Postback, *, asked_for: str, cause: Cause) -> None:
     """Record the usable deposit items of what the provider answered, each by its own key."""
-    doubt = ", ".join(postback.disagreements())
+    fields = ", ".join(postback.disagreements())
+    doubt = f"the answer contradicts itself: {fields}" if fields else ""
     for item in postback.items:
         if isinstance(item, PostbackItem) and not item.is_withdrawal:
             record_receipt(account, item, asked_for=asked_for, doubt=doubt, cause=cause)
         else:
-            log.error("pull_item_unusable", account=str(account.pk), custom_id=asked_for)
+            what = (
+                "an item that is a withdrawal" if isinstance(item, PostbackItem) else f"an item without {item.reason}"
+            )
+            mark_unreadable(account, asked_for, what, cause)
 
 
 @transaction.atomic(durable=True)

@@ -45,7 +45,7 @@ class Deposit(DueWork):
     failure_code = models.CharField(max_length=40, choices=FailureCode.choices, blank=True)
     hinted_at = models.DateTimeField(null=True, help_text="When an unproven letter last made it due.")
     deadline_at = models.DateTimeField(null=True, help_text="When the present status ends by itself.")
-    shown = models.JSONField(null=True, help_text="What the customer was told: details, address or message.")
+    shown: Any = EncryptedJSONField(null=True, help_text="What the customer was told: details, address or message.")
     shown_at = models.DateTimeField(null=True)
     payment_created_at = models.DateTimeField(
         null=True, help_text="Written before payment/create is sent; it is never sent a second time."
@@ -127,7 +127,8 @@ class Confirmation(DueWork):
             # The same reference cannot be under way twice for one deposit; races between two tabs end here.
             models.UniqueConstraint(
                 fields=["deposit", "provider_reference"],
-                condition=models.Q(status__in=["created", "sending", "verifying", "credited"]),
+                condition=models.Q(status__in=["created", "sending", "credited"])
+                | (models.Q(status="verifying") & ~models.Q(provider_word="unknown")),
                 name="one_open_confirmation_per_reference",
             ),
         ]
@@ -210,6 +211,7 @@ class Receipt(models.Model):
                 name="one_receipt_per_order_without_transaction",
             ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="receipt_amount_is_positive"),
+            models.CheckConstraint(condition=models.Q(status__in=ReceiptStatus.values), name="receipt_status_is_known"),
             models.CheckConstraint(
                 condition=models.Q(deposit__isnull=False) | models.Q(status="suspense"),
                 name="receipt_without_deposit_is_suspense",

@@ -17,6 +17,7 @@ from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.messages import parse_details, parse_push_message, parse_redirect_url
 from gateway.providers import calls
 from gateway.providers.actions import is_manual
+from gateway.providers.calls import was_not_read
 from gateway.providers.models import Flow, not_paused
 from payments.failures import FailureCode
 from payments.models import Deposit
@@ -134,7 +135,7 @@ def _mark_sent(claimed: Deposit) -> bool:
 def _keep_payment(claimed: Deposit, answer: Answer) -> None:
     deposit = _lock(claimed)
     cause = Cause(kind=CauseKind.PROVIDER_ANSWER, detail=answer.note)
-    if not answer.sent or answer.outcome in {Outcome.CREDENTIAL_ERROR, Outcome.REFUSED}:
+    if was_not_read(answer) or answer.outcome is Outcome.REFUSED:
         _keep_no_payment(deposit, claimed, answer, cause)
         return
     # From here on the payment exists or may exist: the provider is asked about it whatever our status is.

@@ -5,7 +5,7 @@ unique, and the same item again changes nothing.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -18,9 +18,10 @@ from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem
 from gateway.products.models import UnderpaymentPolicy
 from gateway.providers.models import ProviderAccount
+from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus
 from payments.moves import move_confirmation, move_deposit
-from payments.states import CONFIRMATION, LATE, AmountCheck, ConfirmationStatus, DepositStatus
+from payments.states import CONFIRMATION, DEPOSIT, LATE, AmountCheck, ConfirmationStatus, DepositStatus
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,8 @@ class _Order:
 
     deposit_id: uuid.UUID | None = None
     confirmation_id: uuid.UUID | None = None
+    customer_id: uuid.UUID | None = None
+    doubt: str = ""
 
 
 @transaction.atomic(durable=True)
@@ -61,7 +64,7 @@ def record_receipt(
     # Without any key of its own, two items could not be told from one item seen twice.
     has_key = bool(item.transaction_id or item.custom_id or asked_for)
     if amount <= 0 or not money.fits_column(amount) or not has_key:
-        log.error("receipt_unusable", account=str(account.pk), custom_id=asked_for)
+        mark_unreadable(account, asked_for, "an amount that no money has", cause)
         return Recorded.UNUSABLE
     order = _order_of(account, item, asked_for)
     # The deposit first, then the receipt: every path to a receipt takes the locks in this order.
@@ -77,22 +80,41 @@ def record_receipt(
         # It lay in suspense until a customer named its reference; now its order is known.
     if deposit is None:
         return Recorded.SUSPENSE
-    return _attach(deposit, receipt, order, item, cause, doubt)
+    return _attach(deposit, receipt, order, item, cause, order.doubt or doubt)
 
 
 def _order_of(account: ProviderAccount, item: PostbackItem, asked_for: str) -> _Order:
-    for custom_id in (item.custom_id, asked_for):
-        if (found := ids.decode(ids.CONFIRMATION, custom_id)) is not None:
-            row = Confirmation.objects.filter(pk=found, deposit__account=account).first()
-            if row is not None:
-                return _Order(deposit_id=row.deposit_id, confirmation_id=row.pk)
-        if (found := ids.decode(ids.DEPOSIT, custom_id)) is not None:
-            row_id = Deposit.objects.filter(pk=found, account=account).values_list("pk", flat=True).first()
-            if row_id is not None:
-                return _Order(deposit_id=row_id)
+    """The order that the item belongs to: the one it was returned for (C§1.12: match on the outer id).
+
+    An item may name another order inside, for savings release several orders of one customer together (C§2.1). It
+    is believed where both orders are the same customer's; else the money stays with the order that was asked about,
+    and a person looks.
+    """
+    asked, named = _known_order(account, asked_for), _known_order(account, item.custom_id)
+    if asked is None:
+        return named or _order_by_reference(account, item)
+    if named is None or named.customer_id != asked.customer_id:
+        doubt = "" if named is None else "the provider names another customer's order inside"
+        return replace(asked, doubt=doubt)
+    return named
+
+
+def _known_order(account: ProviderAccount, custom_id: str) -> _Order | None:
+    if (found := ids.decode(ids.CONFIRMATION, custom_id)) is not None:
+        row = Confirmation.objects.filter(pk=found, deposit__account=account).select_related("deposit").first()
+        if row is not None:
+            return _Order(deposit_id=row.deposit_id, confirmation_id=row.pk, customer_id=row.deposit.customer_id)
+    if (found := ids.decode(ids.DEPOSIT, custom_id)) is not None:
+        deposit = Deposit.objects.filter(pk=found, account=account).only("pk", "customer").first()
+        if deposit is not None:
+            return _Order(deposit_id=deposit.pk, customer_id=deposit.customer_id)
+    return None
+
+
+def _order_by_reference(account: ProviderAccount, item: PostbackItem) -> _Order:
+    """No order is named: the customer's own reference may name it, but only exactly one. Never by amount."""
     if item.custom_id or not item.transaction_id:
         return _Order()
-    # No order is named: the customer's own reference may name it, but only where it names exactly one. Never by amount.
     claims = list(
         Confirmation.objects.filter(
             deposit__account=account,
@@ -143,9 +165,7 @@ def _attach(  # noqa: PLR0917 - one gate, all of its evidence
     deposit: Deposit, receipt: Receipt, order: _Order, item: PostbackItem, cause: Cause, doubt: str
 ) -> Recorded:
     # What contradicted itself while it lay in suspense stays doubtful once its order is known.
-    doubt = (
-        receipt.contradiction or _doubt(deposit, item) or (f"the answer contradicts itself: {doubt}" if doubt else "")
-    )
+    doubt = receipt.contradiction or _doubt(deposit, item) or doubt
     confirmation = (
         due_work.lock(Confirmation.objects.select_related("deposit"), order.confirmation_id)
         if order.confirmation_id
@@ -210,6 +230,28 @@ def _check(total: Decimal, deposit: Deposit, doubt: str) -> AmountCheck | str:
     if total == deposit.amount:
         return AmountCheck.EXACT
     return AmountCheck.OVER if total > deposit.amount else AmountCheck.UNDER
+
+
+@transaction.atomic(savepoint=False)
+def mark_unreadable(account: ProviderAccount, asked_for: str, what: str, cause: Cause) -> None:
+    """The provider answered for an order with something that is no money: a person has to read the raw answer.
+
+    The answer is kept with its call (`gateway.providers.models.ProviderCall`); the order goes on being asked about.
+    """
+    log.error("receipt_unreadable", account=str(account.pk), custom_id=asked_for, what=what)
+    order = _known_order(account, asked_for)
+    if order is None or order.deposit_id is None:
+        return
+    deposit = due_work.lock(Deposit.objects.select_related("product", "customer", "payment_system"), order.deposit_id)
+    if deposit.status != DepositStatus.IN_REVIEW and DEPOSIT.may(deposit.status, DepositStatus.IN_REVIEW):
+        move_deposit(
+            deposit,
+            DepositStatus.IN_REVIEW,
+            replace(cause, detail=what),
+            failure_code=FailureCode.PROVIDER_ANSWER_UNUSABLE,
+            late=deposit.late or deposit.status in LATE,
+            deadline_at=None,
+        )
 
 
 def ask_again_soon(deposit: Deposit) -> None:

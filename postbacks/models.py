@@ -59,7 +59,12 @@ class LetterItem(DueWork):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["letter", "position"], name="one_row_per_item")]
+        constraints = [
+            models.UniqueConstraint(fields=["letter", "position"], name="one_row_per_item"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=ItemStatus.values), name="letter_item_status_is_known"
+            ),
+        ]
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="letter_items_due"),
             models.Index(fields=["order_id"], name="letter_items_of_an_order"),

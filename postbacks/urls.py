@@ -21,4 +21,8 @@ class _TokenConverter:
 
 register_converter(_TokenConverter, "postback_token")
 
-urlpatterns = [path("postbacks/paykassma/<postback_token:token>/", PostbackView.as_view())]
+urlpatterns = [
+    path("postbacks/paykassma/<postback_token:token>/", PostbackView.as_view()),
+    # Typed into the provider's settings without its last slash it must not become a redirect: that loses the body.
+    path("postbacks/paykassma/<postback_token:token>", PostbackView.as_view()),
+]

@@ -1,6 +1,7 @@
 """The provider's word on a withdrawal, taken only where it was asked for; a letter alone never comes here."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
     FINAL,
+    NOT_FOUND_LAG_SECONDS,
     REVIEW_DELAYS_SECONDS,
     UNKNOWN_DELAYS_SECONDS,
     WITHDRAWAL,
@@ -51,8 +53,10 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
             if withdrawal.status in {WithdrawalStatus.UNKNOWN, WithdrawalStatus.WAITING_FUNDS}:
                 _accept(withdrawal, cause)
         case PullState.NOT_FOUND:
-            # Alone it is no proof, for it may lag. Together with an explicit refusal it is.
-            if withdrawal.status == WithdrawalStatus.UNKNOWN and withdrawal.refused_unproven:
+            # Alone it is no proof, for it may lag. Together with an explicit refusal, and after the lag, it is.
+            lag = timezone.now() - (withdrawal.sent_at or timezone.now())
+            agrees = withdrawal.refused_unproven and lag >= timedelta(seconds=NOT_FOUND_LAG_SECONDS)
+            if withdrawal.status == WithdrawalStatus.UNKNOWN and agrees:
                 move_withdrawal(
                     withdrawal,
                     WithdrawalStatus.FAILED,

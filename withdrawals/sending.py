@@ -41,6 +41,9 @@ _OUTCOMES: Final = {
     WithdrawalVerdict.UNKNOWN: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
 }
 
+#: How often one that is not the oldest of its currency looks whether its turn has come; the one before it rings.
+_WAIT_FOR_TURN_SECONDS: Final = (60,)
+
 _FAILURES: Final = {
     WithdrawalStatus.FAILED: FailureCode.PROVIDER_REFUSED,
     WithdrawalStatus.UNKNOWN: FailureCode.OUTCOME_UNKNOWN,
@@ -71,13 +74,14 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
     ).select_related("account")
     for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
         if not _is_oldest_waiting(withdrawal):
-            _wait_longer(withdrawal)
+            _wait_longer(withdrawal, _WAIT_FOR_TURN_SECONDS)
             continue
         state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
         if state is PullState.NOT_FOUND and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
             _send(withdrawal)
+            _release_next(withdrawal)
         else:
-            _wait_longer(withdrawal)
+            _wait_longer(withdrawal, FUNDS_DELAYS_SECONDS)
 
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
@@ -163,10 +167,22 @@ def _lose_answer(claimed: Withdrawal) -> None:
     ring("withdrawals.tasks.ask_withdrawals", str(withdrawal.account_id))
 
 
+def _release_next(sent: Withdrawal) -> None:
+    """Once one was sent, the next in order need not wait for its own clock: there may be money for it, too."""
+    if Withdrawal.objects.filter(pk=sent.pk, status=WithdrawalStatus.WAITING_FUNDS).exists():
+        return  # there was still no money
+    waiting = Withdrawal.objects.filter(
+        account=sent.account, currency=sent.currency, status=WithdrawalStatus.WAITING_FUNDS
+    )
+    following = waiting.order_by("pk").values_list("pk", flat=True).first()
+    if following is not None and waiting.filter(pk=following, token__isnull=True).update(next_at=timezone.now()):
+        ring("withdrawals.tasks.probe_waiting", str(following))
+
+
 @transaction.atomic(durable=True)
-def _wait_longer(claimed: Withdrawal) -> None:
+def _wait_longer(claimed: Withdrawal, delays: tuple[int, ...]) -> None:
     withdrawal = lock_withdrawal(claimed.pk)
     if withdrawal.holds(claimed.token) and withdrawal.status == WithdrawalStatus.WAITING_FUNDS:
-        withdrawal.next_at = due_work.after(FUNDS_DELAYS_SECONDS, claimed.attempts)
+        withdrawal.next_at = due_work.after(delays, claimed.attempts)
         withdrawal.token = None
         withdrawal.save(update_fields=["next_at", "token"])

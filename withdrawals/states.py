@@ -62,6 +62,9 @@ _DAY: Final = 86400
 #: Seconds between questions about an unknown outcome: quick, because the customer's money hangs; a week in all,
 #: then a person. "Not found" may lag behind the truth by minutes, so it ends nothing by itself.
 UNKNOWN_DELAYS_SECONDS: Final = (5, 15, 30, 60, 120, 300, 600, 1800, *_HOURLY_FOR_A_DAY, *(_DAY,) * 6)
+#: A refusal in free words ends a withdrawal only together with a "not found" that comes at least this long after the
+#: sending, so with the second question: the provider's book may lag behind its answers.
+NOT_FOUND_LAG_SECONDS: Final = 15
 #: Seconds between questions about an accepted one: its postback usually comes first; daily for ever at the end.
 ACCEPTED_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600, *_HOURLY_FOR_A_DAY, _DAY)
 #: A person is looking; the provider is still asked once a day.

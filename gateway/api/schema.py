@@ -92,7 +92,7 @@ class GatewaySchema(AutoSchema):
         bypass_extensions: bool = False,  # noqa: FBT001, FBT002 - the base class's signature
     ) -> str:
         # A component is named after the thing, not after our class for it: DepositShape is "Deposit".
-        name = str(super()._get_serializer_name(serializer, direction, bypass_extensions))  # type: ignore[no-untyped-call]
+        name = str(super()._get_serializer_name(serializer, direction, bypass_extensions))
         return name.removesuffix("Shape")
 
     def get_summary(self) -> str | None:

@@ -40,7 +40,9 @@ _POSSIBLE_TRANSACTION: Final = "possible_transaction_created"
 
 _CREDENTIAL_FIELDS: Final = frozenset({"secret", "signature"})
 _CREDENTIAL_TEXT = re.compile(r"\b(?:wrong|invalid|incorrect|bad) (?:secret|signature)\b")
-_DUPLICATE_TEXT = re.compile(r"already|exist|taken|duplicate|unique")
+_DUPLICATE_TEXT = re.compile(r"already|(?<!not )(?<!n't )exist|taken|duplicate|unique")
+# A free text that speaks of trouble on the provider's side says nothing about what became of the order.
+_TROUBLE_TEXT = re.compile(r"server|later|time.?d? ?out|unavailable|internal|process|maintenance|busy|temporar")
 
 
 class Outcome(StrEnum):
@@ -93,7 +95,7 @@ class WithdrawalVerdict(StrEnum):
     REFUSED = "refused"
     """Surely nothing was created: validation refused named fields."""
     REFUSED_UNPROVEN = "refused_unproven"
-    """A no that may speak of an order created before: ask before believing it."""
+    """A no in free words: ask before believing it."""
     INSUFFICIENT_BALANCE = "insufficient_balance"
     NOT_SENT = "not_sent"
     """No byte left: it may be sent again without asking."""
@@ -225,7 +227,8 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
     """Say what the answer to the creation of a withdrawal proves.
 
     A refusal proves that nothing was created only where validation refused named fields, `withdrawal_id` is
-    none of them and no text hints at a duplicate: the id may be taken by our own earlier attempt.
+    none of them and no text hints at a duplicate: the id may be taken by our own earlier attempt, so a hint at
+    that is no refusal at all, whatever a pull says afterwards.
     """
     if not answer.sent:
         return WithdrawalVerdict.NOT_SENT
@@ -237,9 +240,11 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
     names = {name for name, _ in answer.messages}
     texts = [text.casefold() for _, text in answer.messages]
     if "withdrawal_id" in names or any(_DUPLICATE_TEXT.search(text) for text in texts):
-        return WithdrawalVerdict.REFUSED_UNPROVEN
+        return WithdrawalVerdict.UNKNOWN
     if INSUFFICIENT_BALANCE_FIELD in names or any(INSUFFICIENT_BALANCE_TEXT in text for text in texts):
         return WithdrawalVerdict.INSUFFICIENT_BALANCE
     if answer.is_field_refusal and names and None not in names:
         return WithdrawalVerdict.REFUSED
+    if any(_TROUBLE_TEXT.search(text) for text in texts):
+        return WithdrawalVerdict.UNKNOWN
     return WithdrawalVerdict.REFUSED_UNPROVEN

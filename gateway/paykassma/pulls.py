@@ -16,6 +16,9 @@ _LIST_NAME: Final[dict[Kind, str]] = {"deposit": "transactions", "withdrawal": "
 _OUTER_ID: Final[dict[Kind, str]] = {"deposit": "plugin_custom_order_id", "withdrawal": "withdrawal_id"}
 
 _NOT_FOUND_TEXT: Final = "withdrawal with this id not found"
+#: Reason of an entry that has neither a postback nor a message that we know: words, not money.
+UNKNOWN_MESSAGE: Final = "unknown_message"
+
 _NO_POSTBACK_TEXT: Final = "postback not found"
 
 
@@ -96,7 +99,7 @@ def _entry(kind: Kind, outer_id: str, raw: dict[str, Any]) -> PullEntry:
         return PullEntry(state=PullState.NO_POSTBACK)
     if kind == "withdrawal" and _NOT_FOUND_TEXT in text:
         return PullEntry(state=PullState.NOT_FOUND)
-    return PullEntry(state=PullState.UNUSABLE, reason="unknown_message")
+    return PullEntry(state=PullState.UNUSABLE, reason=UNKNOWN_MESSAGE)
 
 
 def parse_read_postback(payload: Any) -> Postback | UnusableItem:

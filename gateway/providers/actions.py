@@ -32,6 +32,9 @@ _CACHE_SECONDS: Final = 60
 _SILENT_SECONDS: Final = 10
 #: The column is a 32-bit integer; a provider that writes more than that means nothing by it.
 _MAX_POSITION: Final = 2**31 - 1
+#: How long the provider's word on the activation endpoint is good for new orders: an operator who switches a system
+#: to manual expects the next order to follow, and a busy system is not asked about more than this.
+_FRESH_SECONDS: Final = 300
 #: ``label`` of a question that no customer asked (C§1.1 requires one).
 OWN_LABEL: Final = "gateway"
 
@@ -148,10 +151,10 @@ def _schedule(account: ProviderAccount, seconds: int) -> None:
 def is_manual(account: ProviderAccount, system: PaymentSystem, *, currency: str, label: str) -> bool:
     """Which activation endpoint serves this system: the provider's word where it has been heard, else the row's.
 
-    Asks the provider where nobody did before. Makes a provider call: no transaction may be open.
+    Asks the provider where nobody did lately. Makes a provider call: no transaction may be open.
     """
     heard = SystemObservation.objects.filter(account=account, code=system.code, currency=currency)
-    if not heard.exists():
+    if not heard.filter(seen_at__gt=timezone.now() - timedelta(seconds=_FRESH_SECONDS)).exists():
         observe(account, currencies=[currency], label=label)
     word = heard.values_list("is_manual", flat=True).first()
     return system.is_manual if word is None else word

@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -31,8 +32,8 @@ LEASE_SECONDS: Final = 120
 #: The pause after a credential error: long enough to hammer nobody, short enough that a corrected secret works
 #: at once. The first call after it is the probe.
 CREDENTIAL_PAUSE_SECONDS: Final = 60
-#: The provider answers 404 to everything when the secret is wrong (C§0), but a single address may be missing, too:
-#: only some in a row, with no success between, stop the account.
+#: The provider answers 404 to everything when the secret is wrong (C§0), but a single address may be missing, too, and
+#: a 403 may be a firewall's: without a word about credentials only some in a row stop the account.
 _NOT_FOUND_STREAK: Final = 5
 #: What is kept of an answer as evidence.
 _KEPT_BYTES: Final = 64 * 1024
@@ -83,6 +84,17 @@ def call(
     return answer
 
 
+def was_not_read(answer: Answer) -> bool:
+    """True where the provider surely did nothing: no byte left us, or it refused our credentials before reading on.
+
+    It says so in words ("Wrong secret", C§1.11) or by 404 (C§0); a 401 or 403 without words may be anybody's.
+    """
+    if not answer.sent:
+        return True
+    refused = answer.outcome is Outcome.CREDENTIAL_ERROR
+    return refused and (answer.payload is not None or answer.http_status == HTTPStatus.NOT_FOUND)
+
+
 def client_of(account: ProviderAccount, connection_pool: Any, system: PaymentSystem | None = None) -> Client:
     """A client with the account's credentials and the paths of account and system."""
     paths = Paths(manual_activation=system.manual_path) if system is not None and system.manual_path else Paths()
@@ -119,7 +131,7 @@ def _note_health(account: ProviderAccount, answer: Answer) -> None:
         return
     mine.update(not_found_streak=F("not_found_streak") + 1)
     streak = mine.values_list("not_found_streak", flat=True).get()
-    if answer.http_status != 404 or streak >= _NOT_FOUND_STREAK:  # noqa: PLR2004 - HTTP Not Found
+    if answer.payload is not None or streak >= _NOT_FOUND_STREAK:
         mine.update(
             paused_until=timezone.now() + timedelta(seconds=CREDENTIAL_PAUSE_SECONDS),
             pause_reason=f"The provider refuses our credentials: {answer.note}"[:200],

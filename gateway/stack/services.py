@@ -24,7 +24,11 @@ _WEB_WORKERS: Final = 2
 _WEB_THREADS: Final = 32
 #: Money tasks wait for the provider most of their time.
 _MONEY_PROCESSES: Final = 6
-_NEWS_PROCESSES: Final = 2
+#: Money out has workers of its own, so that a provider that hangs on deposits holds up no payout.
+_PAYOUT_PROCESSES: Final = 3
+#: A delivery waits for its receiver, 15 s at most: threads, each with its connection, and enough of them
+#: that some dead receivers leave room for the living.
+_NEWS_THREADS: Final = 32
 #: A request or task in progress may end in this time; later it is cut off, which every step here survives.
 GRACE_SECONDS: Final = 10.0
 #: One look at a server on this machine.
@@ -133,10 +137,10 @@ def make_plan(facts: Facts) -> Plan:
             standard_input=given,
         )
 
-    def worker(name: str, queues: str, processes: int) -> Command:
+    def worker(name: str, queues: str, pool: str, size: int) -> Command:
         # Two workers have nothing to gossip about, and mingling costs a second at each start.
         return run(
-            *("-m", "celery", "-q", "-A", "gateway.celery", "worker", "-Q", queues, "-c", str(processes)),
+            *("-m", "celery", "-q", "-A", "gateway.celery", "worker", "-Q", queues, "-P", pool, "-c", str(size)),
             *("-n", f"{name}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
         )
 
@@ -156,12 +160,14 @@ def make_plan(facts: Facts) -> Plan:
                 command=run(
                     *("-m", "granian", "--interface", "wsgi", "gateway.wsgi:application"),
                     *("--workers", str(_WEB_WORKERS), "--blocking-threads", str(_WEB_THREADS)),
+                    "--respawn-failed-workers",
                     *("--host", settings.host, "--port", str(settings.port)),
                 ),
                 answers=lambda: answers_ok(f"{settings.public_url}/health/"),
             ),
-            Service(name="money", command=worker("money", "money-out,money-in,pulls", _MONEY_PROCESSES)),
-            Service(name="news", command=worker("news", "webhooks,reports", _NEWS_PROCESSES)),
+            Service(name="payouts", command=worker("payouts", "money-out", "prefork", _PAYOUT_PROCESSES)),
+            Service(name="money", command=worker("money", "money-in,pulls", "prefork", _MONEY_PROCESSES)),
+            Service(name="news", command=worker("news", "webhooks,reports", "threads", _NEWS_THREADS)),
             Service(
                 name="beat",
                 command=run(
@@ -172,7 +178,9 @@ def make_plan(facts: Facts) -> Plan:
         ),
         last_check=Check(
             command=run("-m", "celery", "-A", "gateway.celery", "inspect", "ping", "--json", "--timeout", "2"),
-            satisfied=lambda output: all(f'"{name}@{platform.node()}"' in output for name in ("money", "news")),
+            satisfied=lambda output: all(
+                f'"{name}@{platform.node()}"' in output for name in ("payouts", "money", "news")
+            ),
         ),
     )
 

@@ -103,7 +103,7 @@ def test_a_dead_broker_harms_nothing_and_is_left_alone_for_a_while(
     for number in range(1_000):
         after_commit.ring(TASK, str(number))
     assert caplog.text.count("doorbell_failed") == 1
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 5
     monkeypatch.setattr(after_commit, "_silent_until", 0.0)
     after_commit.ring(TASK, "again")
     assert caplog.text.count("doorbell_failed") == 2

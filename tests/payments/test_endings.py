@@ -96,7 +96,8 @@ def test_nobody_confirmed_for_the_days_of_the_system(
     end_overdue()
     assert fresh(deposit).status == "verifying"
     clock.shift(1)
-    end_overdue()
+    assert deadlines.expire_deposits() == 1
+    assert Confirmation.objects.get().status == "expired"  # ends with its deposit, in the same breath
     end_overdue()
     ended = fresh(deposit)
     assert (ended.status, ended.failure_code, ended.deadline_at) == ("expired", "not_confirmed", None)

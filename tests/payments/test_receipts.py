@@ -258,11 +258,15 @@ def test_what_is_no_amount_credits_nothing_and_is_kept_as_it_came(paid: Paid, pr
     for amount in UNUSABLE:
         item = {**money(), "amount": amount, "plugin_custom_order_id": paid.order}
         paid.book.entries[paid.order] = {"label": paid.label, "wallet_type": "upi_l", "additional_data": [item]}
-        assert states(paid.asked_again()) == ("verifying", None, ""), amount
+        assert states(paid.asked_again()) == ("in_review", None, ""), amount
         kept = ProviderCall.objects.filter(operation="pullpostbacks").latest("started_at", "id").response
         assert json.dumps(item).encode() in bytes(kept), amount
     assert not Receipt.objects.exists()
-    assert news(product) == VERIFYING_NEWS
+    # A person is called once; the order goes on being asked about, in case the provider mends its book.
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
+    assert fresh(paid.deposit).failure_code == "provider_answer_unusable"
+    assert states(paid.arrives(money())) == ("credited", Decimal(1000), "exact")
+    assert fresh(paid.deposit).failure_code == ""
 
 
 def test_an_unusable_item_does_not_hide_a_usable_one(paid: Paid) -> None:
@@ -308,12 +312,13 @@ GARBAGE: list[Any] = [
 ]
 
 
-def test_garbage_in_the_book_moves_nothing(paid: Paid, product: Product) -> None:
+def test_garbage_in_the_book_credits_nothing_and_calls_a_person_once(paid: Paid, product: Product) -> None:
     for garbage in GARBAGE:
         paid.book.entries[paid.order] = garbage
-        assert paid.asked_again().status == "verifying", garbage
+        paid.asked_again()
+    assert states(fresh(paid.deposit)) == ("in_review", None, "")
     assert not Receipt.objects.exists()
-    assert news(product) == VERIFYING_NEWS
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
 
 
 def test_an_entry_that_nobody_asked_for_is_not_believed(paid: Paid, opened: Placed, provider: ScriptedProvider) -> None:

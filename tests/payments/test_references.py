@@ -112,6 +112,7 @@ def test_the_transaction_of_a_receipt_is_used_though_nobody_named_it(api: Api, o
     work()
     assert fresh(mine).status == "credited"
     assert refused_as_used(confirm(api, theirs, OTHER_REFERENCE))
+    assert refused_as_used(confirm(api, theirs, REFERENCE))  # and so is what the customer named
 
 
 def test_a_refused_reference_may_be_somebody_elses(

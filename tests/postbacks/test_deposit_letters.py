@@ -432,10 +432,10 @@ def test_an_amount_that_is_none_credits_nothing(
     assert verdicts() == [("unusable", note)]
     assert receipts() == []
     assert provider.requests == []
-    # The provider's own book says the same nonsense when the ladder asks: still nothing.
+    # The provider's own book says the same nonsense when the ladder asks: nothing is credited, a person looks.
     Deposit.objects.update(next_at=timezone.now())
     asking.ask_deposits(account.pk)
-    assert state(confirmation) == ("verifying", "verifying")
+    assert state(confirmation) == ("in_review", "verifying")
     assert receipts() == []
 
 

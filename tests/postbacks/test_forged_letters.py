@@ -73,11 +73,11 @@ def test_500_forged_letters_move_nothing_and_stay_small(
         item(plugin_custom_order_id=confirmation.public_id),
         item(plugin_custom_order_id=confirmation.deposit.public_id),
         words.item(withdrawal, 1),
-        item(comment="x" * 9_000),
     ]
     with time_machine.travel(timezone.now(), tick=False) as clock, caplog.at_level(logging.ERROR):
         for number in range(500):
-            raw = forged([*items, item(transaction_id=f"T{number}")])
+            comment = "x" * (9_000 if number % 50 == 0 else 0)
+            raw = forged([*items, item(transaction_id=f"T{number}", comment=comment)])
             assert deliver(account, raw).status_code == 403
             if number % 50 == 0:
                 clock.shift(0.01)

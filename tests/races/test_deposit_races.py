@@ -179,17 +179,23 @@ def test_one_reference_at_once_makes_one_deposit(apis: list[Api], book: Book, pr
 # The bank's reference twice at once
 
 
-def named_twice_at_once(verb: Callable[..., Any], caller: Caller, *deposits: Deposit) -> list[Any]:
+def named_at_once(verb: Callable[..., Any], caller: Caller, *named: tuple[Deposit, str]) -> list[Any]:
     class Unclaimed:
         def take(self, *, object_id: Any) -> None:
             pass
 
-    wish = actions.NewConfirmation(provider_reference=REFERENCE, amount=Decimal(1000))
     with Gate("payments_confirmationmove") as gate:
-        waiting = [in_thread(partial(verb, caller, one.pk, wish, Unclaimed())) for one in deposits]
-        gate.await_waiting(len(deposits))
+        waiting = []
+        for deposit, reference in named:
+            wish = actions.NewConfirmation(provider_reference=reference, amount=Decimal(1000))
+            waiting.append(in_thread(partial(verb, caller, deposit.pk, wish, Unclaimed())))
+        gate.await_waiting(len(named))
         gate.open()
         return [result() for result in waiting]
+
+
+def named_twice_at_once(verb: Callable[..., Any], caller: Caller, *deposits: Deposit) -> list[Any]:
+    return named_at_once(verb, caller, *[(deposit, REFERENCE) for deposit in deposits])
 
 
 def codes(results: list[Any]) -> list[str]:
@@ -246,6 +252,23 @@ def test_two_customers_at_once_are_both_flagged(api: Api, book: Book, caller: Ca
 
     named_twice_at_once(actions.confirm_deposit, caller, open_upi(api, customer="3"), open_upi(api, customer="4"))
     assert flags() == [True, True]
+
+
+def test_the_tenth_try_is_made_once(api: Api, book: Book, caller: Caller) -> None:
+    deposits = [open_upi(api), open_upi(api)]
+    for number in range(9):
+        assert confirm(api, deposits[0], f"{number:012}").status_code == 201
+    last_tries = list(zip(deposits, ["777777777777", "888888888888"], strict=True))
+    made = named_at_once(actions.confirm_deposit, caller, *last_tries)
+    assert codes(made) == ["Confirmation", "too_many_attempts"]
+    assert Confirmation.objects.count() == 10
+
+    others = [open_upi(api, customer="other"), open_upi(api, customer="other")]
+    for number in range(9, 18):
+        assert confirm(api, others[0], f"{number:012}").status_code == 201
+    last_tries = list(zip(others, ["555555555555", "666666666666"], strict=True))
+    naive = copy_of(actions, WITHOUT_LINING_UP)
+    assert codes(named_at_once(naive.confirm_deposit, caller, *last_tries)) == ["Confirmation", "Confirmation"]
 
 
 # The same money twice at once

@@ -73,10 +73,10 @@ CASES = {
     "refused in free text": unknown((200, FAIL | {"message": "Something is wrong"}), unproven=True),
     "refused without a word": unknown((200, FAIL), unproven=True),
     "refused with an empty bag": unknown((200, FAIL | {"message": {}}), unproven=True),
-    "our id refused": unknown((200, FAIL | {"message": {"withdrawal_id": ["Bad."]}}), unproven=True),
-    "a duplicate, said of another field": unknown(
-        (200, FAIL | {"message": {"label": ["has already been taken"]}}), unproven=True
-    ),
+    "refused in free text that speaks of trouble": unknown((200, FAIL | {"message": "Server error, try later"})),
+    "our id refused": unknown((200, FAIL | {"message": {"withdrawal_id": ["Bad."]}})),
+    "a duplicate in free text": unknown((200, FAIL | {"message": "This order already exists"})),
+    "a duplicate, said of another field": unknown((200, FAIL | {"message": {"label": ["has already been taken"]}})),
     "a free text and a field": unknown(
         (200, FAIL | {"message": {"amount": ["Too small."]}, "errors": ["something else"]}), unproven=True
     ),
@@ -218,21 +218,38 @@ def ask(account: ProviderAccount, withdrawal: Withdrawal) -> Withdrawal:
     return withdrawal
 
 
-def test_refused_in_free_text_and_not_found_is_failed(
+def test_refused_in_free_text_and_not_found_after_the_lag_is_failed(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
-    withdrawal = sent(api, provider, words.REFUSED_TEXT)
-    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    with time_machine.travel(NOW, tick=False) as clock:
+        withdrawal = sent(api, provider, words.REFUSED_TEXT)
+        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
 
-    ask(account, withdrawal)
+        clock.shift(14)
+        assert ask(account, withdrawal).status == "unknown"  # the book may lag behind the answer
+        clock.shift(1)
+        ask(account, withdrawal)
 
     assert (withdrawal.status, withdrawal.failure_code, withdrawal.next_at) == ("failed", "provider_refused", None)
     assert moves(withdrawal)[2:] == [("unknown", "provider_answer"), ("failed", "pull")]
     assert news(withdrawal) == [("queued", 1), ("unknown", 3), ("failed", 4)]
-    [question] = provider.to(words.PULL)
-    assert question.query["type"] == ["withdrawal"]
-    assert question.query["withdrawal_id[]"] == [withdrawal.public_id]
+    questions = provider.to(words.PULL)
+    assert [question.query["type"] for question in questions] == [["withdrawal"]] * 2
+    assert [question.query["withdrawal_id[]"] for question in questions] == [[withdrawal.public_id]] * 2
     assert len(provider.to(words.CREATE)) == 1
+
+
+@pytest.mark.parametrize(
+    "message", [{"withdrawal_id": ["has already been taken"]}, "This order already exists", "Server error, try later"]
+)
+def test_what_may_speak_of_an_order_that_was_created_is_never_failed_by_a_pull(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, message: Any
+) -> None:
+    withdrawal = sent(api, provider, (200, FAIL | {"message": message}))
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        assert ask(account, withdrawal).status == "unknown"
+        assert ask(account, withdrawal).status == "unknown"
 
 
 def test_refused_in_free_text_and_known_after_all_is_accepted(

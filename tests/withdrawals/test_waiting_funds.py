@@ -184,3 +184,28 @@ def test_a_new_order_does_not_wait_for_those_that_wait(
 
     waiting.refresh_from_db()
     assert waiting.status == "waiting_funds"
+
+
+def test_one_in_the_line_looks_every_minute_and_the_one_before_it_calls_it(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        oldest, second, third = (sent(api, provider, words.NO_FUNDS) for _ in range(3))
+        provider.script(words.PULL, words.pulled(*(words.not_found(one) for one in (oldest, second, third))))
+        for _ in range(5):
+            probe(second)
+            assert second.next_at is not None
+            assert timedelta(seconds=60) <= second.next_at - timezone.now() <= timedelta(seconds=66)
+            clock.shift(66)
+
+        probe(second)
+        probe(oldest)  # still no money: nobody is called
+        second.refresh_from_db()
+        assert second.next_at > timezone.now()
+
+        provider.script(words.CREATE, words.OK)
+        assert probe(oldest).status == "accepted"
+        second.refresh_from_db()
+        third.refresh_from_db()
+        assert second.next_at == timezone.now()
+        assert third.next_at != timezone.now()

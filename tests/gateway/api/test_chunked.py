@@ -85,6 +85,6 @@ def test_a_body_in_chunks_gets_its_length(port: int, size: int) -> None:
     assert echoed(port, [b"a" * (size // 2), b"a" * (size - size // 2)]) == f"{size} {size}"
 
 
-@pytest.mark.parametrize("size", [LIMIT + 1, LIMIT * 3])
+@pytest.mark.parametrize("size", [LIMIT + 1, LIMIT + 1_000])
 def test_one_above_the_limit_is_told_as_far_too_long_and_read_no_further(port: int, size: int) -> None:
     assert echoed(port, [b"a" * 1000] * (size // 1000) + [b"a" * (size % 1000)]) == f"{2**31 - 1} {LIMIT + 1}"

@@ -1,7 +1,6 @@
 """Two requests with one key at the same time, on two real connections."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,11 +12,10 @@ from django.db import connection, connections, transaction
 from payments.models import Deposit
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body
+from tests.gateway.api.lock_waits import DEADLINE_SECONDS, until_waiting
 from tests.gateway.api.refusals import assert_refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-DEADLINE_SECONDS = 20
 
 
 @pytest.fixture
@@ -40,18 +38,6 @@ def commits_held() -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM providers_paymentsystem FOR UPDATE")
         yield
-
-
-def until_waiting(count: int) -> None:
-    """Return once so many backends wait for a lock."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() == (count,):
-                return
-            assert time.monotonic() < deadline, "nobody waits"
-            time.sleep(0.01)
 
 
 def test_the_second_is_told_to_come_back(api: Api, aside: Callable[..., Future[Any]]) -> None:

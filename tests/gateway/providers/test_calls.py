@@ -114,11 +114,14 @@ class TestCredentials:
             assert ProviderAccount.objects.filter(not_paused("")).exists()
 
     @pytest.mark.parametrize("status", [401, 403])
-    def test_so_do_401_and_403(self, account: ProviderAccount, provider: ScriptedProvider, status: int) -> None:
+    def test_a_wordless_401_or_403_pauses_only_as_the_fifth_in_a_row(
+        self, account: ProviderAccount, provider: ScriptedProvider, status: int
+    ) -> None:
         provider.script(AVAILABLE, (status, b"no"))
-        ask(account)
-        account.refresh_from_db()
-        assert account.is_paused()
+        for streak in (1, 2, 3, 4, 5):
+            ask(account)
+            account.refresh_from_db()
+            assert (account.not_found_streak, account.is_paused()) == (streak, streak == 5)
 
     def test_a_missing_address_pauses_only_when_five_were_missing_in_a_row(
         self, account: ProviderAccount, provider: ScriptedProvider

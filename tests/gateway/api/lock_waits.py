@@ -1,0 +1,20 @@
+"""Waiting for waiters: races are set up by what PostgreSQL says of its locks, never by sleeping."""
+
+import time
+from typing import Final
+
+from django.db import connection
+
+DEADLINE_SECONDS: Final = 20
+
+
+def until_waiting(count: int) -> None:
+    """Return once so many backends wait for a lock."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() == (count,):
+                return
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.01)
