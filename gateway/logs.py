@@ -16,7 +16,10 @@ import structlog
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _SECRETS: Final = re.compile(
-    r"(?i)((?:secret|signature|access_key|password|token)=)[^&\s\"']+|(Bearer\s+)\S+|(\b(?:pk_(?:test|live)|whsec)_)[\w+/=-]+"
+    r"(?i)(/postbacks/paykassma/)[^/\s\"']+"
+    r"|((?:secret|signature|access_key|password|token)=)[^&\s\"']+"
+    r"|(Bearer\s+)\S+"
+    r"|(\b(?:pk_(?:test|live)|whsec)_)[\w+/=-]+"
 )
 
 

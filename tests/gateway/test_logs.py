@@ -45,6 +45,7 @@ log = logging.getLogger("tests.printed")
         (f"the key pk_test_{SECRET} is", "the key pk_test_[redacted] is"),
         (f"pk_live_{SECRET}-_x", "pk_live_[redacted]"),
         (f"secret={SECRET}&token={SECRET}", "secret=[redacted]&token=[redacted]"),
+        (f"Forbidden: /postbacks/paykassma/{SECRET}/", "Forbidden: /postbacks/paykassma/[redacted]/"),
         ("secret=", "secret="),
         ("nothing to hide: 100% of dep_01h455vb4pex5vsknk084sn02q", None),
     ],
@@ -68,7 +69,6 @@ def test_messages_arguments_and_traces_are_all_redacted(printed: io.StringIO) ->
     assert "ValueError" in text
     assert "invalid literal" not in text
     assert f"{__file__}:" in text
-    assert "Traceback" in text
     assert "ValueError" in text
 
 

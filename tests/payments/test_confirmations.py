@@ -330,6 +330,7 @@ UNDECIDED = [
     (DOWN, "unknown"),
     ((200, b"<html>"), "unknown"),
     ((400, {"message": "?"}), "unknown"),
+    ((403, b"<html>a firewall's</html>"), "credential_error"),
     ((429, {"status": "fail", "message": "slow down"}), "unknown"),
 ]
 

@@ -107,11 +107,17 @@ def test_where_the_provider_does_not_say_the_row_decides(
     assert (fresh(deposit).status, fresh(deposit).is_manual) == ("awaiting_payment", True)
 
 
-def test_the_list_of_systems_is_not_asked_for_twice(opened: Placed, provider: ScriptedProvider) -> None:
-    opened()
-    opened()
+def test_the_list_of_systems_is_good_for_five_minutes(
+    opened: Placed, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    assert opened().is_manual is False
+    provider.script(AVAILABLE, offered(("upi_l", "INR", True)))
+    clock.shift(299)
+    assert opened().is_manual is False
     assert len(provider.to(AVAILABLE)) == 1
-    assert len(provider.to(UPI)) == 2
+    clock.shift(1)
+    assert opened().is_manual is True
+    assert len(provider.to(AVAILABLE)) == 2
 
 
 NO_DETAILS = [

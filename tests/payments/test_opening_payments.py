@@ -148,6 +148,8 @@ LOST = [
     (302, b""),
     (429, OK[1]),
     (400, {"message": "?"}),
+    (401, b""),
+    (403, b"<html>a firewall's</html>"),
     (200, {"status": "possible_transaction_created"}),
 ]
 

@@ -251,22 +251,45 @@ def test_a_receipt_cannot_change_its_owner(paid: Paid, opened: Placed) -> None:
     assert receipt.contradiction == f"now for order {other.public_id}"
 
 
-UNUSABLE = ["0", "-1000.00", "1000.00001", "12345678901234567.00", "1e3", "1,000", "", None, [1000], True, "NaN"]
+REVIEWED = ("in_review", None, "")
+UNREADABLE_NEWS = [*VERIFYING_NEWS, ("deposit.in_review", 4)]
 
 
-def test_what_is_no_amount_credits_nothing_and_is_kept_as_it_came(paid: Paid, product: Product) -> None:
-    for amount in UNUSABLE:
+def is_reviewed_as_unreadable(deposit: Deposit) -> bool:
+    """A person looks; nothing was credited, and nobody is told to pay again."""
+    return (
+        states(deposit) == REVIEWED
+        and deposit.failure_code == "provider_answer_unusable"
+        and deposit.deadline_at is None
+        and news(deposit.product) == UNREADABLE_NEWS
+        and not Receipt.objects.exists()
+    )
+
+
+@pytest.mark.parametrize("amount", ["0", "-1000.00", "1000.00001", "12345678901234567.00", "NaN", None, True])
+def test_what_is_no_amount_is_looked_at_and_kept_as_it_came(amount: Any, paid: Paid) -> None:
+    item = {**money(), "amount": amount, "plugin_custom_order_id": paid.order}
+    paid.book.entries[paid.order] = {"label": paid.label, "wallet_type": "upi_l", "additional_data": [item]}
+    assert is_reviewed_as_unreadable(paid.asked_again())
+    assert paid.shown()["failure"]["safe_to_retry"] is False
+    kept = ProviderCall.objects.filter(operation="pullpostbacks").latest("started_at", "id").response
+    assert json.dumps(item).encode() in bytes(kept)
+    assert is_reviewed_as_unreadable(paid.asked_again())  # once more is no more news
+
+
+def test_no_odd_amount_is_ever_credited(paid: Paid) -> None:
+    for amount in ["1e3", "1,000", "", " 1000", "١٠٠٠", "0x3e8", [1000], {"amount": 1000}, "1000.00 INR", "+1000"]:
         item = {**money(), "amount": amount, "plugin_custom_order_id": paid.order}
-        paid.book.entries[paid.order] = {"label": paid.label, "wallet_type": "upi_l", "additional_data": [item]}
-        assert states(paid.asked_again()) == ("in_review", None, ""), amount
-        kept = ProviderCall.objects.filter(operation="pullpostbacks").latest("started_at", "id").response
-        assert json.dumps(item).encode() in bytes(kept), amount
-    assert not Receipt.objects.exists()
-    # A person is called once; the order goes on being asked about, in case the provider mends its book.
-    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
-    assert fresh(paid.deposit).failure_code == "provider_answer_unusable"
-    assert states(paid.arrives(money())) == ("credited", Decimal(1000), "exact")
-    assert fresh(paid.deposit).failure_code == ""
+        paid.book.entries[paid.order] = {"label": paid.label, "additional_data": [item]}
+        assert is_reviewed_as_unreadable(paid.asked_again()), amount
+
+
+def test_money_that_can_be_read_after_all_is_credited(paid: Paid, product: Product) -> None:
+    paid.book.entries[paid.order] = {"additional_data": [{**money(), "amount": "?"}]}
+    assert is_reviewed_as_unreadable(paid.asked_again())
+    ended = paid.arrives(money())
+    assert (*states(ended), ended.failure_code) == ("credited", Decimal(1000), "exact", "")
+    assert news(product) == [*UNREADABLE_NEWS, ("deposit.credited", 5)]
 
 
 def test_an_unusable_item_does_not_hide_a_usable_one(paid: Paid) -> None:
@@ -294,11 +317,16 @@ def test_what_decides_nothing_may_be_as_odd_as_it_likes(odd: dict[str, Any], pai
     assert states(paid.arrives(money(**odd))) == ("credited", Decimal(1000), "exact")
 
 
+def test_a_book_that_says_nothing_moves_nothing(paid: Paid, product: Product) -> None:
+    for nothing in [None, [], {}, "", False]:
+        paid.book.entries[paid.order] = nothing
+        assert paid.asked_again().status == "verifying", nothing
+    assert not Receipt.objects.exists()
+    assert news(product) == VERIFYING_NEWS
+
+
 GARBAGE: list[Any] = [
-    None,
     7,
-    [],
-    {},
     "text",
     {"additional_data": None},
     {"additional_data": []},
@@ -312,13 +340,10 @@ GARBAGE: list[Any] = [
 ]
 
 
-def test_garbage_in_the_book_credits_nothing_and_calls_a_person_once(paid: Paid, product: Product) -> None:
-    for garbage in GARBAGE:
-        paid.book.entries[paid.order] = garbage
-        paid.asked_again()
-    assert states(fresh(paid.deposit)) == ("in_review", None, "")
-    assert not Receipt.objects.exists()
-    assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_in_the_book_is_looked_at(garbage: Any, paid: Paid) -> None:
+    paid.book.entries[paid.order] = garbage
+    assert is_reviewed_as_unreadable(paid.asked_again())
 
 
 def test_an_entry_that_nobody_asked_for_is_not_believed(paid: Paid, opened: Placed, provider: ScriptedProvider) -> None:
@@ -433,6 +458,23 @@ def test_money_with_no_key_at_all_is_not_taken(paid: Paid, account: ProviderAcco
     """Two such items could not be told apart: the second would count as the first, seen again."""
     found_by_transaction(account, money(transaction_id=""), money(transaction_id=""), label=paid.label)
     assert not Receipt.objects.exists()
+
+
+def test_an_order_of_another_customer_inside_is_not_believed(
+    paid: Paid, opened: Placed, book: Book, product: Product
+) -> None:
+    theirs = opened(customer="another")
+    answer = confirm(paid.api, theirs, "999999999999").json()["id"]
+    ended = paid.arrives(money(plugin_custom_order_id=answer))
+    assert states(ended) == REVIEWED
+    assert receipts() == [("in_review", Decimal(1000), "the provider names another customer's order inside")]
+    assert Receipt.objects.get().deposit == paid.deposit
+    assert fresh(theirs).status == "verifying"
+
+
+def test_an_order_inside_that_is_none_of_ours_does_not_matter(paid: Paid) -> None:
+    """C§1.12: the provider's own sample masks the inner one; the outer one is what was asked for."""
+    assert states(paid.arrives(money(plugin_custom_order_id="***"))) == ("credited", Decimal(1000), "exact")
 
 
 def test_each_item_goes_to_the_order_that_it_names_itself(

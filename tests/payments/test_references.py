@@ -30,7 +30,7 @@ from tests.payments.stage import (
     sent_json,
     work,
 )
-from tests.scripted_provider import ScriptedProvider
+from tests.scripted_provider import DROP, ScriptedProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +95,29 @@ def test_a_customer_names_a_reference_once(api: Api, opened: Placed) -> None:
     assert Confirmation.objects.count() == 1
     assert (fresh(one).status, fresh(other).status) == ("verifying", "awaiting_payment")
     assert news(other.product)[-1] == ("deposit.verifying", 3)
+
+
+def test_a_reference_whose_answer_was_lost_may_be_named_again(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider
+) -> None:
+    """By the customer's own act and under a new id: the first may never have arrived."""
+    provider.script(ACTIVATE, DROP, OK)
+    deposit = opened(customer="1")
+    first = confirm(api, deposit).json()["id"]
+    work()
+    second = confirm(api, deposit)
+    assert second.status_code == 201
+    work()
+    assert [sent_json(one)["custom_transaction_id"] for one in activations(provider)] == [first, second.json()["id"]]
+    assert refused_as_used(confirm(api, deposit))  # this one was heard
+
+    credit(deposit, second, book)
+    due = fresh(deposit).next_at
+    assert due is not None
+    with time_machine.travel(due, tick=False):
+        work()
+    assert fresh(deposit).status == "credited"
+    assert list(Confirmation.objects.order_by("id").values_list("status", flat=True)) == ["verifying", "credited"]
 
 
 def test_a_credited_reference_is_used_for_everybody(api: Api, opened: Placed, book: Book) -> None:
