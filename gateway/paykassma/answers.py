@@ -245,6 +245,7 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
         return WithdrawalVerdict.INSUFFICIENT_BALANCE
     if answer.is_field_refusal and names and None not in names:
         return WithdrawalVerdict.REFUSED
-    if any(_TROUBLE_TEXT.search(text) for text in texts):
+    # Fields and free words together, or more fields than were kept: what is not seen may name the id.
+    if names - {None} or any(_TROUBLE_TEXT.search(text) for text in texts):
         return WithdrawalVerdict.UNKNOWN
     return WithdrawalVerdict.REFUSED_UNPROVEN

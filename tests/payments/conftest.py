@@ -1,11 +1,26 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
 
+from payments.models import Deposit
 from tests.conftest import Api
-from tests.payments.stage import AVAILABLE, Book, Placed, create_path, details, fresh, offered, place, work
+from tests.payments.paid import Paid
+from tests.payments.stage import (
+    ACTIVATE,
+    AVAILABLE,
+    OK,
+    Book,
+    Placed,
+    create_path,
+    details,
+    fresh,
+    offered,
+    place,
+    work,
+)
 from tests.scripted_provider import ScriptedProvider
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,9 +45,16 @@ def book(provider: ScriptedProvider) -> Book:
 def opened(api: Api, book: Book) -> Placed:
     """Creates deposits and lets the workers open them."""
 
-    def make(**changes: object) -> object:
+    def make(**changes: Any) -> Deposit:
         deposit = place(api, **changes)
         work()
         return fresh(deposit)
 
-    return make  # type: ignore[return-value]
+    return make
+
+
+@pytest.fixture
+def paid(api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller) -> Paid:
+    """A UPI deposit of 1000.00 INR whose customer named a reference; the book says nothing of it yet."""
+    provider.script(ACTIVATE, OK)
+    return Paid(api, opened(), book, clock)

@@ -9,17 +9,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from gateway.lifecycles import Cause, CauseKind
-from gateway.paykassma import php_json
-from gateway.paykassma.messages import Postback, parse_postback
 from gateway.products.models import Customer, Product, UnderpaymentPolicy
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
-from payments.asking import record_postback
+from gateway.providers.models import PaymentSystem, ProviderCall
 from payments.models import Confirmation, Deposit, Receipt
 from tests.conftest import Api
+from tests.payments.paid import Paid, receipts, states
 from tests.payments.stage import (
     ACTIVATE,
-    OK,
     REFERENCE,
     Book,
     Placed,
@@ -35,47 +31,6 @@ from tests.scripted_provider import ScriptedProvider
 pytestmark = pytest.mark.django_db
 
 VERIFYING_NEWS = [("deposit.created", 1), ("deposit.awaiting_payment", 2), ("deposit.verifying", 3)]
-
-
-class Paid:
-    """A deposit whose customer named a reference, and the provider's book about it."""
-
-    def __init__(self, api: Api, deposit: Deposit, book: Book, clock: time_machine.Traveller) -> None:
-        self.api, self.book, self.clock = api, book, clock
-        self.order = confirm(api, deposit).json()["id"]
-        work()
-        self.deposit = fresh(deposit)
-        self.label = deposit.customer.label
-        assert self.deposit.status == "verifying"
-
-    def arrives(self, *items: dict[str, Any], label: str | None = None, **envelope: Any) -> Deposit:
-        """The book says so, and the provider is asked once more."""
-        self.book.enter(self.order, *items, label=self.label if label is None else label, **envelope)
-        return self.asked_again()
-
-    def asked_again(self) -> Deposit:
-        due = fresh(self.deposit).next_at
-        assert due is not None
-        self.clock.move_to(due)
-        work()
-        return fresh(self.deposit)
-
-    def shown(self) -> dict[str, Any]:
-        return dict(self.api.get(f"deposits/{self.deposit.public_id}").json())
-
-
-@pytest.fixture
-def paid(api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller) -> Paid:
-    provider.script(ACTIVATE, OK)
-    return Paid(api, opened(), book, clock)
-
-
-def states(deposit: Deposit) -> tuple[str, Decimal | None, str]:
-    return deposit.status, deposit.received_amount, deposit.amount_check
-
-
-def receipts() -> list[tuple[str, Decimal, str]]:
-    return list(Receipt.objects.order_by("received_at", "id").values_list("status", "amount", "contradiction"))
 
 
 def test_exactly_the_money(paid: Paid, product: Product) -> None:
@@ -318,7 +273,8 @@ def test_what_decides_nothing_may_be_as_odd_as_it_likes(odd: dict[str, Any], pai
 
 
 def test_a_book_that_says_nothing_moves_nothing(paid: Paid, product: Product) -> None:
-    for nothing in [None, [], {}, "", False]:
+    silences: list[Any] = [None, [], {}, "", False]
+    for nothing in silences:
         paid.book.entries[paid.order] = nothing
         assert paid.asked_again().status == "verifying", nothing
     assert not Receipt.objects.exists()
@@ -367,97 +323,6 @@ def test_money_without_a_transaction_is_one_receipt_of_its_order(paid: Paid, pro
     paid.asked_again()
     assert Receipt.objects.get().custom_id == paid.order
     assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
-
-
-def found_by_transaction(account: ProviderAccount, *items: dict[str, Any], label: str) -> None:
-    """Money that came out of a question about a transaction (C§1.10): it names no order of ours."""
-    raw = json.dumps({"label": label, "wallet_type": "upi_l", "additional_data": items}).encode()
-    postback = parse_postback(php_json.parse(raw))
-    assert isinstance(postback, Postback)
-    record_postback(account, postback, asked_for="", cause=Cause(kind=CauseKind.PULL, id="letter"))
-
-
-def test_money_that_names_no_order_waits_until_its_order_is_known(
-    paid: Paid, account: ProviderAccount, product: Product
-) -> None:
-    found_by_transaction(account, money(transaction_id="T5"), label=paid.label)
-    assert receipts() == [("suspense", Decimal(1000), "")]
-    assert Receipt.objects.get().deposit is None
-    assert paid.shown()["receipts"] == []
-    assert fresh(paid.deposit).status == "verifying"
-
-    ended = paid.arrives(money(transaction_id="T5"))
-    assert states(ended) == ("credited", Decimal(1000), "exact")
-    receipt = Receipt.objects.get()
-    assert (receipt.status, receipt.deposit, receipt.confirmation) == ("credited", ended, Confirmation.objects.get())
-    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
-
-
-def test_a_contradiction_in_suspense_is_not_forgotten(paid: Paid, account: ProviderAccount) -> None:
-    found_by_transaction(account, money(transaction_id="T5"), label=paid.label)
-    found_by_transaction(account, money(transaction_id="T5", amount="1.00"), label=paid.label)
-    said = "now 1.00 INR, before 1000.0000 INR"
-    assert receipts() == [("suspense", Decimal(1000), said)]
-    ended = paid.arrives(money(transaction_id="T5"))
-    assert states(ended) == ("in_review", None, "")
-    assert receipts() == [("in_review", Decimal(1000), said)]
-
-
-def test_money_that_names_no_order_finds_the_one_customer_who_named_it(paid: Paid, account: ProviderAccount) -> None:
-    found_by_transaction(account, money(), label=paid.label)
-    assert fresh(paid.deposit).status == "credited"
-    assert Receipt.objects.get().confirmation == Confirmation.objects.get()
-
-
-@pytest.mark.parametrize(
-    ("changes", "label"),
-    [
-        ({}, "cus_somebody_else"),
-        ({}, ""),
-        ({"wallet_type": "upi_ib"}, None),
-        ({"plugin_custom_order_id": "an-order-of-somebody"}, None),
-        ({"transaction_id": "999999999999"}, None),
-    ],
-)
-def test_money_is_never_matched_by_its_amount(
-    changes: dict[str, Any], label: str | None, paid: Paid, account: ProviderAccount
-) -> None:
-    found_by_transaction(account, money(**changes), label=paid.label if label is None else label)
-    assert [status for status, _, _ in receipts()] == ["suspense"]
-    assert fresh(paid.deposit).status == "verifying"
-
-
-def test_a_reference_that_two_customers_claim_matches_neither(
-    paid: Paid, opened: Placed, account: ProviderAccount
-) -> None:
-    theirs = opened(customer="another")
-    assert confirm(paid.api, theirs).status_code == 201
-    work()
-    found_by_transaction(account, money(), label=paid.label)
-    assert [status for status, _, _ in receipts()] == ["suspense"]
-    assert {fresh(paid.deposit).status, fresh(theirs).status} == {"verifying"}
-
-
-def test_an_order_of_another_account_is_not_this_accounts_business(paid: Paid) -> None:
-    stranger = ProviderAccount.objects.create(
-        name="stranger",
-        mode="live",
-        base_url="http://127.0.0.1:1",
-        api_secret="s" * 20,
-        withdrawal_key="w" * 20,
-        postback_access_key="a" * 20,
-        postback_private_key="p" * 20,
-        postback_token="t" * 20,
-    )
-    found_by_transaction(stranger, money(plugin_custom_order_id=paid.order), label=paid.label)
-    assert [status for status, _, _ in receipts()] == ["suspense"]
-    assert fresh(paid.deposit).status == "verifying"
-
-
-def test_money_with_no_key_at_all_is_not_taken(paid: Paid, account: ProviderAccount) -> None:
-    """Two such items could not be told apart: the second would count as the first, seen again."""
-    found_by_transaction(account, money(transaction_id=""), money(transaction_id=""), label=paid.label)
-    assert not Receipt.objects.exists()
 
 
 def test_an_order_of_another_customer_inside_is_not_believed(

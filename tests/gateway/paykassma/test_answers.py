@@ -219,30 +219,35 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
         (200, {"status": "SUCCESS"}, "accepted"),
         (200, FIELDS, "refused"),
         (422, {"status": "fail", "message": {"amount": "too small"}}, "refused"),
-        (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": ["y"]}}, "refused_unproven"),
-        (200, {"status": "fail", "message": {"withdrawal_id": ["y"]}}, "refused_unproven"),
+        (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": ["y"]}}, "unknown"),
+        (200, {"status": "fail", "message": {"withdrawal_id": ["y"]}}, "unknown"),
         *[
-            (200, {"status": "fail", "message": {"label": [hint]}}, "refused_unproven")
+            (200, {"status": "fail", "message": {"label": [hint]}}, "unknown")
             for hint in ("Already there", "It exists", "has been TAKEN", "Duplicate entry", "must be unique")
         ],
+        (200, {"status": "fail", "message": {"account_number": ["The account does not exist"]}}, "refused"),
+        *[
+            (200, {"status": "fail", "message": trouble}, "unknown")
+            for trouble in ("Server error, try later", "Gateway Timeout", "Still processing", "Service unavailable")
+        ],
         (200, {"status": "fail", "message": {}}, "refused_unproven"),
-        (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": []}}, "refused_unproven"),
+        (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": []}}, "unknown"),
         (
             200,
             {"status": "fail", "message": {"amount": ["x"] * 50, "withdrawal_id": ["y"]}},
-            "refused_unproven",
+            "unknown",
         ),
-        (200, {"status": "fail", "message": {"amount": ["x" * 500 + " already"]}}, "refused_unproven"),
+        (200, {"status": "fail", "message": {"amount": ["x" * 500 + " already"]}}, "unknown"),
         (200, {"status": "fail", "message": {"amount": []}}, "refused_unproven"),
         (200, {"status": "fail"}, "refused_unproven"),
         (200, {"status": "fail", "message": "MESSAGE"}, "refused_unproven"),
         (200, {"status": "fail", "message": ["MESSAGE"]}, "refused_unproven"),
-        (200, {"status": "error", "message": {"amount": ["x"]}}, "refused_unproven"),
-        (200, {"status": "error", "errors": {"target": "amount", "message": "x"}}, "refused_unproven"),
+        (200, {"status": "error", "message": {"amount": ["x"]}}, "unknown"),
+        (200, {"status": "error", "errors": {"target": "amount", "message": "x"}}, "unknown"),
         (
             200,
             {"status": "fail", "message": {"amount": ["x"]}, "error_message": "y"},
-            "refused_unproven",
+            "unknown",
         ),
         (
             200,
@@ -253,7 +258,7 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
         (
             200,
             {"status": "fail", "message": {"withdrawals_sum_amount": ["x"], "withdrawal_id": ["y"]}},
-            "refused_unproven",
+            "unknown",
         ),
         (200, PENDING_BODY, "unknown"),
         (400, CHECK.encode(), "unknown"),

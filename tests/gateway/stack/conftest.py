@@ -30,6 +30,13 @@ def until(condition: Callable[[], T | None]) -> T:
     return answer
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """A shell's background job ignores Ctrl-C and hands that down; what is started here has to hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass(slots=True)
 class Stack:
     """A stack of stand-ins in a process of its own."""
