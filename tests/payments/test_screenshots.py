@@ -94,7 +94,7 @@ def test_a_manual_system_gets_the_reference_as_multipart_with_the_picture_made_a
     image = Image.open(io.BytesIO(received))
     assert (image.format, image.size, dict(image.getexif())) == ("JPEG", (64, 32), {})
     assert bytes(Screenshot.objects.get().picture) == received
-    assert only().status == "verifying"
+    assert Confirmation.objects.get().status == "verifying"
 
 
 def test_a_picture_is_kept_encrypted(api: Api, by_hand: Placed, book: Book) -> None:

@@ -78,7 +78,7 @@ CASES = {
     "a duplicate in free text": unknown((200, FAIL | {"message": "This order already exists"})),
     "a duplicate, said of another field": unknown((200, FAIL | {"message": {"label": ["has already been taken"]}})),
     "a free text and a field": unknown(
-        (200, FAIL | {"message": {"amount": ["Too small."]}, "errors": ["something else"]}), unproven=True
+        (200, FAIL | {"message": {"amount": ["Too small."]}, "errors": ["something else"]})
     ),
     "no answer": unknown(DROP),
     "500": unknown((500, {"status": "fail", "message": {"amount": ["Too small."]}})),

@@ -238,7 +238,7 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
             "unknown",
         ),
         (200, {"status": "fail", "message": {"amount": ["x" * 500 + " already"]}}, "unknown"),
-        (200, {"status": "fail", "message": {"amount": []}}, "refused_unproven"),
+        (200, {"status": "fail", "message": {"amount": []}}, "unknown"),
         (200, {"status": "fail"}, "refused_unproven"),
         (200, {"status": "fail", "message": "MESSAGE"}, "refused_unproven"),
         (200, {"status": "fail", "message": ["MESSAGE"]}, "refused_unproven"),
