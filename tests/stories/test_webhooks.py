@@ -75,7 +75,7 @@ def test_dead_receivers_do_not_delay_the_living(
     body = {"payment_system": "upi_l", "currency": "INR", "amount": "1000.00", "customer": "55"}
     for number in range(3):
         deposit = stack.test.made("deposits", {**body, "reference": f"{reference}-{number}"})
-        came = {}
+        came: dict[int, tuple[str, str, str]] = {}
         while len(came) < 2:
             event = healthy.arrived.get(timeout=_PROMPT_SECONDS)
             if event["data"]["id"] == deposit["id"]:
