@@ -12,7 +12,7 @@ from django.utils import timezone
 from gateway import due_work, ids
 from gateway.after_commit import ring
 from gateway.api.idempotency import Claim
-from gateway.api.problems import Problem
+from gateway.api.problems import Problem, reference_taken
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
 from gateway.products.actions import Caller, meet_customer
@@ -75,13 +75,7 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         existing = Deposit.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
         if existing is None:
             raise
-        raise Problem(
-            status=409,
-            code="reference_already_used",
-            detail=f"The reference belongs to {existing.public_id}; every order has its own.",
-            pointer="/reference",
-            extra={"existing": existing.public_id},
-        ) from None
+        raise reference_taken(existing.public_id) from None
 
 
 @transaction.atomic(durable=True)

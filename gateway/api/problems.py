@@ -70,6 +70,17 @@ class Problem(exceptions.APIException):
         self.headers = dict(headers or {})
 
 
+def reference_taken(existing: str) -> Problem:
+    """The product used its reference before, for the order of that id; whatever else this request says."""
+    return Problem(
+        status=409,
+        code="reference_already_used",
+        detail=f"The reference belongs to {existing}; every order has its own.",
+        pointer="/reference",
+        extra={"existing": existing},
+    )
+
+
 def type_url(code: str) -> str:
     """The documentation page of a code."""
     return f"{settings.PUBLIC_URL}/docs/problems/#{code}"
