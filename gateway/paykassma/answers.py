@@ -42,7 +42,7 @@ _CREDENTIAL_FIELDS: Final = frozenset({"secret", "signature"})
 _CREDENTIAL_TEXT = re.compile(r"\b(?:wrong|invalid|incorrect|bad) (?:secret|signature)\b")
 _DUPLICATE_TEXT = re.compile(r"already|(?<!not )(?<!n't )exist|taken|duplicate|unique")
 # A free text that speaks of trouble on the provider's side says nothing about what became of the order.
-_TROUBLE_TEXT = re.compile(r"server|later|time.?d? ?out|unavailable|internal|process|maintenance|busy|temporar")
+_TROUBLE_TEXT = re.compile(r"server|internal|time.?d? ?out|process")
 
 
 class Outcome(StrEnum):

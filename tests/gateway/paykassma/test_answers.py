@@ -228,7 +228,7 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
         (200, {"status": "fail", "message": {"account_number": ["The account does not exist"]}}, "refused"),
         *[
             (200, {"status": "fail", "message": trouble}, "unknown")
-            for trouble in ("Server error, try later", "Gateway Timeout", "Still processing", "Service unavailable")
+            for trouble in ("Server error, try later", "Gateway Timeout", "Still processing", "Internal problem")
         ],
         (200, {"status": "fail", "message": {}}, "refused_unproven"),
         (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": []}}, "unknown"),
@@ -241,6 +241,7 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
         (200, {"status": "fail", "message": {"amount": []}}, "unknown"),
         (200, {"status": "fail"}, "refused_unproven"),
         (200, {"status": "fail", "message": "MESSAGE"}, "refused_unproven"),
+        (200, {"status": "fail", "message": "Payment system is temporarily unavailable"}, "refused_unproven"),
         (200, {"status": "fail", "message": ["MESSAGE"]}, "refused_unproven"),
         (200, {"status": "error", "message": {"amount": ["x"]}}, "unknown"),
         (200, {"status": "error", "errors": {"target": "amount", "message": "x"}}, "unknown"),
