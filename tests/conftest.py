@@ -65,6 +65,21 @@ def account(db: None, provider: ScriptedProvider) -> ProviderAccount:
 
 
 @pytest.fixture
+def live_account(db: None, provider: ScriptedProvider) -> ProviderAccount:
+    """The live-mode account, pointing at the same scripted provider with other keys."""
+    return ProviderAccount.objects.create(
+        name="scripted, live",
+        mode=Mode.LIVE,
+        base_url=provider.url,
+        api_secret="canary-live-api-secret-9876543210",
+        withdrawal_key="canary-live-withdrawal-key-9876543210",
+        postback_access_key="canary-live-access-key-9876543210",
+        postback_private_key="canary-live-private-key-9876543210",
+        postback_token="token-live-0123456789",
+    )
+
+
+@pytest.fixture
 def caller(product: Product) -> Caller:
     """The product, calling in test mode with every scope."""
     key = keep_key(product=product, mode=Mode.TEST, name="tests", key=new_key(Mode.TEST))

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-import uuid
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,7 +11,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from gateway import ids
 from gateway.products.models import REFERENCE_MAX_LENGTH
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -117,27 +115,6 @@ class WebAddressField(PlainTextField):
         except InvalidUrl:
             self.fail("not_web")
         return text
-
-
-class TypeIdField(serializers.Field):  # type: ignore[type-arg]
-    """A TypeID of one prefix: ``uuid.UUID`` inside, ``dep_…`` outside."""
-
-    default_error_messages = {"invalid": "This is no id of the right kind."}
-
-    def __init__(self, prefix: str, **kwargs: Any) -> None:
-        self.prefix = prefix
-        super().__init__(**kwargs)
-
-    def to_internal_value(self, data: Any) -> uuid.UUID:
-        """The UUID behind the id."""
-        value = ids.decode(self.prefix, data)
-        if value is None:
-            self.fail("invalid")
-        return value
-
-    def to_representation(self, value: uuid.UUID) -> str:
-        """The prefixed text."""
-        return ids.encode(self.prefix, value)
 
 
 #: Most fields that one problem document names: a body of ten thousand wrong names does not earn ten thousand sentences.
