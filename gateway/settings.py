@@ -6,7 +6,7 @@ from typing import Any
 
 import environ
 
-from gateway import logs
+from gateway import ids, logs
 
 env = environ.Env()
 
@@ -173,7 +173,11 @@ SPECTACULAR_SETTINGS = {
         "payments.documentation.confirmation_webhook",
         "withdrawals.documentation.withdrawal_webhook",
     ],
-    "POSTPROCESSING_HOOKS": [],  # enums stay where they are used: generated names for them would mean nothing
+    # Enums stay where they are used: generated names for them would mean nothing.
+    "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],
+    "PATH_CONVERTER_OVERRIDES": {
+        prefix: {"type": "string", "pattern": ids.pattern(prefix)} for prefix in ids.IN_ADDRESSES
+    },
 }
 
 UNFOLD = {"SITE_TITLE": "Payment gateway", "SITE_HEADER": "Payment gateway", "SHOW_BACK_BUTTON": True}
