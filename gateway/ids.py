@@ -20,6 +20,9 @@ WITHDRAWAL: Final = "wd"
 EVENT: Final = "evt"
 WEBHOOK_ENDPOINT: Final = "whe"
 
+#: Every kind of id that stands in an address.
+IN_ADDRESSES: Final = (CUSTOMER, DEPOSIT, CONFIRMATION, WITHDRAWAL, EVENT, WEBHOOK_ENDPOINT)
+
 
 def new_id() -> uuid.UUID:
     """A fresh UUIDv7: unique, and ordered by the time it was made, so that indexes grow at their end."""
@@ -43,3 +46,8 @@ def decode(prefix: str, text: object) -> uuid.UUID | None:
     if parsed.prefix != prefix or str(parsed) != text:
         return None
     return uuid.UUID(bytes=parsed.uuid_bytes)
+
+
+def pattern(prefix: str) -> str:
+    """A regular expression of the ids of one kind: 128 bits in the alphabet of TypeIDs."""
+    return f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"

@@ -14,6 +14,8 @@ import structlog
 
 #: The request that is being answered, or the one that caused the task; empty outside of both.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+#: Who sent that request, by address; empty outside of one.
+client: ContextVar[str] = ContextVar("client", default="")
 
 _SECRETS: Final = re.compile(
     r"(?i)(/postbacks/paykassma/)[^/\s\"']+"
@@ -66,9 +68,11 @@ def _render_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structl
     return event
 
 
-def _add_request_id(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _add_request(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     if current := request_id.get():
         event["request_id"] = current
+    if address := client.get():
+        event["client"] = address
     return event
 
 
@@ -76,7 +80,7 @@ def configure() -> None:
     """Send structlog through the standard logging, one JSON line an event."""
     structlog.configure(
         processors=[
-            _add_request_id,
+            _add_request,
             _render_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),

@@ -101,6 +101,7 @@ class CancelDepositView(APIView):
     """``/deposits/{id}/cancel``."""
 
     scopes = {"POST": "deposits:write"}
+    refusals = {"POST": [409]}
 
     @extend_schema(operation_id="cancel_deposit", request=None, responses={200: DepositShape})
     def post(self, request: Request, deposit_id: uuid.UUID) -> Response:

@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from gateway import money
 from gateway.after_commit import ring
+from gateway.api import quotas
 from gateway.paykassma.messages import PostbackItem, UnusableItem, parse_postback
 from gateway.paykassma.php_json import JsonRefusedError, parse
 from gateway.paykassma.signatures import PostbackKeys, Rejected, VerifiedLetter, verify_postback
@@ -43,17 +45,23 @@ class Received(StrEnum):
     KEPT = "kept"
     REFUSED = "refused"
     UNREADABLE = "unreadable"
+    TOO_MANY = "too_many"
 
 
-def receive(account: ProviderAccount, raw: bytes) -> Received:
+def receive(account: ProviderAccount, raw: bytes, sender: str = "") -> Received:
     """Verify and keep a letter. When this returns ``KEPT`` it is committed and may be acknowledged.
 
     Args:
         account: whose address it came to.
         raw: the body, read once; its size was checked at the door.
+        sender: the address it came from. Only refused letters are counted for it: a well-signed one is always kept,
+            however many forged ones came from the same place.
     """
     verified = verify_postback(raw, _keys(account))
     if isinstance(verified, Rejected):
+        limit = settings.REFUSED_LETTERS_PER_MINUTE
+        if quotas.count("refused-letters", f"{account.pk}:{sender}", limit).is_exceeded:
+            return Received.TOO_MANY
         _keep_sample(account, raw, verified.reason)
         # A rotated key must not silently drop real letters: an order that is named is asked about, nothing else.
         for withdrawal, order_id in _named_orders(raw):

@@ -69,10 +69,14 @@ class CurrencyField(serializers.CharField):
         return data
 
 
+#: For the document; `gateway.money` decides.
+AMOUNT_PATTERN: Final = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$"
+
+
 @extend_schema_field(
     {
         "type": "string",
-        "pattern": r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$",
+        "pattern": AMOUNT_PATTERN,
         "example": "1000.00",
         "description": "A decimal string: plain digits, no more decimals than the currency has.",
     }

@@ -10,7 +10,9 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -43,8 +45,15 @@ TITLES: Final[Mapping[str, str]] = {
     "reference_already_used": "The reference was used before",
     "too_many_attempts": "Too many attempts",
     "too_many_requests": "Too many requests",
+    "unavailable": "The service cannot answer right now",
     "unsupported_media_type": "The content type is not supported",
 }
+
+
+#: A database that restarts or fails over is back within seconds; one that is not is asked about again as gently.
+_RETRY_AFTER_SECONDS: Final = 5
+#: True whatever has happened: the work of a key and the key itself are one transaction.
+_ONCE: Final = "Nothing was done that a repetition with the same Idempotency-Key would do twice."
 
 
 class Problem(exceptions.APIException):
@@ -145,6 +154,9 @@ def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         first = errors[0]
         sentence = f"{first['pointer']}: {first['detail']}" if first["pointer"] else first["detail"]
         return document(status=400, code=code, detail=sentence, errors=errors), {}
+    if isinstance(exc, OperationalError | InterfaceError):  # the database is away, or has no room for more
+        sentence = f"Our database does not answer; try again in a moment. {_ONCE}"
+        return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     status, code, sentence = _plain(exc)
     headers = {}
     if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
@@ -170,15 +182,17 @@ def _plain(exc: Exception) -> tuple[int, str, str]:
             return 413, "body_too_large", "The body is larger than this address takes."
         case exceptions.ParseError():
             return 400, "malformed_json", str(exc.detail)
-        case SuspiciousOperation():
+        case SuspiciousOperation() | UnreadablePostError():
             return 400, "invalid_request", "The request could not be read."
-    return (
-        500,
-        "internal_error",
-        "Nothing was done that a repetition with the same Idempotency-Key would do twice.",
-    )
+    return 500, "internal_error", _ONCE
 
 
 def respond(request: HttpRequest, *, status: int, code: str, detail: str) -> JsonResponse:
     """A problem document from outside DRF (unknown addresses, failures before a view)."""
     return JsonResponse(document(status=status, code=code, detail=detail), status=status, content_type=CONTENT_TYPE)
+
+
+def respond_to(exc: BaseException | None) -> JsonResponse:
+    """As `exception_handler`, outside of DRF."""
+    body, headers = _describe(exc if isinstance(exc, Exception) else RuntimeError())
+    return JsonResponse(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)

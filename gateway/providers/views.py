@@ -28,6 +28,8 @@ class _Question(serializers.Serializer[Any]):
 class PaymentSystemsView(APIView):
     """``/payment-systems``."""
 
+    refusals = {"GET": [409]}
+
     @extend_schema(
         operation_id="list_payment_systems",
         responses={200: PaymentSystemListShape},
