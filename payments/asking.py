@@ -15,11 +15,13 @@ from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from payments.models import Confirmation, Deposit
 from payments.receipts import mark_unreadable, record_receipt
+from payments.savings import ask_savings
 from payments.states import DepositStatus
 
 log = structlog.get_logger(__name__)
 
-#: Quick while the customer waits, hourly for a day, daily until late money is no longer taken (30 days).
+#: Quick while the customer waits, hourly for a day, daily until late money is no longer taken (30 days). Savings are
+#: released whenever enough has come, so what is among them is asked about daily for ever.
 ASK_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600) + (3600,) * 23 + (86400,) * 29
 #: Deposits claimed together.
 BATCH: Final = 25
@@ -44,6 +46,8 @@ def ask_deposits(account_id: uuid.UUID) -> None:
                 break  # a provider that is down is down for the other ids, too
         for deposit in claimed:
             _schedule(deposit, give_up=not ids_of[deposit.pk])
+        # Last, and with nothing claimed any more: savings credit nothing, so nothing is late that waits for them.
+        ask_savings(account, claimed)
 
 
 def provider_ids(deposit: Deposit) -> list[str]:
@@ -94,7 +98,9 @@ def _schedule(claimed: Deposit, *, give_up: bool) -> None:
     deposit: Deposit = due_work.lock(Deposit.objects.all(), claimed.pk)
     if not deposit.holds(claimed.token):
         return  # a new confirmation made it due meanwhile
-    deposit.next_at = None if give_up else due_work.after(ASK_DELAYS_SECONDS, deposit.attempts, repeat_last=False)
+    repeat_last = deposit.status == DepositStatus.ACCUMULATING
+    again = due_work.after(ASK_DELAYS_SECONDS, deposit.attempts, repeat_last=repeat_last)
+    deposit.next_at = None if give_up else again
     deposit.token = None
     deposit.save(update_fields=["next_at", "token"])
 
