@@ -40,14 +40,17 @@ def ask_deposits(account_id: uuid.UUID) -> None:
     while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
         ids_of = {deposit.pk: provider_ids(deposit) for deposit in claimed}
         asked = [one for those in ids_of.values() for one in those]
-        for start in range(0, len(asked), _IDS_PER_CALL):
-            if not ask(account, asked[start : start + _IDS_PER_CALL]):
-                log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
-                break  # a provider that is down is down for the other ids, too
+        # The first failure ends it: a provider that is down is down for the other ids, too.
+        is_heard = all(
+            ask(account, asked[start : start + _IDS_PER_CALL]) for start in range(0, len(asked), _IDS_PER_CALL)
+        )
+        if not is_heard:
+            log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
         for deposit in claimed:
             _schedule(deposit, give_up=not ids_of[deposit.pk])
-        # Last, and with nothing claimed any more: savings credit nothing, so nothing is late that waits for them.
-        ask_savings(account, claimed)
+        # Last, and with nothing claimed any more: savings credit nothing, so nothing that matters waits for them.
+        if is_heard:
+            ask_savings(account, claimed)
 
 
 def provider_ids(deposit: Deposit) -> list[str]:

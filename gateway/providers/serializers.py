@@ -25,12 +25,6 @@ class RedirectAddressesSerializer(StrictSerializer):
     failure = _addresses("Where a customer who has not paid goes.")
     pending = _addresses("Where a customer goes of whom it is not yet known.")
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A question about nothing is a mistake."""
-        if not any(attrs.values()):
-            raise serializers.ValidationError("Send at least one address.")
-        return attrs
-
     def ways(self) -> dict[RedirectKind, list[WayBack]]:
         """The checked addresses of each kind, in the order in which they were sent."""
         return {kind: [WayBack(kind=kind, url=url) for url in self.validated_data[kind.value]] for kind in RedirectKind}

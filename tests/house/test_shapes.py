@@ -108,7 +108,7 @@ def test_a_deposit_in_every_status(status: str) -> None:
 def test_a_deposit_says_what_to_do_next(status: str) -> None:
     actions = [deposit_shape(deposit(status, shown=shown))["next_action"] for shown in SHOWN]
     if status == "awaiting_payment":
-        details = {"type": "show_details", "details": [{"label": "identifier", "value": "6234234234"}]}
+        details: dict[str, Any] = {"type": "show_details", "details": [{"label": "identifier", "value": "6234234234"}]}
         details |= {"amount": "10.00", "currency": "INR", "media": None}
         widget = {"type": "widget", "url": "https://plugin.example/?label=cus_1", "width": 640, "height": 750}
         assert actions == [{"type": "wait"}, details, {**details, "media": MEDIA}, widget, *SHOWN[4:]]
