@@ -44,6 +44,8 @@ app.conf.beat_schedule = {
         "postbacks.tasks.sweep_letters": _SWEEP_SECONDS,
         "gateway.webhooks.tasks.sweep_deliveries": _SWEEP_SECONDS,
         "gateway.providers.tasks.observe_systems": _SWEEP_SECONDS * 5,
+        "gateway.providers.tasks.observe_balances": _MINUTE,
+        "gateway.providers.tasks.sweep_redirect_hashes": _MINUTE,
         "gateway.api.tasks.forget_old_keys": _HOUR,
     }.items()
 }

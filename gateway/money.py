@@ -87,12 +87,14 @@ def format_amount(amount: Decimal, currency: str) -> str:
     return f"{amount:.{decimals}f}"
 
 
-def fits_column(amount: Decimal) -> bool:
-    """True where numeric(20,4) holds the amount without rounding."""
+def fits_column(amount: Decimal, *, max_digits: int = MAX_DIGITS, decimal_places: int = DECIMAL_PLACES) -> bool:
+    """True where a numeric column, that of money by default, holds the amount without rounding."""
     if not amount.is_finite():
         return False
     normal = amount.normalize()
-    return -_exponent_of(normal) <= DECIMAL_PLACES and normal.adjusted() < MAX_DIGITS - DECIMAL_PLACES
+    # Normalising keeps 28 digits at most: what had more was rounded there and is not the amount any more.
+    is_whole = normal == amount and -_exponent_of(normal) <= decimal_places
+    return is_whole and normal.adjusted() < max_digits - decimal_places
 
 
 def _exponent_of(amount: Decimal) -> int:

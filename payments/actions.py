@@ -66,7 +66,8 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
 
     Raises:
         AlreadyAnswered: the same request was answered before.
-        Problem: 409 where the product used the reference before; 409 where no account serves the mode.
+        Problem: 409 where the product used the reference before; 409 where no account serves the mode; 400 where the
+            account's payment window cannot take the amount.
     """
     try:
         return _create(caller, wish, claim)
@@ -84,14 +85,18 @@ def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     claim.take(object_id=deposit_id)
     now = timezone.now()
     customer = meet_customer(product=caller.product, mode=caller.mode, external_id=wish.customer)
+    account = account_for(caller.mode)
+    if account.prefers_widget:
+        _refuse_fraction(wish)
     deposit = Deposit(
         id=deposit_id,
         product=caller.product,
         mode=caller.mode,
         customer=customer,
-        account=account_for(caller.mode),
+        account=account,
         payment_system=wish.payment_system,
         flow=wish.payment_system.flow,
+        in_widget=account.prefers_widget,
         reference=wish.reference,
         currency=wish.currency,
         amount=wish.amount,
@@ -184,9 +189,22 @@ def cancel_deposit(caller: Caller, deposit_id: Any) -> Deposit:
     return deposit
 
 
+def _refuse_fraction(wish: NewDeposit) -> None:
+    # Known only here: the serializer checks an order without its account.
+    if wish.amount != wish.amount.to_integral_value():
+        raise Problem(
+            status=400,
+            code="amount_not_whole",
+            detail=f'The payment window takes whole units only; send for example "{wish.amount:.0f}".',
+            pointer="/amount",
+        )
+
+
 def _refuse_unconfirmable(deposit: Deposit) -> None:
     sentence = ""
-    if deposit.flow != "activation":
+    if deposit.in_widget:
+        sentence = "It is paid in the provider's window, where the customer enters everything; its money is found."
+    elif deposit.flow != "activation":
         sentence = f"{deposit.payment_system} needs no confirmation; its money is found by itself."
     elif deposit.status not in CONFIRMABLE:
         sentence = f"The deposit is {deposit.status} and takes no reference."

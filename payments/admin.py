@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
-from payments.models import Confirmation, ConfirmationMove, Deposit, DepositMove, Receipt
+from payments.models import Confirmation, ConfirmationMove, Deposit, DepositMove, Receipt, Savings
 
 
 class DepositMoveInline(HistoryInline):
@@ -81,3 +81,22 @@ class ReceiptAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "currency", "account"]
     search_fields = ["transaction_id", "custom_id"]
+
+
+@admin.register(Savings)
+class SavingsAdmin(ReadOnlyAdmin):
+    """What customers have saved up below a minimum, as the provider last said."""
+
+    list_display = [
+        "customer",
+        "payment_system",
+        "currency",
+        "saved",
+        "lacking",
+        "minimum",
+        "is_reported",
+        "observed_at",
+        "account",
+    ]
+    list_filter = ["payment_system", "is_reported", "account"]
+    list_select_related = ["customer", "payment_system", "account"]

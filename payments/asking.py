@@ -15,11 +15,13 @@ from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from payments.models import Confirmation, Deposit
 from payments.receipts import mark_unreadable, record_receipt
+from payments.savings import ask_savings
 from payments.states import DepositStatus
 
 log = structlog.get_logger(__name__)
 
-#: Quick while the customer waits, hourly for a day, daily until late money is no longer taken (30 days).
+#: Quick while the customer waits, hourly for a day, daily until late money is no longer taken (30 days). Savings are
+#: released whenever enough has come, so what is among them is asked about daily for ever.
 ASK_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600) + (3600,) * 23 + (86400,) * 29
 #: Deposits claimed together.
 BATCH: Final = 25
@@ -38,12 +40,17 @@ def ask_deposits(account_id: uuid.UUID) -> None:
     while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
         ids_of = {deposit.pk: provider_ids(deposit) for deposit in claimed}
         asked = [one for those in ids_of.values() for one in those]
-        for start in range(0, len(asked), _IDS_PER_CALL):
-            if not ask(account, asked[start : start + _IDS_PER_CALL]):
-                log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
-                break  # a provider that is down is down for the other ids, too
+        # The first failure ends it: a provider that is down is down for the other ids, too.
+        is_heard = all(
+            ask(account, asked[start : start + _IDS_PER_CALL]) for start in range(0, len(asked), _IDS_PER_CALL)
+        )
+        if not is_heard:
+            log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
         for deposit in claimed:
             _schedule(deposit, give_up=not ids_of[deposit.pk])
+        # Last, and with nothing claimed any more: savings credit nothing, so nothing that matters waits for them.
+        if is_heard:
+            ask_savings(account, claimed)
 
 
 def provider_ids(deposit: Deposit) -> list[str]:
@@ -94,7 +101,9 @@ def _schedule(claimed: Deposit, *, give_up: bool) -> None:
     deposit: Deposit = due_work.lock(Deposit.objects.all(), claimed.pk)
     if not deposit.holds(claimed.token):
         return  # a new confirmation made it due meanwhile
-    deposit.next_at = None if give_up else due_work.after(ASK_DELAYS_SECONDS, deposit.attempts, repeat_last=False)
+    repeat_last = deposit.status == DepositStatus.ACCUMULATING
+    again = due_work.after(ASK_DELAYS_SECONDS, deposit.attempts, repeat_last=repeat_last)
+    deposit.next_at = None if give_up else again
     deposit.token = None
     deposit.save(update_fields=["next_at", "token"])
 

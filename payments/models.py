@@ -15,6 +15,34 @@ from payments.failures import FailureCode
 from payments.states import CONFIRMATION, DEPOSIT, AmountCheck, ConfirmationStatus, DepositStatus
 
 
+class Savings(models.Model):
+    """What the provider last said that a customer has saved up with a system (C§1.6). Nothing is credited by it."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT)
+    currency = models.CharField(max_length=3)
+    saved = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    lacking = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    minimum = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    is_reported = models.BooleanField(
+        default=True, help_text="False once the provider said nothing usable any more: not reported is not zero."
+    )
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "savings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "customer", "payment_system", "currency"], name="one_savings_per_customer_and_system"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_system_id} {self.currency}"
+
+
 class Deposit(DueWork):
     """Money that a product expects from one of its customers.
 
@@ -39,6 +67,9 @@ class Deposit(DueWork):
     is_manual = models.BooleanField(
         null=True, help_text="Frozen when the provider opens the order; selects the endpoint."
     )
+    in_widget = models.BooleanField(
+        default=False, help_text="Frozen from the account: it is paid in the provider's payment window (C§1.8)."
+    )
 
     status = models.CharField(max_length=20, choices=DepositStatus.choices, default=DepositStatus.CREATED)
     sequence = models.PositiveIntegerField(default=1)
@@ -48,7 +79,11 @@ class Deposit(DueWork):
     shown: Any = EncryptedJSONField(null=True, help_text="What the customer was told: details, address or message.")
     shown_at = models.DateTimeField(null=True)
     payment_created_at = models.DateTimeField(
-        null=True, help_text="Written before payment/create is sent; it is never sent a second time."
+        null=True,
+        help_text="Written before payment/create is sent, which is never sent twice, or with the widget's address.",
+    )
+    savings = models.ForeignKey(
+        Savings, on_delete=models.PROTECT, null=True, help_text="What was last said of the savings it may be among."
     )
 
     received_amount = models.DecimalField(

@@ -1,7 +1,8 @@
-"""Opening a deposit at the provider: details to pay to (C§1.3), a payment page, or a push to the phone (C§1.5).
+"""Opening a deposit: details to pay to (C§1.3), a payment page, a push to the phone (C§1.5), or the window (C§1.8).
 
 ``transaction/create`` only hands out details and may be repeated. ``payment/create`` is sent once in a deposit's
 life: a second push would make the customer pay twice, so a lost answer becomes ``verifying`` and is asked about.
+The payment window creates nothing until the customer pays in it: its address is composed here and shown once.
 """
 
 import uuid
@@ -15,7 +16,7 @@ from gateway import due_work
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.messages import parse_details, parse_push_message, parse_redirect_url
-from gateway.providers import calls
+from gateway.providers import calls, media
 from gateway.providers.actions import is_manual
 from gateway.providers.calls import was_not_read
 from gateway.providers.models import Flow, not_paused
@@ -23,6 +24,7 @@ from payments.failures import FailureCode
 from payments.models import Deposit
 from payments.moves import move_deposit
 from payments.states import DepositStatus
+from payments.widget import Window, compose
 
 #: A customer waits on the page: quick at first, given up after some ten minutes, when nobody waits any more.
 OPEN_DELAYS_SECONDS: Final = (1, 2, 5, 15, 60, 120, 300)
@@ -36,7 +38,9 @@ def open_deposit(deposit_id: uuid.UUID) -> None:
         "account", "payment_system", "customer", "product"
     )
     for deposit in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
-        if deposit.flow == Flow.ACTIVATION:
+        if deposit.in_widget:
+            _open_widget(deposit)
+        elif deposit.flow == Flow.ACTIVATION:
             _fetch_details(deposit)
         else:
             _create_payment(deposit)
@@ -55,7 +59,11 @@ def _fetch_details(deposit: Deposit) -> None:
         request={"wallet_type": deposit.payment_system_id, "currency": deposit.currency, "label": label},
     )
     details = parse_details(answer.payload) if answer.outcome is Outcome.ACCEPTED else ()
-    shown = {"type": "show_details", "details": [{"label": name, "value": value} for name, value in details]}
+    shown = {
+        "type": "show_details",
+        "details": [{"label": name, "value": value} for name, value in details],
+        "media": media.shown(deposit.payment_system, media.hints_of(deposit.account)),
+    }
     _keep_details(deposit, answer, shown if details else None, manual=manual)
 
 
@@ -81,6 +89,41 @@ def _keep_details(claimed: Deposit, answer: Answer, shown: dict[str, Any] | None
         _fail(deposit, FailureCode.PROVIDER_REFUSED, cause)
     else:
         _try_again(deposit, cause)
+
+
+def _open_widget(deposit: Deposit) -> None:
+    if not deposit.account.widget_url:
+        # It was paid in the window when it was created and stays so; the address was taken away meanwhile.
+        _keep_no_widget(deposit)
+        return
+    _keep_widget(deposit, compose(deposit))
+
+
+@transaction.atomic(durable=True)
+def _keep_widget(claimed: Deposit, window: Window) -> None:
+    deposit = _lock(claimed)
+    if not deposit.holds(claimed.token) or deposit.status != DepositStatus.CREATED:
+        return
+    # From the moment the address is shown money may come under our own id, so from then on it is asked about.
+    _ask_from_now_on(deposit)
+    move_deposit(
+        deposit,
+        DepositStatus.AWAITING_PAYMENT,
+        Cause(kind=CauseKind.CLOCK, detail=window.note),
+        shown={"type": "widget", "url": window.url},
+        shown_at=timezone.now(),
+        payment_created_at=timezone.now(),
+        next_at=deposit.next_at,
+        attempts=0,
+        token=None,
+    )
+
+
+@transaction.atomic(durable=True)
+def _keep_no_widget(claimed: Deposit) -> None:
+    deposit = _lock(claimed)
+    if deposit.holds(claimed.token) and deposit.status == DepositStatus.CREATED:
+        _try_again(deposit, Cause(kind=CauseKind.CLOCK, detail="the account has no payment window"))
 
 
 def _create_payment(deposit: Deposit) -> None:

@@ -88,5 +88,7 @@ LATE: Final = frozenset({D.FAILED, D.EXPIRED, D.CANCELLED})
 CANCELLABLE: Final = frozenset({D.CREATED, D.AWAITING_PAYMENT})
 #: Statuses in which a customer may enter a reference.
 CONFIRMABLE: Final = frozenset({D.AWAITING_PAYMENT, D.VERIFYING, D.IN_REVIEW}) | LATE
+#: Statuses in which money below the system's minimum may lie in the customer's savings.
+SAVING: Final = frozenset({D.VERIFYING, D.ACCUMULATING})
 #: Confirmations that the provider may still answer.
 OPEN_CONFIRMATIONS: Final = frozenset({C.CREATED, C.SENDING, C.VERIFYING})

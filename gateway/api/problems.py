@@ -26,7 +26,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 TITLES: Final[Mapping[str, str]] = {
     "amount_below_minimum": "The amount is below the payment system's minimum",
     "amount_above_maximum": "The amount is above the payment system's maximum",
-    "amount_not_whole": "A withdrawal is paid in whole units only",
+    "amount_not_whole": "The provider takes whole units only here",
     "authentication_failed": "The API key is missing, unknown or ended",
     "body_too_large": "The request body is too large",
     "conflict": "The object is not in a state that allows this",
@@ -42,6 +42,8 @@ TITLES: Final[Mapping[str, str]] = {
     "not_acceptable": "No acceptable content type",
     "not_found": "There is nothing at this address",
     "payment_system_unavailable": "The payment system cannot serve this order",
+    "provider_refused": "The provider does not take this",
+    "provider_unavailable": "The provider cannot be asked just now",
     "reference_already_used": "The reference was used before",
     "too_many_attempts": "Too many attempts",
     "too_many_requests": "Too many requests",

@@ -4,32 +4,22 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-import structlog
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from gateway import due_work
 from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
-from gateway.providers import calls
+from gateway.providers import calls, media, recently
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
-
-log = structlog.get_logger(__name__)
 
 #: How often the list of systems is fetched without anyone asking; it changes a few times a year.
 OBSERVE_SECONDS: Final = 3600
 #: After a failed fetch.
 _OBSERVE_RETRY_SECONDS: Final = 60
-#: A product asking for payment systems waits for the provider so long, then gets the catalogue.
-_INTERACTIVE_SECONDS: Final = 3.0
 #: How long the provider's answer for one customer serves the next question.
 _CACHE_SECONDS: Final = 60
-#: After no answer, nobody who waits asks again for so long: a provider that hangs must not take every web thread for
-#: `_INTERACTIVE_SECONDS` at each request.
-_SILENT_SECONDS: Final = 10
 #: The column is a 32-bit integer; a provider that writes more than that means nothing by it.
 _MAX_POSITION: Final = 2**31 - 1
 #: How long the provider's word on the activation endpoint is good for new orders: an operator who switches a system
@@ -102,41 +92,28 @@ def observe_for_customer(
 ) -> set[tuple[str, str]] | None:
     """Which (system, currency) pairs the provider offers this customer; None where it cannot be asked now."""
     key = f"available:{account.pk}:{label}:{'+'.join(sorted(currencies))}"
-    cached = _cached(key)
+    cached = recently.recall(key)
     if cached is not None:
         return {(code, currency) for code, currency in cached}
-    silent = f"available:{account.pk}:silent"
-    if account.is_paused() or _cached(silent) is not None:
+    if recently.was_silent(account, "available"):
         return None
-    seen = observe(account, currencies=currencies, label=label, read_seconds=_INTERACTIVE_SECONDS)
+    seen = observe(account, currencies=currencies, label=label, read_seconds=recently.INTERACTIVE_SECONDS)
     if seen is None:
-        _cache(silent, [], _SILENT_SECONDS)
+        recently.note_silence(account, "available")
         return None
     pairs = {(row.code, row.currency) for row in seen}
-    _cache(key, sorted(pairs), _CACHE_SECONDS)
+    recently.remember(key, sorted(pairs), _CACHE_SECONDS)
     return pairs
 
 
-def _cached(key: str) -> list[tuple[str, str]] | None:
-    try:
-        return cache.get(key)  # type: ignore[no-any-return]
-    except (RedisError, OSError):
-        return None
-
-
-def _cache(key: str, pairs: list[tuple[str, str]], seconds: int) -> None:
-    try:
-        cache.set(key, pairs, seconds)
-    except (RedisError, OSError):
-        log.warning("cache_unavailable")
-
-
 def observe_due_accounts() -> None:
-    """Fetch the list of systems for every account whose last look is old."""
+    """Fetch the list of systems, and what shows how to pay, for every account whose last look is old."""
     due = ProviderAccount.objects.filter(not_paused(""), is_active=True)
     for account in due_work.claim(due, limit=10, lease_seconds=calls.LEASE_SECONDS):
         currencies = sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
         seen = observe(account, currencies=currencies, label=OWN_LABEL)
+        if seen is not None:
+            media.observe(account)
         _schedule(account, _OBSERVE_RETRY_SECONDS if seen is None else OBSERVE_SECONDS)
 
 

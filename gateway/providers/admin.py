@@ -2,7 +2,16 @@
 
 from django.contrib import admin
 
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall, SystemObservation
+from gateway.providers.models import (
+    BalanceCheck,
+    MediaHint,
+    ObservedBalance,
+    PaymentSystem,
+    ProviderAccount,
+    ProviderCall,
+    RedirectHash,
+    SystemObservation,
+)
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
@@ -38,6 +47,40 @@ class SystemObservationAdmin(ReadOnlyAdmin):
 
     list_display = ["code", "currency", "account", "is_manual", "wants_screenshot", "seen_at"]
     list_filter = ["account"]
+
+
+@admin.register(MediaHint)
+class MediaHintAdmin(ReadOnlyAdmin):
+    """What the provider shows of how to pay."""
+
+    list_display = ["code", "account", "url", "seen_at"]
+    list_filter = ["account"]
+
+
+@admin.register(ObservedBalance)
+class ObservedBalanceAdmin(ReadOnlyAdmin):
+    """What the provider says that it holds, each figure with the time at which it was said."""
+
+    list_display = ["wallet_type", "currency", "amount", "observed_at", "account"]
+    list_filter = ["account", "currency"]
+    ordering = ["account", "wallet_type", "currency"]
+
+
+@admin.register(BalanceCheck)
+class BalanceCheckAdmin(ReadOnlyAdmin):
+    """When each account was asked for its balances, and how that went."""
+
+    list_display = ["account", "asked_at", "answered_at", "note", "next_at"]
+
+
+@admin.register(RedirectHash)
+class RedirectHashAdmin(ReadOnlyAdmin):
+    """Return addresses as the widget takes them."""
+
+    list_display = ["kind", "url", "product", "account", "expires_at", "used_at"]
+    list_filter = ["account", "kind"]
+    search_fields = ["url"]
+    list_select_related = ["product", "account"]
 
 
 @admin.register(ProviderCall)

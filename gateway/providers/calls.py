@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from gateway import http, logs
 from gateway.paykassma.answers import Answer, Outcome
-from gateway.paykassma.client import Client, Credentials, Paths
+from gateway.paykassma.client import Client, Credentials
 from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
+from gateway.providers.paths import paths_of
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ def call(
     request: Mapping[str, Any] | None = None,
     system: PaymentSystem | None = None,
     read_seconds: float = READ_SECONDS,
+    optional: bool = False,
 ) -> Answer:
     """Make one provider call and keep its evidence.
 
@@ -59,6 +61,8 @@ def call(
         request: what was asked, for the evidence (encrypted at rest); never credentials.
         system: the payment system whose paths apply.
         read_seconds: how long to wait for the answer.
+        optional: the provider may not have this address (any more), or answer it to anybody: whatever it says is
+            no word about our credentials and neither pauses the account nor ends a pause.
     """
     _assert_no_transaction()
     row = ProviderCall.objects.create(
@@ -80,7 +84,8 @@ def call(
     row.response_digest = hashlib.sha256(answer.raw).hexdigest()
     row.duration_ms = round((time.monotonic() - started) * 1000)
     row.save(update_fields=["sent", "http_status", "outcome", "note", "response", "response_digest", "duration_ms"])
-    _note_health(account, answer)
+    if not optional:
+        _note_health(account, answer)
     return answer
 
 
@@ -96,8 +101,8 @@ def was_not_read(answer: Answer) -> bool:
 
 
 def client_of(account: ProviderAccount, connection_pool: Any, system: PaymentSystem | None = None) -> Client:
-    """A client with the account's credentials and the paths of account and system."""
-    paths = Paths(manual_activation=system.manual_path) if system is not None and system.manual_path else Paths()
+    """A client with the account's credentials and the paths of account and system; the system's own count most."""
+    own = {"manual_activation": system.manual_path} if system is not None and system.manual_path else {}
     return Client(
         credentials=Credentials(
             base_url=account.base_url,
@@ -105,7 +110,7 @@ def client_of(account: ProviderAccount, connection_pool: Any, system: PaymentSys
             withdrawal_key=account.withdrawal_key,
         ),
         http=connection_pool,
-        paths=paths,
+        paths=paths_of({**account.paths, **own}),
         json_body_on_get=account.json_body_on_get,
     )
 

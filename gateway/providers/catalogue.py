@@ -51,6 +51,7 @@ class System:
     recipient_fields: list[DetailField] = field(default_factory=list)
     constants: Mapping[str, str] = field(default_factory=dict)
     return_url_keys: Mapping[str, str] = field(default_factory=dict)
+    saves_up: bool = False
 
     def as_row(self) -> dict[str, Any]:
         """Column values of the model."""
@@ -110,6 +111,8 @@ SYSTEMS: Final[tuple[System, ...]] = (
         reference_pattern=r"[0-9A-Z-]{6,40}",
         reference_example="123-ABC-456-DEF",
         recipient_fields=[_ACCOUNT_NUMBER],
+        # The system of the contract's own sample of savings (C§1.6).
+        saves_up=True,
     ),
     System(code="upi_l", name="UPI P2P", flow=Flow.ACTIVATION, currencies=["INR"], **_UPI_REFERENCE),
     System(

@@ -9,10 +9,19 @@ from django.utils import timezone
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField, EncryptedTextField
-from gateway.products.models import Mode
+from gateway.products.models import Mode, Product
+from gateway.providers.paths import check_paths
 
 #: The contract allows 190 characters for a ``wallet_type`` (C§1.4a).
 SYSTEM_CODE_MAX_LENGTH: Final = 190
+#: The client takes no longer address out of an answer (`gateway.paykassma.messages`).
+HINT_URL_MAX_LENGTH: Final = 2000
+#: Longest return address that the API takes (`gateway.api.fields.WEB_ADDRESS_MAX_LENGTH`).
+RETURN_URL_MAX_LENGTH: Final = 500
+#: Balances come with three or four decimals, of coins with eight (C§1.11), and with up to 15 digits before the
+#: point (`gateway.paykassma.wire_values`). Nothing is ever posted from this column.
+BALANCE_DECIMAL_PLACES: Final = 8
+BALANCE_MAX_DIGITS: Final = 15 + BALANCE_DECIMAL_PLACES
 
 
 class ProviderAccount(DueWork):
@@ -36,6 +45,18 @@ class ProviderAccount(DueWork):
         help_text="The provider has shown that a withdrawal_id can never be paid twice (C§5 row 13).",
     )
     json_body_on_get = models.BooleanField(default=False, help_text="Repeat GET parameters as a JSON body (C§5 row 6).")
+    paths = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_paths],
+        help_text='Paths unlike the contract\'s, by operation: {"savings": "/api/v2/deposit-info"} (C§5 row 5).',
+    )
+    widget_url = models.URLField(
+        blank=True, help_text="Base of the payment window, for example https://plugin.example.com (C§1.8)."
+    )
+    prefers_widget = models.BooleanField(
+        default=False, help_text="New deposits are paid in the provider's payment window, not on our details."
+    )
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True)
     not_found_streak = models.PositiveIntegerField(default=0, help_text="404 answers in a row; some make a pause.")
@@ -46,6 +67,9 @@ class ProviderAccount(DueWork):
         constraints = [
             models.UniqueConstraint(
                 fields=["mode"], condition=models.Q(is_active=True), name="one_active_account_per_mode"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(prefers_widget=False) | ~models.Q(widget_url=""), name="preferred_widget_has_address"
             ),
         ]
 
@@ -138,6 +162,9 @@ class PaymentSystem(models.Model):
     confirm_days = models.PositiveSmallIntegerField(
         default=7, help_text="A deposit that nobody confirms for so many days expires as not_confirmed."
     )
+    saves_up = models.BooleanField(
+        default=False, help_text="Sums below its minimum add up at the provider and are credited together (C§1.6)."
+    )
 
     class Meta:
         ordering = ["code"]
@@ -170,6 +197,85 @@ class SystemObservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.currency}"
+
+
+class MediaHint(models.Model):
+    """A picture or film of the provider that shows how to pay through a payment system (C§1.2)."""
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="media_hints")
+    code = models.CharField(max_length=SYSTEM_CODE_MAX_LENGTH)
+    url = models.CharField(max_length=HINT_URL_MAX_LENGTH)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "code"], name="one_media_hint_per_system")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class BalanceCheck(DueWork):
+    """When an account's balances were asked for and when that was answered. Due for the next question."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    account = models.OneToOneField(ProviderAccount, on_delete=models.PROTECT, related_name="balance_check")
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True, help_text="When the provider last gave balances.")
+    note = models.CharField(max_length=200, blank=True, help_text="How the last question was answered.")
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class ObservedBalance(models.Model):
+    """What the provider last said that it holds of a payment system (C§1.11), to the last decimal. May be negative."""
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="balances")
+    wallet_type = models.CharField(max_length=SYSTEM_CODE_MAX_LENGTH)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=BALANCE_MAX_DIGITS, decimal_places=BALANCE_DECIMAL_PLACES)
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "wallet_type", "currency"], name="one_balance_per_system"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wallet_type} {self.currency}"
+
+
+class RedirectKind(models.TextChoices):
+    """Which end of a payment in the widget leads to an address."""
+
+    SUCCESS = "success", "the customer has paid"
+    FAILURE = "failure", "the customer has not paid"
+    PENDING = "pending", "it is not yet known"
+
+
+class RedirectHash(DueWork):
+    """A product's return address as the widget takes it (C§1.7). Due for renewal before its day is over."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=8, choices=RedirectKind.choices)
+    url = models.CharField(max_length=RETURN_URL_MAX_LENGTH)
+    hash = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(help_text="A day after the call that made it was begun.")
+    used_at = models.DateTimeField(help_text="When it was last asked for; what nobody uses is not renewed.")
+
+    class Meta:
+        verbose_name_plural = "redirect hashes"
+        constraints = [
+            models.UniqueConstraint(fields=["account", "product", "kind", "url"], name="one_hash_per_return_address"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="redirect_hashes_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.url}"
 
 
 class ProviderCall(models.Model):

@@ -1,11 +1,23 @@
-"""What runs by itself: looking at the provider's list of payment systems."""
+"""What runs by itself: looking at the provider's systems and balances, renewing what lives a day there."""
 
 from celery import shared_task
 
-from gateway.providers import actions
+from gateway.providers import actions, balances, redirect_hashes
 
 
 @shared_task
 def observe_systems() -> None:
     """Fetch the list for every account whose last look is old."""
     actions.observe_due_accounts()
+
+
+@shared_task
+def observe_balances() -> None:
+    """Ask every account for its balances whose last question is old."""
+    balances.observe_due_balances()
+
+
+@shared_task
+def sweep_redirect_hashes() -> None:
+    """Renew the hashes of return addresses whose day is nearly over."""
+    redirect_hashes.renew_due_hashes()

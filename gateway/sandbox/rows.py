@@ -188,6 +188,22 @@ class RegisteredPayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HashedUrl:
+    """A return address that was hashed for the widget (C§1.7).
+
+    Attributes:
+        kind: `success_url`, `fail_url` or `pending_url`; the same address has the same hash in each.
+        digest: 64 hex digits.
+        expires_at: Unix time.
+    """
+
+    kind: str
+    digest: str
+    url: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedRequest:
     """One call of a client, without its secrets.
 

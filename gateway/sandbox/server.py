@@ -19,7 +19,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from gateway.sandbox import answers, control, deposits, offers, pages, payments, php_json, pulls, withdrawals
+from gateway.sandbox import answers, control, deposits, offers, pages, payments, php_json, pulls, widget, withdrawals
 from gateway.sandbox.answers import Answer, Manner
 from gateway.sandbox.catalogue import SYSTEMS, Flow
 from gateway.sandbox.provider import Provider
@@ -80,6 +80,7 @@ _ROUTES: Final = Map(
         Rule("/", endpoint="overview", methods=["GET"]),
         Rule("/health", endpoint="health", methods=["GET"]),
         Rule("/pay/<order_id>", endpoint="pay", methods=["GET", "POST"]),
+        Rule("/widget/", endpoint="widget", methods=["GET", "POST"]),
         Rule("/media/<wallet_type>.svg", endpoint="logo", methods=["GET"]),
         Rule("/control/<path:action>", endpoint="control", methods=["GET", "POST"]),
     ],
@@ -135,6 +136,8 @@ class Application:
                 return _json({"status": "ok"}, HTTPStatus.OK)
             case "logo":
                 return pages.logo(path["wallet_type"]) if path["wallet_type"] in SYSTEMS else _not_found()
+            case "widget":
+                return widget.window(self._provider, request)
             case "pay":
                 return self._pay(request, path["order_id"])
             case _:

@@ -241,7 +241,7 @@ def _seed(facts: Facts) -> bytes:
         "admin_password": facts.credentials.admin_password,
         "test_api_key": facts.credentials.test_api_key,
         "live_api_key": facts.credentials.live_api_key,
-        "sandbox": asdict(facts.sandbox_account),
+        "sandbox": {**asdict(facts.sandbox_account), "widget_url": f"{facts.sandbox_url}/widget"},
         "live": asdict(live) if live else None,
     }
     return json.dumps(document).encode()

@@ -54,6 +54,7 @@ def test_the_details_are_shown_as_the_provider_gave_them(api: Api, book: Book, p
         "details": [{"label": "Wallet number", "value": "0123"}, {"label": "Account name", "value": "Ü"}],
         "amount": "1000.00",
         "currency": "INR",
+        "media": None,
     }
     assert moves(deposit) == [
         (1, "", "created", "api_key"),

@@ -174,6 +174,7 @@ def test_limits_are_shown_with_all_decimals(api: Api, provider: ScriptedProvider
         "details_schema": {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
         "recipient_schema": None,
         "logo": "https://img.example/upi_l.png",
+        "media": None,
     }
 
 

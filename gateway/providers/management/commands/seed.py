@@ -76,6 +76,8 @@ class Command(BaseCommand):
             )
         }
         columns["base_url"] = columns["base_url"].rstrip("/")
+        if "widget_url" in facts:  # the sandbox's, whose port may change; another account's is a person's to set
+            columns["widget_url"] = facts["widget_url"]
         # Due now: the first look at the provider's list of systems does not wait for an hour.
         ProviderAccount.objects.update_or_create(
             name=name,
