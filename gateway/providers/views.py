@@ -107,7 +107,7 @@ class RedirectHashesView(APIView):
     """``/redirect-hashes``."""
 
     scopes = {"POST": "deposits:write"}
-    refusals = {"POST": (409,)}
+    refusals = {"POST": [409]}
 
     @extend_schema(
         operation_id="hash_redirects",
