@@ -2,6 +2,7 @@
 
 import re
 
+from gateway import patterns
 from gateway.providers.models import PaymentSystem, ReferenceKind
 
 
@@ -22,8 +23,7 @@ def normalise(text: str, system: PaymentSystem) -> str:
             reference = re.sub(r"\s", "", text).upper()
         case _:
             reference = text.strip()
-    pattern = system.reference_pattern or r"[\x21-\x7e][\x20-\x7e]{0,189}"
-    if not re.fullmatch(pattern, reference, re.ASCII):
+    if not patterns.fits(system.reference_format, reference):
         example = f', for example "{system.reference_example}"' if system.reference_example else ""
         raise BadReference(f"This is no {system.name} reference{example}.")
     return reference

@@ -13,6 +13,8 @@ from gateway.products.models import Mode
 
 #: The contract allows 190 characters for a ``wallet_type`` (C§1.4a).
 SYSTEM_CODE_MAX_LENGTH: Final = 190
+#: Where a system's reference format is not known: visible text (C§1.4a knows its length only).
+ANY_REFERENCE: Final = "[!-~][ -~]{0,189}"
 
 
 class ProviderAccount(DueWork):
@@ -93,13 +95,18 @@ class PaymentSystem(models.Model):
 
     code = models.CharField(primary_key=True, max_length=SYSTEM_CODE_MAX_LENGTH)
     name = models.CharField(max_length=80)
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(default=True, help_text="Offered to products.")
+    is_complete = models.BooleanField(
+        default=True,
+        help_text="A person has checked every column. What the provider lists and we did not know begins without.",
+    )
     flow = models.CharField(max_length=10, choices=Flow.choices)
     pays_out = models.BooleanField(default=False, help_text="Withdrawals go through this system.")
     currencies = ArrayField(models.CharField(max_length=3))
     receipt_currencies = ArrayField(
         models.CharField(max_length=3),
         default=list,
+        blank=True,
         help_text="Currencies its receipts may come in; empty: its own.",
     )
     is_manual = models.BooleanField(default=False, help_text="Selects the activation endpoint (C§1.4b).")
@@ -124,10 +131,10 @@ class PaymentSystem(models.Model):
         max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True, blank=True
     )
     detail_fields = models.JSONField(
-        default=list, blank=True, help_text="Fields of `details` (see catalogue.py: DetailField)."
+        default=list, blank=True, help_text="Fields of `details` (see detail_fields.py: DetailField)."
     )
     recipient_fields = models.JSONField(
-        default=list, blank=True, help_text="Fields of `recipient` (see catalogue.py: DetailField)."
+        default=list, blank=True, help_text="Fields of `recipient` (see detail_fields.py: DetailField)."
     )
     constants = models.JSONField(default=dict, blank=True, help_text="Sent with every payment/create (C§1.5).")
     return_url_keys = models.JSONField(
@@ -135,15 +142,32 @@ class PaymentSystem(models.Model):
         blank=True,
         help_text="Wire key → which return URL it takes: success, failure or pending.",
     )
+    language_key = models.CharField(
+        max_length=64,
+        blank=True,
+        default="language",
+        help_text="What payment/create by redirect calls the customer's language (C§1.5); empty: it is not sent.",
+    )
     confirm_days = models.PositiveSmallIntegerField(
         default=7, help_text="A deposit that nobody confirms for so many days expires as not_confirmed."
     )
 
     class Meta:
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_complete=True) | models.Q(is_enabled=False),
+                name="only_complete_systems_are_offered",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reference_format(self) -> str:
+        """Pattern of a normalised reference (see ``gateway/patterns.py``)."""
+        return self.reference_pattern or ANY_REFERENCE
 
     def takes_receipts_in(self, currency: str) -> bool:
         """True where money in this currency may be credited to a deposit of this system."""
