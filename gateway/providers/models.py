@@ -1,5 +1,6 @@
 """Whom we call: provider accounts, the catalogue of payment systems, and the evidence of every call."""
 
+import re
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
@@ -88,6 +89,16 @@ class ReferenceKind(models.TextChoices):
     DIGITS = "digits", "digits only; blanks and hyphens are dropped"
     CODE = "code", "letters and digits; blanks are dropped, letters are made capital"
     TEXT = "text", "as the customer typed it"
+
+    def normalised(self, text: str) -> str:
+        """The reference as it is compared and sent."""
+        match self:
+            case ReferenceKind.DIGITS:
+                return re.sub(r"[\s-]", "", text)
+            case ReferenceKind.CODE:
+                return re.sub(r"\s", "", text).upper()
+            case _:
+                return text.strip()
 
 
 class PaymentSystem(models.Model):
