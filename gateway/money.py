@@ -5,6 +5,7 @@ an amount that does not fit its currency is refused.
 """
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -79,6 +80,13 @@ def parse_amount(text: object, currency: str) -> Decimal:
     if amount == 0:
         raise AmountError("The amount must be greater than zero.")
     return amount
+
+
+def amount_pattern(currencies: Iterable[str]) -> str:
+    """Regular expression (JSON Schema) of the amounts that `parse_amount` takes in at least one of the currencies."""
+    decimals = max(map(exponent, currencies))
+    fraction = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
+    return rf"^(?!0[.0]*$)(0|[1-9][0-9]{{0,{_MAX_WHOLE_DIGITS - 1}}}){fraction}$"
 
 
 def format_amount(amount: Decimal, currency: str) -> str:

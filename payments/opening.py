@@ -154,12 +154,15 @@ def _create_payment(deposit: Deposit) -> None:
 def _payment_fields(deposit: Deposit) -> dict[str, str]:
     system, urls = deposit.payment_system, deposit.return_urls
     fields = dict(system.constants)
-    fields |= {field["wire"] or field["name"]: deposit.details[field["name"]] for field in system.detail_fields}
+    for field in system.detail_fields:
+        # A field that may be left out, or one that a person has added to the row since the order was made.
+        if (value := deposit.details.get(field["name"])) is not None:
+            fields[field["wire"] or field["name"]] = value
     for key, which in system.return_url_keys.items():
         if url := urls.get(which) or urls.get("success"):
             fields[key] = url
-    if system.flow == Flow.REDIRECT:
-        fields["language"] = deposit.language
+    if system.flow == Flow.REDIRECT and system.language_key:
+        fields[system.language_key] = deposit.language
     return fields
 
 

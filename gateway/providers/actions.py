@@ -11,7 +11,7 @@ from gateway import due_work
 from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
-from gateway.providers import calls, media, recently
+from gateway.providers import calls, discovery, media, recently
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
 
 #: How often the list of systems is fetched without anyone asking; it changes a few times a year.
@@ -52,7 +52,10 @@ def observe(
     label: str,
     read_seconds: float = calls.READ_SECONDS,
 ) -> list[SystemObservation] | None:
-    """Ask the provider which systems it offers and keep what it says; None where it did not say."""
+    """Ask the provider which systems it offers and keep what it says; None where it did not say.
+
+    A system that has no row gets one that waits for a person (see ``discovery.py``).
+    """
     answer = calls.call(
         account,
         "available",
@@ -62,6 +65,8 @@ def observe(
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return None
+    listed = parse_available(answer.payload)[: discovery.LISTED_MAX]
+    with_row = discovery.meet(listed)
     now = timezone.now()
     seen = {
         (system.wallet_type, system.currency): SystemObservation(
@@ -75,7 +80,8 @@ def observe(
             wants_screenshot=system.uploading_payment_bill,
             seen_at=now,
         )
-        for system in parse_available(answer.payload)
+        for system in listed
+        if system.wallet_type in with_row
     }
     SystemObservation.objects.bulk_create(
         # In one order, so that two workers that observe at once do not deadlock.

@@ -1,7 +1,13 @@
-"""Provider accounts, payment systems and the evidence of calls, to look at. Encrypted columns are never shown."""
+"""Payment systems, to edit; provider accounts and the evidence of calls, to look at, without encrypted columns."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
+from gateway.providers import discovery
+from gateway.providers.forms import PaymentSystemForm
 from gateway.providers.models import (
     BalanceCheck,
     MediaHint,
@@ -33,12 +39,74 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(PaymentSystem)
-class PaymentSystemAdmin(ReadOnlyAdmin):
-    """The catalogue."""
+class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
+    """The catalogue: finance edits it, by a form with rules; nobody deletes what orders belong to.
 
-    list_display = ["code", "name", "flow", "currencies", "pays_out", "is_manual", "screenshot", "is_enabled"]
-    list_filter = ["flow", "pays_out"]
+    Adding is for systems that only pay out: the provider lists what takes deposits (C§1.1). Whoever changed what is
+    kept by Django's log entries ("History").
+    """
+
+    form = PaymentSystemForm
+    list_display = [
+        "code",
+        "name",
+        "flow",
+        "currencies",
+        "pays_out",
+        "is_manual",
+        "screenshot",
+        "is_complete",
+        "is_enabled",
+        "news",
+    ]
+    list_filter = ["is_complete", "is_enabled", "flow", "pays_out"]
     search_fields = ["code", "name"]
+    actions = None
+    list_per_page = 50
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The code is what orders and the provider know a system by; it is written once."""
+        return [] if obj is None else ["code", "news", "provider_says"]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The page's rows, each with what the provider lately said of it."""
+        page = super().get_changelist_instance(request)
+        words = discovery.recent_words([system.code for system in page.result_list])
+        for system in page.result_list:
+            system.words = words[system.code]
+        return page
+
+    @admin.display(description="differs from the provider")
+    def news(self, system: PaymentSystem) -> str:
+        """What the provider says otherwise; nothing of it is taken over by itself."""
+        return "; ".join(discovery.differences(system, _words_of(system))) or "-"
+
+    @admin.display(description="provider says")
+    def provider_says(self, system: PaymentSystem) -> str:
+        """Its words of the last days."""
+        said = [
+            f"{word.account}: {word.name or word.code} in {word.currency}, "
+            f"{_tell(word.is_manual, 'manual', 'not manual')}, "
+            f"{_tell(word.wants_screenshot, 'with screenshot', 'without screenshot')}, "
+            f"{word.seen_at:%Y-%m-%d %H:%M} UTC"
+            for word in _words_of(system)
+        ]
+        return "; ".join(said) or "nothing lately"
+
+
+def _words_of(system: Any) -> list[SystemObservation]:
+    if not hasattr(system, "words"):
+        system.words = discovery.recent_words([system.code])[system.code]
+    words: list[SystemObservation] = system.words
+    return words
+
+
+def _tell(said: bool | None, yes: str, no: str) -> str:  # noqa: FBT001 - the provider's word
+    return "-" if said is None else yes if said else no
 
 
 @admin.register(SystemObservation)

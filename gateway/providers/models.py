@@ -1,5 +1,6 @@
 """Whom we call: provider accounts, the catalogue of payment systems, and the evidence of every call."""
 
+import re
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +23,8 @@ RETURN_URL_MAX_LENGTH: Final = 500
 #: point (`gateway.paykassma.wire_values`). Nothing is ever posted from this column.
 BALANCE_DECIMAL_PLACES: Final = 8
 BALANCE_MAX_DIGITS: Final = 15 + BALANCE_DECIMAL_PLACES
+#: Where a system's reference format is not known: visible text (C§1.4a knows its length only).
+ANY_REFERENCE: Final = "[!-~][ -~]{0,189}"
 
 
 class ProviderAccount(DueWork):
@@ -111,19 +114,34 @@ class ReferenceKind(models.TextChoices):
     CODE = "code", "letters and digits; blanks are dropped, letters are made capital"
     TEXT = "text", "as the customer typed it"
 
+    def normalised(self, text: str) -> str:
+        """The reference as it is compared and sent."""
+        match self:
+            case ReferenceKind.DIGITS:
+                return re.sub(r"[\s-]", "", text)
+            case ReferenceKind.CODE:
+                return re.sub(r"\s", "", text).upper()
+            case _:
+                return text.strip()
+
 
 class PaymentSystem(models.Model):
     """A Paykassma "PS" (``wallet_type``). Seeded from ``catalogue.py``; finance may edit; orders freeze the rest."""
 
     code = models.CharField(primary_key=True, max_length=SYSTEM_CODE_MAX_LENGTH)
     name = models.CharField(max_length=80)
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(default=True, help_text="Offered to products.")
+    is_complete = models.BooleanField(
+        default=True,
+        help_text="A person has checked every column. What the provider lists and we did not know begins without.",
+    )
     flow = models.CharField(max_length=10, choices=Flow.choices)
     pays_out = models.BooleanField(default=False, help_text="Withdrawals go through this system.")
     currencies = ArrayField(models.CharField(max_length=3))
     receipt_currencies = ArrayField(
         models.CharField(max_length=3),
         default=list,
+        blank=True,
         help_text="Currencies its receipts may come in; empty: its own.",
     )
     is_manual = models.BooleanField(default=False, help_text="Selects the activation endpoint (C§1.4b).")
@@ -148,16 +166,22 @@ class PaymentSystem(models.Model):
         max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True, blank=True
     )
     detail_fields = models.JSONField(
-        default=list, blank=True, help_text="Fields of `details` (see catalogue.py: DetailField)."
+        default=list, blank=True, help_text="Fields of `details` (see detail_fields.py: DetailField)."
     )
     recipient_fields = models.JSONField(
-        default=list, blank=True, help_text="Fields of `recipient` (see catalogue.py: DetailField)."
+        default=list, blank=True, help_text="Fields of `recipient` (see detail_fields.py: DetailField)."
     )
     constants = models.JSONField(default=dict, blank=True, help_text="Sent with every payment/create (C§1.5).")
     return_url_keys = models.JSONField(
         default=dict,
         blank=True,
         help_text="Wire key → which return URL it takes: success, failure or pending.",
+    )
+    language_key = models.CharField(
+        max_length=64,
+        blank=True,
+        default="language",
+        help_text="What payment/create by redirect calls the customer's language (C§1.5); empty: it is not sent.",
     )
     confirm_days = models.PositiveSmallIntegerField(
         default=7, help_text="A deposit that nobody confirms for so many days expires as not_confirmed."
@@ -168,9 +192,20 @@ class PaymentSystem(models.Model):
 
     class Meta:
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_complete=True) | models.Q(is_enabled=False),
+                name="only_complete_systems_are_offered",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reference_format(self) -> str:
+        """Pattern of a normalised reference (see ``gateway/patterns.py``)."""
+        return self.reference_pattern or ANY_REFERENCE
 
     def takes_receipts_in(self, currency: str) -> bool:
         """True where money in this currency may be credited to a deposit of this system."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from gateway import patterns
 from gateway.api.fields import AmountField
-from gateway.api.order_fields import json_schema
-from gateway.money import format_amount
+from gateway.api.order_fields import DIALECT, json_schema
+from gateway.money import amount_pattern, exponent, format_amount
 from gateway.providers.models import Flow, PaymentSystem, RedirectKind, ScreenshotWish
 from gateway.providers.redirect_hashes import Hashed, WayBack
 
@@ -46,6 +47,9 @@ class PaymentSystemShape(serializers.Serializer[Any]):
     requires_amount = serializers.BooleanField(help_text="A confirmation carries the amount.")
     screenshot = serializers.ChoiceField(choices=ScreenshotWish.choices)
     details_schema = serializers.DictField(help_text="JSON Schema of a deposit's `details`.", allow_null=True)
+    confirmation_schema = serializers.DictField(
+        help_text="JSON Schema of a confirmation: what is sent where nothing has to be normalised.", allow_null=True
+    )
     recipient_schema = serializers.DictField(help_text="JSON Schema of a withdrawal's `recipient`.", allow_null=True)
     logo = serializers.CharField(allow_null=True)
     media = MediaShape(
@@ -128,7 +132,41 @@ def payment_system_shape(
         "requires_amount": confirms and system.wants_amount,
         "screenshot": system.screenshot if confirms else ScreenshotWish.NEVER,
         "details_schema": json_schema(system.detail_fields) if is_deposit else None,
+        "confirmation_schema": _confirmation_schema(system) if confirms else None,
         "recipient_schema": None if is_deposit else json_schema(system.recipient_fields),
         "logo": logo or None,
         "media": media if is_deposit else None,
+    }
+
+
+def _confirmation_schema(system: PaymentSystem) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "provider_reference": {
+            "type": "string",
+            "title": f"{system.name} reference",
+            "pattern": patterns.for_schema(system.reference_format),
+            "maxLength": patterns.longest(system.reference_format),
+            "examples": [system.reference_example] if system.reference_example else [],
+        },
+        "amount": {
+            "type": "string",
+            "title": "Amount that was paid",
+            "pattern": amount_pattern(system.currencies),
+            "examples": ["1000" if exponent(system.currencies[0]) == 0 else "1000.00"],
+        },
+    }
+    if system.screenshot != ScreenshotWish.NEVER:
+        properties["screenshot"] = {
+            "title": "Picture of the payment",
+            "description": "A file (JPEG, PNG or WebP) of a multipart/form-data request.",
+        }
+    required = ["provider_reference"]
+    required += ["amount"] if system.wants_amount else []
+    required += ["screenshot"] if system.screenshot == ScreenshotWish.REQUIRED else []
+    return {
+        "$schema": DIALECT,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
     }

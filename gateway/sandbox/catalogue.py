@@ -17,6 +17,10 @@ AMOUNT_MAX: Final = Decimal(1_000_000)
 # The contract's own sample of a minimum deposit (C§1.6). One system has it, so savings are met on purpose.
 SAVINGS_MINIMUM: Final = Decimal(148)
 
+# Paths of the manual form: the general one, and the one that the pages of two systems print instead (C§1.4b).
+MANUAL_PATH: Final = "/api/v1/possible-transaction/activate"
+OTHER_MANUAL_PATH: Final = "/api/v1/possible-transaction"
+
 
 class Flow(StrEnum):
     """How money comes in."""
@@ -44,6 +48,7 @@ class PaymentSystem:
         flow: how money comes in.
         takes_withdrawals: whether withdrawal/create knows it.
         uploading_payment_bill: whether a screenshot is asked for.
+        manual_path: the only path of its form; empty where either will do (C§5, line 4).
         reference: what `key1` must look like.
         amount_required: whether activation needs `amount` (C§1.4a).
         minimum_deposit: below it deposits are saved up (C§1.6); 0 where there are no savings.
@@ -58,6 +63,7 @@ class PaymentSystem:
     flow: Flow
     takes_withdrawals: bool = True
     uploading_payment_bill: bool = False
+    manual_path: str = ""
     reference: re.Pattern[str] = re.compile(r".{1,190}")
     amount_required: bool = False
     minimum_deposit: Decimal = Decimal(0)
@@ -81,6 +87,7 @@ _VPA: Final[Mapping[str, str | None]] = {"identifier": "merchant{number}@sandbox
 _WALLET: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}"}
 _AGENT: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "agent"}
 _PERSONAL: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "personal"}
+_MERCHANT: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "merchant"}
 
 _ALL: Final = (
     PaymentSystem(
@@ -218,8 +225,140 @@ _ALL: Final = (
         name="KBZPay",
         flow=Flow.MANUAL,
         takes_withdrawals=False,
+        manual_path=OTHER_MANUAL_PATH,
         amount_required=True,
         details={"kbzpay number": "SANDBOX-{number}"},
+    ),
+    PaymentSystem(
+        wallet_type="paytm_api",
+        currency_code="INR",
+        name="Paytm API",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        details=_WALLET,
+    ),
+    PaymentSystem(
+        wallet_type="upi_hb",
+        currency_code="INR",
+        name="UPI HB",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        reference=_UPI_REFERENCE,
+        amount_required=True,
+        details=_VPA,
+    ),
+    PaymentSystem(
+        wallet_type="upi_in",
+        currency_code="INR",
+        name="UPI IN",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        reference=_UPI_REFERENCE,
+        amount_required=True,
+        details=_VPA,
+    ),
+    PaymentSystem(
+        wallet_type="upi_w",
+        currency_code="INR",
+        name="UPI W",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        reference=_UPI_REFERENCE,
+        amount_required=True,
+        details=_VPA,
+    ),
+    PaymentSystem(
+        wallet_type="upi_m",
+        currency_code="INR",
+        name="UPI M",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        reference=_UPI_REFERENCE,
+        amount_required=True,
+        details=_VPA,
+    ),
+    PaymentSystem(
+        wallet_type="rocket",
+        currency_code="BDT",
+        name="Rocket",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        details=_PERSONAL,
+    ),
+    PaymentSystem(
+        wallet_type="jazzcash",
+        currency_code="PKR",
+        name="JazzCash",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        details=_WALLET,
+    ),
+    PaymentSystem(
+        wallet_type="jazzcash_business",
+        currency_code="PKR",
+        name="JazzCash Business",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        details=_MERCHANT,
+    ),
+    PaymentSystem(
+        wallet_type="wavepay",
+        currency_code="MMK",
+        name="WavePay",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        details=_WALLET,
+    ),
+    PaymentSystem(
+        wallet_type="banktransfer_manual",
+        currency_code="LKR",
+        name="Bank transfer",
+        flow=Flow.MANUAL,
+        takes_withdrawals=False,
+        amount_required=True,
+        details={"Account number": "SANDBOX-{number}", "Bank": "Sandbox Bank"},
+    ),
+    PaymentSystem(
+        wallet_type="sinpemovil",
+        currency_code="CRC",
+        name="SINPE Móvil",
+        flow=Flow.ACTIVATION,
+        takes_withdrawals=False,
+        reference=re.compile(r"[0-9]{20,28}"),
+        amount_required=True,
+        details={**_WALLET, "is_check_amount": None},
+    ),
+    PaymentSystem(
+        wallet_type="baciban_ml",
+        currency_code="CRC",
+        name="BAC IBAN ml",
+        flow=Flow.MANUAL,
+        takes_withdrawals=False,
+        amount_required=True,
+        details={"IBAN": "SANDBOX-{number}", "Account name": "Sandbox Bank"},
+    ),
+    PaymentSystem(
+        wallet_type="bnb_ml",
+        currency_code="BTN",
+        name="BNB ml",
+        flow=Flow.MANUAL,
+        takes_withdrawals=False,
+        manual_path=OTHER_MANUAL_PATH,
+        amount_required=True,
+        details={
+            "Wallet number": "SANDBOX-{number}",
+            "Account name": "Sandbox Bank",
+            "is_check_amount": None,
+        },
+    ),
+    PaymentSystem(
+        wallet_type="brou_ml",
+        currency_code="UYU",
+        name="BROU ml",
+        flow=Flow.MANUAL,
+        takes_withdrawals=False,
+        amount_required=True,
+        details={"Account number": "SANDBOX-{number}"},
     ),
 )
 

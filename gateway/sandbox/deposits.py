@@ -28,8 +28,11 @@ def activate(provider: Provider, received: Received) -> Answer:
     return _confirm(provider, received, is_manual=False)
 
 
-def activate_possible(provider: Provider, received: Received) -> Answer:
+def activate_possible(provider: Provider, received: Received, path: str) -> Answer:
     """C§1.4b: the same for manual systems, as a form with a screenshot; an operator decides later."""
+    system = SYSTEMS.get(str(received.fields.get("wallet_type")))
+    if system is not None and system.manual_path not in {"", path}:
+        return answers.fail({"wallet_type": ["The selected wallet type is invalid."]})
     return _confirm(provider, received, is_manual=True)
 
 

@@ -25,7 +25,7 @@ def test_a_due_account_is_looked_at_and_due_again_in_an_hour(
         tasks.observe_systems()
     (asked,) = provider.to(AVAILABLE)
     assert asked.query["label"] == ["gateway"]
-    assert asked.query["currency_code[]"] == ["BDT", "INR", "KES", "PKR"]
+    assert asked.query["currency_code[]"] == ["BDT", "BTN", "CRC", "INR", "KES", "LKR", "MMK", "PKR", "UYU"]
     account.refresh_from_db()
     assert (account.next_at, account.token) == (NOW + timedelta(seconds=actions.OBSERVE_SECONDS), None)
     assert sorted(SystemObservation.objects.values_list("code", "currency", "position")) == [
