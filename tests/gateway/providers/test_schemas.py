@@ -153,7 +153,7 @@ def confirmation_accepts(system: PaymentSystem, value: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("system", CONFIRMED, ids=lambda one: one.code)
 def test_a_confirmation_s_schema_accepts_what_the_api_accepts_once_it_is_normalised(system: System) -> None:
     row = PaymentSystem(**{**system.as_row(), "screenshot": "never"})  # files are no JSON
-    schema = payment_system_shape(row, "deposit", None)["confirmation_schema"]
+    schema = payment_system_shape(row, "deposit", None, None)["confirmation_schema"]
     good = {"provider_reference": system.reference_example, "amount": "10.00"}
     assert schema_accepts(schema, good)
     values: list[dict[str, Any]] = [good, {**good, "other": "1"}, {}, *({name: good[name]} for name in good)]
@@ -172,7 +172,7 @@ def test_a_confirmation_s_schema_accepts_what_the_api_accepts_once_it_is_normali
 @pytest.mark.parametrize(("wish", "needed"), [("never", None), ("optional", False), ("required", True)])
 def test_a_confirmation_s_schema_knows_of_screenshots(wish: str, needed: bool | None) -> None:
     row = PaymentSystem(**{**CONFIRMED[0].as_row(), "screenshot": wish})
-    schema = payment_system_shape(row, "deposit", None)["confirmation_schema"]
+    schema = payment_system_shape(row, "deposit", None, None)["confirmation_schema"]
     assert ("screenshot" in schema["properties"]) == (needed is not None)
     assert ("screenshot" in schema["required"]) == bool(needed)
 
@@ -184,7 +184,7 @@ def test_an_amount_s_pattern_has_the_decimals_of_its_currencies() -> None:
         (["INR", "KWD"], ["1.555"], ["1.5555"]),
     ):
         row = PaymentSystem(**{**CONFIRMED[0].as_row(), "currencies": currencies})
-        amount = payment_system_shape(row, "deposit", None)["confirmation_schema"]["properties"]["amount"]
+        amount = payment_system_shape(row, "deposit", None, None)["confirmation_schema"]["properties"]["amount"]
         assert [schema_accepts(amount, one) for one in good] == [True] * len(good)
         assert [schema_accepts(amount, one) for one in bad] == [False] * len(bad)
         assert schema_accepts(amount, amount["examples"][0])
