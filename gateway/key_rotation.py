@@ -71,7 +71,7 @@ def rotate(*, dry_run: bool = False) -> Iterator[Progress]:
                 yield _rotate(model, column, _look_at_hashes(model, column), dry_run=dry_run)
 
 
-def _rotate(model: type[models.Model], column: models.Field[Any, Any], look: _Look, *, dry_run: bool) -> Progress:
+def _rotate(model: type[models.Model], column: "models.Field[Any, Any]", look: _Look, *, dry_run: bool) -> Progress:
     progress = Progress(column=f"{model._meta.label}.{column.attname}")  # noqa: SLF001
     busy: list[Any] = []
     for keys in _batches(model):
@@ -102,7 +102,7 @@ def _batches(model: type[models.Model]) -> Iterator[list[Any]]:
         keys = list(rows.filter(pk__gt=keys[-1])[:BATCH])
 
 
-def _look_at_ciphertext(model: type[models.Model], column: models.Field[Any, Any]) -> _Look:
+def _look_at_ciphertext(model: type[models.Model], column: "models.Field[Any, Any]") -> _Look:
     def look(progress: Progress, keys: list[Any]) -> list[_Replacement]:
         found = model._base_manager.filter(pk__in=keys, **{f"{column.attname}__isnull": False})  # noqa: SLF001
         # Cast hides the field from Django, which would decrypt what it loads.
@@ -146,7 +146,7 @@ def _array(hashes: list[str]) -> str:
 
 
 def _replace(
-    model: type[models.Model], column: models.Field[Any, Any], replacements: list[_Replacement], progress: Progress
+    model: type[models.Model], column: "models.Field[Any, Any]", replacements: list[_Replacement], progress: Progress
 ) -> list[Any]:
     """Write each value that nobody changed or locks; the primary keys of the others."""
     if not replacements:
