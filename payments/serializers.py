@@ -34,7 +34,7 @@ class NewDepositSerializer(StrictSerializer):
     payment_system = PlainTextField(max_length=SYSTEM_CODE_MAX_LENGTH, help_text="A code of GET /payment-systems.")
     currency = CurrencyField()
     amount = AmountField()
-    customer = ReferenceField(help_text="Your own id of the customer.")
+    customer = ReferenceField(help_text="Your own id of the customer; not a telephone number or e-mail.")
     reference = ReferenceField(help_text="Your own id of this order; unique for ever.")
     return_urls = ReturnUrlsSerializer(required=False)
     language = serializers.ChoiceField(choices=["en", "hi", "bn", "ur"], required=False, default="en")

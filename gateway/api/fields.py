@@ -124,7 +124,14 @@ _MAX_UNKNOWN_NAMED: Final = 20
 METADATA_MAX_KEYS, METADATA_MAX_KEY_LENGTH, METADATA_MAX_VALUE_LENGTH = 50, 40, 500
 
 
-@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": METADATA_MAX_KEYS})
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "maxProperties": METADATA_MAX_KEYS,
+        "description": "Your own notes, given back unchanged. They are kept in plain text: no account data here.",
+    }
+)
 class MetadataField(serializers.Field):  # type: ignore[type-arg]
     """A product's own notes on an order: a flat object of strings, given back unchanged."""
 
