@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 
-from gateway.api.query import AmountFilter, TimeFilter
+from gateway.api.query import AmountFilter, TimeFilter, WordFilter
 from withdrawals.models import Withdrawal
 from withdrawals.states import WithdrawalStatus
 
@@ -11,7 +11,7 @@ from withdrawals.states import WithdrawalStatus
 class WithdrawalFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /withdrawals."""
 
-    status = django_filters.ChoiceFilter(choices=WithdrawalStatus.choices)
+    status = WordFilter(choices=WithdrawalStatus.choices)
     payment_system = django_filters.CharFilter(field_name="payment_system_id")
     currency = django_filters.CharFilter()
     customer = django_filters.CharFilter(field_name="customer__external_id")

@@ -56,6 +56,14 @@ class ReferenceField(PlainTextField):
         super().__init__(**kwargs)
 
 
+class WordField(serializers.ChoiceField):
+    """One of a few words. What was sent instead is not repeated: it may be anything."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.error_messages["invalid_choice"] = f"Send one of {', '.join(map(str, self.choices))}."
+
+
 @extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "INR", "description": "ISO 4217 code"})
 class CurrencyField(serializers.CharField):
     """Three capital letters."""

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.api.authentication import caller_of
-from gateway.api.fields import CurrencyField, ReferenceField
+from gateway.api.fields import CurrencyField, ReferenceField, WordField
 from gateway.api.query import query_of
 from gateway.products.actions import Caller
 from gateway.products.models import Customer
@@ -21,7 +21,7 @@ from gateway.providers.shapes import PaymentSystemListShape, payment_system_shap
 
 class _Question(serializers.Serializer[Any]):
     currency = CurrencyField(required=False)
-    direction = serializers.ChoiceField(choices=["deposit", "withdrawal"], default="deposit")
+    direction = WordField(choices=["deposit", "withdrawal"], default="deposit")
     customer = ReferenceField(required=False)
 
 
