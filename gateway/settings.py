@@ -15,6 +15,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = env.str("SECRET_KEY")
 #: Fernet keys for encrypted columns; the first encrypts, all decrypt.
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS")
+#: Keys of the hashes by which encrypted account numbers are found; the first writes, a search tries all.
+SEARCH_HASH_KEYS: list[str] = env.list("SEARCH_HASH_KEYS")
+#: Days after its last change for which an ended order keeps its customer's account data.
+REDACT_AFTER_DAYS = env.int("REDACT_AFTER_DAYS", default=400)
 DEBUG = False
 #: The one-command stack: loopback http is allowed for webhooks, and only there.
 LOCAL_STACK = env.bool("LOCAL_STACK", default=False)

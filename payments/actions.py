@@ -19,9 +19,11 @@ from gateway.products.actions import Caller, meet_customer
 from gateway.products.models import Customer
 from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem
+from payments import duplicates
 from payments.activation import OPEN_SECONDS
 from payments.models import Confirmation, Deposit, Receipt, Screenshot
 from payments.moves import begin_confirmation, begin_deposit, move_deposit
+from payments.screenshots import CleanPicture
 from payments.states import (
     CANCELLABLE,
     CONFIRMABLE,
@@ -58,7 +60,7 @@ class NewConfirmation:
 
     provider_reference: str
     amount: Decimal | None = None
-    screenshot: bytes | None = None
+    screenshot: CleanPicture | None = None
 
 
 def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
@@ -114,7 +116,6 @@ def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     return deposit
 
 
-@transaction.atomic(durable=True)
 def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, claim: Claim) -> Confirmation:
     """Keep the customer's reference and owe its sending to a worker.
 
@@ -122,6 +123,15 @@ def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, clai
         AlreadyAnswered: the same request was answered before.
         Problem: 409 where the deposit takes no reference or the reference is taken; 429 after too many tries.
     """
+    # Pictures are decoded and compared here: a transaction would hold its locks meanwhile.
+    look_alike = None if wish.screenshot is None else duplicates.alike(deposit_id, wish.screenshot)
+    return _confirm(caller, deposit_id, wish, claim, look_alike)
+
+
+@transaction.atomic(durable=True)
+def _confirm(
+    caller: Caller, deposit_id: Any, wish: NewConfirmation, claim: Claim, look_alike: Screenshot | None
+) -> Confirmation:
     confirmation_id = ids.new_id()
     claim.take(object_id=confirmation_id)
     deposit: Deposit = due_work.lock(
@@ -153,8 +163,8 @@ def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, clai
     )
     begin_confirmation(confirmation, _by(caller))
     if wish.screenshot is not None:
-        digest = hashlib.sha256(wish.screenshot).hexdigest()
-        Screenshot.objects.create(confirmation=confirmation, picture=wish.screenshot, digest=digest)
+        digest = hashlib.sha256(wish.screenshot.jpeg).hexdigest()
+        duplicates.keep(confirmation, wish.screenshot, digest=digest, look_alike=look_alike)
     if deposit.status == DepositStatus.AWAITING_PAYMENT:
         until = now + timedelta(days=deposit.payment_system.confirm_days)
         move_deposit(deposit, DepositStatus.VERIFYING, _by(caller), deadline_at=until)

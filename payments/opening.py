@@ -131,9 +131,10 @@ def _create_payment(deposit: Deposit) -> None:
         # A worker wrote that it would send and was never heard of again: the payment may exist.
         _lose_answer(deposit, Cause(kind=CauseKind.CLOCK, detail="no answer was recorded"))
         return
+    # Before the mark: where the customer's details cannot be decrypted, nothing was sent and nothing is doubtful.
+    fields = _payment_fields(deposit)
     if not _mark_sent(deposit):
         return
-    fields = _payment_fields(deposit)
     answer = calls.call(
         deposit.account,
         "payment/create",

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from gateway import ids
 from gateway.api.fields import AmountField, CurrencyField, MetadataField
+from gateway.encryption import readable_or
 from gateway.money import format_amount
 from gateway.paykassma.widget import HEIGHT_PX, WIDTH_PX
 from gateway.providers.shapes import MediaShape
@@ -186,8 +187,9 @@ def confirmation_shape(confirmation: Confirmation) -> dict[str, Any]:
 
 def next_action(deposit: Deposit) -> dict[str, Any]:
     """What a front end does now; see `NextActionShape`."""
-    if deposit.status == DepositStatus.AWAITING_PAYMENT and deposit.shown is not None:
-        action: dict[str, Any] = dict(deposit.shown)
+    shown = readable_or(deposit, "shown", None) if deposit.status == DepositStatus.AWAITING_PAYMENT else None
+    if shown is not None:
+        action: dict[str, Any] = dict(shown)
         if action["type"] == "show_details":
             action |= {
                 "amount": format_amount(deposit.amount, deposit.currency),

@@ -82,6 +82,8 @@ CONFIRMATION: Final = Lifecycle(
     },
 )
 
+#: Statuses in which nothing more is expected, though late money may still come.
+FINAL: Final = frozenset({D.CREDITED, D.FAILED, D.EXPIRED, D.CANCELLED, D.REVERSED})
 #: Statuses in which money that arrives is late.
 LATE: Final = frozenset({D.FAILED, D.EXPIRED, D.CANCELLED})
 #: Statuses in which the product may still call the order off: nobody has said that money is under way.

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.providers.models import not_paused
-from payments import activation, asking, deadlines, opening
+from payments import activation, asking, deadlines, opening, redaction
 from payments.models import Confirmation, Deposit
 from payments.states import ConfirmationStatus, DepositStatus
 
@@ -58,3 +58,9 @@ def end_overdue() -> None:
     """End what nobody paid or confirmed in time."""
     deadlines.expire_deposits()
     deadlines.expire_late_confirmations()
+
+
+@shared_task
+def forget_payers() -> None:
+    """Redact what ended long ago."""
+    redaction.forget_payers()

@@ -26,6 +26,9 @@ class Letter(models.Model):
     copies = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField(default=timezone.now)
     last_received_at = models.DateTimeField(default=timezone.now)
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the body was taken away; its digest stays."
+    )
 
     class Meta:
         constraints = [
@@ -33,6 +36,9 @@ class Letter(models.Model):
             models.UniqueConstraint(
                 fields=["account", "signed_digest", "envelope_agrees"], name="one_letter_per_signed_part"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["last_received_at"], condition=models.Q(redacted_at=None), name="letters_to_redact"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from gateway import due_work, ids
 from gateway.after_commit import ring
+from gateway.encryption import UnreadableColumn
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import PullState, parse_pull
@@ -66,7 +67,11 @@ def ask(account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "
         states[withdrawal_id] = entry.state
         if not entry.inner_id_agrees:
             log.warning("pull_inner_id_differs", withdrawal=withdrawal_id)
-        record_word(account, withdrawal_id, entry, Cause(kind=CauseKind.PULL, id=because, detail=entry.state))
+        try:
+            record_word(account, withdrawal_id, entry, Cause(kind=CauseKind.PULL, id=because, detail=entry.state))
+        except UnreadableColumn as unreadable:
+            # Nothing of it was written; it is asked about again. The others of this answer must not wait for its key.
+            log.error("column_unreadable", place=unreadable.place)  # noqa: TRY400 - it has no trace worth reading
     return states
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from gateway import due_work
 from gateway.after_commit import ring
+from gateway.encryption import readable_or
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Answer, WithdrawalVerdict, classify_withdrawal
 from gateway.paykassma.messages import PullState
@@ -59,7 +60,7 @@ def send_withdrawal(withdrawal_id: uuid.UUID) -> None:
         if withdrawal.status == WithdrawalStatus.SENDING:
             # Its lease ran out while it was being sent: it may have arrived. Ask; never send it again by itself.
             _lose_answer(withdrawal)
-        elif _mark_sending(withdrawal, WithdrawalStatus.QUEUED):
+        elif _is_readable(withdrawal) and _mark_sending(withdrawal, WithdrawalStatus.QUEUED):
             _send(withdrawal)
 
 
@@ -77,11 +78,21 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
             _wait_longer(withdrawal, _WAIT_FOR_TURN_SECONDS)
             continue
         state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
-        if state is PullState.NOT_FOUND and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
+        if (
+            state is PullState.NOT_FOUND
+            and _is_readable(withdrawal)
+            and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS)
+        ):
             _send(withdrawal)
             _release_next(withdrawal)
         else:
             _wait_longer(withdrawal, FUNDS_DELAYS_SECONDS)
+
+
+def _is_readable(withdrawal: Withdrawal) -> bool:
+    # Looked at before the mark: found out after it, nobody would know whether something was sent. The row becomes due
+    # again with the end of its lease, and goes out when its key is back.
+    return readable_or(withdrawal, "body", None) is not None
 
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:

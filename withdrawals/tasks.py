@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.providers.models import not_paused
-from withdrawals import asking, sending
+from withdrawals import asking, redaction, sending
 from withdrawals.models import Withdrawal
 from withdrawals.states import ASKED_ABOUT, WithdrawalStatus
 
@@ -45,3 +45,9 @@ def sweep_withdrawals() -> None:
         ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
     for account_id in due.filter(status__in=ASKED_ABOUT).order_by().values_list("account", flat=True).distinct():
         ring("withdrawals.tasks.ask_withdrawals", str(account_id))
+
+
+@shared_task
+def forget_recipients() -> None:
+    """Redact what ended long ago."""
+    redaction.forget_recipients()

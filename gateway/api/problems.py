@@ -179,7 +179,7 @@ def _plain(exc: Exception) -> tuple[int, str, str]:
         case exceptions.NotAcceptable():
             return 406, "not_acceptable", "Answers are application/json."
         case exceptions.UnsupportedMediaType():
-            return 415, "unsupported_media_type", str(exc.detail)
+            return 415, "unsupported_media_type", "Send application/json, or multipart/form-data with a screenshot."
         case RequestDataTooBig():
             return 413, "body_too_large", "The body is larger than this address takes."
         case exceptions.ParseError():

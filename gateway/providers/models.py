@@ -330,9 +330,15 @@ class ProviderCall(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     duration_ms = models.PositiveIntegerField(null=True)
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When question and answer were taken away; the digest stays."
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "started_at"], name="provider_calls_of_a_subject")]
+        indexes = [
+            models.Index(fields=["subject", "started_at"], name="provider_calls_of_a_subject"),
+            models.Index(fields=["started_at"], condition=models.Q(redacted_at=None), name="provider_calls_to_redact"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.subject}"

@@ -1,8 +1,8 @@
-"""What runs by itself: looking at the provider's systems and balances, renewing what lives a day there."""
+"""What runs by itself: looking at the provider's systems and balances, renewing hashes, forgetting old evidence."""
 
 from celery import shared_task
 
-from gateway.providers import actions, balances, redirect_hashes
+from gateway.providers import actions, balances, redaction, redirect_hashes
 
 
 @shared_task
@@ -21,3 +21,9 @@ def observe_balances() -> None:
 def sweep_redirect_hashes() -> None:
     """Renew the hashes of return addresses whose day is nearly over."""
     redirect_hashes.renew_due_hashes()
+
+
+@shared_task
+def forget_calls() -> None:
+    """Redact old calls that are about no order."""
+    redaction.forget_old_calls()

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gateway.api.authentication import caller_of
-from gateway.api.fields import CurrencyField, ReferenceField
+from gateway.api.fields import CurrencyField, ReferenceField, WordField
 from gateway.api.problems import Problem
 from gateway.api.query import query_of
 from gateway.products.actions import Caller
@@ -35,7 +35,7 @@ _LEFT_AT_LEAST: Final = timedelta(hours=1)
 
 class _Question(serializers.Serializer[Any]):
     currency = CurrencyField(required=False)
-    direction = serializers.ChoiceField(choices=["deposit", "withdrawal"], default="deposit")
+    direction = WordField(choices=["deposit", "withdrawal"], default="deposit")
     customer = ReferenceField(required=False)
 
 

@@ -212,6 +212,7 @@ def _django_environment(facts: Facts) -> dict[str, str]:
         "REDIS_URL": facts.redis_url,
         "SECRET_KEY": facts.credentials.django_secret_key,
         "FIELD_ENCRYPTION_KEYS": facts.credentials.field_encryption_key,
+        "SEARCH_HASH_KEYS": facts.credentials.search_hash_key,
         "ALLOWED_HOSTS": facts.settings.allowed_hosts,
         "LOCAL_STACK": "1",
         "PYTHONWARNINGS": _EXPECTED_WARNINGS,
