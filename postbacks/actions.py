@@ -14,8 +14,9 @@ from django.utils import timezone
 from gateway import money
 from gateway.after_commit import ring
 from gateway.paykassma.messages import PostbackItem, UnusableItem, parse_postback
+from gateway.paykassma.older_postbacks import is_older, present_shape, verify_older_postback
 from gateway.paykassma.php_json import JsonRefusedError, parse
-from gateway.paykassma.signatures import PostbackKeys, Rejected, VerifiedLetter, verify_postback
+from gateway.paykassma.signatures import PostbackKeys, Reason, Rejected, VerifiedLetter, verify_postback
 from gateway.providers.models import ProviderAccount
 from payments.asking import hint as hint_deposit
 from postbacks.models import Letter, LetterItem, RejectedLetter
@@ -52,11 +53,11 @@ def receive(account: ProviderAccount, raw: bytes) -> Received:
         account: whose address it came to.
         raw: the body, read once; its size was checked at the door.
     """
-    verified = verify_postback(raw, _keys(account))
+    verified = _verify(account, raw)
     if isinstance(verified, Rejected):
         _keep_sample(account, raw, verified.reason)
         # A rotated key must not silently drop real letters: an order that is named is asked about, nothing else.
-        for withdrawal, order_id in _named_orders(raw):
+        for withdrawal, order_id in _named_orders(account, raw):
             (hint_withdrawal if withdrawal else hint_deposit)(account, order_id)
         return Received.REFUSED if verified.reason == "mismatch" else Received.UNREADABLE
     postback = parse_postback(verified.body)
@@ -65,6 +66,15 @@ def receive(account: ProviderAccount, raw: bytes) -> Received:
     # A re-wrapped letter is kept as evidence and moves nothing; the orders are asked about by their own ladder.
     _keep(account, raw, verified, disagreements, () if disagreements else items)
     return Received.KEPT
+
+
+def _verify(account: ProviderAccount, raw: bytes) -> VerifiedLetter | Rejected:
+    keys = _keys(account)
+    verified = verify_postback(raw, keys)
+    # A letter of today's format is never given a second chance by an older rule: `verify_older_postback` refuses it.
+    if account.accepts_older_postbacks and verified == Rejected(reason=Reason.NO_SIGNED_PART):
+        return verify_older_postback(raw, keys)
+    return verified
 
 
 def _keys(account: ProviderAccount) -> list[PostbackKeys]:
@@ -152,11 +162,13 @@ def _keep_sample(account: ProviderAccount, raw: bytes, reason: str) -> None:
         log.error("letters_refused_in_a_row", account=str(account.pk), in_a_row=streak)
 
 
-def _named_orders(raw: bytes) -> list[tuple[bool, str]]:
+def _named_orders(account: ProviderAccount, raw: bytes) -> list[tuple[bool, str]]:
     try:
         body: Any = parse(raw)
     except JsonRefusedError:
         return []
+    if account.accepts_older_postbacks and is_older(body):
+        body = present_shape(body)
     items = body.get("additional_data") if isinstance(body, Mapping) else None
     named = []
     for item in items[:_HINTS] if isinstance(items, list) else []:
