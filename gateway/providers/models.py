@@ -61,6 +61,9 @@ class ProviderAccount(DueWork):
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True)
     not_found_streak = models.PositiveIntegerField(default=0, help_text="404 answers in a row; some make a pause.")
+    strays_asked_until = models.DateTimeField(
+        null=True, blank=True, help_text="How far questions about letters without an order of ours are spent."
+    )
     rejected_letters = models.PositiveIntegerField(default=0, help_text="Letters in a row whose signature failed.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

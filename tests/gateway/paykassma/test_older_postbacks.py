@@ -50,7 +50,12 @@ WITHDRAWAL_SIGNATURE = "c19f7920f972f9af2220f8a636843d0d0cb3a745"
 
 
 def deposit(written: str, signature: str, access_key: str | None = "ACCESS", **changes: Any) -> bytes:
-    head: dict[str, Any] = {"access_key": access_key, "signature": signature, "label": "u1", "stockpiling": {"INR": 100.5}}
+    head: dict[str, Any] = {
+        "access_key": access_key,
+        "signature": signature,
+        "label": "u1",
+        "stockpiling": {"INR": 100.5},
+    }
     head |= {"stockpiling_id": 2233, **changes}
     text = json.dumps({name: value for name, value in head.items() if value is not None})
     return f'{text[:-1]},"transactions":{written}}}'.encode()
