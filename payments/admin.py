@@ -191,6 +191,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
         "transaction_id",
         "deposit",
         "contradiction",
+        "provider_at",
         "received_at",
     ]
     list_filter = ["status", "currency", "account"]

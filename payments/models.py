@@ -263,6 +263,11 @@ class Receipt(models.Model):
     )
     stockpiling_id = models.CharField(max_length=40, blank=True)
     provider_time = models.CharField(max_length=40, blank=True, help_text="As the provider wrote it, without a zone.")
+    provider_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The same read with the account's zone of that time; empty where it cannot be. Decides nothing.",
+    )
     received_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from gateway import due_work, ids, money
 from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem
+from gateway.paykassma.times import read_time
 from gateway.products.models import UnderpaymentPolicy
 from gateway.providers.models import ProviderAccount
 from payments.failures import FailureCode
@@ -145,6 +146,7 @@ def _keep(account: ProviderAccount, item: PostbackItem, asked_for: str) -> tuple
         status=ReceiptStatus.SUSPENSE,
         stockpiling_id=item.stockpiling_id[:40],  # identifies nothing by itself
         provider_time=item.activated_datetime if _TIME.fullmatch(item.activated_datetime) else "",
+        provider_at=read_time(item.activated_datetime, account.time_zone),
     )
     # ON CONFLICT DO NOTHING waits for a concurrent writer of the same key: one of the two sees the other's row.
     Receipt.objects.bulk_create([fresh], ignore_conflicts=True)

@@ -4,12 +4,14 @@ import re
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField, EncryptedTextField
+from gateway.paykassma.times import zone
 from gateway.products.models import Mode, Product
 from gateway.providers.paths import check_paths
 
@@ -27,6 +29,18 @@ BALANCE_MAX_DIGITS: Final = 15 + BALANCE_DECIMAL_PLACES
 ANY_REFERENCE: Final = "[!-~][ -~]{0,189}"
 
 
+def validate_time_zone(name: str) -> None:
+    """Refuse a name that no clock follows.
+
+    Raises:
+        ValidationError: with a sentence that says what would be right.
+    """
+    try:
+        zone(name)
+    except ValueError:
+        raise ValidationError("Use a name of the IANA database, for example Asia/Manila.", code="time_zone") from None
+
+
 class ProviderAccount(DueWork):
     """One set of Paykassma credentials. Its due time is the next look at the list of payment systems (C§1.1)."""
 
@@ -41,13 +55,21 @@ class ProviderAccount(DueWork):
     previous_postback_access_key = EncryptedTextField(null=True, blank=True)
     previous_postback_private_key = EncryptedTextField(null=True, blank=True)
     postback_token = models.CharField(max_length=128, unique=True, help_text="The unguessable part of our address.")
-    time_zone = models.CharField(max_length=40, default="Asia/Manila", help_text="Zone of the provider's times (C§0).")
+    time_zone = models.CharField(
+        max_length=40,
+        default="Asia/Manila",
+        validators=[validate_time_zone],
+        help_text="Zone of the provider's times (C§0).",
+    )
     is_active = models.BooleanField(default=True)
     ids_proven_unique = models.BooleanField(
         default=False,
         help_text="The provider has shown that a withdrawal_id can never be paid twice (C§5 row 13).",
     )
     json_body_on_get = models.BooleanField(default=False, help_text="Repeat GET parameters as a JSON body (C§5 row 6).")
+    accepts_older_postbacks = models.BooleanField(
+        default=False, help_text="Take the two older formats of letters, too (C§2.3, C§5 row 15)."
+    )
     paths = models.JSONField(
         default=dict,
         blank=True,
@@ -63,6 +85,9 @@ class ProviderAccount(DueWork):
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True)
     not_found_streak = models.PositiveIntegerField(default=0, help_text="404 answers in a row; some make a pause.")
+    strays_asked_until = models.DateTimeField(
+        null=True, blank=True, help_text="How far questions about letters without an order of ours are spent."
+    )
     rejected_letters = models.PositiveIntegerField(default=0, help_text="Letters in a row whose signature failed.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

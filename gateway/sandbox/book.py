@@ -45,6 +45,7 @@ class Book:
         purses: topped-up money that magic 9015 may spend, by currency.
         handed_out: how many details transaction/create has given away.
         stockpilings: how many savings were released.
+        older_letters: whether new letters are posted in the older formats (C§2.3).
         requests: the calls received last.
         request_counts: how often each `METHOD path order_id` was called.
     """
@@ -64,6 +65,7 @@ class Book:
         self.purses: dict[str, Decimal] = {}
         self.handed_out = 0
         self.stockpilings = 0
+        self.older_letters = False
         self.requests: deque[ReceivedRequest] = deque(maxlen=REQUESTS_KEPT)
         self.request_counts: Counter[str] = Counter()
         self._by_order_page: dict[str, str] = {}
