@@ -44,6 +44,7 @@ app.conf.beat_schedule = {
         "postbacks.tasks.sweep_letters": _SWEEP_SECONDS,
         "gateway.webhooks.tasks.sweep_deliveries": _SWEEP_SECONDS,
         "gateway.providers.tasks.observe_systems": _SWEEP_SECONDS * 5,
+        "gateway.providers.tasks.sweep_paused_accounts": _SWEEP_SECONDS,
         "gateway.api.tasks.forget_old_keys": _HOUR,
     }.items()
 }

@@ -13,6 +13,7 @@ from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import UNKNOWN_MESSAGE, Postback, PostbackItem, PullState, parse_pull
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from payments.models import Confirmation, Deposit
 from payments.receipts import mark_unreadable, record_receipt
 from payments.states import DepositStatus
@@ -35,15 +36,22 @@ def ask_deposits(account_id: uuid.UUID) -> None:
     if account is None:
         return
     due = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
-    while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
+    held_back: set[str] = set()
+    while not held_back and (claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS)):
         ids_of = {deposit.pk: provider_ids(deposit) for deposit in claimed}
         asked = [one for those in ids_of.values() for one in those]
         for start in range(0, len(asked), _IDS_PER_CALL):
-            if not ask(account, asked[start : start + _IDS_PER_CALL]):
+            if not take_place(account):
+                held_back = set(asked[start:])
+                break
+            if not ask(account, asked[start : start + _IDS_PER_CALL], has_place=True):
                 log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
                 break  # a provider that is down is down for the other ids, too
         for deposit in claimed:
-            _schedule(deposit, give_up=not ids_of[deposit.pk])
+            if held_back.isdisjoint(ids_of[deposit.pk]):
+                _schedule(deposit, give_up=not ids_of[deposit.pk])
+            else:
+                due_work.put_back(deposit)
 
 
 def provider_ids(deposit: Deposit) -> list[str]:
@@ -53,7 +61,7 @@ def provider_ids(deposit: Deposit) -> list[str]:
     return own + [confirmation.public_id for confirmation in sent]
 
 
-def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -> bool:
+def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "", has_place: bool = False) -> bool:
     """Pull the given ids and record every receipt that the provider names; False where it gave no usable answer."""
     answer = calls.call(
         account,
@@ -61,6 +69,7 @@ def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -
         lambda client: client.pull(kind="deposit", ids=custom_ids),
         subject=custom_ids[0],
         request={"type": "deposit", "ids": custom_ids},
+        has_place=has_place,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return False

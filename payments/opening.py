@@ -19,6 +19,7 @@ from gateway.providers import calls
 from gateway.providers.actions import is_manual
 from gateway.providers.calls import was_not_read
 from gateway.providers.models import Flow, not_paused
+from gateway.providers.pace import take_place
 from payments.failures import FailureCode
 from payments.models import Deposit
 from payments.moves import move_deposit
@@ -36,7 +37,9 @@ def open_deposit(deposit_id: uuid.UUID) -> None:
         "account", "payment_system", "customer", "product"
     )
     for deposit in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
-        if deposit.flow == Flow.ACTIVATION:
+        if not take_place(deposit.account):
+            due_work.put_back(deposit)
+        elif deposit.flow == Flow.ACTIVATION:
             _fetch_details(deposit)
         else:
             _create_payment(deposit)
@@ -53,6 +56,7 @@ def _fetch_details(deposit: Deposit) -> None:
         ),
         subject=deposit.public_id,
         request={"wallet_type": deposit.payment_system_id, "currency": deposit.currency, "label": label},
+        has_place=True,
     )
     details = parse_details(answer.payload) if answer.outcome is Outcome.ACCEPTED else ()
     shown = {"type": "show_details", "details": [{"label": name, "value": value} for name, value in details]}
@@ -80,7 +84,7 @@ def _keep_details(claimed: Deposit, answer: Answer, shown: dict[str, Any] | None
     elif answer.outcome is Outcome.REFUSED:
         _fail(deposit, FailureCode.PROVIDER_REFUSED, cause)
     else:
-        _try_again(deposit, cause)
+        _try_again(deposit, claimed, cause)
 
 
 def _create_payment(deposit: Deposit) -> None:
@@ -104,6 +108,7 @@ def _create_payment(deposit: Deposit) -> None:
         ),
         subject=deposit.public_id,
         request={"wallet_type": deposit.payment_system_id, "amount": deposit.amount, **fields},
+        has_place=True,
     )
     _keep_payment(deposit, answer)
 
@@ -173,7 +178,7 @@ def _keep_no_payment(deposit: Deposit, claimed: Deposit, answer: Answer, cause: 
         _fail(deposit, FailureCode.PROVIDER_REFUSED, cause, payment_created_at=None)
     else:
         deposit.save(update_fields=["payment_created_at"])
-        _try_again(deposit, cause)
+        _try_again(deposit, claimed, cause)
 
 
 def _shown_payment(deposit: Deposit, answer: Answer) -> dict[str, Any] | None:
@@ -216,7 +221,11 @@ def _verify_until(deposit: Deposit) -> Any:
     return timezone.now() + timedelta(days=deposit.payment_system.confirm_days)
 
 
-def _try_again(deposit: Deposit, cause: Cause) -> None:
+def _try_again(deposit: Deposit, claimed: Deposit, cause: Cause) -> None:
+    if deposit.account.is_paused():
+        # It is the account that failed, not this order: it waits in its place, for as long as its own deadline lets it.
+        due_work.put_back(claimed)
+        return
     again = due_work.after(OPEN_DELAYS_SECONDS, deposit.attempts, repeat_last=False)
     if again is None:
         _fail(deposit, FailureCode.PROVIDER_UNAVAILABLE, cause)

@@ -13,6 +13,7 @@ from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import Postback, parse_read_postback
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from payments import asking as deposits
 from payments.models import Confirmation, Deposit, Receipt
 from postbacks.models import LetterItem
@@ -36,23 +37,39 @@ def settle_letters(account_id: uuid.UUID) -> None:
     if account is None:
         return
     due = LetterItem.objects.filter(account=account, status__in=_OPEN)
-    while claimed := due_work.claim(due, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS):
-        _ask_about(account, claimed)
+    held_back: list[LetterItem] = []
+    while not held_back and (claimed := due_work.claim(due, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS)):
+        held_back = _ask_about(account, claimed)
         for item in claimed:
-            _settle(item)
+            if item in held_back:
+                due_work.put_back(item)
+            else:
+                _settle(item)
 
 
-def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> None:
+def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> list[LetterItem]:
+    """Ask about the items; gives those that the account's pace or pause left unasked."""
     because = str(items[0].letter_id)
+    held_back: list[LetterItem] = []
     ours = [item for item in items if not item.is_withdrawal and _deposit_of(item) is not None]
     if custom_ids := sorted({item.order_id for item in ours}):
-        deposits.ask(account, custom_ids, because=because)
+        if take_place(account):
+            deposits.ask(account, custom_ids, because=because, has_place=True)
+        else:
+            held_back += ours
     payouts = [item for item in items if item.is_withdrawal and _withdrawal_of(item) is not None]
     if withdrawal_ids := sorted({item.order_id for item in payouts}):
-        withdrawals.ask(account, withdrawal_ids, because=because)
+        if take_place(account):
+            withdrawals.ask(account, withdrawal_ids, because=because, has_place=True)
+        else:
+            held_back += payouts
     for item in items:
         if not item.is_withdrawal and item not in ours and item.transaction_id:
-            _ask_by_transaction(account, item)
+            if take_place(account):
+                _ask_by_transaction(account, item)
+            else:
+                held_back.append(item)
+    return held_back
 
 
 def _ask_by_transaction(account: ProviderAccount, item: LetterItem) -> None:
@@ -63,6 +80,7 @@ def _ask_by_transaction(account: ProviderAccount, item: LetterItem) -> None:
         lambda client: client.postback(kind="deposit", transaction_id=item.transaction_id),
         subject=item.transaction_id[:40],
         request={"type": "deposit", "transaction_id": item.transaction_id},
+        has_place=True,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return

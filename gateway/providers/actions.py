@@ -14,7 +14,7 @@ from gateway import due_work
 from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
-from gateway.providers import calls
+from gateway.providers import calls, pace
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
 
 log = structlog.get_logger(__name__)
@@ -61,6 +61,7 @@ def observe(
     currencies: Sequence[str],
     label: str,
     read_seconds: float = calls.READ_SECONDS,
+    patience_seconds: float = pace.WAIT_SECONDS,
 ) -> list[SystemObservation] | None:
     """Ask the provider which systems it offers and keep what it says; None where it did not say."""
     answer = calls.call(
@@ -69,6 +70,7 @@ def observe(
         lambda client: client.available(currencies=currencies, label=label),
         request={"currency_code": list(currencies), "label": label},
         read_seconds=read_seconds,
+        patience_seconds=patience_seconds,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return None
@@ -108,7 +110,8 @@ def observe_for_customer(
     silent = f"available:{account.pk}:silent"
     if account.is_paused() or _cached(silent) is not None:
         return None
-    seen = observe(account, currencies=currencies, label=label, read_seconds=_INTERACTIVE_SECONDS)
+    # Whoever waits for a page does not stand in line: where the next place is not free, the catalogue serves as well.
+    seen = observe(account, currencies=currencies, label=label, read_seconds=_INTERACTIVE_SECONDS, patience_seconds=0)
     if seen is None:
         _cache(silent, [], _SILENT_SECONDS)
         return None
@@ -131,12 +134,16 @@ def _cache(key: str, pairs: list[tuple[str, str]], seconds: int) -> None:
         log.warning("cache_unavailable")
 
 
+def served_currencies() -> list[str]:
+    """Every currency of the catalogue."""
+    return sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
+
+
 def observe_due_accounts() -> None:
     """Fetch the list of systems for every account whose last look is old."""
     due = ProviderAccount.objects.filter(not_paused(""), is_active=True)
     for account in due_work.claim(due, limit=10, lease_seconds=calls.LEASE_SECONDS):
-        currencies = sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
-        seen = observe(account, currencies=currencies, label=OWN_LABEL)
+        seen = observe(account, currencies=served_currencies(), label=OWN_LABEL)
         _schedule(account, _OBSERVE_RETRY_SECONDS if seen is None else OBSERVE_SECONDS)
 
 

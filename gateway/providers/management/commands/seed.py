@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from gateway.products.actions import keep_key
 from gateway.products.models import Mode, Product
+from gateway.providers import health
 from gateway.providers.catalogue import SYSTEMS
 from gateway.providers.models import PaymentSystem, ProviderAccount
 
@@ -77,13 +78,7 @@ class Command(BaseCommand):
         }
         columns["base_url"] = columns["base_url"].rstrip("/")
         # Due now: the first look at the provider's list of systems does not wait for an hour.
-        ProviderAccount.objects.update_or_create(
-            name=name,
-            defaults={
-                **columns,
-                "mode": mode,
-                "paused_until": None,
-                "pause_reason": "",
-                "next_at": timezone.now(),
-            },
+        account, _ = ProviderAccount.objects.update_or_create(
+            name=name, defaults={**columns, "mode": mode, "next_at": timezone.now()}
         )
+        health.forgive(account)
