@@ -1,10 +1,12 @@
-"""What can happen to accounts and systems: an account is chosen, its list of systems is observed."""
+"""What can happen to accounts and systems: chosen, observed, and stopped or let go on by a person."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 import structlog
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +16,7 @@ from gateway import due_work
 from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
-from gateway.providers import calls, pace
+from gateway.providers import calls, health, pace
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
 
 log = structlog.get_logger(__name__)
@@ -53,6 +55,27 @@ def account_for(mode: str) -> ProviderAccount:
             detail=f"No provider account serves {mode} orders yet; set the PAYKASSMA_… variables and restart.",
         )
     return account
+
+
+@transaction.atomic(durable=True)
+def pause_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str) -> None:
+    """Send nothing more through the account until a person resumes it. What is owed stays due and waits."""
+    health.pause_by_hand(account, reason)
+    _sign(account, by, f"Paused: {reason}")
+    log.error("provider_account_paused", account=str(account.pk), name=account.name, kind="person", by=by.pk)
+
+
+@transaction.atomic(durable=True)
+def resume_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str) -> None:
+    """Let calls and payouts of the account go on; where the cause is still there, they stop again by themselves."""
+    health.resume_by_hand(account)
+    pace.forget(account)
+    _sign(account, by, f"Resumed: {reason}")
+    log.warning("provider_account_resumed", account=str(account.pk), name=account.name, by=by.pk)
+
+
+def _sign(account: ProviderAccount, by: AbstractBaseUser, what: str) -> None:
+    LogEntry.objects.log_actions(by.pk, [account], CHANGE, what, single_object=True)
 
 
 def observe(

@@ -15,6 +15,8 @@ from gateway.products.models import Mode
 #: The contract allows 190 characters for a ``wallet_type`` (C§1.4a).
 SYSTEM_CODE_MAX_LENGTH: Final = 190
 
+#: Scheme and host of a provider's API, perhaps with a path; never a query, for that is where the secret goes.
+BASE_URL_PATTERN: Final = r"\Ahttps?://[^/\s?#]+(/[^\s?#]*)?\Z"
 #: Of a pause: a sentence.
 REASON_MAX_LENGTH: Final = 200
 
