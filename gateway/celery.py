@@ -51,6 +51,7 @@ app.conf.beat_schedule = {
         "gateway.providers.tasks.observe_systems": _SWEEP_SECONDS * 5,
         "gateway.providers.tasks.observe_balances": _MINUTE,
         "gateway.providers.tasks.sweep_redirect_hashes": _MINUTE,
+        "gateway.providers.tasks.sweep_paused_accounts": _SWEEP_SECONDS,
         "gateway.api.tasks.forget_old_keys": _HOUR,
         "withdrawals.tasks.forget_recipients": _MINUTE * 5,
         "payments.tasks.forget_payers": _MINUTE * 5,

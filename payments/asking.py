@@ -13,6 +13,7 @@ from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import UNKNOWN_MESSAGE, Postback, PostbackItem, PullState, parse_pull
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from payments.models import Confirmation, Deposit
 from payments.receipts import mark_unreadable, record_receipt
 from payments.savings import ask_savings
@@ -37,19 +38,26 @@ def ask_deposits(account_id: uuid.UUID) -> None:
     if account is None:
         return
     due = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
-    while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
+    held_back: set[str] = set()
+    while not held_back and (claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS)):
         ids_of = {deposit.pk: provider_ids(deposit) for deposit in claimed}
         asked = [one for those in ids_of.values() for one in those]
-        # The first failure ends it: a provider that is down is down for the other ids, too.
-        is_heard = all(
-            ask(account, asked[start : start + _IDS_PER_CALL]) for start in range(0, len(asked), _IDS_PER_CALL)
-        )
-        if not is_heard:
-            log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
+        is_heard = True
+        for start in range(0, len(asked), _IDS_PER_CALL):
+            if not take_place(account):
+                held_back = set(asked[start:])
+                break
+            if not ask(account, asked[start : start + _IDS_PER_CALL], has_place=True):
+                log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
+                is_heard = False
+                break  # a provider that is down is down for the other ids, too
         for deposit in claimed:
-            _schedule(deposit, give_up=not ids_of[deposit.pk])
+            if held_back.isdisjoint(ids_of[deposit.pk]):
+                _schedule(deposit, give_up=not ids_of[deposit.pk])
+            else:
+                due_work.put_back(deposit)
         # Last, and with nothing claimed any more: savings credit nothing, so nothing that matters waits for them.
-        if is_heard:
+        if is_heard and not held_back:
             ask_savings(account, claimed)
 
 
@@ -60,7 +68,7 @@ def provider_ids(deposit: Deposit) -> list[str]:
     return own + [confirmation.public_id for confirmation in sent]
 
 
-def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -> bool:
+def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "", has_place: bool = False) -> bool:
     """Pull the given ids and record every receipt that the provider names; False where it gave no usable answer."""
     answer = calls.call(
         account,
@@ -68,6 +76,7 @@ def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -
         lambda client: client.pull(kind="deposit", ids=custom_ids),
         subject=custom_ids[0],
         request={"type": "deposit", "ids": custom_ids},
+        has_place=has_place,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return False

@@ -20,6 +20,7 @@ from gateway.providers import calls, media
 from gateway.providers.actions import is_manual
 from gateway.providers.calls import was_not_read
 from gateway.providers.models import Flow, not_paused
+from gateway.providers.pace import take_place
 from payments.failures import FailureCode
 from payments.models import Deposit
 from payments.moves import move_deposit
@@ -39,7 +40,9 @@ def open_deposit(deposit_id: uuid.UUID) -> None:
     )
     for deposit in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
         if deposit.in_widget:
-            _open_widget(deposit)
+            _open_widget(deposit)  # no call that would need a place
+        elif not take_place(deposit.account):
+            due_work.put_back(deposit)
         elif deposit.flow == Flow.ACTIVATION:
             _fetch_details(deposit)
         else:
@@ -57,6 +60,7 @@ def _fetch_details(deposit: Deposit) -> None:
         ),
         subject=deposit.public_id,
         request={"wallet_type": deposit.payment_system_id, "currency": deposit.currency, "label": label},
+        has_place=True,
     )
     details = parse_details(answer.payload) if answer.outcome is Outcome.ACCEPTED else ()
     shown = {
@@ -88,7 +92,7 @@ def _keep_details(claimed: Deposit, answer: Answer, shown: dict[str, Any] | None
     elif answer.outcome is Outcome.REFUSED:
         _fail(deposit, FailureCode.PROVIDER_REFUSED, cause)
     else:
-        _try_again(deposit, cause)
+        _try_again(deposit, claimed, cause)
 
 
 def _open_widget(deposit: Deposit) -> None:
@@ -148,6 +152,7 @@ def _create_payment(deposit: Deposit) -> None:
         ),
         subject=deposit.public_id,
         request={"wallet_type": deposit.payment_system_id, "amount": deposit.amount, **fields},
+        has_place=True,
     )
     _keep_payment(deposit, answer)
 
@@ -220,7 +225,7 @@ def _keep_no_payment(deposit: Deposit, claimed: Deposit, answer: Answer, cause: 
         _fail(deposit, FailureCode.PROVIDER_REFUSED, cause, payment_created_at=None)
     else:
         deposit.save(update_fields=["payment_created_at"])
-        _try_again(deposit, cause)
+        _try_again(deposit, claimed, cause)
 
 
 def _shown_payment(deposit: Deposit, answer: Answer) -> dict[str, Any] | None:
@@ -263,7 +268,11 @@ def _verify_until(deposit: Deposit) -> Any:
     return timezone.now() + timedelta(days=deposit.payment_system.confirm_days)
 
 
-def _try_again(deposit: Deposit, cause: Cause) -> None:
+def _try_again(deposit: Deposit, claimed: Deposit, cause: Cause) -> None:
+    if deposit.account.is_paused():
+        # It is the account that failed, not this order: it waits in its place, for as long as its own deadline lets it.
+        due_work.put_back(claimed)
+        return
     again = due_work.after(OPEN_DELAYS_SECONDS, deposit.attempts, repeat_last=False)
     if again is None:
         _fail(deposit, FailureCode.PROVIDER_UNAVAILABLE, cause)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from gateway import due_work
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from payments import asking as deposits
 from payments.models import Receipt
 from postbacks import strays
@@ -41,32 +42,51 @@ def settle_letters(account_id: uuid.UUID) -> None:
         return
     items = LetterItem.objects.filter(account=account, status__in=_OPEN)
     ordered = items.filter(is_stray=False)
-    while claimed := due_work.claim(ordered, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS):
-        asked = _ask_about(account, claimed)
-        _settle_all(claimed, asked)
+    held_back: set[str] = set()
+    while not held_back and (claimed := due_work.claim(ordered, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS)):
+        asked, held_back = _ask_about(account, claimed)
+        _settle_all(_without(claimed, held_back), asked)
         # The answer serves every other letter about the same orders: however many there are, they are one question.
         same = ordered.filter(order_id__in=asked)
         while claimed := due_work.claim(same, limit=_SETTLED_TOGETHER, lease_seconds=calls.LEASE_SECONDS):
             _settle_all(claimed, asked)
+    if held_back:
+        return  # the account has no place for another question just now
     for claimed in strays.claim(items.filter(is_stray=True), account):
-        strays.ask(account, claimed)
-        _settle_all(claimed, set())
+        left = strays.ask(account, claimed)
+        for item in left:
+            due_work.put_back(item)
+        _settle_all([item for item in claimed if item not in left], set())
+        if left:
+            return
 
 
-def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> set[str]:
-    """Ask about the orders that the items name, and say which were asked about."""
+def _without(items: list[LetterItem], held_back: set[str]) -> list[LetterItem]:
+    """The items whose orders could be asked about; the others go back to their place of the line."""
+    for item in items:
+        if item.order_id in held_back:
+            due_work.put_back(item)
+    return [item for item in items if item.order_id not in held_back]
+
+
+def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> tuple[set[str], set[str]]:
+    """Ask about the orders that the items name; which were asked about, and which the account's pace left unasked."""
     because = str(items[0].letter_id)
     quiet = _just_asked(account, items)
     items = [item for item in items if item.order_id not in quiet]
+    asked: set[str] = set()
+    held_back: set[str] = set()
     custom_ids = {
         item.order_id for item in items if not item.is_withdrawal and is_own_deposit(item.order_id, item.account_id)
     }
-    if custom_ids:
-        deposits.ask(account, sorted(custom_ids), because=because)
     withdrawal_ids = {item.order_id for item in items if item.is_withdrawal and withdrawal_of(item) is not None}
-    if withdrawal_ids:
-        withdrawals.ask(account, sorted(withdrawal_ids), because=because)
-    return custom_ids | withdrawal_ids
+    for order_ids, ask in ((custom_ids, deposits.ask), (withdrawal_ids, withdrawals.ask)):
+        if order_ids and take_place(account):
+            ask(account, sorted(order_ids), because=because, has_place=True)
+            asked |= order_ids
+        else:
+            held_back |= order_ids
+    return asked, held_back
 
 
 def _just_asked(account: ProviderAccount, items: list[LetterItem]) -> set[str]:

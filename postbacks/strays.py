@@ -19,6 +19,7 @@ from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import Postback, parse_read_postback
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount
+from gateway.providers.pace import take_place
 from payments import asking as deposits
 from postbacks.models import LetterItem
 
@@ -55,11 +56,14 @@ def _reserve(account: ProviderAccount, wanted: int) -> int:
     return granted
 
 
-def ask(account: ProviderAccount, items: list[LetterItem]) -> None:
-    """Ask about each; where the provider has it, it is a receipt, if in suspense."""
-    for item in items:
+def ask(account: ProviderAccount, items: list[LetterItem]) -> list[LetterItem]:
+    """Ask about each; where the provider has it, it is a receipt, if in suspense. Gives those that were held back."""
+    for position, item in enumerate(items):
+        if not take_place(account):
+            return items[position:]
         if not _ask(account, item):
-            return  # a provider that is down is down for the other strays, too
+            break  # a provider that is down is down for the other strays, too
+    return []
 
 
 def _ask(account: ProviderAccount, item: LetterItem) -> bool:
@@ -69,6 +73,7 @@ def _ask(account: ProviderAccount, item: LetterItem) -> bool:
         lambda client: client.postback(kind="deposit", transaction_id=item.transaction_id),
         subject=item.transaction_id[:40],
         request={"type": "deposit", "transaction_id": item.transaction_id},
+        has_place=True,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return answer.outcome is Outcome.REFUSED  # "Postback not found" is an answer

@@ -14,6 +14,7 @@ from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import PullState, parse_pull
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.outcomes import record_word
@@ -44,12 +45,18 @@ def ask_withdrawals(account_id: uuid.UUID) -> None:
         return
     due = Withdrawal.objects.filter(account=account, status__in=ASKED_ABOUT)
     while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
-        ask(account, [withdrawal.public_id for withdrawal in claimed])
+        if not take_place(account):
+            for withdrawal in claimed:
+                due_work.put_back(withdrawal)
+            return
+        ask(account, [withdrawal.public_id for withdrawal in claimed], has_place=True)
         for withdrawal in claimed:
             _schedule(withdrawal)
 
 
-def ask(account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "") -> dict[str, PullState]:
+def ask(
+    account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "", has_place: bool = False
+) -> dict[str, PullState]:
     """Pull the given ids and record what the provider says; its word on each id that it spoke of."""
     answer = calls.call(
         account,
@@ -57,6 +64,7 @@ def ask(account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "
         lambda client: client.pull(kind="withdrawal", ids=withdrawal_ids),
         subject=withdrawal_ids[0],
         request={"type": "withdrawal", "ids": withdrawal_ids},
+        has_place=has_place,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return {}

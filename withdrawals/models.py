@@ -47,11 +47,14 @@ class Withdrawal(DueWork):
     comment = models.CharField(max_length=64, blank=True)
     metadata = models.JSONField(default=dict)
 
-    body: Any = EncryptedBytesField(help_text="The signed request, frozen: only these bytes are ever sent.")
+    body: Any = EncryptedBytesField(help_text="The request, frozen; signed anew only where the key has changed.")
     body_digest = models.CharField(max_length=64, help_text="SHA-256 of the frozen request.")
     sent_at = models.DateTimeField(null=True, help_text="Written before the first byte leaves.")
     refused_unproven = models.BooleanField(
         default=False, help_text="The provider refused in words that prove nothing; a pull has to agree."
+    )
+    refused_unread = models.BooleanField(
+        default=False, help_text="The provider refused our credentials and read no further; a pull has to agree."
     )
     last_answer = models.CharField(max_length=24, blank=True, help_text="What the last pull said.")
 

@@ -1,9 +1,12 @@
-"""What can happen to accounts and systems: an account is chosen, its list of systems is observed."""
+"""What can happen to accounts and systems: chosen, observed, and stopped or let go on by a person."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+import structlog
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,8 +14,10 @@ from gateway import due_work
 from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
-from gateway.providers import calls, discovery, media, recently
+from gateway.providers import calls, discovery, health, media, pace, recently
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
+
+log = structlog.get_logger(__name__)
 
 #: How often the list of systems is fetched without anyone asking; it changes a few times a year.
 OBSERVE_SECONDS: Final = 3600
@@ -45,12 +50,34 @@ def account_for(mode: str) -> ProviderAccount:
     return account
 
 
+@transaction.atomic(durable=True)
+def pause_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str) -> None:
+    """Send nothing more through the account until a person resumes it. What is owed stays due and waits."""
+    health.pause_by_hand(account, reason)
+    _sign(account, by, f"Paused: {reason}")
+    log.error("provider_account_paused", account=str(account.pk), name=account.name, kind="person", by=by.pk)
+
+
+@transaction.atomic(durable=True)
+def resume_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str) -> None:
+    """Let calls and payouts of the account go on; where the cause is still there, they stop again by themselves."""
+    health.resume_by_hand(account)
+    pace.forget(account)
+    _sign(account, by, f"Resumed: {reason}")
+    log.warning("provider_account_resumed", account=str(account.pk), name=account.name, by=by.pk)
+
+
+def _sign(account: ProviderAccount, by: AbstractBaseUser, what: str) -> None:
+    LogEntry.objects.log_actions(by.pk, [account], CHANGE, what, single_object=True)
+
+
 def observe(
     account: ProviderAccount,
     *,
     currencies: Sequence[str],
     label: str,
     read_seconds: float = calls.READ_SECONDS,
+    patience_seconds: float = pace.WAIT_SECONDS,
 ) -> list[SystemObservation] | None:
     """Ask the provider which systems it offers and keep what it says; None where it did not say.
 
@@ -62,6 +89,7 @@ def observe(
         lambda client: client.available(currencies=currencies, label=label),
         request={"currency_code": list(currencies), "label": label},
         read_seconds=read_seconds,
+        patience_seconds=patience_seconds,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return None
@@ -103,7 +131,14 @@ def observe_for_customer(
         return {(code, currency) for code, currency in cached}
     if recently.was_silent(account, "available"):
         return None
-    seen = observe(account, currencies=currencies, label=label, read_seconds=recently.INTERACTIVE_SECONDS)
+    # Whoever waits for a page does not stand in line: where the next place is not free, the catalogue serves as well.
+    seen = observe(
+        account,
+        currencies=currencies,
+        label=label,
+        read_seconds=recently.INTERACTIVE_SECONDS,
+        patience_seconds=0,
+    )
     if seen is None:
         recently.note_silence(account, "available")
         return None
@@ -112,12 +147,16 @@ def observe_for_customer(
     return pairs
 
 
+def served_currencies() -> list[str]:
+    """Every currency of the catalogue."""
+    return sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
+
+
 def observe_due_accounts() -> None:
     """Fetch the list of systems, and what shows how to pay, for every account whose last look is old."""
     due = ProviderAccount.objects.filter(not_paused(""), is_active=True)
     for account in due_work.claim(due, limit=10, lease_seconds=calls.LEASE_SECONDS):
-        currencies = sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
-        seen = observe(account, currencies=currencies, label=OWN_LABEL)
+        seen = observe(account, currencies=served_currencies(), label=OWN_LABEL)
         if seen is not None:
             media.observe(account)
         _schedule(account, _OBSERVE_RETRY_SECONDS if seen is None else OBSERVE_SECONDS)

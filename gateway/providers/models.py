@@ -1,10 +1,11 @@
-"""Whom we call: provider accounts, the catalogue of payment systems, and the evidence of every call."""
+"""Whom we call: provider accounts and their pace, the catalogue of payment systems, the evidence of every call."""
 
 import re
 from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -39,6 +40,29 @@ def validate_time_zone(name: str) -> None:
         zone(name)
     except ValueError:
         raise ValidationError("Use a name of the IANA database, for example Asia/Manila.", code="time_zone") from None
+
+
+#: Scheme and host of a provider's API, perhaps with a path; never a query, for that is where the secret goes.
+BASE_URL_PATTERN: Final = r"\Ahttps?://[^/\s?#]+(/[^\s?#]*)?\Z"
+#: Of a pause: a sentence.
+REASON_MAX_LENGTH: Final = 200
+
+#: Calls a minute where nobody set another number: 500 a second, so that 200 payouts a second, each with one call and at
+#: most one question about it, stay below it with a margin. The contract names no limit (C§5), so this one only stops a
+#: mistake of ours; a provider that names one gets it here.
+CALLS_PER_MINUTE: Final = 30_000
+#: Calls that may leave at once after a quiet time: a fifth of a second's worth of the pace above.
+CALLS_AT_ONCE: Final = 100
+
+
+class PauseKind(models.TextChoices):
+    """Why nothing is sent through an account, and who ends that."""
+
+    NONE = "none", "calls go out"
+    CREDENTIALS = "credentials", "the provider does not know us; a probe finds out when it does again"
+    OUTAGE = "outage", "the provider does not answer; a probe finds out when it does again"
+    SLOW_DOWN = "slow_down", "the provider asked for fewer calls; a probe finds out when it takes them again"
+    PERSON = "person", "a person stopped it, and a person resumes it"
 
 
 class ProviderAccount(DueWork):
@@ -82,9 +106,32 @@ class ProviderAccount(DueWork):
     prefers_widget = models.BooleanField(
         default=False, help_text="New deposits are paid in the provider's payment window, not on our details."
     )
-    paused_until = models.DateTimeField(null=True, blank=True)
-    pause_reason = models.CharField(max_length=200, blank=True)
-    not_found_streak = models.PositiveIntegerField(default=0, help_text="404 answers in a row; some make a pause.")
+    calls_per_minute = models.PositiveIntegerField(
+        default=CALLS_PER_MINUTE, validators=[MinValueValidator(1)], help_text="The most calls that may leave."
+    )
+    calls_at_once = models.PositiveIntegerField(
+        default=CALLS_AT_ONCE, validators=[MinValueValidator(1)], help_text="How many of them may leave at once."
+    )
+    pause_kind = models.CharField(max_length=12, choices=PauseKind.choices, default=PauseKind.NONE)
+    pause_reason = models.CharField(max_length=REASON_MAX_LENGTH, blank=True)
+    paused_since = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(
+        "next probe", null=True, blank=True, help_text="Not before this a probe asks whether the pause may end."
+    )
+    failed_probes = models.PositiveIntegerField(default=0, help_text="Probes since a call last went well.")
+    not_found_streak = models.PositiveIntegerField(
+        default=0, help_text="Refusals without a word (404, 401, 403) in a row; some make a pause."
+    )
+    unknown_streak = models.PositiveIntegerField(
+        default=0, help_text="Calls in a row of which nobody knows what they did; some make a pause."
+    )
+    payouts_paused_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when no withdrawal is sent; everything else goes on."
+    )
+    payouts_pause_reason = models.CharField(max_length=REASON_MAX_LENGTH, blank=True)
+    payout_refusal_streak = models.PositiveIntegerField(
+        default=0, help_text="Withdrawals in a row that were refused without a word; some stop the others."
+    )
     strays_asked_until = models.DateTimeField(
         null=True, blank=True, help_text="How far questions about letters without an order of ours are spent."
     )
@@ -99,6 +146,12 @@ class ProviderAccount(DueWork):
             models.CheckConstraint(
                 condition=models.Q(prefers_widget=False) | ~models.Q(widget_url=""), name="preferred_widget_has_address"
             ),
+            models.CheckConstraint(
+                condition=models.Q(pause_kind__in=PauseKind.values), name="account_pause_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(calls_per_minute__gte=1, calls_at_once__gte=1), name="account_pace_is_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -106,13 +159,27 @@ class ProviderAccount(DueWork):
 
     def is_paused(self) -> bool:
         """True while nothing may be sent through this account."""
-        return self.paused_until is not None and self.paused_until > timezone.now()
+        return self.pause_kind != PauseKind.NONE
 
 
 def not_paused(prefix: str = "account__") -> models.Q:
     """Filter: rows whose account may be called now."""
-    until = f"{prefix}paused_until"
-    return models.Q(**{f"{until}__isnull": True}) | models.Q(**{f"{until}__lte": timezone.now()})
+    return models.Q(**{f"{prefix}pause_kind": PauseKind.NONE})
+
+
+def may_pay_out(prefix: str = "account__") -> models.Q:
+    """Filter: rows whose account may be sent withdrawals now."""
+    return not_paused(prefix) & models.Q(**{f"{prefix}payouts_paused_since__isnull": True})
+
+
+class CallPace(models.Model):
+    """How far ahead the pace of an account is used up: one narrow row, written once for each call (`pace.py`)."""
+
+    account = models.OneToOneField(ProviderAccount, on_delete=models.PROTECT, primary_key=True)
+    used_until = models.DateTimeField(help_text="When all calls so far would have left, evenly spread.")
+
+    def __str__(self) -> str:
+        return f"pace of {self.account_id}"
 
 
 class Flow(models.TextChoices):

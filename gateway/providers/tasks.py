@@ -1,8 +1,10 @@
-"""What runs by itself: looking at the provider's systems and balances, renewing hashes, forgetting old evidence."""
+"""What runs by itself: looking at the provider's systems and balances, renewing hashes, probing, forgetting."""
+
+import uuid
 
 from celery import shared_task
 
-from gateway.providers import actions, balances, redaction, redirect_hashes
+from gateway.providers import actions, balances, probing, redaction, redirect_hashes
 
 
 @shared_task
@@ -21,6 +23,18 @@ def observe_balances() -> None:
 def sweep_redirect_hashes() -> None:
     """Renew the hashes of return addresses whose day is nearly over."""
     redirect_hashes.renew_due_hashes()
+
+
+@shared_task
+def probe_account(account_id: str) -> None:
+    """Ask whether a paused account may go on."""
+    probing.probe_account(uuid.UUID(account_id))
+
+
+@shared_task
+def sweep_paused_accounts() -> None:
+    """Ring for every probe that is due."""
+    probing.ring_for_due()
 
 
 @shared_task

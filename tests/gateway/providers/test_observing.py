@@ -49,7 +49,7 @@ def test_a_failed_look_is_repeated_in_a_minute_and_forgets_nothing(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"next_at": NOW + timedelta(seconds=1)}, {"is_active": False}, {"paused_until": NOW + timedelta(seconds=1)}],
+    [{"next_at": NOW + timedelta(seconds=1)}, {"is_active": False}, {"pause_kind": "person"}],
 )
 def test_who_is_not_due_is_left_alone(
     account: ProviderAccount, provider: ScriptedProvider, changes: dict[str, object]

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from gateway.products.actions import meet_customer
 from gateway.products.models import Customer, Product
+from gateway.providers import health
 from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall, SystemObservation
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused
@@ -111,8 +111,8 @@ def test_a_provider_where_nobody_listens_is_as_down_as_any_other(api: Api, accou
     assert listed(api, currency="INR") == ("catalogue", INR_DEPOSITS)
 
 
-def test_a_paused_account_is_not_asked(api: Api, provider: ScriptedProvider) -> None:
-    ProviderAccount.objects.update(paused_until=timezone.now() + timedelta(minutes=1))
+def test_a_paused_account_is_not_asked(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
+    health.pause_by_hand(account, "maintenance")
     assert listed(api, currency="INR") == ("catalogue", INR_DEPOSITS)
     assert provider.requests == []
 
