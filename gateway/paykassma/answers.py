@@ -248,15 +248,16 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
     """
     if not answer.sent:
         return WithdrawalVerdict.NOT_SENT
-    if answer.outcome is not Outcome.REFUSED:
-        return {
-            Outcome.ACCEPTED: WithdrawalVerdict.ACCEPTED,
-            Outcome.CREDENTIAL_ERROR: WithdrawalVerdict.CREDENTIAL_ERROR,
-        }.get(answer.outcome, WithdrawalVerdict.UNKNOWN)
+    if answer.outcome is Outcome.ACCEPTED:
+        return WithdrawalVerdict.ACCEPTED
+    if answer.outcome not in {Outcome.REFUSED, Outcome.CREDENTIAL_ERROR}:
+        return WithdrawalVerdict.UNKNOWN
     names = {name for name, _ in answer.messages}
     texts = [text.casefold() for _, text in answer.messages]
     if "withdrawal_id" in names or any(_DUPLICATE_TEXT.search(text) for text in texts):
         return WithdrawalVerdict.UNKNOWN
+    if answer.outcome is Outcome.CREDENTIAL_ERROR:
+        return WithdrawalVerdict.CREDENTIAL_ERROR
     if INSUFFICIENT_BALANCE_FIELD in names or any(INSUFFICIENT_BALANCE_TEXT in text for text in texts):
         return WithdrawalVerdict.INSUFFICIENT_BALANCE
     if answer.is_field_refusal and names and None not in names:

@@ -106,8 +106,11 @@ def was_not_read(answer: Answer) -> bool:
     """
     if not answer.sent:
         return True
-    refused = answer.outcome is Outcome.CREDENTIAL_ERROR
-    return refused and (answer.credential is not None or answer.http_status == HTTPStatus.NOT_FOUND)
+    if answer.outcome is not Outcome.CREDENTIAL_ERROR:
+        return False
+    # A 404 with a status of its own was written by somebody who had read on.
+    has_status = isinstance(answer.payload, dict) and "status" in answer.payload
+    return answer.credential is not None or (answer.http_status == HTTPStatus.NOT_FOUND and not has_status)
 
 
 def client_of(account: ProviderAccount, connection_pool: Any, system: PaymentSystem | None = None) -> Client:

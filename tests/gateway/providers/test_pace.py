@@ -1,4 +1,4 @@
-"""How fast an account is called: at once, a minute, and not at all while paused. Real time, not the test's."""
+"""How fast an account is called: calls at once, calls a minute, none while it is paused. In real time."""
 
 import threading
 import time
@@ -75,11 +75,11 @@ def test_stopped_payouts_stop_payouts(account: ProviderAccount) -> None:
 
 
 def test_redis_has_no_part_in_it(account: ProviderAccount, settings: Settings) -> None:
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
-    }
+    former = settings.CACHES
+    settings.CACHES = {"default": {**former["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
     at_a_pace(account, 1, 2)
     assert taken(account, 3) == [True, True, False]
+    settings.CACHES = former
 
 
 def test_one_statement_a_call(account: ProviderAccount, django_assert_num_queries: Any) -> None:
