@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from gateway import logs
 
@@ -107,7 +108,7 @@ def pointers(detail: Any, path: str = "") -> list[dict[str, str]]:
     if isinstance(detail, Mapping):
         found = []
         for key, value in detail.items():
-            if str(key) == "non_field_errors":
+            if str(key) == api_settings.NON_FIELD_ERRORS_KEY:
                 found += pointers(value, path)
             else:
                 escaped = str(key).replace("~", "~0").replace("/", "~1")
