@@ -149,6 +149,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "gateway.api.schema.GatewaySchema",
     "EXCEPTION_HANDLER": "gateway.api.problems.exception_handler",
+    # Half a surrogate pair, which no body may hold (parsers.py): no caller's member can have this name.
+    "NON_FIELD_ERRORS_KEY": "\ud800",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

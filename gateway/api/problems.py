@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from gateway import logs
 
@@ -118,7 +119,7 @@ def pointers(detail: Any, path: str = "") -> list[dict[str, str]]:
     if isinstance(detail, Mapping):
         found = []
         for key, value in detail.items():
-            if str(key) == "non_field_errors":
+            if str(key) == api_settings.NON_FIELD_ERRORS_KEY:
                 found += pointers(value, path)
             else:
                 escaped = str(key).replace("~", "~0").replace("/", "~1")
