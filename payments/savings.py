@@ -99,9 +99,8 @@ def _keep(account: ProviderAccount, alike: list[Deposit], said: messages.Savings
     unexplained = said.stockpiling_sum - _explained(locked[0])
     cause = Cause(kind=CauseKind.PULL, detail="the provider reports savings")
     for deposit in locked:
-        if deposit.status not in SAVING:
-            continue  # the money came meanwhile
         deposit.savings = row
+        # Looked at again under the lock: the money may have come while the question was on its way.
         if deposit.status == DepositStatus.VERIFYING and unexplained > 0 and said.lacks_sum > 0:
             move_deposit(deposit, DepositStatus.ACCUMULATING, cause, savings=row, deadline_at=None)
             unexplained -= deposit.amount

@@ -5,11 +5,12 @@ with no transaction open, and only for addresses without a fresh hash. A sweep r
 is over, so that the usual request finds a row and calls nobody.
 """
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
@@ -107,10 +108,16 @@ def _fresh(
         asked |= Q(kind=way.kind, url=way.url)
     rows = RedirectHash.objects.filter(asked, account=account, product=product, expires_at__gte=until)
     found = {WayBack(kind=RedirectKind(row.kind), url=row.url): row for row in rows}
-    RedirectHash.objects.filter(pk__in=[row.pk for row in found.values()]).update(
+    RedirectHash.objects.filter(pk__in=_not_locked(pk__in=[row.pk for row in found.values()])).update(
         used_at=timezone.now(), next_at=Coalesce(F("next_at"), F("expires_at") - _RENEW_BEFORE)
     )
     return found
+
+
+def _not_locked(**wanted: Any) -> list[uuid.UUID]:
+    """Rows that nobody else is writing, locked: who is, notes a use or a new day, too, and waiting could deadlock."""
+    rows = RedirectHash.objects.filter(**wanted).select_for_update(skip_locked=True, of=("self",))
+    return list(rows.values_list("pk", flat=True))
 
 
 def _ask(account: ProviderAccount, ways: Sequence[WayBack], *, read_seconds: float) -> dict[WayBack, str] | Trouble:
@@ -169,10 +176,17 @@ def _keep(
 
 def renew_due_hashes() -> None:
     """Renew every hash in use whose day is nearly over."""
-    RedirectHash.objects.filter(next_at__lte=timezone.now(), used_at__lt=timezone.now() - _IN_USE).update(next_at=None)
+    _let_unused_end()
     for account in ProviderAccount.objects.filter(is_active=True):
         if not account.is_paused():
             _renew(account)
+
+
+@transaction.atomic(durable=True)
+def _let_unused_end() -> None:
+    now = timezone.now()
+    unused = _not_locked(next_at__lte=now, used_at__lt=now - _IN_USE)
+    RedirectHash.objects.filter(pk__in=unused).update(next_at=None)
 
 
 def _renew(account: ProviderAccount) -> None:
