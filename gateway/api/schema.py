@@ -196,9 +196,10 @@ class GatewaySchema(AutoSchema):
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
 
-def add_shared_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+def add_shared_components(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
     """The refusals and the headers that the operations refer to (a hook of drf-spectacular)."""
-    components = result["components"]
+    # Built anew: at first it is built before the webhooks are, which then refer to what is not there.
+    components = result["components"] = generator.registry.build({})
     components["headers"] = {
         name: {"description": sentence, "schema": schema, **({"required": True} if name in _SURE else {})}
         for name, (sentence, schema) in sorted(_HEADERS.items())
