@@ -20,9 +20,6 @@ WITHDRAWAL: Final = "wd"
 EVENT: Final = "evt"
 WEBHOOK_ENDPOINT: Final = "whe"
 
-#: Every kind of id that stands in an address.
-IN_ADDRESSES: Final = (CUSTOMER, DEPOSIT, CONFIRMATION, WITHDRAWAL, EVENT, WEBHOOK_ENDPOINT)
-
 
 def new_id() -> uuid.UUID:
     """A fresh UUIDv7: unique, and ordered by the time it was made, so that indexes grow at their end."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import environ
 
-from gateway import ids, logs
+from gateway import logs
 
 env = environ.Env()
 
@@ -181,9 +181,6 @@ SPECTACULAR_SETTINGS = {
     ],
     # Enums stay where they are used: generated names for them would mean nothing.
     "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],
-    "PATH_CONVERTER_OVERRIDES": {
-        prefix: {"type": "string", "pattern": ids.pattern(prefix)} for prefix in ids.IN_ADDRESSES
-    },
 }
 
 UNFOLD = {"SITE_TITLE": "Payment gateway", "SITE_HEADER": "Payment gateway", "SHOW_BACK_BUTTON": True}

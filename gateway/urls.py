@@ -6,10 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from gateway.api import converters, problems
-from gateway.api.pages import ProblemsPage, health
+from gateway.api.pages import OperationsPage, ProblemsPage, ReferencePage, health, openapi_document
 
 converters.register()
 
@@ -17,9 +16,9 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/docs/")),
     path("health/", health),
     path("admin/", admin.site.urls),
-    path("api/v1/openapi.yaml", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("docs/reference/", SpectacularRedocView.as_view(url_name="schema"), name="reference"),
+    path("api/v1/openapi.yaml", openapi_document, name="schema"),
+    path("docs/", OperationsPage.as_view(), name="docs"),
+    path("docs/reference/", ReferencePage.as_view(), name="reference"),
     path("docs/problems/", ProblemsPage.as_view(), name="problems"),
     path("api/v1/", include("gateway.providers.urls")),
     path("api/v1/", include("payments.urls")),

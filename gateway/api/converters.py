@@ -30,5 +30,12 @@ class _TypeIdConverter:
 
 def register() -> None:
     """Make one converter for each kind of id that stands in an address, named by its prefix."""
-    for prefix in ids.IN_ADDRESSES:
+    for prefix in (
+        ids.CUSTOMER,
+        ids.DEPOSIT,
+        ids.CONFIRMATION,
+        ids.WITHDRAWAL,
+        ids.EVENT,
+        ids.WEBHOOK_ENDPOINT,
+    ):
         register_converter(type(f"{prefix}Converter", (_TypeIdConverter,), {"prefix": prefix}), prefix)

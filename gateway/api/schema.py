@@ -1,5 +1,6 @@
 """What every operation of the OpenAPI document shares: problems, headers, pages."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -9,6 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
+from gateway import ids
 from gateway.api.fields import AMOUNT_PATTERN, StrictSerializer
 from gateway.api.problems import CONTENT_TYPE, TITLES
 from gateway.api.query import AmountFilter
@@ -147,7 +149,7 @@ class GatewaySchema(AutoSchema):
             body["headers"] = _references(headers)
         refusals = {
             *_ALWAYS,
-            *(_WITH_BODY if self._get_request_body() else ()),
+            *(_WITH_BODY if self._get_request_body() else ()),  # type: ignore[no-untyped-call]
             *(_WITH_KEY if self._takes("Idempotency-Key") else ()),
             *([404] if "{" in self.path else []),
             *getattr(self.view, "refusals", {}).get(self.method, ()),
@@ -158,7 +160,15 @@ class GatewaySchema(AutoSchema):
         }
 
     def _takes(self, header: str) -> bool:
-        return any(one.name == header for one in self.get_override_parameters())
+        return any(isinstance(one, OpenApiParameter) and one.name == header for one in self.get_override_parameters())
+
+    def _resolve_path_parameters(self, variables: list[str]) -> Any:
+        parameters = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
+        for one in parameters:
+            kind = re.search(rf"<([a-z]+):{one['name']}>", self.path_regex)
+            if kind is not None:
+                one["schema"] = {"type": "string", "pattern": ids.pattern(kind[1])}
+        return parameters
 
     def _map_basic_serializer(self, serializer: Any, direction: Literal["request", "response"]) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
@@ -186,9 +196,10 @@ class GatewaySchema(AutoSchema):
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
 
-def add_shared_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+def add_shared_components(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
     """The refusals and the headers that the operations refer to (a hook of drf-spectacular)."""
-    components = result["components"]
+    # Built anew: at first it is built before the webhooks are, which then refer to what is not there.
+    components = result["components"] = generator.registry.build({})
     components["headers"] = {
         name: {"description": sentence, "schema": schema, **({"required": True} if name in _SURE else {})}
         for name, (sentence, schema) in sorted(_HEADERS.items())

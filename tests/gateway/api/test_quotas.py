@@ -198,7 +198,7 @@ def test_one_subscriber_of_ipv6_is_one_address(db: None, address: str) -> None:
 
 def test_what_a_process_remembers_has_an_end(db: None, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authentication, "_REMEMBERED_MAX", 10)
-    monkeypatch.setattr(authentication, "_good", memory := {})
+    memory: dict[str, None] = {}
     for number in range(25):
         authentication._remember(memory, str(number), None)
         assert len(memory) <= 10
@@ -269,14 +269,14 @@ def test_redis_is_asked_again_after_some_seconds(
 
 def test_a_connection_that_redis_closed_is_opened_anew(db: None) -> None:
     quotas.count("test", "closed", 1)
-    client = quotas._storage().get_connection()
+    client: Any = quotas._storage().get_connection()
     client.client_kill_filter(_type="normal", skipme=False)
     assert quotas.count("test", "closed", 1).used == 2
 
 
 def test_a_count_is_one_question_and_leaves_nothing_for_longer_than_its_minute(db: None) -> None:
     quotas.count("test", "warm", 1)  # the script is loaded with the first
-    client = quotas._storage().get_connection()
+    client: Any = quotas._storage().get_connection()
     before = int(client.info("stats")["total_commands_processed"])
     quotas.count("test", "kept", 1)
     # The script's own two statements are counted by the server; the second question of INFO as well.
