@@ -167,8 +167,8 @@ def _payment_fields(deposit: Deposit) -> dict[str, str]:
     for key, which in system.return_url_keys.items():
         if url := urls.get(which) or urls.get("success"):
             fields[key] = url
-    if system.flow == Flow.REDIRECT and system.language_key:
-        fields[system.language_key] = deposit.language
+    if system.flow == Flow.REDIRECT and system.language_wire:
+        fields[system.language_wire] = deposit.language
     return fields
 
 

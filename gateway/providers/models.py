@@ -269,7 +269,7 @@ class PaymentSystem(models.Model):
         blank=True,
         help_text="Wire key → which return URL it takes: success, failure or pending.",
     )
-    language_key = models.CharField(
+    language_wire = models.CharField(
         max_length=64,
         blank=True,
         default="language",

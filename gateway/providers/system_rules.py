@@ -48,8 +48,8 @@ def _texts(system: PaymentSystem) -> Iterator[Objection]:
         yield "currencies", "A system has at least one currency."
     if system.manual_path and not _PATH.fullmatch(system.manual_path):
         yield "manual_path", "Write a path such as /api/v1/possible-transaction, without host and query."
-    if system.language_key and not WIRE_NAME.fullmatch(system.language_key):
-        yield "language_key", "Write a name of letters, digits and underscores."
+    if system.language_wire and not WIRE_NAME.fullmatch(system.language_wire):
+        yield "language_wire", "Write a name of letters, digits and underscores."
 
 
 def _references(system: PaymentSystem) -> Iterator[Objection]:
@@ -92,7 +92,7 @@ def _payment_names(system: PaymentSystem) -> Iterator[Objection]:
         yield "return_url_keys", "Write an object of names, each with success, failure or pending."
         return
     named = [*system.constants, *system.return_url_keys]
-    named += [system.language_key] if system.language_key and system.flow == Flow.REDIRECT else []
+    named += [system.language_wire] if system.language_wire and system.flow == Flow.REDIRECT else []
     used = Counter(named)
     if isinstance(system.detail_fields, list):
         rows = [row for row in system.detail_fields if isinstance(row, dict)]

@@ -27,7 +27,7 @@ def in_currencies(code: str, *currencies: str, **changes: Any) -> tuple[int, Any
 
 
 def rows() -> dict[str, dict[str, Any]]:
-    return {row["code"]: row for row in PaymentSystem.objects.values()}
+    return {row["code"]: dict(row) for row in PaymentSystem.objects.values()}
 
 
 def test_an_unknown_system_becomes_a_row_that_is_offered_to_nobody(

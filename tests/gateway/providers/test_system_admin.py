@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation
 from tests.conftest import Api
+from tests.gateway.providers.system_form import filled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
-COLUMNS = [field.name for field in PaymentSystem._meta.concrete_fields if field.name != "code"]
 LIST = "admin:providers_paymentsystem_changelist"
 ADD = "admin:providers_paymentsystem_add"
 
@@ -41,33 +41,18 @@ def page_of(code: str) -> str:
     return reverse("admin:providers_paymentsystem_change", args=[code])
 
 
-def filled(code: str, **changes: Any) -> dict[str, Any]:
-    """The form as a browser sends it back, with changes."""
-    system = PaymentSystem.objects.get(pk=code)
-    sent: dict[str, Any] = {}
-    for name in COLUMNS:
-        value = changes.get(name, getattr(system, name))
-        if isinstance(value, bool):
-            sent |= {name: "on"} if value else {}
-        elif name.endswith(("_fields", "_keys")) or name == "constants":
-            sent[name] = value if isinstance(value, str) else json.dumps(value)
-        else:
-            sent[name] = ",".join(value) if isinstance(value, list) else "" if value is None else value
-    return sent
-
-
 @pytest.fixture
 def save(client: Client, finance: User) -> Callable[..., Any]:
     """Sends the form; the answer."""
 
     def send(code: str, **changes: Any) -> Any:
-        return client.post(page_of(code), filled(code, **changes))
+        return client.post(page_of(code), filled(PaymentSystem.objects.get(pk=code), **changes))
 
     return send
 
 
 def row(code: str) -> dict[str, Any]:
-    return PaymentSystem.objects.filter(pk=code).values().get()
+    return dict(PaymentSystem.objects.filter(pk=code).values().get())
 
 
 def test_finance_edits_a_system_and_the_log_says_who_and_what(save: Callable[..., Any], finance: User) -> None:
@@ -89,92 +74,18 @@ def test_saving_a_row_as_it_is_changes_nothing(save: Callable[..., Any], code: s
     assert row(code) == before
 
 
-FIELD = {"name": "a", "title": "A", "pattern": "[0-9]{3}", "example": "123"}
-
-WRONG = [
-    ("rocket", {"currencies": ""}, "currencies"),
-    ("rocket", {"currencies": "bdt"}, "currencies"),
-    ("rocket", {"currencies": "BDT,BDT"}, "currencies"),
-    ("rocket", {"receipt_currencies": "BD"}, "receipt_currencies"),
-    ("rocket", {"name": "Ro\u202eket"}, "name"),
-    ("rocket", {"name": ""}, "name"),
-    ("rocket", {"flow": "telepathy"}, "flow"),
-    ("rocket", {"reference_pattern": "(a+)+", "reference_example": "a"}, "reference_pattern"),
-    ("rocket", {"reference_pattern": "["}, "reference_pattern"),
-    ("rocket", {"reference_pattern": "a{200}"}, "reference_pattern"),
-    ("rocket", {"reference_pattern": "[0-9]{3}", "reference_example": "12"}, "reference_example"),
-    ("bkash", {"reference_pattern": "[a-z]{3}", "reference_example": "abc"}, "reference_example"),
-    ("upi_l", {"reference_example": "1234 5678 9012"}, "reference_example"),
-    ("rocket", {"reference_example": ""}, "reference_example"),
-    ("rocket", {"deposit_minimum": "0"}, "deposit_minimum"),
-    ("rocket", {"deposit_minimum": "-1"}, "deposit_minimum"),
-    ("rocket", {"deposit_minimum": "10", "deposit_maximum": "9"}, "deposit_maximum"),
-    ("paytm", {"withdrawal_minimum": "10", "withdrawal_maximum": "9"}, "withdrawal_maximum"),
-    ("rocket", {"manual_path": "https://evil.example/x"}, "manual_path"),
-    ("rocket", {"manual_path": "/api/../x"}, "manual_path"),
-    ("rocket", {"manual_path": "/api?secret=1"}, "manual_path"),
-    ("rocket", {"pays_out": True}, "recipient_fields"),
-    ("imps_ib", {"pays_out": False}, "flow"),
-    ("rocket", {"is_complete": False}, "is_enabled"),
-    ("rocket", {"confirm_days": "-1"}, "confirm_days"),
-    ("upi_s", {"language_key": "a b"}, "language_key"),
-    ("upi_s", {"language_key": "mode"}, "constants"),
-    ("upi_s", {"constants": {"label": "x"}}, "constants"),
-    ("upi_s", {"constants": {"secret": "x"}}, "constants"),
-    ("upi_s", {"constants": {"redirect_url": "x"}}, "constants"),
-    ("upi_s", {"constants": {"bank": 1}}, "constants"),
-    ("upi_s", {"constants": {"bank": "a\0"}}, "constants"),
-    ("upi_s", {"constants": {"a.b": "x"}}, "constants"),
-    ("upi_s", {"constants": ["x"]}, "constants"),
-    ("upi_s", {"constants": '{"bank": NaN}'}, "constants"),
-    ("upi_s", {"constants": "{"}, "constants"),
-    ("upi_s", {"constants": "[" * 19_000}, "constants"),
-    ("upi_s", {"constants": f'{{"a": "{"x" * 20_000}"}}'}, "constants"),
-    ("upi_s", {"return_url_keys": {"redirect_url": "elsewhere"}}, "return_url_keys"),
-    ("upi_s", {"return_url_keys": {"amount": "success"}}, "constants"),
-    ("upi_s", {"detail_fields": [{**FIELD, "wire": "mode"}]}, "constants"),
-    ("upi_s", {"detail_fields": [{**FIELD, "wire": "amount"}]}, "detail_fields"),
-    ("upi_s", {"detail_fields": [{**FIELD, "wire": "bank_details.a"}]}, "detail_fields"),
-    *(
-        ("paytm", {"recipient_fields": rows}, "recipient_fields")
-        for rows in (
-            {},
-            "text",
-            [1],
-            [{}],
-            [[]],
-            [{**FIELD, "color": "red"}],
-            [{**FIELD, "name": "A"}],
-            [{**FIELD, "name": "a b"}],
-            [{**FIELD, "title": ""}],
-            [{**FIELD, "title": "A\0"}],
-            [{**FIELD, "title": 1}],
-            [{**FIELD, "pattern": "(a+)+"}],
-            [{**FIELD, "pattern": r"\d{3}"}],
-            [{**FIELD, "pattern": "[ -~]{3}"}],  # a colon
-            [{**FIELD, "example": "12"}],
-            [{**FIELD, "pattern": "[0-9 ]{3}", "example": "12 "}],
-            [{**FIELD, "required": "yes"}],
-            [{**FIELD, "required": 1}],
-            [{**FIELD, "format": "telephone"}],
-            [{**FIELD, "format": "iban"}],
-            [{**FIELD, "wire": "signature"}],
-            [{**FIELD, "wire": "withdrawal_id"}],
-            [{**FIELD, "wire": "bank_details"}],
-            [{**FIELD, "wire": "bank_details.a.b"}],
-            [{**FIELD, "wire": "bank_details."}],
-            [{**FIELD, "wire": "other.bank_code"}],
-            [{**FIELD, "wire": "bank code"}],
-            [{**FIELD, "name": "label"}],
-            [FIELD, FIELD],
-            [{**FIELD, "wire": "iban"}, {**FIELD, "name": "b", "wire": "iban"}],
-            [{**FIELD, "name": f"a{number}"} for number in range(21)],
-        )
-    ),
-]
+FIELD = {"name": "account_number", "title": "A", "pattern": "[0-9]{3}", "example": "123"}
 
 
-@pytest.mark.parametrize(("code", "changes", "column"), WRONG)
+@pytest.mark.parametrize(
+    ("code", "changes", "column"),
+    [
+        ("rocket", {"reference_pattern": "(a+)+", "reference_example": "a"}, "reference_pattern"),
+        ("paytm", {"recipient_fields": [{**FIELD, "wire": "signature"}]}, "recipient_fields"),
+        ("upi_s", {"constants": "[" * 19_000}, "constants"),
+    ],
+    ids=["pattern", "wire", "depth"],
+)
 def test_what_is_wrong_is_said_at_its_column_and_nothing_is_saved(
     save: Callable[..., Any], code: str, changes: dict[str, Any], column: str
 ) -> None:
@@ -187,10 +98,8 @@ def test_what_is_wrong_is_said_at_its_column_and_nothing_is_saved(
 
 
 def test_what_a_field_leaves_out_is_written_out(save: Callable[..., Any], api: Api) -> None:
-    assert save("paytm", recipient_fields=[{**FIELD, "name": "account_number"}]).status_code == 302
-    assert row("paytm")["recipient_fields"] == [
-        {**FIELD, "name": "account_number", "wire": "", "required": True, "format": ""}
-    ]
+    assert save("paytm", recipient_fields=[FIELD]).status_code == 302
+    assert row("paytm")["recipient_fields"] == [{**FIELD, "wire": "", "required": True, "format": ""}]
     wish = {"payment_system": "paytm", "currency": "INR", "amount": "10", "customer": "1", "reference": "1"}
     assert api.post("withdrawals", {**wish, "recipient": {"account_number": "123"}}).status_code == 201
 
@@ -225,7 +134,7 @@ def test_the_database_offers_no_incomplete_system_either(unheard_of: PaymentSyst
 
 def test_a_system_that_only_pays_out_may_be_added(client: Client, finance: User) -> None:
     """The provider never lists one (C§1.1)."""
-    sent = filled("imps_ib", name="Bank")
+    sent = filled(PaymentSystem.objects.get(pk="imps_ib"), name="Bank")
     assert client.post(reverse(ADD), {**sent, "code": "a:b"}).context["adminform"].form.errors.keys() == {"code"}
     assert client.post(reverse(ADD), {**sent, "code": "imps_ib"}).context["adminform"].form.errors.keys() == {"code"}
     assert client.get(reverse(ADD)).status_code == 200
@@ -235,7 +144,7 @@ def test_a_system_that_only_pays_out_may_be_added(client: Client, finance: User)
 
 def test_the_code_is_written_once(save: Callable[..., Any], client: Client) -> None:
     codes = set(PaymentSystem.objects.values_list("code", flat=True))
-    client.post(page_of("rocket"), {**filled("rocket"), "code": "other"})
+    client.post(page_of("rocket"), {**filled(PaymentSystem.objects.get(pk="rocket")), "code": "other"})
     assert set(PaymentSystem.objects.values_list("code", flat=True)) == codes
 
 
@@ -252,7 +161,9 @@ def test_who_may_only_look_changes_nothing(client: Client) -> None:
     person(client, "view_paymentsystem")
     before = row("rocket")
     assert client.get(page_of("rocket")).status_code == 200
-    assert client.post(page_of("rocket"), filled("rocket", name="Mine")).status_code == 403
+    assert (
+        client.post(page_of("rocket"), filled(PaymentSystem.objects.get(pk="rocket"), name="Mine")).status_code == 403
+    )
     assert client.get(reverse(ADD)).status_code == 403
     assert row("rocket") == before
 
@@ -260,7 +171,9 @@ def test_who_may_only_look_changes_nothing(client: Client) -> None:
 def test_who_may_nothing_sees_nothing(client: Client) -> None:
     person(client)
     assert client.get(reverse(LIST)).status_code == 403
-    assert client.post(page_of("rocket"), filled("rocket", name="Mine")).status_code == 403
+    assert (
+        client.post(page_of("rocket"), filled(PaymentSystem.objects.get(pk="rocket"), name="Mine")).status_code == 403
+    )
 
 
 def test_everything_else_of_the_provider_stays_for_looking(client: Client, account: ProviderAccount) -> None:
