@@ -124,6 +124,6 @@ def hint(account: ProviderAccount, custom_id: str) -> None:
     if found is None and own is None:
         return
     mine = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
-    rows = mine.filter(confirmations=found) if found else mine.filter(pk=own)
+    rows = mine.filter(confirmations=found) if found else mine.filter(pk__in=[own])
     if due_work.hint(Deposit.objects.filter(pk__in=rows.values("pk"))):
         ring("payments.tasks.ask_deposits", str(account.pk))

@@ -127,7 +127,7 @@ def _keep_widget(claimed: Deposit, window: Window) -> None:
 def _keep_no_widget(claimed: Deposit) -> None:
     deposit = _lock(claimed)
     if deposit.holds(claimed.token) and deposit.status == DepositStatus.CREATED:
-        _try_again(deposit, Cause(kind=CauseKind.CLOCK, detail="the account has no payment window"))
+        _try_again(deposit, claimed, Cause(kind=CauseKind.CLOCK, detail="the account has no payment window"))
 
 
 def _create_payment(deposit: Deposit) -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gateway.providers import health, pace
-from gateway.providers.admin import EDITABLE_COLUMNS
+from gateway.providers.account_forms import EDITABLE_COLUMNS
 from gateway.providers.models import CallPace, ProviderAccount
 from tests.gateway.providers.test_secrets_at_rest import CANARIES
 
