@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from gateway.api.fields import is_plain
 from gateway.paykassma.messages import AvailableSystem
+from gateway.providers.catalogue import SYSTEMS
 from gateway.providers.models import Flow, PaymentSystem, ScreenshotWish, SystemObservation
 from gateway.providers.system_rules import SYSTEM_CODE
 
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 WAITING_MAX: Final = 100
 #: Entries of one answer that are looked at: every system that may have a row, in several currencies each.
 LISTED_MAX: Final = 1000
+_BUILT_IN: Final = frozenset(system.code for system in SYSTEMS)
 _NAME_MAX_CHARS: Final = 80
 #: How long a word of the provider is news: it is asked every hour, and what it has not said for a week is gone.
 _NEWS_DAYS: Final = 7
@@ -33,7 +35,8 @@ def meet(listed: Sequence[AvailableSystem]) -> set[str]:
     codes = {system.wallet_type for system in listed}
     known = set(PaymentSystem.objects.filter(code__in=codes).values_list("code", flat=True))
     # A name outside of the field's vocabulary is no system: it would stand in addresses and, signed, beside colons.
-    unknown = sorted(code for code in codes - known if SYSTEM_CODE.fullmatch(code))
+    # What the built-in catalogue knows is for `seed` to write, whole; a waiting row would stand in its way for ever.
+    unknown = sorted(code for code in codes - known - _BUILT_IN if SYSTEM_CODE.fullmatch(code))
     if not unknown:
         return known
     room = max(WAITING_MAX - PaymentSystem.objects.filter(is_complete=False).count(), 0)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -88,6 +89,15 @@ _WALLET: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}"}
 _AGENT: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "agent"}
 _PERSONAL: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "personal"}
 _MERCHANT: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "merchant"}
+# Of manual systems the answer's names are words for people (C§1.3).
+_NAMED_WALLET: Final[Mapping[str, str | None]] = {
+    "Wallet number": "SANDBOX-{number}",
+    "Account name": "Sandbox Bank",
+}
+
+# Of these the contract names no withdrawals.
+_money_in: Final = partial(PaymentSystem, flow=Flow.ACTIVATION, takes_withdrawals=False)
+_form: Final = partial(PaymentSystem, flow=Flow.MANUAL, takes_withdrawals=False, amount_required=True)
 
 _ALL: Final = (
     PaymentSystem(
@@ -205,161 +215,59 @@ _ALL: Final = (
         payment_fields={"phone_number": re.compile(r"254[0-9]{9}")},
         withdrawal_fields=_ACCOUNT,
     ),
-    PaymentSystem(
+    _form(
         wallet_type="staging_b_ml",
         currency_code="INR",
         name="staging B ml",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
         uploading_payment_bill=True,
-        amount_required=True,
-        details={
-            "Wallet number": "SANDBOX-{number}",
-            "Account name": "Sandbox Bank",
-            "is_check_amount": None,
-        },
+        details={**_NAMED_WALLET, "is_check_amount": None},
     ),
-    PaymentSystem(
+    _form(
         wallet_type="kbzpay_manual",
         currency_code="MMK",
         name="KBZPay",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
         manual_path=OTHER_MANUAL_PATH,
-        amount_required=True,
         details={"kbzpay number": "SANDBOX-{number}"},
     ),
-    PaymentSystem(
-        wallet_type="paytm_api",
-        currency_code="INR",
-        name="Paytm API",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        details=_WALLET,
+    _money_in(wallet_type="paytm_api", currency_code="INR", name="Paytm API", details=_WALLET),
+    *(
+        _money_in(
+            wallet_type=f"upi_{bank}",
+            currency_code="INR",
+            name=f"UPI {bank.upper()}",
+            reference=_UPI_REFERENCE,
+            amount_required=True,
+            details=_VPA,
+        )
+        for bank in ("hb", "in", "w", "m")
     ),
-    PaymentSystem(
-        wallet_type="upi_hb",
-        currency_code="INR",
-        name="UPI HB",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        reference=_UPI_REFERENCE,
-        amount_required=True,
-        details=_VPA,
-    ),
-    PaymentSystem(
-        wallet_type="upi_in",
-        currency_code="INR",
-        name="UPI IN",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        reference=_UPI_REFERENCE,
-        amount_required=True,
-        details=_VPA,
-    ),
-    PaymentSystem(
-        wallet_type="upi_w",
-        currency_code="INR",
-        name="UPI W",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        reference=_UPI_REFERENCE,
-        amount_required=True,
-        details=_VPA,
-    ),
-    PaymentSystem(
-        wallet_type="upi_m",
-        currency_code="INR",
-        name="UPI M",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        reference=_UPI_REFERENCE,
-        amount_required=True,
-        details=_VPA,
-    ),
-    PaymentSystem(
-        wallet_type="rocket",
-        currency_code="BDT",
-        name="Rocket",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        details=_PERSONAL,
-    ),
-    PaymentSystem(
-        wallet_type="jazzcash",
-        currency_code="PKR",
-        name="JazzCash",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        details=_WALLET,
-    ),
-    PaymentSystem(
-        wallet_type="jazzcash_business",
-        currency_code="PKR",
-        name="JazzCash Business",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        details=_MERCHANT,
-    ),
-    PaymentSystem(
-        wallet_type="wavepay",
-        currency_code="MMK",
-        name="WavePay",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
-        details=_WALLET,
-    ),
-    PaymentSystem(
+    _money_in(wallet_type="rocket", currency_code="BDT", name="Rocket", details=_PERSONAL),
+    _money_in(wallet_type="jazzcash", currency_code="PKR", name="JazzCash", details=_WALLET),
+    _money_in(wallet_type="jazzcash_business", currency_code="PKR", name="JazzCash Business", details=_MERCHANT),
+    _money_in(wallet_type="wavepay", currency_code="MMK", name="WavePay", details=_WALLET),
+    _form(
         wallet_type="banktransfer_manual",
         currency_code="LKR",
         name="Bank transfer",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
-        amount_required=True,
         details={"Account number": "SANDBOX-{number}", "Bank": "Sandbox Bank"},
     ),
-    PaymentSystem(
+    _money_in(
         wallet_type="sinpemovil",
         currency_code="CRC",
         name="SINPE Móvil",
-        flow=Flow.ACTIVATION,
-        takes_withdrawals=False,
         reference=re.compile(r"[0-9]{20,28}"),
         amount_required=True,
         details={**_WALLET, "is_check_amount": None},
     ),
-    PaymentSystem(
-        wallet_type="baciban_ml",
-        currency_code="CRC",
-        name="BAC IBAN ml",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
-        amount_required=True,
-        details={"IBAN": "SANDBOX-{number}", "Account name": "Sandbox Bank"},
-    ),
-    PaymentSystem(
+    _form(wallet_type="baciban_ml", currency_code="CRC", name="Baciban ml", details=_NAMED_WALLET),
+    _form(
         wallet_type="bnb_ml",
         currency_code="BTN",
         name="BNB ml",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
         manual_path=OTHER_MANUAL_PATH,
-        amount_required=True,
-        details={
-            "Wallet number": "SANDBOX-{number}",
-            "Account name": "Sandbox Bank",
-            "is_check_amount": None,
-        },
+        details={**_NAMED_WALLET, "is_check_amount": None},
     ),
-    PaymentSystem(
-        wallet_type="brou_ml",
-        currency_code="UYU",
-        name="BROU ml",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
-        amount_required=True,
-        details={"Account number": "SANDBOX-{number}"},
-    ),
+    _form(wallet_type="brou_ml", currency_code="UYU", name="BROU ml", details=_NAMED_WALLET),
 )
 
 SYSTEMS: Final[Mapping[str, PaymentSystem]] = MappingProxyType({system.wallet_type: system for system in _ALL})

@@ -141,6 +141,18 @@ def test_a_row_that_another_worker_made_meanwhile_stays(account: ProviderAccount
     assert PaymentSystem.objects.get(pk="newpay").name == "Theirs"
 
 
+def test_a_new_release_is_seeded_whole_though_the_provider_was_heard_first(
+    account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    whole = rows()
+    PaymentSystem.objects.filter(pk__in=["brou_ml", "upi_hb"]).delete()
+    provider.script(AVAILABLE, offered("brou_ml", "upi_hb", "newpay"))
+    look(account)
+    assert rows().keys() == whole.keys() - {"brou_ml", "upi_hb"} | {"newpay"}
+    call_command("seed", verbosity=0)
+    assert rows() == whole | {"newpay": rows()["newpay"]}
+
+
 def test_seeding_adds_what_is_missing_and_overwrites_nothing(account: ProviderAccount) -> None:
     PaymentSystem.objects.filter(pk__in=["brou_ml", "upi_hb", "sinpemovil"]).delete()
     PaymentSystem.objects.filter(pk="rocket").update(name="Ours", is_enabled=False)
