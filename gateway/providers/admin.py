@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -20,6 +21,7 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
+from gateway.products.models import Mode
 from gateway.providers import pace
 from gateway.providers.actions import pause_account, resume_account
 from gateway.providers.models import (
@@ -56,6 +58,7 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """The columns of an account that a person may change."""
 
     base_url = forms.URLField(
+        label="Base URL",
         assume_scheme="https",
         max_length=200,
         widget=UnfoldAdminURLInputWidget(),
@@ -64,8 +67,11 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     def clean_base_url(self) -> str:
-        """Without the slash at its end."""
-        return str(self.cleaned_data["base_url"]).rstrip("/")
+        """Without the slash at its end; the live secret travels in the address, so never in the clear."""
+        url = str(self.cleaned_data["base_url"]).rstrip("/")
+        if self.instance.mode == Mode.LIVE and not settings.LOCAL_STACK and not url.startswith("https://"):
+            raise ValidationError("A live account is called by https.")
+        return url
 
     def clean_time_zone(self) -> str:
         """A zone that exists."""
