@@ -4,10 +4,12 @@ import zoneinfo
 from typing import Final
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
+from gateway.products.models import Mode
 from gateway.providers.models import BASE_URL_PATTERN, REASON_MAX_LENGTH
 
 #: What a person may change of an account. Secrets are set by whoever installs the service, and never shown; everything
@@ -37,6 +39,7 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """The columns of an account that a person may change."""
 
     base_url = forms.URLField(
+        label="Base URL",
         assume_scheme="https",
         max_length=200,
         widget=UnfoldAdminURLInputWidget(),
@@ -45,8 +48,11 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     def clean_base_url(self) -> str:
-        """Without the slash at its end."""
-        return str(self.cleaned_data["base_url"]).rstrip("/")
+        """Without the slash at its end; the live secret travels in the address, so never in the clear."""
+        url = str(self.cleaned_data["base_url"]).rstrip("/")
+        if self.instance.mode == Mode.LIVE and not settings.LOCAL_STACK and not url.startswith("https://"):
+            raise ValidationError("A live account is called by https.")
+        return url
 
     def clean_time_zone(self) -> str:
         """A zone that exists."""

@@ -92,7 +92,7 @@ def test_only_the_named_columns_are_in_the_form_and_only_what_was_changed_is_wri
     assert not CallPace.objects.exists()  # the line begins anew at the new pace
     entry = LogEntry.objects.get()
     assert (entry.user, entry.object_id) == (operator, str(account.pk))
-    assert "Base url" in entry.get_change_message()
+    assert "Base URL" in entry.get_change_message()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,14 @@ def test_nonsense_is_refused(client: Client, operator: User, account: ProviderAc
     account.refresh_from_db()
     assert (account.base_url, account.calls_per_minute) == (before, 30_000)
     assert not LogEntry.objects.exists()
+
+
+def test_a_live_account_is_never_called_in_the_clear(
+    client: Client, operator: User, live_account: ProviderAccount
+) -> None:
+    answer = client.post(page_of(live_account), FORM | {"base_url": "http://api.example.com"})
+    assert "A live account is called by https." in answer.content.decode()
+    assert client.post(page_of(live_account), FORM).status_code == 302
 
 
 def press(client: Client, account: ProviderAccount, verb: str, **more: str) -> Any:
