@@ -129,7 +129,7 @@ def test_what_changes_after_the_order_was_made_does_not_change_its_bytes(
 def test_a_recipient_that_does_not_fit_is_refused_and_nothing_is_kept(
     api: Api, provider: ScriptedProvider, recipient: dict[str, str]
 ) -> None:
-    wish: dict[str, Any] = {**IMPS, "reference": "payout-1", "recipient": IMPS["recipient"] | recipient}  # type: ignore[operator]
+    wish: dict[str, Any] = {**IMPS, "reference": "payout-1", "recipient": IMPS["recipient"] | recipient}
 
     answer = api.post("withdrawals", wish)
 
