@@ -145,7 +145,7 @@ class ScreenshotAdmin(ReadOnlyAdmin):
 
     def picture(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The picture, to staff with the permission."""
-        if not request.user.has_perm("payments.see_picture"):
+        if not request.user.has_perm("payments.see_picture") or request.user.pk is None:
             raise PermissionDenied
         screenshot = get_object_or_404(Screenshot.objects.select_related("confirmation"), pk=pk)
         jpeg: bytes | None = readable_or(screenshot, "picture", None)

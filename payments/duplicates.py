@@ -1,6 +1,7 @@
 """Was this screenshot used before? Hints for staff: no customer learns of them, and nothing is refused for them."""
 
 from typing import Final
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -13,7 +14,7 @@ from payments.screenshots import CleanPicture, looks_near, show_the_same
 _COMPARED: Final = 10
 
 
-def alike(deposit_id: object, picture: CleanPicture) -> Screenshot | None:
+def alike(deposit_id: UUID, picture: CleanPicture) -> Screenshot | None:
     """A screenshot of another deposit that shows the same in another encoding. Decodes: no transaction may be open."""
     deposit = Deposit.objects.filter(pk=deposit_id).first()
     if deposit is None or not picture.look:

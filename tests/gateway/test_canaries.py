@@ -201,7 +201,7 @@ def test_a_product_s_server_that_repeats_everything(
         assert_nowhere(receiver.letters[0].body.decode(), *PERSONAL)
     made = DeliveryAttempt.objects.get()
     assert ACCOUNT.encode() in made.answer
-    key = str(api.client._credentials["HTTP_AUTHORIZATION"]).removeprefix("Bearer ")
+    key = str(api.client._credentials["HTTP_AUTHORIZATION"]).removeprefix("Bearer ")  # type: ignore[attr-defined]
     secrets = (secret, secret.removeprefix("whsec_"), signature, key)
     assert leaks(*PERSONAL, *secrets) == set()
     assert_nowhere(heard(), *PERSONAL, *secrets)
@@ -214,6 +214,7 @@ def wrong_bodies() -> Iterator[tuple[str, Any]]:
     for path, body in (("deposits", deposit_body(language="en")), ("withdrawals", withdrawal_body(comment="payout"))):
         body |= {"metadata": {"a": "b"}}
         for name in [*body, "details", "return_urls", "recipient"]:
+            value: Any
             for value in (f"{ACCOUNT}\u202e{NAME}", {"a": {"b": ACCOUNT}}, [NAME, ACCOUNT], int(ACCOUNT + ACCOUNT)):
                 yield path, {**body, name: value}
     for name in ("account_number", "account_name", "bank_code"):
@@ -331,7 +332,7 @@ def canary_task(kind: str) -> None:
 def working(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A real worker on the real broker, on a queue of its own."""
     with start_worker(
-        current_app._get_current_object(),
+        current_app._get_current_object(),  # type: ignore[attr-defined]
         pool="solo",
         concurrency=1,
         perform_ping_check=False,

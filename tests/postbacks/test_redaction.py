@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -53,7 +54,7 @@ def test_a_letter_goes_with_its_order(
     assert (after.body, after.redacted_at) == (b"", timezone.now())
     assert (after.signed_digest, after.received_at) == (before.signed_digest, before.received_at)
     read = LetterItem.objects.get()
-    assert (read.order_id, read.amount, read.status) == (confirmation.public_id, 1000, "confirmed")
+    assert (read.order_id, read.amount, read.status) == (confirmation.public_id, Decimal(1000), "confirmed")
     # The same letter again is the same letter.
     kept(account, raw)
     assert (Letter.objects.get().copies, LetterItem.objects.count()) == (2, 1)

@@ -154,7 +154,7 @@ def test_an_order_that_waited_while_the_key_was_changed_is_signed_with_the_new_o
 def test_a_recipient_that_does_not_fit_is_refused_and_nothing_is_kept(
     api: Api, provider: ScriptedProvider, recipient: dict[str, str]
 ) -> None:
-    wish: dict[str, Any] = {**IMPS, "reference": "payout-1", "recipient": IMPS["recipient"] | recipient}  # type: ignore[operator]
+    wish: dict[str, Any] = {**IMPS, "reference": "payout-1", "recipient": IMPS["recipient"] | recipient}
 
     answer = api.post("withdrawals", wish)
 
