@@ -25,6 +25,7 @@ from pytest_django.fixtures import Settings
 from gateway import logs
 from gateway.products.models import Mode, Product, new_key
 from gateway.providers import calls
+from gateway.providers.health import resume_by_hand
 from gateway.providers.models import ProviderAccount, ProviderCall
 from gateway.stack import services
 from gateway.webhooks import deliveries
@@ -110,7 +111,7 @@ def test_whatever_the_provider_answers(
         withdrawal = order(api, wish)
         send_withdrawal(withdrawal.pk)
         ask_withdrawals(account, [withdrawal.public_id])
-        ProviderAccount.objects.update(paused_until=None)
+        resume_by_hand(account)
         shown += api.get(f"withdrawals/{withdrawal.public_id}").content.decode()
     pushed = deposit_body(payment_system="mpesa", currency="KES", details={"phone_number": PHONE})
     assert api.post("deposits", pushed).status_code == 201

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from gateway.products.models import Product
-from gateway.providers.models import ProviderAccount, ProviderCall, RedirectHash
+from gateway.providers.models import PauseKind, ProviderAccount, ProviderCall, RedirectHash
 from payments.models import Deposit
 from payments.opening import OPEN_DELAYS_SECONDS
 from payments.tasks import end_overdue
@@ -260,7 +260,7 @@ def test_a_window_whose_address_was_taken_away_is_tried_again_and_then_failed(
 
 
 def test_a_paused_account_opens_no_window(api: Api, prefers: ProviderAccount, clock: time_machine.Traveller) -> None:
-    ProviderAccount.objects.update(paused_until=timezone.now() + timedelta(minutes=1))
+    ProviderAccount.objects.update(pause_kind=PauseKind.OUTAGE)
     deposit = place(api)
     work()
     assert fresh(deposit).status == "created"

@@ -156,7 +156,7 @@ def test_each_active_account_is_asked_with_its_own_secret(
     assert set(ObservedBalance.objects.values_list("account", flat=True)) == {account.pk, live_account.pk}
 
 
-@pytest.mark.parametrize("changes", [{"is_active": False}, {"paused_until": NOW + timedelta(seconds=1)}])
+@pytest.mark.parametrize("changes", [{"is_active": False}, {"pause_kind": "outage"}])
 def test_who_is_paused_or_retired_is_left_alone(
     account: ProviderAccount, provider: ScriptedProvider, changes: dict[str, object]
 ) -> None:
