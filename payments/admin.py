@@ -169,7 +169,7 @@ class ScreenshotAdmin(ReadOnlyAdmin):
             headers={
                 "Content-Disposition": f'inline; filename="{screenshot.confirmation.public_id}.jpg"',
                 "X-Content-Type-Options": "nosniff",
-                "Cache-Control": "no-store, private",
+                "Cache-Control": "no-store",
                 # It is a picture; were it ever taken for a page, the page could do nothing.
                 "Content-Security-Policy": "default-src 'none'; sandbox",
                 "Cross-Origin-Resource-Policy": "same-origin",

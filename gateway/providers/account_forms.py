@@ -47,6 +47,16 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text="Scheme and host of the API, for example https://api.example.com",
     )
 
+    widget_url = forms.URLField(
+        label="Widget URL",
+        assume_scheme="https",
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminURLInputWidget(),
+        validators=[RegexValidator(BASE_URL_PATTERN, "Enter http(s)://host, without a query.")],
+        help_text="Base of the payment window, for example https://plugin.example.com; empty: there is none.",
+    )
+
     def clean_base_url(self) -> str:
         """Without the slash at its end; the live secret travels in the address, so never in the clear."""
         url = str(self.cleaned_data["base_url"]).rstrip("/")

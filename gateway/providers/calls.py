@@ -60,8 +60,8 @@ def call(
         request: what was asked, for the evidence (encrypted at rest); never credentials.
         system: the payment system whose paths apply.
         read_seconds: how long to wait for the answer.
-        optional: the provider may not have this address (any more), or answer it to anybody: its wordless refusals are
-            not counted against the account.
+        optional: the provider may not have this address (any more), or answer it to anybody: whatever it says is no
+            word about the account, neither for it nor against it.
         has_place: the caller has taken the account's place already (`pace.take_place`), before it wrote that it would
             send.
         patience_seconds: the longest wait for a place.
@@ -94,8 +94,9 @@ def call(
     row.response_digest = hashlib.sha256(answer.raw).hexdigest()
     row.duration_ms = round((time.monotonic() - started) * 1000)
     row.save(update_fields=["sent", "http_status", "outcome", "note", "response", "response_digest", "duration_ms"])
-    # A caller in a hurry learns nothing about the account from silence.
-    health.note(account, operation, answer, optional=optional, patient=read_seconds >= READ_SECONDS)
+    if not optional:
+        # A caller in a hurry learns nothing about the account from silence.
+        health.note(account, operation, answer, patient=read_seconds >= READ_SECONDS)
     return answer
 
 

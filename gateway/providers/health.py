@@ -60,19 +60,18 @@ _PAYING: Final[dict[str, Any]] = {
 }
 
 
-def note(account: ProviderAccount, operation: str, answer: Answer, *, optional: bool, patient: bool) -> None:
+def note(account: ProviderAccount, operation: str, answer: Answer, *, patient: bool) -> None:
     """Take down what an answer says of the account.
 
     Args:
         account: that was called.
         operation: by its name in the evidence.
         answer: what came of it.
-        optional: the endpoint may be missing at this provider: a wordless refusal says nothing.
         patient: the answer had all the time that a well provider needs: silence says something.
     """
     mine = ProviderAccount.objects.filter(pk=account.pk)
     if answer.outcome is Outcome.CREDENTIAL_ERROR:
-        _note_refusal(mine, operation, answer, optional=optional)
+        _note_refusal(mine, operation, answer)
     elif answer.outcome is not Outcome.UNKNOWN:
         # While a pause lasts nothing is forgotten: how it ends is the probe's business alone.
         forgotten = {"unknown_streak": 0, "failed_probes": 0, _streak_of(operation): 0}
@@ -85,14 +84,14 @@ def note(account: ProviderAccount, operation: str, answer: Answer, *, optional: 
         _pause(worn_out, PauseKind.OUTAGE, f"{UNKNOWN_STREAK} calls in a row without an answer: {answer.note}")
 
 
-def _note_refusal(mine: "QuerySet[ProviderAccount]", operation: str, answer: Answer, *, optional: bool) -> None:
+def _note_refusal(mine: "QuerySet[ProviderAccount]", operation: str, answer: Answer) -> None:
     reason = f"The provider refuses our credentials: {answer.note}"
     streak = _streak_of(operation)
     if operation == PAYOUT and answer.credential is not None:
         _stop_payouts(mine, reason)
     elif answer.credential is Credential.SECRET:
         _pause(mine, PauseKind.CREDENTIALS, reason)
-    elif not optional:
+    else:
         mine.update(**{streak: F(streak) + 1})
         refused = mine.filter(**{f"{streak}__gte": REFUSED_STREAK})
         if operation == PAYOUT:

@@ -110,6 +110,7 @@ def test_whatever_the_provider_answers(
     for wish in RECIPIENTS:
         withdrawal = order(api, wish)
         send_withdrawal(withdrawal.pk)
+        resume_by_hand(account)
         ask_withdrawals(account, [withdrawal.public_id])
         resume_by_hand(account)
         shown += api.get(f"withdrawals/{withdrawal.public_id}").content.decode()
@@ -117,6 +118,7 @@ def test_whatever_the_provider_answers(
     assert api.post("deposits", pushed).status_code == 201
     deposit = Deposit.objects.get()
     open_deposit(deposit.pk)
+    resume_by_hand(account)
     ask_deposits(account, [deposit.public_id])
     shown += api.get("withdrawals").content.decode() + api.get("events").content.decode()
 

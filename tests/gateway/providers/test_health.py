@@ -117,7 +117,7 @@ class TestWhatPauses:
             note="too many requests (HTTP 429)",
             retry_after_seconds=None if header is None else int(header),
         )
-        health.note(account, "pullpostbacks", answer, optional=False, patient=True)
+        health.note(account, "pullpostbacks", answer, patient=True)
         assert now(account).pause_kind == "slow_down"
         assert account.paused_until is not None
         assert seconds <= (account.paused_until - START).total_seconds() <= max(seconds, 5.5)
@@ -138,13 +138,14 @@ class TestWhatPauses:
         hear(account, provider, *[DOWN] * UNKNOWN_STREAK, read_seconds=3.0)
         assert counts(account) == ("none", 0, 0)
 
-    def test_an_endpoint_that_may_be_missing_counts_nothing_when_it_is(
+    def test_an_endpoint_that_may_be_missing_says_nothing_of_the_account(
         self, account: ProviderAccount, provider: ScriptedProvider
     ) -> None:
-        hear(account, provider, *[NOT_FOUND] * REFUSED_STREAK, optional=True)
+        hear(account, provider, *[NOT_FOUND] * REFUSED_STREAK, *[DOWN] * UNKNOWN_STREAK, WRONG_SECRET, optional=True)
         assert counts(account) == ("none", 0, 0)
-        hear(account, provider, WRONG_SECRET, optional=True)
-        assert counts(account)[0] == "credentials"
+        hear(account, provider, NOT_FOUND, DOWN)
+        hear(account, provider, OK, optional=True)
+        assert counts(account) == ("none", 1, 1)
 
     def test_one_order_that_it_chokes_on_stops_nobody(self) -> None:
         assert len(OPEN_DELAYS_SECONDS) + 1 < UNKNOWN_STREAK
