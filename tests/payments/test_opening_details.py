@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall, SystemObservation
+from gateway.providers.models import MediaHint, PaymentSystem, ProviderAccount, ProviderCall, SystemObservation
 from payments.models import Confirmation, Receipt
 from payments.opening import OPEN_DELAYS_SECONDS, open_deposit
 from tests.conftest import Api
@@ -67,6 +67,19 @@ def test_the_details_are_shown_as_the_provider_gave_them(api: Api, book: Book, p
     assert now.payment_created_at is None
     calls = ProviderCall.objects.order_by("started_at", "id").values_list("operation", "sent", "outcome")
     assert list(calls) == [("available", True, "accepted"), ("transaction/create", True, "accepted")]
+
+
+def test_the_provider_s_film_is_shown_beside_the_details_and_frozen_with_them(
+    api: Api, book: Book, account: ProviderAccount
+) -> None:
+    hint = MediaHint.objects.create(
+        account=account, code="upi", url="https://media.example/upi.mp4", seen_at=timezone.now()
+    )
+    deposit = place(api)
+    work()
+    hint.delete()
+    shown = api.get(f"deposits/{deposit.public_id}").json()["next_action"]
+    assert (shown["type"], shown["media"]) == ("show_details", [{"url": "https://media.example/upi.mp4"}])
 
 
 def test_details_once_shown_are_never_fetched_again(
