@@ -119,11 +119,12 @@ def _schedule(claimed: Deposit, *, give_up: bool) -> None:
 
 def hint(account: ProviderAccount, custom_id: str) -> None:
     """Somebody says that there is news of an order: ask soon, believe nothing."""
-    found = ids.decode(ids.CONFIRMATION, custom_id)
-    own = ids.decode(ids.DEPOSIT, custom_id)
-    if found is None and own is None:
-        return
     mine = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
-    rows = mine.filter(confirmations=found) if found else mine.filter(pk__in=[own])
+    if (confirmation := ids.decode(ids.CONFIRMATION, custom_id)) is not None:
+        rows = mine.filter(confirmations=confirmation)
+    elif (deposit := ids.decode(ids.DEPOSIT, custom_id)) is not None:
+        rows = mine.filter(pk=deposit)
+    else:
+        return  # nobody's, or not an order of ours: what is forged mostly ends here
     if due_work.hint(Deposit.objects.filter(pk__in=rows.values("pk"))):
         ring("payments.tasks.ask_deposits", str(account.pk))

@@ -38,7 +38,10 @@ def claim(due: "models.QuerySet[LetterItem]", account: ProviderAccount) -> Itera
         granted = _reserve(account, wanted)
         if not granted:
             return
-        yield due_work.claim(due, limit=granted, lease_seconds=calls.LEASE_SECONDS)
+        claimed = due_work.claim(due, limit=granted, lease_seconds=calls.LEASE_SECONDS)
+        if not claimed:
+            return  # another worker has them, and it is not worth spending the budget on looking again
+        yield claimed
 
 
 @transaction.atomic(durable=True)
