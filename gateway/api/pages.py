@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
@@ -15,6 +16,7 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 from gateway.api.problems import TITLES
 
 
+@csrf_exempt  # nobody's form: another method is 405, not a page about cookies
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """200 while this process answers and its database does."""
@@ -26,6 +28,7 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@csrf_exempt  # as above
 @require_safe
 def openapi_document(request: HttpRequest) -> HttpResponse:
     """The OpenAPI document. It is made once in a process: that takes a second, and anybody may ask for it."""

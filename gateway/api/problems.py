@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from gateway import logs
+from gateway.api.slow_bodies import NoPlaceError
 
 log = structlog.get_logger(__name__)
 
@@ -159,6 +160,9 @@ def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         return document(status=400, code=code, detail=sentence, errors=errors), {}
     if isinstance(exc, OperationalError | InterfaceError):  # the database is away, or has no room for more
         sentence = f"Our database does not answer; try again in a moment. {_ONCE}"
+        return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    if isinstance(exc, UnreadablePostError) and isinstance(exc.__cause__, NoPlaceError):
+        sentence = "Too many bodies arrive slowly; send yours again in a moment. Nothing was done."
         return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     status, code, sentence = _plain(exc)
     headers = {}

@@ -22,6 +22,13 @@ SANDBOX_HOST: Final = "127.0.0.1"  # it moves money on demand: nobody outside th
 #: Two processes use both cores of a small machine; a request that waits for news holds a thread, hence many.
 _WEB_WORKERS: Final = 2
 _WEB_THREADS: Final = 32
+#: HTTP/1 only: the server has no limits for HTTP/2, nor for a connection of which it does not know yet which of both it
+#: will be. A request's head arrives within ten seconds, and the same ten seconds end a connection that is idle; it has
+#: up to 64 KB or so, where nobody's has four. Bodies: gateway/api/slow_bodies.py.
+WEB_LIMITS: Final = (
+    *("--http", "1", "--no-ws"),
+    *("--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536"),
+)
 #: Money tasks wait for the provider most of their time.
 _MONEY_PROCESSES: Final = 6
 #: Money out has workers of its own, so that a provider that hangs on deposits holds up no payout.
@@ -160,6 +167,7 @@ def make_plan(facts: Facts) -> Plan:
                 command=run(
                     *("-m", "granian", "--interface", "wsgi", "gateway.wsgi:application"),
                     *("--workers", str(_WEB_WORKERS), "--blocking-threads", str(_WEB_THREADS)),
+                    *WEB_LIMITS,
                     "--respawn-failed-workers",
                     *("--host", settings.host, "--port", str(settings.port)),
                 ),
