@@ -24,7 +24,6 @@ from gateway.providers.models import (
     BalanceCheck,
     MediaHint,
     ObservedBalance,
-    PauseKind,
     PaymentSystem,
     ProviderAccount,
     ProviderCall,
@@ -60,6 +59,10 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
         """As it was granted."""
         return super(ReadOnlyAdmin, self).has_change_permission(request, obj)  # type: ignore[no-any-return]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """How the account is, and then what may be changed."""
+        return sorted(super().get_fields(request, obj), key=lambda field: field in EDITABLE_COLUMNS)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All but those that may be changed."""
         return [field for field in self.get_fields(request, obj) if field not in EDITABLE_COLUMNS]
@@ -73,9 +76,9 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
     @admin.display(ordering="pause_kind")
     def state(self, account: ProviderAccount) -> str:
         """Whether calls go out."""
-        if not account.is_paused() and account.payouts_paused_since is not None:
-            return "payouts paused"
-        return PauseKind(account.pause_kind).name.lower().replace("_", " ") if account.is_paused() else "going"
+        if account.is_paused():
+            return f"paused: {account.pause_kind.replace('_', ' ')}"
+        return "going" if account.payouts_paused_since is None else "payouts paused"
 
     @admin.display
     def why(self, account: ProviderAccount) -> str:

@@ -61,7 +61,7 @@ def test_the_list_and_the_page_say_how_an_account_is_and_no_secret(
     )
     listed, shown = client.get(LIST).content.decode(), client.get(page_of(account)).content.decode()
     for text in (
-        "outage",
+        "paused: outage",
         "10 calls in a row without an answer · Our signature was refused",
         "12 unanswered, 4 probes",
     ):
