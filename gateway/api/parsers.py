@@ -8,7 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import IO, Any, Final
 
 from django.conf import settings
-from rest_framework.exceptions import ParseError
+from django.utils.http import parse_header_parameters
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 
@@ -30,11 +31,24 @@ class StrictJSONParser(JSONParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """The body as a dict; `ParseError` (400) or 413 otherwise."""
+        _check_coding(media_type, parser_context)
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise Problem(status=413, code="body_too_large", detail=f"Send at most {limit} bytes.")
         return parse_object(raw)
+
+
+def _check_coding(media_type: str | None, parser_context: Mapping[str, Any] | None) -> None:
+    """Refuse a body whose label says that it is to be read otherwise than we do, even where it could be read."""
+    if media_type is not None and ";" in media_type:
+        charset = parse_header_parameters(media_type)[1].get("charset", "utf-8").lower()
+        if charset not in {"utf-8", "utf8", "us-ascii"}:
+            raise UnsupportedMediaType(media_type, "Send UTF-8.")
+    if parser_context is not None:
+        coding = parser_context["request"].META.get("HTTP_CONTENT_ENCODING", "identity")
+        if coding.lower() != "identity":
+            raise UnsupportedMediaType(coding, "Send the body as it is, without a Content-Encoding.")
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -124,6 +138,7 @@ class BoundedMultiPartParser(MultiPartParser):
         """Fields and files, each once."""
         assert parser_context is not None
         request: Request = parser_context["request"]
+        _check_coding(media_type, parser_context)
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         if length > settings.SCREENSHOT_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise Problem(

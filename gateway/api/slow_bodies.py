@@ -7,12 +7,11 @@ than a quarter of the threads may be waiting at one time; whoever comes on top i
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from django.conf import settings
 
 _WsgiApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
-_Read = TypeVar("_Read")
 
 #: A body that is already here is read in microseconds, so a place is free again at once unless all of them are stuck.
 _PATIENCE_SECONDS: Final = 0.5
@@ -48,19 +47,22 @@ class _Input:
         self._inner = inner
 
     def read(self, *size: int) -> bytes:
-        return self._in_a_place(self._inner.read, *size)
+        found: bytes = self._in_a_place(self._inner.read, *size)
+        return found
 
     def readline(self, *size: int) -> bytes:
-        return self._in_a_place(self._inner.readline, *size)
+        found: bytes = self._in_a_place(self._inner.readline, *size)
+        return found
 
     def readlines(self, *hint: int) -> list[bytes]:
-        return self._in_a_place(self._inner.readlines, *hint)
+        found: list[bytes] = self._in_a_place(self._inner.readlines, *hint)
+        return found
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
     @staticmethod
-    def _in_a_place(read: Callable[..., _Read], *arguments: int) -> _Read:
+    def _in_a_place(read: Callable[..., Any], *arguments: int) -> Any:
         if not _places().acquire(timeout=_PATIENCE_SECONDS):
             raise NoPlaceError("too many bodies arrive slowly")
         try:

@@ -4,6 +4,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import IntegrityError, connections, transaction
 
 from gateway import ids
@@ -76,3 +78,50 @@ def test_two_requests_meet_a_new_customer_at_once() -> None:
 def test_a_caller_is_somebody(caller: Caller) -> None:
     assert caller.is_authenticated is True
     assert caller.scopes == set(Scope.values)
+
+
+@pytest.fixture
+def kept(product: Product) -> ApiKey:
+    return keep_key(product=product, mode=Mode.TEST, name="one", key=new_key(Mode.TEST))
+
+
+def limits_of(key: ApiKey) -> tuple[int | None, list[str]]:
+    key.refresh_from_db()
+    return key.rate_limit_per_minute, key.allowed_networks
+
+
+def test_a_key_is_limited_and_set_free_by_a_command(kept: ApiKey) -> None:
+    assert limits_of(kept) == (None, [])
+    call_command("limit_key", kept.prefix, "--calls", "600", "--network", "192.0.2.0/24", "--network", "2001:db8::/32")
+    assert limits_of(kept) == (600, ["192.0.2.0/24", "2001:db8::/32"])
+    call_command("limit_key", kept.prefix)
+    assert limits_of(kept) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--calls", "0"],
+        ["--calls", "-5"],
+        ["--network", "192.0.2.1/24"],
+        ["--network", "192.0.2.0/33"],
+        ["--network", "anywhere"],
+        ["--network", ""],
+        ["--calls", "5", "--network", "192.0.2.0/24", "--network", "x"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_limit_changes_nothing(kept: ApiKey, arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("limit_key", kept.prefix, *arguments)
+    assert limits_of(kept) == (None, [])
+
+
+def test_a_key_that_is_not_exactly_one_is_not_limited(product: Product, kept: ApiKey) -> None:
+    with pytest.raises(CommandError, match="0 keys"):
+        call_command("limit_key", "pk_test_none", "--calls", "1")
+    twin = keep_key(product=product, mode=Mode.TEST, name="two", key=new_key(Mode.TEST))
+    ApiKey.objects.filter(pk=twin.pk).update(prefix=kept.prefix)
+    with pytest.raises(CommandError, match="2 keys"):
+        call_command("limit_key", kept.prefix, "--calls", "1")
+    assert limits_of(kept) == limits_of(twin) == (None, [])
