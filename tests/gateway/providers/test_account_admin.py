@@ -1,6 +1,7 @@
 """An account in the admin and on the command line: how it is, its columns, and the two verbs with their reasons."""
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -84,7 +87,11 @@ def test_only_the_named_columns_are_in_the_form_and_only_what_was_changed_is_wri
     pace.take_place(account)
     # A worker stops the account while the form lies open; secrets in the request change nothing.
     health.pause_by_hand(account, "while the form lay open")
-    answer = client.post(page_of(account), FORM | {"api_secret": "other", "pause_kind": "none", "name": "other"})
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.post(page_of(account), FORM | {"api_secret": "other", "pause_kind": "none", "name": "other"})
+    [written] = [query["sql"] for query in captured if query["sql"].startswith('UPDATE "providers_provideraccount"')]
+    columns = set(re.findall(r'"(\w+)" = ', written.partition(" WHERE ")[0]))
+    assert columns == {"base_url", "calls_per_minute", "calls_at_once"}
     assert answer.status_code == 302, answer.content.decode()
     account.refresh_from_db()
     assert (account.base_url, account.calls_per_minute, account.calls_at_once) == ("https://api.example.com", 600, 5)
