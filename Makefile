@@ -43,6 +43,7 @@ openapi: $(STAMP) ## Write docs/openapi.yaml anew.
 
 lock: $(STAMP) ## Pin everything in requirements*.in with hashes. ARGS=--upgrade takes the newest allowed versions.
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-sandbox.in -o requirements-sandbox.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
 $(STAMP): requirements.txt requirements-dev.txt
