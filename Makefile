@@ -48,6 +48,7 @@ docs: openapi ## Write docs/openapi.yaml and docs/payment-systems.md anew.
 
 lock: $(STAMP) ## Pin everything in requirements*.in with hashes. ARGS=--upgrade takes the newest allowed versions.
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-sandbox.in -o requirements-sandbox.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
 $(STAMP): requirements.txt requirements-dev.txt

@@ -150,9 +150,19 @@ def test_credentials_that_cannot_be_read_send_nothing(
     lose(account, "api_secret", "withdrawal_key")
     send(withdrawal)
     assert (withdrawal.status, withdrawal.sent_at) == ("queued", None)
-    assert provider.requests == []
-    call = ProviderCall.objects.get()
-    assert (call.sent, call.note) == (False, "our keys cannot be decrypted")
+    assert (provider.requests, ProviderCall.objects.count()) == ([], 0)
+
+
+def test_a_secret_that_cannot_be_read_makes_no_call(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    assert api.post("deposits", deposit_body()).status_code == 201
+    lose(account, "api_secret")
+    deposit = Deposit.objects.get()
+    open_deposit(deposit.pk)
+    assert (Deposit.objects.get().status, provider.requests) == ("created", [])
+    notes = set(ProviderCall.objects.values_list("sent", "note"))
+    assert notes == {(False, "our keys cannot be decrypted")}
 
 
 def test_details_that_cannot_be_read_create_no_payment(api: Api, provider: ScriptedProvider) -> None:

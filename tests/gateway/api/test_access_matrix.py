@@ -23,6 +23,7 @@ from gateway.products.models import ApiKey, Mode, Product, Scope, digest_of, new
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
+from tests.gateway.providers.test_redirect_hashes import HASH_URL, Hasher
 from tests.payments.stage import details, work
 from tests.scripted_provider import ScriptedProvider
 
@@ -49,12 +50,17 @@ def _address() -> dict[str, Any]:
     return {"url": f"https://shop.example.com/{secrets.token_hex(6)}"}
 
 
+def _ways_back() -> dict[str, Any]:
+    return {"success": ["https://shop.example.com/paid"]}
+
+
 def _reference() -> dict[str, Any]:
     return {"provider_reference": f"{secrets.randbelow(10**12):012}", "amount": "1000.00"}
 
 
 ROWS: Final = {
     ("GET", "payment-systems"): Row(scope=Scope.READ),
+    ("POST", "redirect-hashes"): Row(scope=Scope.DEPOSITS_WRITE, body=_ways_back),
     ("GET", "deposits"): Row(scope=Scope.READ),
     ("POST", "deposits"): Row(scope=Scope.DEPOSITS_WRITE, succeeds=201, body=deposit_body),
     ("GET", "deposits/{deposit_id}"): Row(scope=Scope.READ),
@@ -251,6 +257,7 @@ def test_who_may_succeeds(
     api: Api, provider: ScriptedProvider, product: Product, new_api: Callable[..., Api], method: str, path: str
 ) -> None:
     provider.script("*", details())
+    provider.script(HASH_URL, Hasher(provider).answer)
     row = ROWS[method, path]
     target = addressed_to(path, OBJECTS[kind_of(path)][1](api)) if "{" in path else path
     work()  # a deposit is confirmed once its details were shown

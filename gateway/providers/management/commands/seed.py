@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -27,18 +28,24 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9._~-]{8,128}", re.ASCII)
 class Command(BaseCommand):
     """Writes the catalogue; with ``--local`` also a product, its keys, the provider accounts and an administrator."""
 
-    help = "Write the catalogue of payment systems; --local reads a trial's accounts and keys as JSON from stdin."
+    help = "Write the catalogue of payment systems; --local reads a trial's accounts and keys as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One switch."""
-        parser.add_argument("--local", action="store_true", help="read the local stack's facts from standard input")
+        """One switch, with a file or without."""
+        parser.add_argument(
+            "--local",
+            nargs="?",
+            const="-",
+            metavar="FILE",
+            help="read the local stack's facts from a file, or from standard input",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed in one transaction: all or nothing."""
         with transaction.atomic():
             made = self._catalogue()
             if options["local"]:
-                self._local(json.load(sys.stdin))
+                self._local(_facts(options["local"]))
         self.stdout.write(f"{made} payment systems added, {len(SYSTEMS) - made} known already.")
 
     def _catalogue(self) -> int:
@@ -84,3 +91,13 @@ class Command(BaseCommand):
             name=name, defaults={**columns, "mode": mode, "next_at": timezone.now()}
         )
         health.forgive(account)
+
+
+def _facts(file: str) -> dict[str, Any]:
+    if file == "-":
+        return dict(json.load(sys.stdin))
+    try:
+        return dict(json.loads(Path(file).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        # Not the error's own words: they may quote the file.
+        raise CommandError(f"{file} cannot be read ({type(error).__name__}).") from None

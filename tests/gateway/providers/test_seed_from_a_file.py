@@ -1,0 +1,44 @@
+"""`manage.py seed --local FILE`: what containers are started with."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from gateway.products.models import ApiKey, Mode, digest_of
+from gateway.providers.models import PaymentSystem, ProviderAccount
+from gateway.stack.compose_secrets import SANDBOX_URL, seed
+from gateway.stack.credentials import Credentials
+
+pytestmark = pytest.mark.django_db
+
+
+def run(path: Path) -> None:
+    call_command("seed", "--local", str(path), verbosity=0, stdout=io.StringIO())
+
+
+def test_the_secrets_that_are_made_for_containers_seed_them(tmp_path: Path) -> None:
+    made = Credentials()
+    (tmp_path / "seed.json").write_text(json.dumps(seed(made)))
+    for _ in range(2):  # at each start
+        run(tmp_path / "seed.json")
+    account = ProviderAccount.objects.get()
+    assert (account.mode, account.base_url, account.api_secret) == (Mode.TEST, SANDBOX_URL, made.sandbox_api_secret)
+    assert account.withdrawal_key == made.sandbox_withdrawal_key
+    assert account.postback_token == made.sandbox_postback_token
+    assert {key.digest for key in ApiKey.objects.all()} == {digest_of(made.test_api_key), digest_of(made.live_api_key)}
+
+
+@pytest.mark.parametrize("text", [None, '{"admin_password": "canary-1234'])
+def test_a_file_that_cannot_be_read_is_named_and_not_quoted(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "seed.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(CommandError) as refused:
+        run(path)
+    kind = "FileNotFoundError" if text is None else "JSONDecodeError"
+    assert str(refused.value) == f"{path} cannot be read ({kind})."
+    assert refused.value.__cause__ is None
+    assert PaymentSystem.objects.count() == 0
