@@ -48,12 +48,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gateway.api.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "gateway.for_pages.StaticFiles",
+    "gateway.for_pages.Sessions",
+    "gateway.for_pages.Common",
+    "gateway.for_pages.Csrf",
+    "gateway.for_pages.Logins",
+    "gateway.for_pages.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -81,6 +81,9 @@ DATABASES["default"] |= {
     "OPTIONS": {
         **DATABASES["default"].get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=32), "timeout": 10},
+        # The statements of gateway/prepared_sql.py are planned once in a connection. Not so behind a pooler that
+        # gives each transaction another connection and knows nothing of prepared statements.
+        "prepare_threshold": 5 if env.bool("DATABASE_PREPARE", default=True) else None,
     },
     "CONN_MAX_AGE": 0,
     "ATOMIC_REQUESTS": False,  # the border of each transaction stands at the top of its verb

@@ -15,13 +15,13 @@ from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem, reference_taken
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
-from gateway.products.actions import Caller, meet_customer
+from gateway.products.actions import Caller
 from gateway.products.models import Customer
-from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem
 from payments.activation import OPEN_SECONDS
+from payments.beginning import MetMeanwhile, begin_deposit
 from payments.models import Confirmation, Deposit, Receipt, Screenshot
-from payments.moves import begin_confirmation, begin_deposit, move_deposit
+from payments.moves import begin_confirmation, move_deposit
 from payments.states import (
     CANCELLABLE,
     CONFIRMABLE,
@@ -35,6 +35,9 @@ from payments.states import (
 LATE_CONFIRMATION_DAYS: Final = 30
 #: A customer mistypes a few times; a guesser of other people's references needs thousands.
 _ATTEMPTS_PER_HOUR: Final = 10
+#: Tries to make an order whose customer another request meets at the same moment. The second one knows the customer,
+#: unless whoever met it has failed and yet another one was quicker; that often in a row it does not happen.
+_MEETINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +71,28 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         AlreadyAnswered: the same request was answered before.
         Problem: 409 where the product used the reference before; 409 where no account serves the mode.
     """
-    try:
-        return _create(caller, wish, claim)
-    except IntegrityError:
-        # Looked up only now, after the rollback: two requests with one reference may both find none before.
-        existing = Deposit.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
-        if existing is None:
-            raise
-        raise reference_taken(existing.public_id) from None
+    for _ in range(_MEETINGS):
+        try:
+            return _create(caller, wish, claim)
+        except MetMeanwhile:
+            continue
+        except IntegrityError:
+            # Looked up only now, after the rollback: two requests with one reference may both find none before.
+            mine = Deposit.objects.filter(product=caller.product, mode=caller.mode)
+            existing = mine.filter(reference=wish.reference).first()
+            if existing is None:
+                raise
+            raise reference_taken(existing.public_id) from None
+    raise MetMeanwhile
 
 
-@transaction.atomic(durable=True)
 def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     deposit_id = ids.new_id()
-    claim.take(object_id=deposit_id)
     now = timezone.now()
-    customer = meet_customer(product=caller.product, mode=caller.mode, external_id=wish.customer)
     deposit = Deposit(
         id=deposit_id,
         product=caller.product,
         mode=caller.mode,
-        customer=customer,
-        account=account_for(caller.mode),
         payment_system=wish.payment_system,
         flow=wish.payment_system.flow,
         reference=wish.reference,
@@ -104,7 +107,7 @@ def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         created_at=now,
         updated_at=now,
     )
-    begin_deposit(deposit, _by(caller))
+    begin_deposit(deposit, customer=wish.customer, cause=_by(caller), claim=claim)
     ring("payments.tasks.open_deposit", str(deposit.pk))
     return deposit
 

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 import structlog
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from gateway.paykassma.php_json import JsonRefusedError, parse
 from gateway.paykassma.signatures import PostbackKeys, Rejected, VerifiedLetter, verify_postback
 from gateway.providers.models import ProviderAccount
 from payments.asking import hint as hint_deposit
+from postbacks import keeping
 from postbacks.models import Letter, LetterItem, RejectedLetter
 from postbacks.states import ItemStatus
 from withdrawals.asking import hint as hint_withdrawal
@@ -74,7 +74,6 @@ def _keys(account: ProviderAccount) -> list[PostbackKeys]:
     return [PostbackKeys(access_key=access, private_key=private) for access, private in pairs]
 
 
-@transaction.atomic(durable=True)
 def _keep(
     account: ProviderAccount,
     raw: bytes,
@@ -94,19 +93,17 @@ def _keep(
         received_at=now,
         last_received_at=now,
     )
-    # ON CONFLICT DO NOTHING waits for a concurrent copy of the same letter: exactly one of them makes the items.
-    Letter.objects.bulk_create([fresh], ignore_conflicts=True)
-    same = Letter.objects.filter(
-        account=account, signed_digest=fresh.signed_digest, envelope_agrees=fresh.envelope_agrees
-    )
-    if not same.filter(pk=fresh.pk).exists():
+    rows = [_row(fresh, position, item) for position, item in enumerate(items) if position < _MAX_ITEMS]
+    if not keeping.insert(fresh, rows):
+        same = Letter.objects.filter(
+            account=account, signed_digest=fresh.signed_digest, envelope_agrees=fresh.envelope_agrees
+        )
         same.update(copies=F("copies") + 1, last_received_at=now)
         return
     if disagreements:
         log.error("letter_contradicts_itself", letter=str(fresh.pk), fields=fresh.disagreements)
-    rows = [_row(fresh, position, item) for position, item in enumerate(items) if position < _MAX_ITEMS]
-    LetterItem.objects.bulk_create(rows)
-    ProviderAccount.objects.filter(pk=account.pk).exclude(rejected_letters=0).update(rejected_letters=0)
+    if account.rejected_letters:
+        ProviderAccount.objects.filter(pk=account.pk).update(rejected_letters=0)
     ring("postbacks.tasks.settle_letters", str(account.pk))
 
 

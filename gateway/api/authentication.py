@@ -10,7 +10,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from gateway.products.actions import Caller
-from gateway.products.models import ApiKey, Mode, digest_of
+from gateway.products.lookups import find_key
+from gateway.products.models import ApiKey, Mode
 
 _KEY: Final = re.compile(r"(?i:Bearer) +(pk_(?:test|live)_[A-Za-z0-9_-]{20,100})", re.ASCII)
 
@@ -23,7 +24,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         matched = _KEY.fullmatch(request.headers.get("Authorization", ""))
         if matched is None:
             raise AuthenticationFailed("Send your API key as 'Authorization: Bearer pk_test_…'.")
-        key = ApiKey.objects.select_related("product").filter(digest=digest_of(matched.group(1))).first()
+        key = find_key(matched.group(1))
         # One sentence for every reason: a guesser learns nothing about which keys once existed.
         if key is None or not key.is_usable():
             raise AuthenticationFailed("The API key is unknown, expired or revoked.")
