@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo test bench check format openapi lock
+.PHONY: help up demo test bench check format openapi docs lock
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -28,7 +28,7 @@ test: $(STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and s
 bench: $(STAMP) ## Measure how fast it is beside a bare endpoint, and fail where a bar is missed. ARGS="--keep FILE" keeps it.
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
-check: $(STAMP) ## Check style, types, imports between parts, migrations and the API document.
+check: $(STAMP) ## Check style, types, imports between parts, migrations and the documents.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m gateway.stack.throwaway $(BIN)/mypy .
@@ -36,6 +36,8 @@ check: $(STAMP) ## Check style, types, imports between parts, migrations and the
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) spectacular --file .venv/openapi.yaml --validate --fail-on-warn
 	diff -u docs/openapi.yaml .venv/openapi.yaml
+	$(MANAGE) payment_systems_table --file .venv/payment-systems.md
+	diff -u docs/payment-systems.md .venv/payment-systems.md
 
 format: $(STAMP) ## Format the code and repair what can be repaired.
 	$(BIN)/ruff check --fix .
@@ -43,6 +45,9 @@ format: $(STAMP) ## Format the code and repair what can be repaired.
 
 openapi: $(STAMP) ## Write docs/openapi.yaml anew.
 	$(MANAGE) spectacular --file docs/openapi.yaml --validate --fail-on-warn
+
+docs: openapi ## Write docs/openapi.yaml and docs/payment-systems.md anew.
+	$(MANAGE) payment_systems_table --file docs/payment-systems.md
 
 lock: $(STAMP) ## Pin everything in requirements*.in with hashes. ARGS=--upgrade takes the newest allowed versions.
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gateway import ids
 from gateway.paykassma.signatures import postback_signature
 
 #: Customers that order again and again, as most do; each is met before anything is measured.
@@ -78,7 +79,7 @@ def _letter(doors: Doors) -> str:
         "stockpiling_id": None,
         "transaction_id": secrets.token_hex(6),
         "transaction_type": 0,
-        "plugin_custom_order_id": f"cnf_{secrets.token_hex(13)}",
+        "plugin_custom_order_id": ids.encode(ids.CONFIRMATION, ids.new_id()),
         "withdrawal_id": None,
         "withdrawal_status": None,
         "account_number": "",
@@ -93,7 +94,7 @@ def _letter(doors: Doors) -> str:
             "wallet_type": "upi_l",
             "amount": 1000,
             "currency_code": "INR",
-            "label": f"cus_{secrets.token_hex(13)}",
+            "label": ids.encode(ids.CUSTOMER, ids.new_id()),
             "converted_amount": {"USD": 11.83, "EUR": 10.16, "INR": 1000, "BTC": 0.00012417},
             "direction": "ingoing",
             "created_datetime": "2026-01-02 03:04:05",

@@ -77,8 +77,8 @@ def drive(port: int, connections: int, requests: Sequence[bytes], expected: str)
                 times.append(time.perf_counter() - line.began)
                 if line.answer.split(b" ", 2)[1] != expected.encode():
                     raise SystemExit(line.answer.decode(errors="replace"))
-                if (request := next(waiting, None)) is not None:
-                    line.send(request)
+                if (following := next(waiting, None)) is not None:
+                    line.send(following)
         seconds = time.perf_counter() - began
         for line in lines:
             line.socket.close()

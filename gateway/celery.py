@@ -21,6 +21,11 @@ def _keep_django_logging(**_: object) -> None:
 app.conf.task_routes = {
     "withdrawals.tasks.send_withdrawal": {"queue": "money-out"},
     "withdrawals.tasks.probe_waiting": {"queue": "money-out"},
+    # Slow, and nobody waits for it.
+    "withdrawals.tasks.forget_recipients": {"queue": "reports"},
+    "payments.tasks.forget_payers": {"queue": "reports"},
+    "postbacks.tasks.forget_letters": {"queue": "reports"},
+    "gateway.providers.tasks.forget_calls": {"queue": "reports"},
     "withdrawals.tasks.*": {"queue": "pulls"},
     "payments.tasks.open_deposit": {"queue": "money-in"},
     "payments.tasks.send_confirmation": {"queue": "money-in"},
@@ -44,6 +49,13 @@ app.conf.beat_schedule = {
         "postbacks.tasks.sweep_letters": _SWEEP_SECONDS,
         "gateway.webhooks.tasks.sweep_deliveries": _SWEEP_SECONDS,
         "gateway.providers.tasks.observe_systems": _SWEEP_SECONDS * 5,
+        "gateway.providers.tasks.observe_balances": _MINUTE,
+        "gateway.providers.tasks.sweep_redirect_hashes": _MINUTE,
+        "gateway.providers.tasks.sweep_paused_accounts": _SWEEP_SECONDS,
         "gateway.api.tasks.forget_old_keys": _HOUR,
+        "withdrawals.tasks.forget_recipients": _MINUTE * 5,
+        "payments.tasks.forget_payers": _MINUTE * 5,
+        "postbacks.tasks.forget_letters": _MINUTE * 5,
+        "gateway.providers.tasks.forget_calls": _MINUTE * 5,
     }.items()
 }

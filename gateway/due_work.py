@@ -23,6 +23,9 @@ class DueWork(models.Model):
         null=True, blank=True, editable=False, help_text="Fences off a worker that lost its lease."
     )
 
+    #: When the row was due, as its claim found it. Not a column: it lives as long as the claim.
+    due_at: datetime | None = None
+
     class Meta:
         abstract = True
 
@@ -46,11 +49,21 @@ def claim(rows: "models.QuerySet[_Row]", *, limit: int, lease_seconds: int) -> l
         rows.filter(next_at__lte=now).order_by("next_at").select_for_update(skip_locked=True, of=("self",))[:limit]
     )
     for row in claimed:
+        row.due_at = row.next_at
         row.token = uuid.uuid4()
         row.attempts += 1
         row.next_at = now + timedelta(seconds=lease_seconds)
         row.save(update_fields=["token", "attempts", "next_at"])
     return claimed
+
+
+def put_back(row: DueWork) -> None:
+    """Give a claimed row back as it was found: due since then, so in its old place of the line, and not attempted.
+
+    For work that was not begun. Changes nothing where the claim was lost meanwhile.
+    """
+    mine = type(row)._default_manager.filter(pk=row.pk, token=row.token)  # noqa: SLF001 - Django's name for it
+    mine.update(next_at=row.due_at, token=None, attempts=models.F("attempts") - 1)
 
 
 def after(delays: Sequence[int], attempt: int, *, repeat_last: bool = True) -> datetime | None:

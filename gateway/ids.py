@@ -43,3 +43,8 @@ def decode(prefix: str, text: object) -> uuid.UUID | None:
     if parsed.prefix != prefix or str(parsed) != text:
         return None
     return uuid.UUID(bytes=parsed.uuid_bytes)
+
+
+def pattern(prefix: str) -> str:
+    """A regular expression of the ids of one kind: 128 bits in the alphabet of TypeIDs."""
+    return f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"

@@ -7,6 +7,7 @@ the root logger, for whatever a library may print.
 import logging
 import re
 import traceback
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ import structlog
 
 #: The request that is being answered, or the one that caused the task; empty outside of both.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+#: Who sent that request, by address; empty outside of one.
+client: ContextVar[str] = ContextVar("client", default="")
 
 _SECRETS: Final = re.compile(
     r"(?i)(/postbacks/paykassma/)[^/\s\"']+"
@@ -21,6 +24,10 @@ _SECRETS: Final = re.compile(
     r"|(Bearer\s+)\S+"
     r"|(\b(?:pk_(?:test|live)|whsec)_)[\w+/=-]+"
 )
+
+
+#: What an error says is looked for in a message from this length on: a shorter text stands in it by chance.
+_WORDS_MIN_LENGTH: Final = 4
 
 
 def redact(text: str) -> str:
@@ -33,14 +40,45 @@ def trace(error: BaseException) -> str:
 
     The message may quote a row (a database's DETAIL) or a request: customers' accounts and secrets among them.
     """
-    kinds = []
-    current: BaseException | None = error
-    while current is not None:
-        kinds.append(type(current).__name__)
-        current = current.__cause__
+    kinds = [type(one).__name__ for one in _causes(error)]
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
     return "\n".join([" <- ".join(kinds), *places])
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__
+
+
+def _without_words(message: str, error: BaseException) -> str:
+    """The message, with the kind of each error in place of what it says: Celery prints both in one sentence."""
+    for one in _causes(error):
+        for words in (repr(one), str(one)):
+            if len(words) >= _WORDS_MIN_LENGTH:
+                message = message.replace(words, type(one).__name__)
+    return message
+
+
+def _kind(value: Any) -> Any:
+    return type(value).__name__ if isinstance(value, BaseException) else value
+
+
+def _kinds_of(arguments: Any) -> Any:
+    """The arguments of a record, errors among them by their kind."""
+    if isinstance(arguments, Mapping):
+        return {name: _kind(value) for name, value in arguments.items()}
+    return tuple(_kind(value) for value in arguments) if isinstance(arguments, tuple) else arguments
+
+
+class NothingBelowWarnings(logging.Filter):
+    """For loggers that print contents at DEBUG: kept quiet even where somebody turns them up."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Drops what is no warning."""
+        return record.levelno >= logging.WARNING
 
 
 class RedactionFilter(logging.Filter):
@@ -48,14 +86,18 @@ class RedactionFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always keeps the record, redacted."""
+        record.args = _kinds_of(record.args)
         try:
             message = record.getMessage()
         except (TypeError, ValueError):  # a library's own mistake must not become its caller's error
             message = f"a message that cannot be put together, from {record.name}"
-        record.msg, record.args = redact(message), ()
         if record.exc_info and record.exc_info[1] is not None:
+            message = _without_words(message, record.exc_info[1])
             # Rendered here, for a formatter would print the exception's own text.
             record.exc_text, record.exc_info = trace(record.exc_info[1]), None
+        record.msg, record.args = redact(message), ()
+        # Celery's second copy of the error, for formatters that print such things.
+        record.__dict__.pop("data", None)
         return True
 
 
@@ -66,9 +108,11 @@ def _render_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structl
     return event
 
 
-def _add_request_id(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _add_request(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     if current := request_id.get():
         event["request_id"] = current
+    if address := client.get():
+        event["client"] = address
     return event
 
 
@@ -76,7 +120,7 @@ def configure() -> None:
     """Send structlog through the standard logging, one JSON line an event."""
     structlog.configure(
         processors=[
-            _add_request_id,
+            _add_request,
             _render_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
@@ -91,13 +135,18 @@ def configure() -> None:
 LOGGING: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "gateway.logs.RedactionFilter"}},
+    "filters": {
+        "redact": {"()": "gateway.logs.RedactionFilter"},
+        "warnings": {"()": "gateway.logs.NothingBelowWarnings"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["redact"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # Every outgoing URL at INFO is noise at best; the calls are rows (providers.ProviderCall).
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # Pillow tells the metadata of a customer's picture: where it was taken, and by what telephone.
+        "PIL.TiffImagePlugin": {"level": "WARNING", "filters": ["warnings"]},
         # The sweeps tick every few seconds; what they move says so itself.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -5,6 +5,7 @@ an amount that does not fit its currency is refused.
 """
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -81,18 +82,27 @@ def parse_amount(text: object, currency: str) -> Decimal:
     return amount
 
 
+def amount_pattern(currencies: Iterable[str]) -> str:
+    """Regular expression (JSON Schema) of the amounts that `parse_amount` takes in at least one of the currencies."""
+    decimals = max(map(exponent, currencies))
+    fraction = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
+    return rf"^(?!0[.0]*$)(0|[1-9][0-9]{{0,{_MAX_WHOLE_DIGITS - 1}}}){fraction}$"
+
+
 def format_amount(amount: Decimal, currency: str) -> str:
     """The wire form with all decimals of the currency, more where the provider sent a finer amount."""
     decimals = max(exponent(currency), -_exponent_of(amount.normalize()))
     return f"{amount:.{decimals}f}"
 
 
-def fits_column(amount: Decimal) -> bool:
-    """True where numeric(20,4) holds the amount without rounding."""
+def fits_column(amount: Decimal, *, max_digits: int = MAX_DIGITS, decimal_places: int = DECIMAL_PLACES) -> bool:
+    """True where a numeric column, that of money by default, holds the amount without rounding."""
     if not amount.is_finite():
         return False
     normal = amount.normalize()
-    return -_exponent_of(normal) <= DECIMAL_PLACES and normal.adjusted() < MAX_DIGITS - DECIMAL_PLACES
+    # Normalising keeps 28 digits at most: what had more was rounded there and is not the amount any more.
+    is_whole = normal == amount and -_exponent_of(normal) <= decimal_places
+    return is_whole and normal.adjusted() < max_digits - decimal_places
 
 
 def _exponent_of(amount: Decimal) -> int:

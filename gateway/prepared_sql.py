@@ -44,16 +44,14 @@ def run(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """
     database = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
-    cursor = _Cursor(database.connection)
+    cursor: Any = _Cursor(database.connection)
     # Through Django's own wrappers: they translate errors, refuse a broken transaction and are seen by whoever counts.
-    if database.queries_logged:
-        cursor.keeps_plan = False  # a statement that is known by its number has no text to be logged
-        wrapper = database.make_debug_cursor(cursor)
-    else:
-        wrapper = database.make_cursor(cursor)
-    with wrapper as wrapped:
-        wrapped.execute(statement, parameters)  # type: ignore[arg-type]  # by name; the stubs know sequences only
-        return wrapped.fetchall()
+    cursor.keeps_plan = not database.queries_logged  # a statement that is known by its number has no text to be logged
+    make = database.make_debug_cursor if database.queries_logged else database.make_cursor
+    with make(cursor) as wrapped:
+        wrapped.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = wrapped.fetchall()
+    return rows
 
 
 def run_durably(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -122,7 +120,7 @@ class Insertion:
             if field.attname not in left and isinstance(field, AutoField):
                 continue  # the database counts
             columns.append(f'"{field.column}"')
-            selected.append(left.pop(field.attname, None) or self._default(field))
+            selected.append(left.pop(field.attname, "") or self._default(field))
         if left:
             raise ValueError(f"{model.__name__} has no column for {', '.join(left)}")
         table = model._meta.db_table  # noqa: SLF001 - Django's documented way to the table

@@ -54,7 +54,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     id_prefix: str = ""
     hidden_columns: tuple[str, ...] = ()
 
-    actions = None
+    actions: list[str] | None = None
     list_per_page = 50
     #: Counting every row of a large table costs more than the page itself.
     show_full_result_count = False

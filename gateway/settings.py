@@ -1,5 +1,6 @@
 """Settings, all of them from the environment (README: "Settings"). Nothing here has a secret as its default."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = env.str("SECRET_KEY")
 #: Fernet keys for encrypted columns; the first encrypts, all decrypt.
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS")
+#: Keys of the hashes by which encrypted account numbers are found; the first writes, a search tries all.
+SEARCH_HASH_KEYS: list[str] = env.list("SEARCH_HASH_KEYS")
+#: Days after its last change for which an ended order keeps its customer's account data.
+REDACT_AFTER_DAYS = env.int("REDACT_AFTER_DAYS", default=400)
 DEBUG = False
 #: The one-command stack: loopback http is allowed for webhooks, and only there.
 LOCAL_STACK = env.bool("LOCAL_STACK", default=False)
@@ -21,6 +26,9 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "loca
 #: Where callers reach this service: used in problem types, documentation links and postback addresses.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+#: Networks of our own reverse proxies, in CIDR notation. Only they are believed about who is calling, and by which
+#: scheme (`gateway.api.addresses`); with none, the caller is whoever opened the connection.
+TRUSTED_PROXIES = [ip_network(text) for text in env.list("TRUSTED_PROXIES", default=[])]
 
 INSTALLED_APPS = [
     "unfold",
@@ -36,6 +44,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "csp",
     "gateway.products",
     "gateway.providers",
     "gateway.api",
@@ -47,14 +56,15 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "gateway.api.request_ids.RequestIdMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "gateway.api.addresses.ClientAddressMiddleware",
+    "gateway.api.answer_headers.AnswerHeadersMiddleware",
+    "gateway.api.answer_headers.ContentSecurityPolicyMiddleware",
     "gateway.for_pages.StaticFiles",
     "gateway.for_pages.Sessions",
     "gateway.for_pages.Common",
     "gateway.for_pages.Csrf",
     "gateway.for_pages.Logins",
     "gateway.for_pages.Messages",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -80,7 +90,9 @@ DATABASES["default"] |= {
     # A pool, so that a request that waits (Prefer: wait) can give its connection back meanwhile.
     "OPTIONS": {
         **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=32), "timeout": 10},
+        # There is one for each thread: who waits for a connection waits for a database that is away, and a thread
+        # that waits answers nobody else. An answer of 503 after three seconds is better for both.
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=32), "timeout": 3},
         # The statements of gateway/prepared_sql.py are planned once in a connection. Not so behind a pooler that
         # gives each transaction another connection and knows nothing of prepared statements.
         "prepare_threshold": 5 if env.bool("DATABASE_PREPARE", default=True) else None,
@@ -115,9 +127,6 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=None)
 WHITENOISE_USE_FINDERS = True
 
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 
@@ -126,6 +135,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 #: Most bytes of a screenshot: a phone's full-resolution JPEG is 3 to 6 MiB.
 SCREENSHOT_MAX_BYTES = 8 * 1024 * 1024
 
+#: Calls that one API key may make in a minute, where its own row says nothing else: 500 a second. A loop that waits
+#: for each answer does not come near it, and a product gone mad leaves half of a small machine to the others.
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=30_000)
+#: Calls without a valid key that one address may make in a minute: a person who pastes the wrong key needs a few, and
+#: whoever tries keys learns nothing from thirty.
+FAILED_AUTHENTICATIONS_PER_MINUTE = env.int("FAILED_AUTHENTICATIONS_PER_MINUTE", default=30)
+#: Letters with a wrong signature that one account looks into in a minute, from one address. After a rotation of keys
+#: the provider's real letters are among them: enough to ask about its orders, too few to keep the workers busy.
+REFUSED_LETTERS_PER_MINUTE = env.int("REFUSED_LETTERS_PER_MINUTE", default=60)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["gateway.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["gateway.api.authentication.HasScope"],
@@ -133,6 +152,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "gateway.api.schema.GatewaySchema",
     "EXCEPTION_HANDLER": "gateway.api.problems.exception_handler",
+    # Half a surrogate pair, which no body may hold (parsers.py): no caller's member can have this name.
+    "NON_FIELD_ERRORS_KEY": "\ud800",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -161,7 +182,8 @@ SPECTACULAR_SETTINGS = {
         "payments.documentation.confirmation_webhook",
         "withdrawals.documentation.withdrawal_webhook",
     ],
-    "POSTPROCESSING_HOOKS": [],  # enums stay where they are used: generated names for them would mean nothing
+    # Enums stay where they are used: generated names for them would mean nothing.
+    "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],
 }
 
 UNFOLD = {"SITE_TITLE": "Payment gateway", "SITE_HEADER": "Payment gateway", "SHOW_BACK_BUTTON": True}

@@ -56,7 +56,8 @@ def push(app: Celery, calls: Iterable[tuple[str, Sequence[str]]], *, expires_sec
         form = _form(app, task, expires_seconds)
         texts[form.queue].append(_filled(form, task, ids, expires))
     with app.producer_pool.acquire(block=True) as producer:
-        pipeline = producer.channel.client.pipeline(transaction=False)
+        channel: Any = producer.channel
+        pipeline = channel.client.pipeline(transaction=False)
         for queue, of_queue in texts.items():
             pipeline.lpush(queue, *of_queue)
         pipeline.execute()
@@ -96,7 +97,8 @@ def _form(app: Celery, task: str, expires_seconds: int) -> _Form:
             headers=message.headers,
             **message.properties,
         )
-        written: dict[str, Any] = producer.channel._get(queue)  # noqa: SLF001 - the other end of memory
+        memory: Any = producer.channel
+        written: dict[str, Any] = memory._get(queue)  # noqa: SLF001 - the other end of memory
     written["body"] = _BODY
     written["properties"]["delivery_tag"] = _TAG
     return _Form(queue=queue, text=json.dumps(written), rest=list(message.body[1:]))

@@ -1,13 +1,14 @@
 """Every address of the service."""
 
+import sys
+
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from gateway.api import converters, problems
-from gateway.api.pages import ProblemsPage, health
+from gateway.api.pages import OperationsPage, ProblemsPage, ReferencePage, health, openapi_document
 
 converters.register()
 
@@ -15,9 +16,9 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/docs/")),
     path("health/", health),
     path("admin/", admin.site.urls),
-    path("api/v1/openapi.yaml", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("docs/reference/", SpectacularRedocView.as_view(url_name="schema"), name="reference"),
+    path("api/v1/openapi.yaml", openapi_document, name="schema"),
+    path("docs/", OperationsPage.as_view(), name="docs"),
+    path("docs/reference/", ReferencePage.as_view(), name="reference"),
     path("docs/problems/", ProblemsPage.as_view(), name="problems"),
     path("api/v1/", include("gateway.providers.urls")),
     path("api/v1/", include("payments.urls")),
@@ -29,26 +30,38 @@ urlpatterns = [
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Nothing here: a problem document for callers, a sentence for browsers."""
-    if request.path.startswith("/api/"):
+    if _is_caller(request):
         return problems.respond(
             request,
             status=404,
             code="not_found",
             detail="There is nothing at this address, or it is not yours.",
         )
-    return HttpResponse("There is nothing at this address.\n", status=404, content_type="text/plain; charset=utf-8")
+    return _sentence(404, "There is nothing at this address.")
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request that Django refused before any view saw it."""
-    return problems.respond(request, status=400, code="invalid_request", detail="The request could not be read.")
+    if _is_caller(request):
+        return problems.respond(request, status=400, code="invalid_request", detail="The request could not be read.")
+    return _sentence(400, "The request could not be read.")
 
 
-def handler500(request: HttpRequest) -> JsonResponse:
-    """Our own mistake, without a word about its inside."""
-    return problems.respond(
-        request,
-        status=500,
-        code="internal_error",
-        detail="Something went wrong here; a repetition with the same Idempotency-Key does nothing twice.",
-    )
+def handler500(request: HttpRequest) -> HttpResponse:
+    """Our own mistake, or a database that is away, without a word about its inside."""
+    # Django calls this while it handles the exception, and hands it to nobody.
+    answer = problems.respond_to(sys.exception())
+    if _is_caller(request):
+        return answer
+    plain = _sentence(answer.status_code, "Something went wrong here. Please try again in a moment.")
+    if "Retry-After" in answer.headers:
+        plain.headers["Retry-After"] = answer.headers["Retry-After"]
+    return plain
+
+
+def _is_caller(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _sentence(status: int, text: str) -> HttpResponse:
+    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")

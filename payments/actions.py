@@ -17,11 +17,14 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
 from gateway.products.actions import Caller
 from gateway.products.models import Customer
+from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem
+from payments import duplicates
 from payments.activation import OPEN_SECONDS
-from payments.beginning import MetMeanwhile, begin_deposit
+from payments.beginning import NotBegun, begin_deposit
 from payments.models import Confirmation, Deposit, Receipt, Screenshot
 from payments.moves import begin_confirmation, move_deposit
+from payments.screenshots import CleanPicture
 from payments.states import (
     CANCELLABLE,
     CONFIRMABLE,
@@ -61,7 +64,7 @@ class NewConfirmation:
 
     provider_reference: str
     amount: Decimal | None = None
-    screenshot: bytes | None = None
+    screenshot: CleanPicture | None = None
 
 
 def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
@@ -69,13 +72,16 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
 
     Raises:
         AlreadyAnswered: the same request was answered before.
-        Problem: 409 where the product used the reference before; 409 where no account serves the mode.
+        Problem: 409 where the product used the reference before; 409 where no account serves the mode; 400 where the
+            account's payment window cannot take the amount.
     """
     for _ in range(_MEETINGS):
         try:
             return _create(caller, wish, claim)
-        except MetMeanwhile:
-            continue
+        except NotBegun:
+            account = account_for(caller.mode)  # says so where there is none
+            if account.prefers_widget:
+                _refuse_fraction(wish)
         except IntegrityError:
             # Looked up only now, after the rollback: two requests with one reference may both find none before.
             mine = Deposit.objects.filter(product=caller.product, mode=caller.mode)
@@ -83,7 +89,7 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
             if existing is None:
                 raise
             raise reference_taken(existing.public_id) from None
-    raise MetMeanwhile
+    raise NotBegun
 
 
 def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
@@ -112,7 +118,6 @@ def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     return deposit
 
 
-@transaction.atomic(durable=True)
 def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, claim: Claim) -> Confirmation:
     """Keep the customer's reference and owe its sending to a worker.
 
@@ -120,6 +125,15 @@ def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, clai
         AlreadyAnswered: the same request was answered before.
         Problem: 409 where the deposit takes no reference or the reference is taken; 429 after too many tries.
     """
+    # Pictures are decoded and compared here: a transaction would hold its locks meanwhile.
+    look_alike = None if wish.screenshot is None else duplicates.alike(deposit_id, wish.screenshot)
+    return _confirm(caller, deposit_id, wish, claim, look_alike)
+
+
+@transaction.atomic(durable=True)
+def _confirm(
+    caller: Caller, deposit_id: Any, wish: NewConfirmation, claim: Claim, look_alike: Screenshot | None
+) -> Confirmation:
     confirmation_id = ids.new_id()
     claim.take(object_id=confirmation_id)
     deposit: Deposit = due_work.lock(
@@ -151,8 +165,8 @@ def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, clai
     )
     begin_confirmation(confirmation, _by(caller))
     if wish.screenshot is not None:
-        digest = hashlib.sha256(wish.screenshot).hexdigest()
-        Screenshot.objects.create(confirmation=confirmation, picture=wish.screenshot, digest=digest)
+        digest = hashlib.sha256(wish.screenshot.jpeg).hexdigest()
+        duplicates.keep(confirmation, wish.screenshot, digest=digest, look_alike=look_alike)
     if deposit.status == DepositStatus.AWAITING_PAYMENT:
         until = now + timedelta(days=deposit.payment_system.confirm_days)
         move_deposit(deposit, DepositStatus.VERIFYING, _by(caller), deadline_at=until)
@@ -187,9 +201,22 @@ def cancel_deposit(caller: Caller, deposit_id: Any) -> Deposit:
     return deposit
 
 
+def _refuse_fraction(wish: NewDeposit) -> None:
+    # Known only here: the serializer checks an order without its account.
+    if wish.amount != wish.amount.to_integral_value():
+        raise Problem(
+            status=400,
+            code="amount_not_whole",
+            detail=f'The payment window takes whole units only; send for example "{wish.amount:.0f}".',
+            pointer="/amount",
+        )
+
+
 def _refuse_unconfirmable(deposit: Deposit) -> None:
     sentence = ""
-    if deposit.flow != "activation":
+    if deposit.in_widget:
+        sentence = "It is paid in the provider's window, where the customer enters everything; its money is found."
+    elif deposit.flow != "activation":
         sentence = f"{deposit.payment_system} needs no confirmation; its money is found by itself."
     elif deposit.status not in CONFIRMABLE:
         sentence = f"The deposit is {deposit.status} and takes no reference."

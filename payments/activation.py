@@ -15,6 +15,7 @@ from gateway.paykassma.messages import Screenshot
 from gateway.providers import calls
 from gateway.providers.calls import was_not_read
 from gateway.providers.models import not_paused
+from gateway.providers.pace import take_place
 from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit
 from payments.moves import move_confirmation, move_deposit
@@ -36,6 +37,8 @@ def send_confirmation(confirmation_id: uuid.UUID) -> None:
         if confirmation.status == ConfirmationStatus.SENDING:
             # Its lease ran out while it was being sent: it may have arrived. Ask; never send it again.
             _settle(confirmation, Outcome.UNKNOWN, Cause(kind=CauseKind.CLOCK, detail="no answer was recorded"))
+        elif not take_place(confirmation.deposit.account):
+            due_work.put_back(confirmation)
         elif _mark_sending(confirmation):
             answer = _activate(confirmation)
             cause = Cause(kind=CauseKind.PROVIDER_ANSWER, detail=answer.note)
@@ -79,6 +82,7 @@ def _activate(confirmation: Confirmation) -> Answer:
             lambda client: client.activate(**common),
             subject=confirmation.public_id,
             request=common,
+            has_place=True,
         )
     if common["amount"] is None:
         common["amount"] = deposit.amount  # the manual endpoint requires one (C§1.4b)
@@ -90,6 +94,7 @@ def _activate(confirmation: Confirmation) -> Answer:
         subject=confirmation.public_id,
         request={**common, "screenshot": screenshot is not None},
         system=deposit.payment_system,
+        has_place=True,
     )
 
 

@@ -1,10 +1,31 @@
 """Money in, to look at."""
 
+from typing import Any, Final
+
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import get_content_type_for_model
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET
 
 from gateway import ids
-from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
-from payments.models import Confirmation, ConfirmationMove, Deposit, DepositMove, Receipt
+from gateway.encryption import readable_or
+from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from payments.models import (
+    Confirmation,
+    ConfirmationMove,
+    Deposit,
+    DepositMove,
+    Receipt,
+    Savings,
+    Screenshot,
+    Suspicion,
+)
 
 
 class DepositMoveInline(HistoryInline):
@@ -44,6 +65,25 @@ class DepositAdmin(ReadOnlyAdmin):
     inlines = [DepositMoveInline]
 
 
+def _picture_link(screenshot: Screenshot) -> str:
+    return format_html(
+        '<a href="{}">look at it</a>', reverse("admin:payments_screenshot_picture", args=[screenshot.pk])
+    )
+
+
+class ScreenshotInline(ReadOnlyInline):
+    """The picture that came with a confirmation."""
+
+    model = Screenshot
+    fields = readonly_fields = ["created_at", "suspicions", "duplicate_of", "picture_link"]
+    verbose_name_plural = "screenshot"
+
+    @admin.display(description="picture")
+    def picture_link(self, row: Screenshot) -> str:
+        """Where the picture is shown."""
+        return _picture_link(row)
+
+
 @admin.register(Confirmation)
 class ConfirmationAdmin(ReadOnlyAdmin):
     """Confirmations, newest first."""
@@ -60,7 +100,81 @@ class ConfirmationAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "is_contested"]
     search_fields = ["provider_reference"]
-    inlines = [ConfirmationMoveInline]
+    inlines = [ScreenshotInline, ConfirmationMoveInline]
+
+
+class SuspicionFilter(admin.SimpleListFilter):
+    """Screenshots that want a second look, by why."""
+
+    title = "suspicion"
+    parameter_name = "suspicion"
+    _any: Final = "any"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Each reason, and all of them together."""
+        return [(self._any, "any"), *Suspicion.choices]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        """The rows with the chosen reason."""
+        if self.value() == self._any:
+            return queryset.exclude(suspicions=[])
+        return queryset.filter(suspicions__contains=[self.value()]) if self.value() in Suspicion.values else queryset
+
+
+@admin.register(Screenshot)
+class ScreenshotAdmin(ReadOnlyAdmin):
+    """Screenshots, newest first. The picture itself has a page and a permission of its own; every look is logged."""
+
+    list_display = ["created_at", "confirmation", "suspicions", "duplicate_of"]
+    list_filter = [SuspicionFilter]
+    search_fields = ["=digest", "=confirmation__provider_reference"]
+    list_select_related = ["confirmation", "duplicate_of"]
+    readonly_fields = ["picture_link"]
+    hidden_columns = ("look", "pixel_digest")
+    ordering = ["-id"]
+
+    @admin.display(description="picture")
+    def picture_link(self, row: Screenshot) -> str:
+        """Where the picture is shown."""
+        return _picture_link(row)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's own, and the picture's."""
+        view = self.admin_site.admin_view(require_GET(self.picture))
+        return [path("<int:pk>/picture/", view, name="payments_screenshot_picture"), *super().get_urls()]
+
+    def picture(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The picture, to staff with the permission."""
+        if not request.user.has_perm("payments.see_picture") or request.user.pk is None:
+            raise PermissionDenied
+        screenshot = get_object_or_404(Screenshot.objects.select_related("confirmation"), pk=pk)
+        jpeg: bytes | None = readable_or(screenshot, "picture", None)
+        if not jpeg:
+            sentence = (
+                "It cannot be decrypted.\n" if jpeg is None else "It was taken away when its order was redacted.\n"
+            )
+            return HttpResponse(sentence, status=503 if jpeg is None else 410, content_type="text/plain; charset=utf-8")
+        # Before the answer: nobody sees it unseen.
+        LogEntry.objects.create(
+            user_id=request.user.pk,
+            content_type=get_content_type_for_model(screenshot),
+            object_id=str(screenshot.pk),
+            object_repr=f"Screenshot of {screenshot.confirmation.public_id}",
+            action_flag=CHANGE,
+            change_message="Looked at the picture.",
+        )
+        return HttpResponse(
+            jpeg,
+            content_type="image/jpeg",
+            headers={
+                "Content-Disposition": f'inline; filename="{screenshot.confirmation.public_id}.jpg"',
+                "X-Content-Type-Options": "nosniff",
+                "Cache-Control": "no-store",
+                # It is a picture; were it ever taken for a page, the page could do nothing.
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+                "Cross-Origin-Resource-Policy": "same-origin",
+            },
+        )
 
 
 @admin.register(Receipt)
@@ -77,7 +191,27 @@ class ReceiptAdmin(ReadOnlyAdmin):
         "transaction_id",
         "deposit",
         "contradiction",
+        "provider_at",
         "received_at",
     ]
     list_filter = ["status", "currency", "account"]
     search_fields = ["transaction_id", "custom_id"]
+
+
+@admin.register(Savings)
+class SavingsAdmin(ReadOnlyAdmin):
+    """What customers have saved up below a minimum, as the provider last said."""
+
+    list_display = [
+        "customer",
+        "payment_system",
+        "currency",
+        "saved",
+        "lacking",
+        "minimum",
+        "is_reported",
+        "observed_at",
+        "account",
+    ]
+    list_filter = ["payment_system", "is_reported", "account"]
+    list_select_related = ["customer", "payment_system", "account"]

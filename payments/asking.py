@@ -13,13 +13,16 @@ from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import UNKNOWN_MESSAGE, Postback, PostbackItem, PullState, parse_pull
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from payments.models import Confirmation, Deposit
 from payments.receipts import mark_unreadable, record_receipt
+from payments.savings import ask_savings
 from payments.states import DepositStatus
 
 log = structlog.get_logger(__name__)
 
-#: Quick while the customer waits, hourly for a day, daily until late money is no longer taken (30 days).
+#: Quick while the customer waits, hourly for a day, daily until late money is no longer taken (30 days). Savings are
+#: released whenever enough has come, so what is among them is asked about daily for ever.
 ASK_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600) + (3600,) * 23 + (86400,) * 29
 #: Deposits claimed together.
 BATCH: Final = 25
@@ -35,15 +38,27 @@ def ask_deposits(account_id: uuid.UUID) -> None:
     if account is None:
         return
     due = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
-    while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
+    held_back: set[str] = set()
+    while not held_back and (claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS)):
         ids_of = {deposit.pk: provider_ids(deposit) for deposit in claimed}
         asked = [one for those in ids_of.values() for one in those]
+        is_heard = True
         for start in range(0, len(asked), _IDS_PER_CALL):
-            if not ask(account, asked[start : start + _IDS_PER_CALL]):
+            if not take_place(account):
+                held_back = set(asked[start:])
+                break
+            if not ask(account, asked[start : start + _IDS_PER_CALL], has_place=True):
                 log.warning("pull_failed", account=str(account.pk), deposits=len(claimed))
+                is_heard = False
                 break  # a provider that is down is down for the other ids, too
         for deposit in claimed:
-            _schedule(deposit, give_up=not ids_of[deposit.pk])
+            if held_back.isdisjoint(ids_of[deposit.pk]):
+                _schedule(deposit, give_up=not ids_of[deposit.pk])
+            else:
+                due_work.put_back(deposit)
+        # Last, and with nothing claimed any more: savings credit nothing, so nothing that matters waits for them.
+        if is_heard and not held_back:
+            ask_savings(account, claimed)
 
 
 def provider_ids(deposit: Deposit) -> list[str]:
@@ -53,7 +68,7 @@ def provider_ids(deposit: Deposit) -> list[str]:
     return own + [confirmation.public_id for confirmation in sent]
 
 
-def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -> bool:
+def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "", has_place: bool = False) -> bool:
     """Pull the given ids and record every receipt that the provider names; False where it gave no usable answer."""
     answer = calls.call(
         account,
@@ -61,6 +76,7 @@ def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "") -
         lambda client: client.pull(kind="deposit", ids=custom_ids),
         subject=custom_ids[0],
         request={"type": "deposit", "ids": custom_ids},
+        has_place=has_place,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return False
@@ -94,16 +110,21 @@ def _schedule(claimed: Deposit, *, give_up: bool) -> None:
     deposit: Deposit = due_work.lock(Deposit.objects.all(), claimed.pk)
     if not deposit.holds(claimed.token):
         return  # a new confirmation made it due meanwhile
-    deposit.next_at = None if give_up else due_work.after(ASK_DELAYS_SECONDS, deposit.attempts, repeat_last=False)
+    repeat_last = deposit.status == DepositStatus.ACCUMULATING
+    again = due_work.after(ASK_DELAYS_SECONDS, deposit.attempts, repeat_last=repeat_last)
+    deposit.next_at = None if give_up else again
     deposit.token = None
     deposit.save(update_fields=["next_at", "token"])
 
 
 def hint(account: ProviderAccount, custom_id: str) -> None:
     """Somebody says that there is news of an order: ask soon, believe nothing."""
-    found = ids.decode(ids.CONFIRMATION, custom_id)
     mine = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
-    own = ids.decode(ids.DEPOSIT, custom_id)
-    rows = mine.filter(confirmations=found) if found else mine.filter(pk__in=[own] if own else [])
+    if (confirmation := ids.decode(ids.CONFIRMATION, custom_id)) is not None:
+        rows = mine.filter(confirmations=confirmation)
+    elif (deposit := ids.decode(ids.DEPOSIT, custom_id)) is not None:
+        rows = mine.filter(pk=deposit)
+    else:
+        return  # nobody's, or not an order of ours: what is forged mostly ends here
     if due_work.hint(Deposit.objects.filter(pk__in=rows.values("pk"))):
         ring("payments.tasks.ask_deposits", str(account.pk))

@@ -15,7 +15,6 @@ from gateway import logs, prepared_sql
 from gateway.api.idempotency import CLAIMING, Claim
 from gateway.lifecycles import Cause
 from gateway.products.models import Customer
-from gateway.providers.actions import account_for
 from gateway.webhooks import outbox
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Event
@@ -44,6 +43,7 @@ _DEPOSIT: Final = prepared_sql.Insertion(
         "mode": "%(mode)s::text",
         "customer_id": "customer.id",
         "account_id": "account.id",
+        "in_widget": "account.prefers_widget",
         "payment_system_id": "%(payment_system)s::text",
         "flow": "%(flow)s::text",
         "reference": "%(reference)s::text",
@@ -77,12 +77,15 @@ _MOVE: Final = prepared_sql.Insertion(
 _DETAILS: Final = prepared_sql.field_of(Deposit, "details")
 #: One statement is one transaction. Each part takes its rows from one before it, so nothing is written without the
 #: key; and a key without its deposit cannot be: the move is written for the key, and insists on its deposit. That
-#: refuses where no account serves the mode, and where another request meets the same customer at this moment: who is
-#: neither ``known`` then (our snapshot is older) nor ``met`` (ON CONFLICT waits, then does nothing).
+#: refuses where no account serves the mode, where its payment window takes no fraction (C§1.8), and where another
+#: request meets the same customer at this moment: who is neither ``known`` then (our snapshot is older) nor ``met``
+#: (ON CONFLICT waits, then does nothing).
 _BEGIN: Final = prepared_sql.one_line(f"""
     WITH {CLAIMING},
     account AS (
-        SELECT id FROM claimed, providers_provideraccount WHERE mode = %(mode)s::text AND is_active
+        SELECT id, prefers_widget FROM claimed, providers_provideraccount
+        WHERE mode = %(mode)s::text AND is_active
+            AND NOT (prefers_widget AND trunc(%(amount)s::numeric) <> %(amount)s::numeric)
     ),
     known AS (
         SELECT id FROM products_customer
@@ -90,30 +93,33 @@ _BEGIN: Final = prepared_sql.one_line(f"""
     ),
     met AS ({_CUSTOMER.sql} ON CONFLICT DO NOTHING RETURNING id),
     customer AS (SELECT id FROM known UNION ALL SELECT id FROM met),
-    deposit AS ({_DEPOSIT.sql} RETURNING id, account_id, customer_id),
+    deposit AS ({_DEPOSIT.sql} RETURNING id, account_id, in_widget, customer_id),
     move AS ({_MOVE.sql}),
     {outbox.news_after("deposit")}
-    SELECT account_id, customer_id, ARRAY(SELECT id FROM delivery) FROM deposit
+    SELECT account_id, in_widget, customer_id, ARRAY(SELECT id FROM delivery) FROM deposit
 """)  # noqa: S608 - names of our own tables
 
 
-class MetMeanwhile(Exception):  # noqa: N818 - reads as the fact it reports
-    """Another request has met the same customer at the same moment. The next try knows."""
+class NotBegun(Exception):  # noqa: N818 - reads as the fact it reports
+    """Nothing was written: no account takes the order, or another request met the same customer at this moment.
+
+    The next try knows the customer.
+    """
 
 
 def begin_deposit(deposit: Deposit, *, customer: str, cause: Cause, claim: Claim) -> None:
-    """Insert a new deposit with all that belongs to it, durably; fills in its customer and its account.
+    """Insert a new deposit with all that belongs to it, durably; fills in its customer and what its account says.
 
     Args:
-        deposit: complete but for these two.
+        deposit: complete but for these.
         customer: the product's own id of the customer, who is made on first sight.
         cause: why it begins.
         claim: of the request that makes it.
 
     Raises:
         AlreadyAnswered: the same request was answered before.
-        Problem: as `Claim.take`, and 409 where no account serves the mode.
-        MetMeanwhile: nothing was written; try again.
+        NotBegun: the caller finds out why, or tries again.
+        Problem: 409 while the first request with this key is still at work; 422 where the key is another's.
         IntegrityError: the product has used the reference before.
     """
     deposit.customer = Customer(product_id=deposit.product_id, mode=deposit.mode, external_id=customer)
@@ -133,12 +139,11 @@ def begin_deposit(deposit: Deposit, *, customer: str, cause: Cause, claim: Claim
     except IntegrityError as error:
         if not isinstance(error.__cause__, NotNullViolation):
             raise
-        account_for(deposit.mode)  # says so where there is none
-        raise MetMeanwhile from None
+        raise NotBegun from None
     if not inserted:
         claim.refuse_known()
-        raise MetMeanwhile  # the key's owner has gone meanwhile
-    ((deposit.account_id, deposit.customer.id, deliveries),) = inserted
+        raise NotBegun  # whoever had the key has rolled back since
+    ((deposit.account_id, deposit.in_widget, deposit.customer.id, deliveries),) = inserted
     deposit.customer = deposit.customer  # once more, for its id may be another one now
     log.info("moved", id=deposit.public_id, before="", now=deposit.status, cause=cause.kind, detail=cause.detail)
     outbox.ring_for(deliveries)

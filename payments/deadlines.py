@@ -13,7 +13,7 @@ from gateway.lifecycles import Cause, CauseKind
 from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit
 from payments.moves import move_confirmation, move_deposit
-from payments.states import ConfirmationStatus, DepositStatus
+from payments.states import SAVING, ConfirmationStatus, DepositStatus
 
 #: Rows ended in one run of the sweep; the next run comes in seconds.
 _BATCH: Final = 200
@@ -51,7 +51,8 @@ def expire_late_confirmations() -> int:
     overdue = (
         Confirmation.objects.alias(over_at=ExpressionWrapper(F("created_at") + days, DateTimeField()))
         .filter(status=ConfirmationStatus.VERIFYING, over_at__lte=timezone.now())
-        .exclude(deposit__status__in=[DepositStatus.VERIFYING, DepositStatus.IN_REVIEW])
+        # Savings have no deadline: their confirmation is credited when they are released.
+        .exclude(deposit__status__in=[*SAVING, DepositStatus.IN_REVIEW])
         .values_list("pk", flat=True)
     )
     return sum(_expire_confirmation(confirmation_id) for confirmation_id in overdue[:_BATCH])

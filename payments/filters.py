@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 
-from gateway.api.query import AmountFilter, TimeFilter
+from gateway.api.query import AmountFilter, TimeFilter, WordFilter
 from payments.models import Deposit
 from payments.states import DepositStatus
 
@@ -11,7 +11,7 @@ from payments.states import DepositStatus
 class DepositFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /deposits."""
 
-    status = django_filters.ChoiceFilter(choices=DepositStatus.choices)
+    status = WordFilter(choices=DepositStatus.choices)
     payment_system = django_filters.CharFilter(field_name="payment_system_id")
     currency = django_filters.CharFilter()
     customer = django_filters.CharFilter(field_name="customer__external_id")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -12,7 +13,35 @@ from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ProviderAccount
 from payments.failures import FailureCode
-from payments.states import CONFIRMATION, DEPOSIT, AmountCheck, ConfirmationStatus, DepositStatus
+from payments.states import CONFIRMATION, DEPOSIT, FINAL, AmountCheck, ConfirmationStatus, DepositStatus
+
+
+class Savings(models.Model):
+    """What the provider last said that a customer has saved up with a system (C§1.6). Nothing is credited by it."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT)
+    currency = models.CharField(max_length=3)
+    saved = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    lacking = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    minimum = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    is_reported = models.BooleanField(
+        default=True, help_text="False once the provider said nothing usable any more: not reported is not zero."
+    )
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "savings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "customer", "payment_system", "currency"], name="one_savings_per_customer_and_system"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment_system_id} {self.currency}"
 
 
 class Deposit(DueWork):
@@ -39,6 +68,9 @@ class Deposit(DueWork):
     is_manual = models.BooleanField(
         null=True, help_text="Frozen when the provider opens the order; selects the endpoint."
     )
+    in_widget = models.BooleanField(
+        default=False, help_text="Frozen from the account: it is paid in the provider's payment window (C§1.8)."
+    )
 
     status = models.CharField(max_length=20, choices=DepositStatus.choices, default=DepositStatus.CREATED)
     sequence = models.PositiveIntegerField(default=1)
@@ -48,7 +80,11 @@ class Deposit(DueWork):
     shown: Any = EncryptedJSONField(null=True, help_text="What the customer was told: details, address or message.")
     shown_at = models.DateTimeField(null=True)
     payment_created_at = models.DateTimeField(
-        null=True, help_text="Written before payment/create is sent; it is never sent a second time."
+        null=True,
+        help_text="Written before payment/create is sent, which is never sent twice, or with the widget's address.",
+    )
+    savings = models.ForeignKey(
+        Savings, on_delete=models.PROTECT, null=True, help_text="What was last said of the savings it may be among."
     )
 
     received_amount = models.DecimalField(
@@ -58,6 +94,9 @@ class Deposit(DueWork):
     late = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When what the customer entered and was shown was taken away."
+    )
 
     class Meta:
         constraints = [
@@ -76,6 +115,11 @@ class Deposit(DueWork):
                 fields=["deadline_at"],
                 condition=models.Q(status__in=["created", "awaiting_payment", "verifying"]),
                 name="deposits_by_deadline",
+            ),
+            models.Index(
+                fields=["updated_at"],
+                condition=models.Q(redacted_at=None, status__in=sorted(FINAL)),
+                name="deposits_to_redact",
             ),
         ]
         triggers = lifecycle_guards(DEPOSIT, history_table="payments_depositmove")
@@ -157,13 +201,36 @@ class ConfirmationMove(Move):
         triggers = [append_only_guard("moves of a confirmation")]
 
 
+class Suspicion(models.TextChoices):
+    """Why a screenshot wants a second look. A hint to staff: never told to a customer, never a refusal."""
+
+    SAME_PICTURE = "same_picture", "the same pixels came with another confirmation"
+    LOOKS_ALIKE = "looks_alike", "a picture that looks the same came with another confirmation"
+    SAME_REFERENCE = "same_reference", "its reference stands in another confirmation, too"
+
+
 class Screenshot(models.Model):
     """The customer's picture of the payment: re-encoded, without metadata, encrypted at rest."""
 
     confirmation = models.OneToOneField(Confirmation, on_delete=models.PROTECT, related_name="screenshot")
     picture: Any = EncryptedBytesField()
     digest = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the re-encoded picture.")
+    pixel_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the decoded pixels, in whatever format they came."
+    )
+    look = models.CharField(max_length=16, blank=True, help_text="Coarse brightness steps: alike where pictures are.")
+    suspicions = ArrayField(models.CharField(max_length=16, choices=Suspicion.choices), default=list, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, help_text="The first screenshot of the same picture."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        permissions = [("see_picture", "Can look at the picture of a screenshot")]
+        indexes = [
+            models.Index(fields=["pixel_digest"], condition=~models.Q(pixel_digest=""), name="screenshots_by_pixels"),
+            models.Index(fields=["look"], condition=~models.Q(look=""), name="screenshots_by_look"),
+        ]
 
     def __str__(self) -> str:
         return self.digest
@@ -196,6 +263,11 @@ class Receipt(models.Model):
     )
     stockpiling_id = models.CharField(max_length=40, blank=True)
     provider_time = models.CharField(max_length=40, blank=True, help_text="As the provider wrote it, without a zone.")
+    provider_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The same read with the account's zone of that time; empty where it cannot be. Decides nothing.",
+    )
     received_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

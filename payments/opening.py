@@ -1,7 +1,8 @@
-"""Opening a deposit at the provider: details to pay to (C§1.3), a payment page, or a push to the phone (C§1.5).
+"""Opening a deposit: details to pay to (C§1.3), a payment page, a push to the phone (C§1.5), or the window (C§1.8).
 
 ``transaction/create`` only hands out details and may be repeated. ``payment/create`` is sent once in a deposit's
 life: a second push would make the customer pay twice, so a lost answer becomes ``verifying`` and is asked about.
+The payment window creates nothing until the customer pays in it: its address is composed here and shown once.
 """
 
 import uuid
@@ -15,14 +16,16 @@ from gateway import due_work
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.messages import parse_details, parse_push_message, parse_redirect_url
-from gateway.providers import calls
+from gateway.providers import calls, media
 from gateway.providers.actions import is_manual
 from gateway.providers.calls import was_not_read
 from gateway.providers.models import Flow, not_paused
+from gateway.providers.pace import take_place
 from payments.failures import FailureCode
 from payments.models import Deposit
 from payments.moves import move_deposit
 from payments.states import DepositStatus
+from payments.widget import Window, compose
 
 #: A customer waits on the page: quick at first, given up after some ten minutes, when nobody waits any more.
 OPEN_DELAYS_SECONDS: Final = (1, 2, 5, 15, 60, 120, 300)
@@ -36,7 +39,11 @@ def open_deposit(deposit_id: uuid.UUID) -> None:
         "account", "payment_system", "customer", "product"
     )
     for deposit in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
-        if deposit.flow == Flow.ACTIVATION:
+        if deposit.in_widget:
+            _open_widget(deposit)  # no call that would need a place
+        elif not take_place(deposit.account):
+            due_work.put_back(deposit)
+        elif deposit.flow == Flow.ACTIVATION:
             _fetch_details(deposit)
         else:
             _create_payment(deposit)
@@ -53,9 +60,14 @@ def _fetch_details(deposit: Deposit) -> None:
         ),
         subject=deposit.public_id,
         request={"wallet_type": deposit.payment_system_id, "currency": deposit.currency, "label": label},
+        has_place=True,
     )
     details = parse_details(answer.payload) if answer.outcome is Outcome.ACCEPTED else ()
-    shown = {"type": "show_details", "details": [{"label": name, "value": value} for name, value in details]}
+    shown = {
+        "type": "show_details",
+        "details": [{"label": name, "value": value} for name, value in details],
+        "media": media.shown(deposit.payment_system, media.hints_of(deposit.account)),
+    }
     _keep_details(deposit, answer, shown if details else None, manual=manual)
 
 
@@ -80,7 +92,42 @@ def _keep_details(claimed: Deposit, answer: Answer, shown: dict[str, Any] | None
     elif answer.outcome is Outcome.REFUSED:
         _fail(deposit, FailureCode.PROVIDER_REFUSED, cause)
     else:
-        _try_again(deposit, cause)
+        _try_again(deposit, claimed, cause)
+
+
+def _open_widget(deposit: Deposit) -> None:
+    if not deposit.account.widget_url:
+        # It was paid in the window when it was created and stays so; the address was taken away meanwhile.
+        _keep_no_widget(deposit)
+        return
+    _keep_widget(deposit, compose(deposit))
+
+
+@transaction.atomic(durable=True)
+def _keep_widget(claimed: Deposit, window: Window) -> None:
+    deposit = _lock(claimed)
+    if not deposit.holds(claimed.token) or deposit.status != DepositStatus.CREATED:
+        return
+    # From the moment the address is shown money may come under our own id, so from then on it is asked about.
+    _ask_from_now_on(deposit)
+    move_deposit(
+        deposit,
+        DepositStatus.AWAITING_PAYMENT,
+        Cause(kind=CauseKind.CLOCK, detail=window.note),
+        shown={"type": "widget", "url": window.url},
+        shown_at=timezone.now(),
+        payment_created_at=timezone.now(),
+        next_at=deposit.next_at,
+        attempts=0,
+        token=None,
+    )
+
+
+@transaction.atomic(durable=True)
+def _keep_no_widget(claimed: Deposit) -> None:
+    deposit = _lock(claimed)
+    if deposit.holds(claimed.token) and deposit.status == DepositStatus.CREATED:
+        _try_again(deposit, claimed, Cause(kind=CauseKind.CLOCK, detail="the account has no payment window"))
 
 
 def _create_payment(deposit: Deposit) -> None:
@@ -88,9 +135,10 @@ def _create_payment(deposit: Deposit) -> None:
         # A worker wrote that it would send and was never heard of again: the payment may exist.
         _lose_answer(deposit, Cause(kind=CauseKind.CLOCK, detail="no answer was recorded"))
         return
+    # Before the mark: where the customer's details cannot be decrypted, nothing was sent and nothing is doubtful.
+    fields = _payment_fields(deposit)
     if not _mark_sent(deposit):
         return
-    fields = _payment_fields(deposit)
     answer = calls.call(
         deposit.account,
         "payment/create",
@@ -104,6 +152,7 @@ def _create_payment(deposit: Deposit) -> None:
         ),
         subject=deposit.public_id,
         request={"wallet_type": deposit.payment_system_id, "amount": deposit.amount, **fields},
+        has_place=True,
     )
     _keep_payment(deposit, answer)
 
@@ -111,12 +160,15 @@ def _create_payment(deposit: Deposit) -> None:
 def _payment_fields(deposit: Deposit) -> dict[str, str]:
     system, urls = deposit.payment_system, deposit.return_urls
     fields = dict(system.constants)
-    fields |= {field["wire"] or field["name"]: deposit.details[field["name"]] for field in system.detail_fields}
+    for field in system.detail_fields:
+        # A field that may be left out, or one that a person has added to the row since the order was made.
+        if (value := deposit.details.get(field["name"])) is not None:
+            fields[field["wire"] or field["name"]] = value
     for key, which in system.return_url_keys.items():
         if url := urls.get(which) or urls.get("success"):
             fields[key] = url
-    if system.flow == Flow.REDIRECT:
-        fields["language"] = deposit.language
+    if system.flow == Flow.REDIRECT and system.language_wire:
+        fields[system.language_wire] = deposit.language
     return fields
 
 
@@ -173,7 +225,7 @@ def _keep_no_payment(deposit: Deposit, claimed: Deposit, answer: Answer, cause: 
         _fail(deposit, FailureCode.PROVIDER_REFUSED, cause, payment_created_at=None)
     else:
         deposit.save(update_fields=["payment_created_at"])
-        _try_again(deposit, cause)
+        _try_again(deposit, claimed, cause)
 
 
 def _shown_payment(deposit: Deposit, answer: Answer) -> dict[str, Any] | None:
@@ -216,7 +268,11 @@ def _verify_until(deposit: Deposit) -> Any:
     return timezone.now() + timedelta(days=deposit.payment_system.confirm_days)
 
 
-def _try_again(deposit: Deposit, cause: Cause) -> None:
+def _try_again(deposit: Deposit, claimed: Deposit, cause: Cause) -> None:
+    if deposit.account.is_paused():
+        # It is the account that failed, not this order: it waits in its place, for as long as its own deadline lets it.
+        due_work.put_back(claimed)
+        return
     again = due_work.after(OPEN_DELAYS_SECONDS, deposit.attempts, repeat_last=False)
     if again is None:
         _fail(deposit, FailureCode.PROVIDER_UNAVAILABLE, cause)

@@ -4,10 +4,12 @@ Only what the provider said when *asked* comes here (a pull, never a letter). Sa
 unique, and the same item again changes nothing.
 """
 
+import re
 import uuid
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 import structlog
 from django.db import transaction
@@ -16,6 +18,7 @@ from django.utils import timezone
 from gateway import due_work, ids, money
 from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem
+from gateway.paykassma.times import read_time
 from gateway.products.models import UnderpaymentPolicy
 from gateway.providers.models import ProviderAccount
 from payments.failures import FailureCode
@@ -24,6 +27,9 @@ from payments.moves import move_confirmation, move_deposit
 from payments.states import CONFIRMATION, DEPOSIT, LATE, AmountCheck, ConfirmationStatus, DepositStatus
 
 log = structlog.get_logger(__name__)
+
+#: A point in time as the provider writes it (C§0), or by ISO 8601; the column holds nothing else.
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]{5,15}([Zz]|[+-][0-9:]{4,5})?", re.ASCII)
 
 
 class Recorded(StrEnum):
@@ -139,7 +145,8 @@ def _keep(account: ProviderAccount, item: PostbackItem, asked_for: str) -> tuple
         currency=item.currency,
         status=ReceiptStatus.SUSPENSE,
         stockpiling_id=item.stockpiling_id[:40],  # identifies nothing by itself
-        provider_time=item.activated_datetime[:40],
+        provider_time=item.activated_datetime if _TIME.fullmatch(item.activated_datetime) else "",
+        provider_at=read_time(item.activated_datetime, account.time_zone),
     )
     # ON CONFLICT DO NOTHING waits for a concurrent writer of the same key: one of the two sees the other's row.
     Receipt.objects.bulk_create([fresh], ignore_conflicts=True)

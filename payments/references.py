@@ -1,7 +1,6 @@
 """The bank's reference (``key1``): normalised and checked by the rules of its payment system."""
 
-import re
-
+from gateway import patterns
 from gateway.providers.models import PaymentSystem, ReferenceKind
 
 
@@ -15,15 +14,8 @@ def normalise(text: str, system: PaymentSystem) -> str:
     Raises:
         BadReference: it does not have the system's format.
     """
-    match system.reference_kind:
-        case ReferenceKind.DIGITS:
-            reference = re.sub(r"[\s-]", "", text)
-        case ReferenceKind.CODE:
-            reference = re.sub(r"\s", "", text).upper()
-        case _:
-            reference = text.strip()
-    pattern = system.reference_pattern or r"[\x21-\x7e][\x20-\x7e]{0,189}"
-    if not re.fullmatch(pattern, reference, re.ASCII):
+    reference = ReferenceKind(system.reference_kind).normalised(text)
+    if not patterns.fits(system.reference_format, reference):
         example = f', for example "{system.reference_example}"' if system.reference_example else ""
         raise BadReference(f"This is no {system.name} reference{example}.")
     return reference

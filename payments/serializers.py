@@ -12,6 +12,7 @@ from gateway.api.fields import (
     ReferenceField,
     StrictSerializer,
     WebAddressField,
+    WordField,
 )
 from gateway.api.order_fields import check_limits, checked_amount, checked_fields
 from gateway.providers.lookups import find_enabled_system
@@ -35,10 +36,10 @@ class NewDepositSerializer(StrictSerializer):
     payment_system = PlainTextField(max_length=SYSTEM_CODE_MAX_LENGTH, help_text="A code of GET /payment-systems.")
     currency = CurrencyField()
     amount = AmountField()
-    customer = ReferenceField(help_text="Your own id of the customer.")
+    customer = ReferenceField(help_text="Your own id of the customer; not a telephone number or e-mail.")
     reference = ReferenceField(help_text="Your own id of this order; unique for ever.")
     return_urls = ReturnUrlsSerializer(required=False)
-    language = serializers.ChoiceField(choices=["en", "hi", "bn", "ur"], required=False, default="en")
+    language = WordField(choices=["en", "hi", "bn", "ur"], required=False, default="en")
     details = serializers.DictField(
         child=serializers.CharField(), required=False, help_text="See details_schema of the payment system."
     )

@@ -6,10 +6,13 @@ from rest_framework import serializers
 
 from gateway import ids
 from gateway.api.fields import AmountField, CurrencyField, MetadataField
+from gateway.encryption import readable_or
 from gateway.money import format_amount
+from gateway.paykassma.widget import HEIGHT_PX, WIDTH_PX
+from gateway.providers.shapes import MediaShape
 from payments import failures
 from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus
-from payments.states import AmountCheck, ConfirmationStatus, DepositStatus
+from payments.states import SAVING, AmountCheck, ConfirmationStatus, DepositStatus
 
 
 class FailureShape(serializers.Serializer[Any]):
@@ -31,11 +34,23 @@ class DetailShape(serializers.Serializer[Any]):
 class NextActionShape(serializers.Serializer[Any]):
     """What a front end does now."""
 
-    type = serializers.ChoiceField(choices=["show_details", "redirect", "wait", "none"])
+    type = serializers.ChoiceField(choices=["show_details", "redirect", "widget", "wait", "none"])
     details = DetailShape(many=True, required=False, help_text="With show_details: in the provider's order.")
     amount = AmountField(required=False)
     currency = CurrencyField(required=False)
-    url = serializers.URLField(required=False, help_text="With redirect.")
+    media = MediaShape(
+        many=True,
+        required=False,
+        allow_null=True,
+        help_text="With show_details: pictures or films that show how to pay; null where there are none.",
+    )
+    url = serializers.URLField(
+        required=False,
+        help_text="With redirect: where to send the customer. With widget: what to show in an iframe with the id "
+        "`kassma-plugin-frame`; the customer enters everything there.",
+    )
+    width = serializers.IntegerField(required=False, help_text="With widget: of the iframe, in CSS pixels.")
+    height = serializers.IntegerField(required=False, help_text="With widget: of the iframe, in CSS pixels.")
     message = serializers.CharField(required=False, help_text="With wait: what the provider tells the customer.")
 
 
@@ -46,6 +61,15 @@ class ReceiptShape(serializers.Serializer[Any]):
     amount = AmountField()
     currency = CurrencyField()
     received_at = serializers.DateTimeField()
+
+
+class SavingsShape(serializers.Serializer[Any]):
+    """What the provider has collected of a customer through a system, below the minimum at which it is credited."""
+
+    saved = AmountField()
+    lacking = AmountField(help_text="What has to come until everything that is saved is credited.")
+    minimum = AmountField()
+    as_of = serializers.DateTimeField(help_text="When the provider said so.")
 
 
 class DepositShape(serializers.Serializer[Any]):
@@ -64,6 +88,11 @@ class DepositShape(serializers.Serializer[Any]):
     customer = serializers.CharField()
     reference = serializers.CharField()
     next_action = NextActionShape()
+    savings = SavingsShape(
+        allow_null=True,
+        help_text="While it is verifying or accumulating: all savings of this customer with this system. null: not "
+        "reported, which does not mean zero.",
+    )
     failure = FailureShape(allow_null=True)
     mode = serializers.ChoiceField(choices=["live", "test"])
     metadata = MetadataField()
@@ -105,11 +134,28 @@ def deposit_shape(deposit: Deposit) -> dict[str, Any]:
         "customer": deposit.customer.external_id,
         "reference": deposit.reference,
         "next_action": next_action(deposit),
+        "savings": savings_shape(deposit),
         "failure": failures.shown(deposit.failure_code),
         "mode": deposit.mode,
         "metadata": deposit.metadata,
         "created_at": deposit.created_at.isoformat(),
         "updated_at": deposit.updated_at.isoformat(),
+    }
+
+
+def savings_shape(deposit: Deposit) -> dict[str, Any] | None:
+    """The values of `SavingsShape`; None where the provider reports none, or the deposit is no longer among them."""
+    # Asked by the foreign key's column first: a deposit that was only created costs no query.
+    if deposit.savings_id is None or deposit.status not in SAVING:
+        return None
+    savings = deposit.savings
+    if savings is None or not savings.is_reported:
+        return None
+    return {
+        "saved": format_amount(savings.saved, savings.currency),
+        "lacking": format_amount(savings.lacking, savings.currency),
+        "minimum": format_amount(savings.minimum, savings.currency),
+        "as_of": savings.observed_at.isoformat(),
     }
 
 
@@ -141,13 +187,17 @@ def confirmation_shape(confirmation: Confirmation) -> dict[str, Any]:
 
 def next_action(deposit: Deposit) -> dict[str, Any]:
     """What a front end does now; see `NextActionShape`."""
-    if deposit.status == DepositStatus.AWAITING_PAYMENT and deposit.shown is not None:
-        action: dict[str, Any] = dict(deposit.shown)
+    shown = readable_or(deposit, "shown", None) if deposit.status == DepositStatus.AWAITING_PAYMENT else None
+    if shown is not None:
+        action: dict[str, Any] = dict(shown)
         if action["type"] == "show_details":
             action |= {
                 "amount": format_amount(deposit.amount, deposit.currency),
                 "currency": deposit.currency,
+                "media": action.get("media"),
             }
+        elif action["type"] == "widget":
+            action |= {"width": WIDTH_PX, "height": HEIGHT_PX}
         return action
     waiting = {
         DepositStatus.CREATED,

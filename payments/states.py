@@ -82,11 +82,15 @@ CONFIRMATION: Final = Lifecycle(
     },
 )
 
+#: Statuses in which nothing more is expected, though late money may still come.
+FINAL: Final = frozenset({D.CREDITED, D.FAILED, D.EXPIRED, D.CANCELLED, D.REVERSED})
 #: Statuses in which money that arrives is late.
 LATE: Final = frozenset({D.FAILED, D.EXPIRED, D.CANCELLED})
 #: Statuses in which the product may still call the order off: nobody has said that money is under way.
 CANCELLABLE: Final = frozenset({D.CREATED, D.AWAITING_PAYMENT})
 #: Statuses in which a customer may enter a reference.
 CONFIRMABLE: Final = frozenset({D.AWAITING_PAYMENT, D.VERIFYING, D.IN_REVIEW}) | LATE
+#: Statuses in which money below the system's minimum may lie in the customer's savings.
+SAVING: Final = frozenset({D.VERIFYING, D.ACCUMULATING})
 #: Confirmations that the provider may still answer.
 OPEN_CONFIRMATIONS: Final = frozenset({C.CREATED, C.SENDING, C.VERIFYING})

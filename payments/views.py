@@ -101,6 +101,7 @@ class CancelDepositView(APIView):
     """``/deposits/{id}/cancel``."""
 
     scopes = {"POST": "deposits:write"}
+    refusals = {"POST": [409]}
 
     @extend_schema(operation_id="cancel_deposit", request=None, responses={200: DepositShape})
     def post(self, request: Request, deposit_id: uuid.UUID) -> Response:
@@ -156,7 +157,7 @@ class ConfirmationsView(APIView):
 
 def _mine(caller: Caller) -> "QuerySet[Deposit]":
     rows = Deposit.objects.filter(product=caller.product, mode=caller.mode)
-    return rows.select_related("customer", "payment_system").prefetch_related("receipts")
+    return rows.select_related("customer", "payment_system", "savings").prefetch_related("receipts")
 
 
 def _find(caller: Caller, deposit_id: uuid.UUID) -> Deposit:

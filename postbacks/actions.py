@@ -7,14 +7,17 @@ from enum import StrEnum
 from typing import Any, Final
 
 import structlog
-from django.db.models import F
+from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from gateway import money
 from gateway.after_commit import ring
+from gateway.api import quotas
 from gateway.paykassma.messages import PostbackItem, UnusableItem, parse_postback
+from gateway.paykassma.older_postbacks import is_older, present_shape, verify_older_postback
 from gateway.paykassma.php_json import JsonRefusedError, parse
-from gateway.paykassma.signatures import PostbackKeys, Rejected, VerifiedLetter, verify_postback
+from gateway.paykassma.signatures import PostbackKeys, Reason, Rejected, VerifiedLetter, verify_postback
 from gateway.providers.models import ProviderAccount
 from payments.asking import hint as hint_deposit
 from postbacks import keeping
@@ -27,6 +30,8 @@ log = structlog.get_logger(__name__)
 #: Samples kept of refused letters, and how much of each: enough to see a rotated key, too little to fill a disk.
 _SAMPLE_SLOTS: Final = 50
 _SAMPLE_BYTES: Final = 8 * 1024
+#: Of a long row of refused letters one in so many is kept.
+_SAMPLE_EVERY: Final = 10
 #: Refused letters in a row that mean a rotated key rather than a stray request.
 _ALERT_STREAK: Final = 5
 #: Items of a refused letter that may point at an order of ours.
@@ -43,20 +48,26 @@ class Received(StrEnum):
     KEPT = "kept"
     REFUSED = "refused"
     UNREADABLE = "unreadable"
+    TOO_MANY = "too_many"
 
 
-def receive(account: ProviderAccount, raw: bytes) -> Received:
+def receive(account: ProviderAccount, raw: bytes, sender: str = "") -> Received:
     """Verify and keep a letter. When this returns ``KEPT`` it is committed and may be acknowledged.
 
     Args:
         account: whose address it came to.
         raw: the body, read once; its size was checked at the door.
+        sender: the address it came from. Only refused letters are counted for it: a well-signed one is always kept,
+            however many forged ones came from the same place.
     """
-    verified = verify_postback(raw, _keys(account))
+    verified = _verify(account, raw)
     if isinstance(verified, Rejected):
+        limit = settings.REFUSED_LETTERS_PER_MINUTE
+        if quotas.count("refused-letters", f"{account.pk}:{sender}", limit).is_exceeded:
+            return Received.TOO_MANY
         _keep_sample(account, raw, verified.reason)
         # A rotated key must not silently drop real letters: an order that is named is asked about, nothing else.
-        for withdrawal, order_id in _named_orders(raw):
+        for withdrawal, order_id in _named_orders(account, raw):
             (hint_withdrawal if withdrawal else hint_deposit)(account, order_id)
         return Received.REFUSED if verified.reason == "mismatch" else Received.UNREADABLE
     postback = parse_postback(verified.body)
@@ -65,6 +76,15 @@ def receive(account: ProviderAccount, raw: bytes) -> Received:
     # A re-wrapped letter is kept as evidence and moves nothing; the orders are asked about by their own ladder.
     _keep(account, raw, verified, disagreements, () if disagreements else items)
     return Received.KEPT
+
+
+def _verify(account: ProviderAccount, raw: bytes) -> VerifiedLetter | Rejected:
+    keys = _keys(account)
+    verified = verify_postback(raw, keys)
+    # A letter of today's format is never given a second chance by an older rule: `verify_older_postback` refuses it.
+    if account.accepts_older_postbacks and verified == Rejected(reason=Reason.NO_SIGNED_PART):
+        return verify_older_postback(raw, keys)
+    return verified
 
 
 def _keys(account: ProviderAccount) -> list[PostbackKeys]:
@@ -82,11 +102,12 @@ def _keep(
     items: Iterable[PostbackItem | UnusableItem],
 ) -> None:
     now = timezone.now()
+    digest, agrees = hashlib.sha256(verified.signed_text).hexdigest(), not disagreements
     fresh = Letter(
         account=account,
         body=raw,
-        signed_digest=hashlib.sha256(verified.signed_text).hexdigest(),
-        envelope_agrees=not disagreements,
+        signed_digest=digest,
+        envelope_agrees=agrees,
         disagreements=", ".join(disagreements)[:200],
         variant=verified.variant,
         key_index=verified.key_index,
@@ -94,14 +115,13 @@ def _keep(
         last_received_at=now,
     )
     rows = [_row(fresh, position, item) for position, item in enumerate(items) if position < _MAX_ITEMS]
-    if not keeping.insert(fresh, rows):
-        same = Letter.objects.filter(
-            account=account, signed_digest=fresh.signed_digest, envelope_agrees=fresh.envelope_agrees
-        )
-        same.update(copies=F("copies") + 1, last_received_at=now)
+    if not keeping.keep(fresh, rows):
         return
     if disagreements:
         log.error("letter_contradicts_itself", letter=str(fresh.pk), fields=fresh.disagreements)
+    for row in rows:
+        if row.status == ItemStatus.UNUSABLE:
+            log.error("letter_item_unusable", letter=str(fresh.pk), position=row.position)
     if account.rejected_letters:
         ProviderAccount.objects.filter(pk=account.pk).update(rejected_letters=0)
     ring("postbacks.tasks.settle_letters", str(account.pk))
@@ -112,7 +132,6 @@ def _row(letter: Letter, position: int, item: PostbackItem | UnusableItem) -> Le
     if isinstance(item, UnusableItem) or (flaw := _flaw(item)):
         row.status = ItemStatus.UNUSABLE
         row.note = item.reason[:200] if isinstance(item, UnusableItem) else flaw
-        log.error("letter_item_unusable", letter=str(letter.pk), position=position)
         return row
     row.is_withdrawal = item.is_withdrawal
     row.order_id = item.withdrawal_id if item.is_withdrawal else item.custom_id
@@ -136,24 +155,40 @@ def _flaw(item: PostbackItem) -> str:
 
 
 def _keep_sample(account: ProviderAccount, raw: bytes, reason: str) -> None:
-    RejectedLetter.objects.update_or_create(
-        account=account,
-        slot=random.randrange(_SAMPLE_SLOTS),  # noqa: S311 - which sample goes is nobody's secret
-        defaults={"reason": reason, "body": raw[:_SAMPLE_BYTES], "received_at": timezone.now()},
-    )
-    mine = ProviderAccount.objects.filter(pk=account.pk)
-    mine.update(rejected_letters=F("rejected_letters") + 1)
-    streak = mine.values_list("rejected_letters", flat=True).get()
+    streak = _count_up(account)
+    slot = random.randrange(_SAMPLE_SLOTS)  # noqa: S311 - which sample goes is nobody's secret
+    # Once there is one of everything, a flood is worth no more than one write in so many letters.
+    if streak <= _SAMPLE_SLOTS or streak % _SAMPLE_EVERY == 0:
+        sample = RejectedLetter(account=account, slot=slot, reason=reason, body=raw[:_SAMPLE_BYTES])
+        RejectedLetter.objects.bulk_create(
+            [sample],
+            update_conflicts=True,
+            unique_fields=["account", "slot"],
+            update_fields=["reason", "body", "received_at"],
+        )
     log.warning("letter_refused", account=str(account.pk), reason=reason, in_a_row=streak)
     if streak == _ALERT_STREAK:
         log.error("letters_refused_in_a_row", account=str(account.pk), in_a_row=streak)
 
 
-def _named_orders(raw: bytes) -> list[tuple[bool, str]]:
+def _count_up(account: ProviderAccount) -> int:
+    """One more in a row; one statement, so that of two letters at once each gets a number of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE providers_provideraccount SET rejected_letters = rejected_letters + 1 WHERE id = %s "
+            "RETURNING rejected_letters",
+            [account.pk],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _named_orders(account: ProviderAccount, raw: bytes) -> list[tuple[bool, str]]:
     try:
         body: Any = parse(raw)
     except JsonRefusedError:
         return []
+    if account.accepts_older_postbacks and is_older(body):
+        body = present_shape(body)
     items = body.get("additional_data") if isinstance(body, Mapping) else None
     named = []
     for item in items[:_HINTS] if isinstance(items, list) else []:

@@ -4,7 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from gateway import prepared_sql
+from django.db.models import F
+
+from gateway import ids, prepared_sql
 from postbacks.models import Letter, LetterItem
 
 _LETTER: Final = prepared_sql.Insertion(
@@ -21,7 +23,7 @@ _LETTER: Final = prepared_sql.Insertion(
         "received_at": "%(now)s::timestamptz",
         "last_received_at": "%(now)s::timestamptz",
     },
-    source="(SELECT) AS always",
+    source="(SELECT WHERE NOT EXISTS (SELECT FROM again)) AS fresh",
 )
 _ITEM_COLUMNS: Final = {
     "id": "uuid",
@@ -37,35 +39,50 @@ _ITEM_COLUMNS: Final = {
     "note": "text",
     "next_at": "timestamptz",
 }
+#: The deposit that the item's order id names, itself or by one of its confirmations (`owners.deposit_named`).
+_NAMES: Final = {"deposit": "uuid", "confirmation": "uuid"}
+_IS_STRAY: Final = """NOT item.is_withdrawal AND item.transaction_id <> '' AND NOT EXISTS (
+    SELECT FROM payments_deposit own WHERE own.account_id = %(account)s::uuid AND own.id = COALESCE(
+        item.deposit, (SELECT deposit_id FROM payments_confirmation named WHERE named.id = item.confirmation)
+    )
+)"""
 _ITEMS: Final = prepared_sql.Insertion(
     LetterItem,
     {
         "letter_id": "letter.id",
         "account_id": "%(account)s::uuid",
         "created_at": "%(now)s::timestamptz",
+        "is_stray": _IS_STRAY,
         **{name: f"item.{name}" for name in _ITEM_COLUMNS},
     },
     source="letter, item",
 )
 _BODY: Final = prepared_sql.field_of(Letter, "body")
-#: ON CONFLICT DO NOTHING waits for a concurrent copy of the same letter: exactly one of them makes the items.
-_INSERT: Final = prepared_sql.one_line(f"""
-    WITH letter AS ({_LETTER.sql} ON CONFLICT DO NOTHING RETURNING id),
+#: ``again`` counts a copy of what is kept already: every late acknowledgement makes one. A copy at the same moment is
+#: seen by ON CONFLICT DO NOTHING alone, which waits for it: exactly one of them makes the items.
+_KEEP: Final = prepared_sql.one_line(f"""
+    WITH again AS (
+        UPDATE postbacks_letter SET copies = copies + 1, last_received_at = %(now)s::timestamptz
+        WHERE account_id = %(account)s::uuid AND signed_digest = %(signed_digest)s::text
+            AND envelope_agrees = %(envelope_agrees)s::boolean
+        RETURNING id
+    ),
+    letter AS ({_LETTER.sql} ON CONFLICT DO NOTHING RETURNING id),
     item AS (
         SELECT * FROM jsonb_to_recordset(%(items)s::jsonb)
-        AS item({", ".join(f"{name} {kind}" for name, kind in _ITEM_COLUMNS.items())})
+        AS item({", ".join(f"{name} {kind}" for name, kind in (_ITEM_COLUMNS | _NAMES).items())})
     ),
     kept AS ({_ITEMS.sql})
-    SELECT FROM letter
+    SELECT EXISTS (SELECT FROM letter), EXISTS (SELECT FROM again)
 """)  # noqa: S608 - names of our own tables
 
 
-def insert(letter: Letter, items: Sequence[LetterItem]) -> bool:
-    """Insert a letter with its items, durably; False, with nothing inserted, where its signed part is kept already."""
+def keep(letter: Letter, items: Sequence[LetterItem]) -> bool:
+    """Write down a letter with its items, durably; False where it is a copy, which is only counted.
+
+    Whether an item is a stray is found out here.
+    """
     _LETTER.check(letter)
-    for item in items:
-        _ITEMS.check(item)
-    rows = [{name: getattr(item, name) for name in _ITEM_COLUMNS} for item in items]
     parameters: dict[str, Any] = {
         "id": letter.id,
         "account": letter.account_id,
@@ -77,6 +94,21 @@ def insert(letter: Letter, items: Sequence[LetterItem]) -> bool:
         "key_index": letter.key_index,
         "now": letter.received_at,
         # Amounts and times as text: JSON has no decimals, and none are made floats on the way.
-        "items": json.dumps(rows, default=str),
+        "items": json.dumps([_row(item) for item in items], default=str),
     }
-    return bool(prepared_sql.run_durably(_INSERT, parameters))
+    ((is_fresh, is_copy),) = prepared_sql.run_durably(_KEEP, parameters)
+    if not is_fresh and not is_copy:
+        same = Letter.objects.filter(
+            account=letter.account_id, signed_digest=letter.signed_digest, envelope_agrees=letter.envelope_agrees
+        )
+        same.update(copies=F("copies") + 1, last_received_at=letter.received_at)
+    return bool(is_fresh)
+
+
+def _row(item: LetterItem) -> dict[str, Any]:
+    _ITEMS.check(item)
+    return {
+        **{name: getattr(item, name) for name in _ITEM_COLUMNS},
+        "deposit": ids.decode(ids.DEPOSIT, item.order_id),
+        "confirmation": ids.decode(ids.CONFIRMATION, item.order_id),
+    }

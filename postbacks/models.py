@@ -26,6 +26,9 @@ class Letter(models.Model):
     copies = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField(default=timezone.now)
     last_received_at = models.DateTimeField(default=timezone.now)
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the body was taken away; its digest stays."
+    )
 
     class Meta:
         constraints = [
@@ -33,6 +36,9 @@ class Letter(models.Model):
             models.UniqueConstraint(
                 fields=["account", "signed_digest", "envelope_agrees"], name="one_letter_per_signed_part"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["last_received_at"], condition=models.Q(redacted_at=None), name="letters_to_redact"),
         ]
 
     def __str__(self) -> str:
@@ -49,6 +55,9 @@ class LetterItem(DueWork):
     is_withdrawal = models.BooleanField(default=False)
     order_id = models.CharField(max_length=190, blank=True, help_text="custom_transaction_id or withdrawal_id.")
     transaction_id = models.CharField(max_length=190, blank=True)
+    is_stray = models.BooleanField(
+        default=False, help_text="A deposit that names no order of ours: asked about by its transaction (C§1.10)."
+    )
     wallet_type = models.CharField(max_length=SYSTEM_CODE_MAX_LENGTH, blank=True)
     withdrawal_status = models.IntegerField(null=True)
     amount = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True)
@@ -56,6 +65,7 @@ class LetterItem(DueWork):
     status = models.CharField(max_length=12, choices=ItemStatus.choices, default=ItemStatus.RECEIVED)
     note = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    asked_at = models.DateTimeField(null=True, help_text="When it last had its order asked about.")
     settled_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,30 +1,35 @@
 """A letter's items are settled: the provider is asked over our own channel, and only its answer moves money."""
 
 import uuid
+from datetime import timedelta
 from typing import Final
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from gateway import due_work, ids
-from gateway.lifecycles import Cause, CauseKind
-from gateway.paykassma.answers import Outcome
-from gateway.paykassma.messages import Postback, parse_read_postback
+from gateway import due_work
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from payments import asking as deposits
-from payments.models import Confirmation, Deposit, Receipt
+from payments.models import Receipt
+from postbacks import strays
 from postbacks.models import LetterItem
+from postbacks.owners import foreign, is_own_deposit, withdrawal_of
 from postbacks.states import CONFIRM_DELAYS_SECONDS, ITEM, ItemStatus
 from withdrawals import asking as withdrawals
-from withdrawals.models import Withdrawal
 from withdrawals.states import FINAL, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
 
-#: Items settled together: one pull for the deposits and one for the withdrawals among them.
+#: Items asked about together: one pull for the deposits and one for the withdrawals among them.
 _BATCH: Final = 25
+#: Items settled from an answer that is there already: no call is made, so only the lease bounds their number.
+_SETTLED_TOGETHER: Final = 200
+#: Letters about one order have it asked about no more often than this; what comes between is judged by the last
+#: answer and follows its ladder, whose first step is as long. A thousand letters cannot make a question each.
+QUIET_SECONDS: Final = CONFIRM_DELAYS_SECONDS[0]
 _OPEN: Final = (ItemStatus.RECEIVED, ItemStatus.UNCONFIRMED)
 #: C§2.1; any other number is not final and says nothing that a person would have to compare.
 _ENDINGS: Final = {1: WithdrawalStatus.PAID, 5: WithdrawalStatus.REJECTED}
@@ -35,59 +40,88 @@ def settle_letters(account_id: uuid.UUID) -> None:
     account = ProviderAccount.objects.filter(not_paused(""), pk=account_id).first()
     if account is None:
         return
-    due = LetterItem.objects.filter(account=account, status__in=_OPEN)
-    while claimed := due_work.claim(due, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS):
-        _ask_about(account, claimed)
-        for item in claimed:
-            _settle(item)
+    items = LetterItem.objects.filter(account=account, status__in=_OPEN)
+    ordered = items.filter(is_stray=False)
+    held_back: set[str] = set()
+    while not held_back and (claimed := due_work.claim(ordered, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS)):
+        asked, held_back = _ask_about(account, claimed)
+        _settle_all(_without(claimed, held_back), asked)
+        # The answer serves every other letter about the same orders: however many there are, they are one question.
+        same = ordered.filter(order_id__in=asked)
+        while claimed := due_work.claim(same, limit=_SETTLED_TOGETHER, lease_seconds=calls.LEASE_SECONDS):
+            _settle_all(claimed, asked)
+    if held_back:
+        return  # the account has no place for another question just now
+    for claimed in strays.claim(items.filter(is_stray=True), account):
+        left = strays.ask(account, claimed)
+        for item in left:
+            due_work.put_back(item)
+        _settle_all([item for item in claimed if item not in left], set())
+        if left:
+            return
 
 
-def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> None:
-    because = str(items[0].letter_id)
-    ours = [item for item in items if not item.is_withdrawal and _deposit_of(item) is not None]
-    if custom_ids := sorted({item.order_id for item in ours}):
-        deposits.ask(account, custom_ids, because=because)
-    payouts = [item for item in items if item.is_withdrawal and _withdrawal_of(item) is not None]
-    if withdrawal_ids := sorted({item.order_id for item in payouts}):
-        withdrawals.ask(account, withdrawal_ids, because=because)
+def _without(items: list[LetterItem], held_back: set[str]) -> list[LetterItem]:
+    """The items whose orders could be asked about; the others go back to their place of the line."""
     for item in items:
-        if not item.is_withdrawal and item not in ours and item.transaction_id:
-            _ask_by_transaction(account, item)
+        if item.order_id in held_back:
+            due_work.put_back(item)
+    return [item for item in items if item.order_id not in held_back]
 
 
-def _ask_by_transaction(account: ProviderAccount, item: LetterItem) -> None:
-    """Money that names no order of ours (C§1.10): where the provider has it, it is a receipt, if in suspense."""
-    answer = calls.call(
-        account,
-        "postback",
-        lambda client: client.postback(kind="deposit", transaction_id=item.transaction_id),
-        subject=item.transaction_id[:40],
-        request={"type": "deposit", "transaction_id": item.transaction_id},
-    )
-    if answer.outcome is not Outcome.ACCEPTED:
-        return
-    postback = parse_read_postback(answer.payload)
-    if isinstance(postback, Postback):
-        cause = Cause(kind=CauseKind.PULL, id=str(item.letter_id))
-        deposits.record_postback(account, postback, asked_for="", cause=cause)
+def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> tuple[set[str], set[str]]:
+    """Ask about the orders that the items name; which were asked about, and which the account's pace left unasked."""
+    because = str(items[0].letter_id)
+    quiet = _just_asked(account, items)
+    items = [item for item in items if item.order_id not in quiet]
+    asked: set[str] = set()
+    held_back: set[str] = set()
+    custom_ids = {
+        item.order_id for item in items if not item.is_withdrawal and is_own_deposit(item.order_id, item.account_id)
+    }
+    withdrawal_ids = {item.order_id for item in items if item.is_withdrawal and withdrawal_of(item) is not None}
+    for order_ids, ask in ((custom_ids, deposits.ask), (withdrawal_ids, withdrawals.ask)):
+        if order_ids and take_place(account):
+            ask(account, sorted(order_ids), because=because, has_place=True)
+            asked |= order_ids
+        else:
+            held_back |= order_ids
+    return asked, held_back
+
+
+def _just_asked(account: ProviderAccount, items: list[LetterItem]) -> set[str]:
+    """Orders that other letters had asked about a moment ago: what was answered then is judged by now."""
+    lately = LetterItem.objects.filter(
+        account=account,
+        order_id__in={item.order_id for item in items},
+        asked_at__gt=timezone.now() - timedelta(seconds=QUIET_SECONDS),
+    ).exclude(pk__in=[item.pk for item in items])
+    return set(lately.values_list("order_id", flat=True))
 
 
 @transaction.atomic(durable=True)
-def _settle(claimed: LetterItem) -> None:
-    item: LetterItem = due_work.lock(LetterItem.objects.all(), claimed.pk)
-    if not item.holds(claimed.token):
-        return
+def _settle_all(claimed: list[LetterItem], asked: set[str]) -> None:
+    tokens = {item.pk: item.token for item in claimed}
+    rows = LetterItem.objects.select_for_update(of=("self",)).filter(pk__in=tokens).order_by("pk")
+    held = [item for item in rows if item.holds(tokens[item.pk])]
+    for item in held:
+        _settle(item, is_asked=item.order_id in asked)
+    LetterItem.objects.bulk_update(held, ["status", "note", "token", "next_at", "settled_at", "asked_at"])
+
+
+def _settle(item: LetterItem, *, is_asked: bool) -> None:
     status, note = _verdict(item)
     if status != item.status:
         ITEM.check(item.status, status)
     item.status, item.note, item.token = status, note[:200], None
+    if is_asked:
+        item.asked_at = timezone.now()
     if status == ItemStatus.UNCONFIRMED:
         item.next_at = due_work.after(CONFIRM_DELAYS_SECONDS, item.attempts, repeat_last=False)
     else:
         item.next_at, item.settled_at = None, timezone.now()
     if status == ItemStatus.CONTRADICTED:
         log.error("letter_contradicted", letter=str(item.letter_id), note=note)
-    item.save(update_fields=["status", "note", "token", "next_at", "settled_at"])
 
 
 def _verdict(item: LetterItem) -> tuple[ItemStatus, str]:
@@ -95,8 +129,8 @@ def _verdict(item: LetterItem) -> tuple[ItemStatus, str]:
 
 
 def _deposit_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
-    if foreign := _foreign(item):
-        return ItemStatus.CONTRADICTED, foreign
+    if whose := foreign(item):
+        return ItemStatus.CONTRADICTED, whose
     key = (
         {"wallet_type": item.wallet_type, "transaction_id": item.transaction_id}
         if item.transaction_id
@@ -113,9 +147,9 @@ def _deposit_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
 
 
 def _payout_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
-    withdrawal = _withdrawal_of(item)
+    withdrawal = withdrawal_of(item)
     if withdrawal is None:
-        return ItemStatus.CONTRADICTED, _foreign(item) or "there is no such withdrawal"
+        return ItemStatus.CONTRADICTED, foreign(item) or "there is no such withdrawal"
     if (item.amount, item.currency) != (withdrawal.amount, withdrawal.currency):
         return ItemStatus.CONTRADICTED, f"the withdrawal is of {withdrawal.amount} {withdrawal.currency}"
     ending = _ENDINGS.get(item.withdrawal_status or 0)
@@ -126,37 +160,3 @@ def _payout_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
     if withdrawal.status in FINAL or withdrawal.status == WithdrawalStatus.MANUAL_REVIEW:
         return ItemStatus.CONTRADICTED, f"the withdrawal is {withdrawal.status}"
     return ItemStatus.UNCONFIRMED, f"the provider, asked, left it {withdrawal.status}"
-
-
-def _deposit_of(item: LetterItem) -> uuid.UUID | None:
-    return _owner(item, item.account_id)
-
-
-def _owner(item: LetterItem, account_id: uuid.UUID | None) -> uuid.UUID | None:
-    """The deposit that the item names, of this account or (None) of any."""
-    if (found := ids.decode(ids.CONFIRMATION, item.order_id)) is not None:
-        confirmations = Confirmation.objects.filter(pk=found)
-        if account_id is not None:
-            confirmations = confirmations.filter(deposit__account=account_id)
-        return confirmations.values_list("deposit", flat=True).first()
-    if (found := ids.decode(ids.DEPOSIT, item.order_id)) is not None:
-        rows = Deposit.objects.filter(pk=found)
-        if account_id is not None:
-            rows = rows.filter(account=account_id)
-        return rows.values_list("pk", flat=True).first()
-    return None
-
-
-def _withdrawal_of(item: LetterItem) -> Withdrawal | None:
-    found = ids.decode(ids.WITHDRAWAL, item.order_id)
-    return None if found is None else Withdrawal.objects.filter(pk=found, account=item.account_id).first()
-
-
-def _foreign(item: LetterItem) -> str:
-    """An order of another account (so perhaps of the other mode) must never be settled by this account's letters."""
-    if item.is_withdrawal:
-        found = ids.decode(ids.WITHDRAWAL, item.order_id)
-        is_ours = found is not None and Withdrawal.objects.filter(pk=found).exists()
-        return "the withdrawal belongs to another account" if is_ours and _withdrawal_of(item) is None else ""
-    is_ours = _owner(item, None) is not None
-    return "the deposit belongs to another account" if is_ours and _deposit_of(item) is None else ""

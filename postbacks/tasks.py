@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.providers.models import not_paused
-from postbacks import settling
+from postbacks import redaction, settling
 from postbacks.models import LetterItem
 
 
@@ -23,3 +23,9 @@ def sweep_letters() -> None:
     due = LetterItem.objects.filter(not_paused(), next_at__lte=timezone.now())
     for account_id in due.order_by().values_list("account", flat=True).distinct():
         ring("postbacks.tasks.settle_letters", str(account_id))
+
+
+@shared_task
+def forget_letters() -> None:
+    """Redact letters whose orders are redacted."""
+    redaction.forget_letters()

@@ -10,6 +10,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from gateway.api.addresses import client_address, subscriber
+from gateway.api.quotas import WINDOW_SECONDS
 from gateway.providers.lookups import find_addressee
 from postbacks.actions import Received, receive
 
@@ -23,6 +25,7 @@ _CONTENT_TYPES: Final = frozenset({"", "application/json", "text/json", "text/pl
 _REFUSALS: Final = {
     Received.REFUSED: (HTTPStatus.FORBIDDEN, "wrong signature"),
     Received.UNREADABLE: (HTTPStatus.BAD_REQUEST, "not a signed letter"),
+    Received.TOO_MANY: (HTTPStatus.TOO_MANY_REQUESTS, "too many letters with a wrong signature"),
 }
 
 
@@ -49,11 +52,14 @@ class PostbackView(View):
             return _refusal(HTTPStatus.BAD_REQUEST, "the body broke off")
         if len(raw) > _MAX_BYTES:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
-        outcome = receive(account, raw)
+        outcome = receive(account, raw, subscriber(client_address(request)))
         if outcome is Received.KEPT:
             return HttpResponse(ACKNOWLEDGED, content_type="application/json")
         return _refusal(*_REFUSALS[outcome])
 
 
 def _refusal(status: HTTPStatus, message: str) -> JsonResponse:
-    return JsonResponse({"status": "fail", "message": message}, status=status)
+    answer = JsonResponse({"status": "fail", "message": message}, status=status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        answer.headers["Retry-After"] = str(WINDOW_SECONDS)
+    return answer

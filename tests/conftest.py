@@ -30,6 +30,12 @@ def _no_static_files(settings: Any) -> None:
     settings.WHITENOISE_USE_FINDERS = False
 
 
+@pytest.fixture(autouse=True)
+def _unhurried(settings: Any) -> None:
+    """All tests call from one address in one Redis. Those about the limits set them back."""
+    settings.FAILED_AUTHENTICATIONS_PER_MINUTE = settings.REFUSED_LETTERS_PER_MINUTE = 1_000_000
+
+
 @pytest.fixture
 def catalogue(db: None) -> None:
     """The payment systems, as `manage.py seed` writes them."""

@@ -122,7 +122,14 @@ def _frozen(withdrawal: Withdrawal, customer: Customer, account: ProviderAccount
 
 
 def frozen_request(withdrawal: Withdrawal) -> dict[str, Any]:
-    """The frozen request as it was signed, to compare outcomes with."""
+    """The frozen request as it was signed, to compare outcomes with; of a redacted one all but the recipient."""
+    if withdrawal.redacted_at is not None:
+        return {
+            "amount": withdrawal.amount,
+            "currency_code": withdrawal.currency,
+            "payment_system": withdrawal.payment_system_id,
+            "label": withdrawal.customer.label,
+        }
     request: dict[str, Any] = json.loads(withdrawal.body)
     return request
 

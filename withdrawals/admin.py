@@ -1,6 +1,10 @@
 """Money out, to look at. The recipient and the frozen request are encrypted and not shown."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
@@ -32,5 +36,16 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["mode", "status", "payment_system"]
     search_fields = ["reference", "customer__external_id"]
+    search_help_text = "An id of ours, a reference, a customer, or the recipient's account in full."
     list_select_related = ["customer", "payment_system"]
+    hidden_columns = ("recipient_hashes",)
     inlines = [WithdrawalMoveInline]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        """As always, and by the recipient's account, which no column holds in plain text."""
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return found, may_have_duplicates
+        return found | queryset.filter(Withdrawal.with_account(search_term)), may_have_duplicates

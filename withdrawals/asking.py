@@ -8,11 +8,13 @@ from django.db import transaction
 
 from gateway import due_work, ids
 from gateway.after_commit import ring
+from gateway.encryption import UnreadableColumn
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import PullState, parse_pull
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
+from gateway.providers.pace import take_place
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.outcomes import record_word
@@ -43,12 +45,18 @@ def ask_withdrawals(account_id: uuid.UUID) -> None:
         return
     due = Withdrawal.objects.filter(account=account, status__in=ASKED_ABOUT)
     while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
-        ask(account, [withdrawal.public_id for withdrawal in claimed])
+        if not take_place(account):
+            for withdrawal in claimed:
+                due_work.put_back(withdrawal)
+            return
+        ask(account, [withdrawal.public_id for withdrawal in claimed], has_place=True)
         for withdrawal in claimed:
             _schedule(withdrawal)
 
 
-def ask(account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "") -> dict[str, PullState]:
+def ask(
+    account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "", has_place: bool = False
+) -> dict[str, PullState]:
     """Pull the given ids and record what the provider says; its word on each id that it spoke of."""
     answer = calls.call(
         account,
@@ -56,6 +64,7 @@ def ask(account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "
         lambda client: client.pull(kind="withdrawal", ids=withdrawal_ids),
         subject=withdrawal_ids[0],
         request={"type": "withdrawal", "ids": withdrawal_ids},
+        has_place=has_place,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return {}
@@ -66,7 +75,11 @@ def ask(account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "
         states[withdrawal_id] = entry.state
         if not entry.inner_id_agrees:
             log.warning("pull_inner_id_differs", withdrawal=withdrawal_id)
-        record_word(account, withdrawal_id, entry, Cause(kind=CauseKind.PULL, id=because, detail=entry.state))
+        try:
+            record_word(account, withdrawal_id, entry, Cause(kind=CauseKind.PULL, id=because, detail=entry.state))
+        except UnreadableColumn as unreadable:
+            # Nothing of it was written; it is asked about again. The others of this answer must not wait for its key.
+            log.error("column_unreadable", place=unreadable.place)  # noqa: TRY400 - it has no trace worth reading
     return states
 
 

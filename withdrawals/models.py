@@ -1,18 +1,31 @@
 """Money out."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
+from gateway.keyed_hashes import KeyedHashesField
 from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.states import WITHDRAWAL, WithdrawalStatus
+from withdrawals.states import FINAL, WITHDRAWAL, WithdrawalStatus
+
+#: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
+ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
+
+
+def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
+    """By what a withdrawal is found: its recipient's accounts, as long as it knows them."""
+    if withdrawal.redacted_at is not None:
+        return ()
+    return (value for name, value in withdrawal.recipient.items() if name in ACCOUNT_FIELDS)
 
 
 class Withdrawal(DueWork):
@@ -28,14 +41,20 @@ class Withdrawal(DueWork):
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
     recipient: Any = EncryptedJSONField()
+    recipient_hashes = KeyedHashesField(
+        purpose="account", terms=account_terms, blank=True, help_text="Keyed hashes of the recipient's accounts."
+    )
     comment = models.CharField(max_length=64, blank=True)
     metadata = models.JSONField(default=dict)
 
-    body: Any = EncryptedBytesField(help_text="The signed request, frozen: only these bytes are ever sent.")
+    body: Any = EncryptedBytesField(help_text="The request, frozen; signed anew only where the key has changed.")
     body_digest = models.CharField(max_length=64, help_text="SHA-256 of the frozen request.")
     sent_at = models.DateTimeField(null=True, help_text="Written before the first byte leaves.")
     refused_unproven = models.BooleanField(
         default=False, help_text="The provider refused in words that prove nothing; a pull has to agree."
+    )
+    refused_unread = models.BooleanField(
+        default=False, help_text="The provider refused our credentials and read no further; a pull has to agree."
     )
     last_answer = models.CharField(max_length=24, blank=True, help_text="What the last pull said.")
 
@@ -44,6 +63,9 @@ class Withdrawal(DueWork):
     failure_code = models.CharField(max_length=40, choices=FailureCode.choices, blank=True)
     hinted_at = models.DateTimeField(null=True, help_text="When an unproven letter last made it due.")
     contradiction = models.CharField(max_length=200, blank=True, help_text="What a person has to look at.")
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the recipient was reduced to a mask and the request to its digest."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -54,15 +76,33 @@ class Withdrawal(DueWork):
             models.CheckConstraint(
                 condition=models.Q(status__in=WithdrawalStatus.values), name="withdrawal_status_is_known"
             ),
+            # What was sent may be needed until the end, and cannot be brought back.
+            models.CheckConstraint(
+                condition=models.Q(redacted_at=None) | models.Q(status__in=sorted(FINAL)),
+                name="withdrawal_redacted_only_at_its_end",
+            ),
         ]
         indexes = [
             models.Index(fields=["product", "mode", "-id"], name="withdrawals_of_a_product"),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="withdrawals_due"),
+            GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
+            models.Index(
+                fields=["updated_at"],
+                condition=models.Q(redacted_at=None, status__in=sorted(FINAL)),
+                name="withdrawals_to_redact",
+            ),
         ]
         triggers = lifecycle_guards(WITHDRAWAL, history_table="withdrawals_withdrawalmove")
 
     def __str__(self) -> str:
         return self.public_id
+
+    @classmethod
+    def with_account(cls, text: str) -> models.Q:
+        """Filter: withdrawals to this account."""
+        hashes = cls._meta.get_field("recipient_hashes")
+        assert isinstance(hashes, KeyedHashesField)
+        return hashes.matching(text)
 
     @property
     def public_id(self) -> str:

@@ -55,18 +55,37 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
         case PullState.NOT_FOUND:
             # Alone it is no proof, for it may lag. Together with an explicit refusal, and after the lag, it is.
             lag = timezone.now() - (withdrawal.sent_at or timezone.now())
-            agrees = withdrawal.refused_unproven and lag >= timedelta(seconds=NOT_FOUND_LAG_SECONDS)
-            if withdrawal.status == WithdrawalStatus.UNKNOWN and agrees:
-                move_withdrawal(
-                    withdrawal,
-                    WithdrawalStatus.FAILED,
-                    cause,
-                    failure_code=FailureCode.PROVIDER_REFUSED,
-                    next_at=None,
-                    token=None,
-                )
+            is_late_enough = lag >= timedelta(seconds=NOT_FOUND_LAG_SECONDS)
+            if withdrawal.status == WithdrawalStatus.UNKNOWN and is_late_enough:
+                _believe_refusal(withdrawal, cause)
         case PullState.UNUSABLE:
             log.error("withdrawal_word_unusable", withdrawal=withdrawal_id, reason=entry.reason)
+
+
+def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
+    """Two words of the provider agree that the order was never created."""
+    if withdrawal.refused_unproven:
+        move_withdrawal(
+            withdrawal,
+            WithdrawalStatus.FAILED,
+            cause,
+            failure_code=FailureCode.PROVIDER_REFUSED,
+            next_at=None,
+            token=None,
+        )
+    elif withdrawal.refused_unread:
+        # It was the account's fault, so the order takes its old place in the line: it was due when it was made.
+        move_withdrawal(
+            withdrawal,
+            WithdrawalStatus.QUEUED,
+            cause,
+            failure_code="",
+            refused_unread=False,
+            sent_at=None,
+            next_at=withdrawal.created_at,
+            attempts=0,
+            token=None,
+        )
 
 
 def _unqueue(withdrawal: Withdrawal, cause: Cause) -> None:
@@ -122,6 +141,7 @@ def _accept(withdrawal: Withdrawal, cause: Cause) -> None:
         cause,
         failure_code="",
         refused_unproven=False,
+        refused_unread=False,
         next_at=due_work.after(ACCEPTED_DELAYS_SECONDS, 1),
         attempts=1,
         token=None,

@@ -4,20 +4,25 @@
 left puts it back; what the contract knows as a refusal ends it; everything else is ``unknown`` and is asked about.
 """
 
+import hashlib
 import uuid
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from gateway import due_work
 from gateway.after_commit import ring
+from gateway.encryption import readable_or
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Answer, WithdrawalVerdict, classify_withdrawal
-from gateway.paykassma.messages import PullState
+from gateway.paykassma.messages import PullState, sign_again
 from gateway.providers import calls
-from gateway.providers.models import not_paused
+from gateway.providers.health import PAYOUT
+from gateway.providers.models import may_pay_out, not_paused
+from gateway.providers.pace import take_place
 from withdrawals.asking import ask
 from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
@@ -50,15 +55,23 @@ _FAILURES: Final = {
 }
 
 
+def to_send() -> Q:
+    """Filter: withdrawals that are to be sent, and those of which a worker never wrote what came of it."""
+    queued = Q(status=WithdrawalStatus.QUEUED) & may_pay_out()
+    return queued | (Q(status=WithdrawalStatus.SENDING) & not_paused())
+
+
 def send_withdrawal(withdrawal_id: uuid.UUID) -> None:
     """Send a withdrawal that is due; does nothing where another worker has it or it has moved on."""
-    due = Withdrawal.objects.filter(
-        not_paused(), pk=withdrawal_id, status__in=[WithdrawalStatus.QUEUED, WithdrawalStatus.SENDING]
-    ).select_related("account")
+    due = Withdrawal.objects.filter(to_send(), pk=withdrawal_id).select_related("account")
     for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
         if withdrawal.status == WithdrawalStatus.SENDING:
             # Its lease ran out while it was being sent: it may have arrived. Ask; never send it again by itself.
             _lose_answer(withdrawal)
+        elif not _is_readable(withdrawal):
+            continue
+        elif not take_place(withdrawal.account, payout=True):
+            due_work.put_back(withdrawal)
         elif _mark_sending(withdrawal, WithdrawalStatus.QUEUED):
             _send(withdrawal)
 
@@ -70,18 +83,27 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
     once more.
     """
     due = Withdrawal.objects.filter(
-        not_paused(), pk=withdrawal_id, status=WithdrawalStatus.WAITING_FUNDS
+        may_pay_out(), pk=withdrawal_id, status=WithdrawalStatus.WAITING_FUNDS
     ).select_related("account")
     for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
         if not _is_oldest_waiting(withdrawal):
             _wait_longer(withdrawal, _WAIT_FOR_TURN_SECONDS)
             continue
         state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
-        if state is PullState.NOT_FOUND and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
+        has_place = (
+            state is PullState.NOT_FOUND and _is_readable(withdrawal) and take_place(withdrawal.account, payout=True)
+        )
+        if has_place and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
             _send(withdrawal)
             _release_next(withdrawal)
         else:
             _wait_longer(withdrawal, FUNDS_DELAYS_SECONDS)
+
+
+def _is_readable(withdrawal: Withdrawal) -> bool:
+    # Looked at before the mark: found out after it, nobody would know whether something was sent. The row becomes due
+    # again with the end of its lease, and goes out when its key is back.
+    return readable_or(withdrawal, "body", None) is not None
 
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
@@ -102,12 +124,17 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != expected:
         return False
+    # In both statuses that lead here the provider has no such order, so a signature of a key that was changed since
+    # may be made anew; what is asked for stays the same to the letter. Kept before it is sent, like everything else.
+    body = sign_again(bytes(withdrawal.body), withdrawal.account.withdrawal_key)
+    claimed.body, claimed.body_digest = body, hashlib.sha256(body).hexdigest()
     move_withdrawal(
         withdrawal,
         WithdrawalStatus.SENDING,
         Cause(kind=CauseKind.CLOCK, detail="due"),
         sent_at=timezone.now(),
         failure_code="",
+        **({} if body == withdrawal.body else {"body": body, "body_digest": claimed.body_digest}),
     )
     return True
 
@@ -115,10 +142,11 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
 def _send(claimed: Withdrawal) -> None:
     answer = calls.call(
         claimed.account,
-        "withdrawal/create",
+        PAYOUT,
         lambda client: client.send_withdrawal(bytes(claimed.body)),
         subject=claimed.public_id,
         request={"body_digest": claimed.body_digest},
+        has_place=True,
     )
     _settle(claimed, answer)
 
@@ -139,6 +167,7 @@ def _settle(claimed: Withdrawal, answer: Answer) -> None:
         Cause(kind=CauseKind.PROVIDER_ANSWER, detail=answer.note),
         failure_code=_FAILURES.get(to_status, ""),
         refused_unproven=verdict is WithdrawalVerdict.REFUSED_UNPROVEN,
+        refused_unread=verdict is WithdrawalVerdict.CREDENTIAL_ERROR and calls.was_not_read(answer),
         next_at=_first(delays, attempts),
         attempts=attempts,
         token=None,

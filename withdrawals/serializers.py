@@ -28,12 +28,12 @@ class NewWithdrawalSerializer(StrictSerializer):
     payment_system = PlainTextField(max_length=SYSTEM_CODE_MAX_LENGTH, help_text="A code of GET /payment-systems.")
     currency = CurrencyField()
     amount = AmountField(help_text="A whole number of units: the provider pays nothing smaller.")
-    customer = ReferenceField(help_text="Your own id of the customer.")
+    customer = ReferenceField(help_text="Your own id of the customer; not a telephone number or e-mail.")
     reference = ReferenceField(help_text="Your own id of this order; unique for ever.")
     recipient = serializers.DictField(
         child=serializers.CharField(), help_text="See recipient_schema of the payment system."
     )
-    comment = PlainTextField(required=False, max_length=64, help_text="4 to 64 characters, no colon.")
+    comment = PlainTextField(required=False, max_length=64, help_text="4 to 64 characters, no colon; no account data.")
     metadata = MetadataField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from gateway.api.fields import AmountField, CurrencyField, MetadataField
+from gateway.encryption import readable_or
 from gateway.money import format_amount
 from withdrawals import failures
 from withdrawals.models import Withdrawal
@@ -45,6 +46,8 @@ class WithdrawalShape(serializers.Serializer[Any]):
 
 def withdrawal_shape(withdrawal: Withdrawal) -> dict[str, Any]:
     """The values of `WithdrawalShape`, ready for JSON."""
+    # Masking a mask changes nothing, so a redacted withdrawal is shown as it always was.
+    recipient: dict[str, str] = readable_or(withdrawal, "recipient", {})
     return {
         "id": withdrawal.public_id,
         "object": "withdrawal",
@@ -54,7 +57,7 @@ def withdrawal_shape(withdrawal: Withdrawal) -> dict[str, Any]:
         "amount": format_amount(withdrawal.amount, withdrawal.currency),
         "customer": withdrawal.customer.external_id,
         "reference": withdrawal.reference,
-        "recipient": {name: masked(value) for name, value in withdrawal.recipient.items()},
+        "recipient": {name: masked(value) for name, value in recipient.items()},
         "comment": withdrawal.comment,
         "failure": failures.shown(withdrawal.failure_code),
         "mode": withdrawal.mode,

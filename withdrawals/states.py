@@ -38,8 +38,9 @@ WITHDRAWAL: Final = Lifecycle(
         ),
         W.ACCEPTED: frozenset({W.MANUAL_REVIEW, W.PAID, W.REJECTED}),
         W.WAITING_FUNDS: frozenset({W.SENDING, W.ACCEPTED, W.UNKNOWN, W.MANUAL_REVIEW, W.PAID, W.REJECTED}),
-        # Failed only on two words of the provider: it refused, and when asked it does not know the id.
-        W.UNKNOWN: frozenset({W.SENDING, W.ACCEPTED, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}),
+        # Failed, or queued again, only on two words of the provider: it refused the order (failed) or, unread, our
+        # credentials (queued), and when asked it does not know the id.
+        W.UNKNOWN: frozenset({W.QUEUED, W.SENDING, W.ACCEPTED, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}),
         W.MANUAL_REVIEW: frozenset({W.SENDING, W.PAID, W.REJECTED, W.FAILED}),
         W.PAID: frozenset({W.REVERSED}),
         W.REJECTED: frozenset(),
@@ -62,8 +63,9 @@ _DAY: Final = 86400
 #: Seconds between questions about an unknown outcome: quick, because the customer's money hangs; a week in all,
 #: then a person. "Not found" may lag behind the truth by minutes, so it ends nothing by itself.
 UNKNOWN_DELAYS_SECONDS: Final = (5, 15, 30, 60, 120, 300, 600, 1800, *_HOURLY_FOR_A_DAY, *(_DAY,) * 6)
-#: A refusal in free words ends a withdrawal only together with a "not found" that comes at least this long after the
-#: sending, so with the second question: the provider's book may lag behind its answers.
+#: A refusal in free words ends a withdrawal, and one of our credentials puts it back, only together with a "not found"
+#: that comes at least this long after the sending, so with the second question: the provider's book may lag behind its
+#: answers.
 NOT_FOUND_LAG_SECONDS: Final = 15
 #: Seconds between questions about an accepted one: its postback usually comes first; daily for ever at the end.
 ACCEPTED_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600, *_HOURLY_FOR_A_DAY, _DAY)

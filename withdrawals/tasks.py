@@ -6,12 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from gateway.after_commit import ring
-from gateway.providers.models import not_paused
-from withdrawals import asking, sending
+from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
+from withdrawals import asking, redaction, sending
 from withdrawals.models import Withdrawal
 from withdrawals.states import ASKED_ABOUT, WithdrawalStatus
 
-#: Rings of one sweep; what is left is found by the next one.
+#: Rings of one sweep for one account; what is left is found by the next one.
 _BATCH = 200
 
 
@@ -36,12 +36,19 @@ def ask_withdrawals(account_id: str) -> None:
 @shared_task
 def sweep_withdrawals() -> None:
     """Ring for everything of money out that is due: the sweep alone would be enough."""
-    due = Withdrawal.objects.filter(not_paused(), next_at__lte=timezone.now())
-    to_send = due.filter(status__in=[WithdrawalStatus.QUEUED, WithdrawalStatus.SENDING]).order_by("next_at")
-    for withdrawal_id in to_send.values_list("pk", flat=True)[:_BATCH]:
-        ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
-    waiting = due.filter(status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
-    for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
-        ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
-    for account_id in due.filter(status__in=ASKED_ABOUT).order_by().values_list("account", flat=True).distinct():
-        ring("withdrawals.tasks.ask_withdrawals", str(account_id))
+    # Each account by itself: the backlog of one, worked off at its own pace, does not hide what is due for another.
+    for account_id in ProviderAccount.objects.filter(not_paused("")).values_list("pk", flat=True):
+        due = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now())
+        for withdrawal_id in due.filter(sending.to_send()).order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
+            ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
+        waiting = due.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
+        for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
+            ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
+        if due.filter(status__in=ASKED_ABOUT).exists():
+            ring("withdrawals.tasks.ask_withdrawals", str(account_id))
+
+
+@shared_task
+def forget_recipients() -> None:
+    """Redact what ended long ago."""
+    redaction.forget_recipients()

@@ -94,6 +94,7 @@ class CancelWithdrawalView(APIView):
     """``/withdrawals/{id}/cancel``."""
 
     scopes = {"POST": "withdrawals:write"}
+    refusals = {"POST": [409]}
 
     @extend_schema(operation_id="cancel_withdrawal", request=None, responses={200: WithdrawalShape})
     def post(self, request: Request, withdrawal_id: uuid.UUID) -> Response:

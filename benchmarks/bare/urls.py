@@ -25,7 +25,7 @@ class OrdersView(generics.CreateAPIView[Order]):
     def perform_create(self, serializer: serializers.BaseSerializer[Order]) -> None:
         """The order and its first move."""
         order = serializer.save()
-        OrderMove.objects.create(order=order, to_status=order.status)
+        OrderMove(order=order, to_status=order.status).save()
 
 
 urlpatterns = [path("orders/", OrdersView.as_view())]

@@ -1,22 +1,27 @@
-"""TypeIDs in addresses: ``<dep:deposit_id>`` gives the UUID; another prefix matches nothing, so it is a 404."""
+"""TypeIDs in addresses: ``<dep:deposit_id>`` gives the UUID.
+
+A text that is no id of the kind is the id of nothing: whoever sends it meets the same door as with the id of an object
+that does not exist, and is asked for the same key before.
+"""
 
 import uuid
+from typing import Final
 
 from django.urls import register_converter
 
 from gateway import ids
 
+#: No object's id: ours carry their time.
+_NOBODY: Final = uuid.UUID(int=0)
+
 
 class _TypeIdConverter:
-    regex = "[a-z]{1,3}_[0-9a-z]{26}"
+    regex = "[^/]+"
     prefix: str
 
     def to_python(self, value: str) -> uuid.UUID:
-        """The UUID behind the id; ValueError means "no match" to Django."""
-        found = ids.decode(self.prefix, value)
-        if found is None:
-            raise ValueError(value)
-        return found
+        """The UUID behind the id."""
+        return ids.decode(self.prefix, value) or _NOBODY
 
     def to_url(self, value: uuid.UUID) -> str:
         """The prefixed text."""

@@ -60,6 +60,14 @@ class ReferenceField(PlainTextField):
         super().__init__(**kwargs)
 
 
+class WordField(serializers.ChoiceField):
+    """One of a few words. What was sent instead is not repeated: it may be anything."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.error_messages["invalid_choice"] = f"Send one of {', '.join(map(str, self.choices))}."
+
+
 @extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "INR", "description": "ISO 4217 code"})
 class CurrencyField(serializers.CharField):
     """Three capital letters."""
@@ -73,10 +81,14 @@ class CurrencyField(serializers.CharField):
         return data
 
 
+#: For the document; `gateway.money` decides.
+AMOUNT_PATTERN: Final = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$"
+
+
 @extend_schema_field(
     {
         "type": "string",
-        "pattern": r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$",
+        "pattern": AMOUNT_PATTERN,
         "example": "1000.00",
         "description": "A decimal string: plain digits, no more decimals than the currency has.",
     }
@@ -128,7 +140,14 @@ _MAX_UNKNOWN_NAMED: Final = 20
 METADATA_MAX_KEYS, METADATA_MAX_KEY_LENGTH, METADATA_MAX_VALUE_LENGTH = 50, 40, 500
 
 
-@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": METADATA_MAX_KEYS})
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "maxProperties": METADATA_MAX_KEYS,
+        "description": "Your own notes, given back unchanged. They are kept in plain text: no account data here.",
+    }
+)
 class MetadataField(serializers.Field):  # type: ignore[type-arg]
     """A product's own notes on an order: a flat object of strings, given back unchanged."""
 
@@ -175,7 +194,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     """
 
     @property
-    def fields(self) -> BindingDict:  # type: ignore[override]  # a cached property there
+    def fields(self) -> BindingDict:
         """Every field by name."""
         return _shared_fields(type(self))
 

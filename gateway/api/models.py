@@ -15,7 +15,7 @@ class IdempotencyKey(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT)
     mode = models.CharField(max_length=4, choices=Mode.choices)
     key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
+    fingerprint = models.CharField(max_length=64, help_text="Keyed hash of method, path and body.")
     response_status = models.PositiveSmallIntegerField()
     object_id = models.UUIDField()
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -1,15 +1,19 @@
 """What deposits and withdrawals check alike: the system, its currency, its limits, its extra fields."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from gateway import patterns
+from gateway.api import formats
 from gateway.api.fields import is_plain
 from gateway.money import AmountError, format_amount, parse_amount
+
+#: Of JSON Schema; the one that OpenAPI 3.1 is made of.
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def checked_amount(text: str, currency: str, name: str = "amount") -> Decimal:
@@ -35,7 +39,7 @@ def checked_fields(values: Any, fields: list[Mapping[str, Any]], name: str) -> d
 
     Args:
         values: what the caller sent.
-        fields: rows of `gateway.providers.catalogue.DetailField`.
+        fields: rows of `gateway.providers.detail_fields.DetailField`.
         name: the member that holds them, for the error's pointer.
     """
     if not isinstance(values, dict):
@@ -45,35 +49,46 @@ def checked_fields(values: Any, fields: list[Mapping[str, Any]], name: str) -> d
     for key in sorted(set(values) - set(known)):
         errors[key] = [f"This system has no such field. Known: {', '.join(sorted(known)) or 'none'}."]
     for key, field in known.items():
-        value = values.get(key)
-        if value is None:
-            if field["required"]:
-                errors[key] = [f'{field["title"]} is missing, for example "{field["example"]}".']
-        elif not isinstance(value, str) or not _fits(value, field["pattern"]):
-            errors[key] = [f'Send {field["title"]} as a string such as "{field["example"]}".']
+        if key in values:
+            objection = _objection(values[key], field)
+        else:
+            objection = f'{field["title"]} is missing, for example "{field["example"]}".' if field["required"] else None
+        if objection is not None:
+            errors[key] = [objection]
     if errors:
         raise serializers.ValidationError({name: errors})
-    return {key: value for key, value in values.items() if value is not None}
+    return dict(values)
 
 
-def _fits(value: str, pattern: str) -> bool:
+def _objection(value: Any, field: Mapping[str, Any]) -> str | None:
     # Blanks at the ends are cut off by the provider (C§0), perhaps before it checks the signature.
-    return is_plain(value) and value == value.strip() and re.fullmatch(pattern, value, re.ASCII) is not None
+    is_text = isinstance(value, str) and is_plain(value) and value == value.strip()
+    if not is_text or len(value) > patterns.TEXT_MAX_CHARS:
+        return f'Send {field["title"]} as a string such as "{field["example"]}".'
+    # Before the pattern, since it knows better what is wrong. A row of an older installation has no format.
+    wrong = formats.objection(value, field.get("format", ""))
+    if wrong is None and not patterns.fits(field["pattern"], value):
+        wrong = f'Send {field["title"]} as a string such as "{field["example"]}".'
+    return wrong
 
 
 def json_schema(fields: list[Mapping[str, Any]]) -> dict[str, Any]:
     """The same fields as JSON Schema, for integrators."""
     return {
+        "$schema": DIALECT,
         "type": "object",
-        "properties": {
-            field["name"]: {
-                "type": "string",
-                "title": field["title"],
-                "pattern": f"^{field['pattern']}$",
-                "examples": [field["example"]],
-            }
-            for field in fields
-        },
+        "properties": {field["name"]: _property(field) for field in fields},
         "required": [field["name"] for field in fields if field["required"]],
         "additionalProperties": False,
     }
+
+
+def _property(field: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {
+        "type": "string",
+        "title": field["title"],
+        "pattern": patterns.for_schema(field["pattern"]),
+        "maxLength": patterns.longest(field["pattern"]),
+        "examples": [field["example"]],
+    }
+    return {**shown, "format": field["format"]} if field.get("format") else shown

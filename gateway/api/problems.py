@@ -10,11 +10,15 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from gateway import logs
+from gateway.api.slow_bodies import NoPlaceError
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +28,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 TITLES: Final[Mapping[str, str]] = {
     "amount_below_minimum": "The amount is below the payment system's minimum",
     "amount_above_maximum": "The amount is above the payment system's maximum",
-    "amount_not_whole": "A withdrawal is paid in whole units only",
+    "amount_not_whole": "The provider takes whole units only here",
     "authentication_failed": "The API key is missing, unknown or ended",
     "body_too_large": "The request body is too large",
     "conflict": "The object is not in a state that allows this",
@@ -40,11 +44,20 @@ TITLES: Final[Mapping[str, str]] = {
     "not_acceptable": "No acceptable content type",
     "not_found": "There is nothing at this address",
     "payment_system_unavailable": "The payment system cannot serve this order",
+    "provider_refused": "The provider does not take this",
+    "provider_unavailable": "The provider cannot be asked just now",
     "reference_already_used": "The reference was used before",
     "too_many_attempts": "Too many attempts",
     "too_many_requests": "Too many requests",
+    "unavailable": "The service cannot answer right now",
     "unsupported_media_type": "The content type is not supported",
 }
+
+
+#: A database that restarts or fails over is back within seconds; one that is not is asked about again as gently.
+_RETRY_AFTER_SECONDS: Final = 5
+#: True whatever has happened: the work of a key and the key itself are one transaction.
+_ONCE: Final = "Nothing was done that a repetition with the same Idempotency-Key would do twice."
 
 
 class Problem(exceptions.APIException):
@@ -107,7 +120,7 @@ def pointers(detail: Any, path: str = "") -> list[dict[str, str]]:
     if isinstance(detail, Mapping):
         found = []
         for key, value in detail.items():
-            if str(key) == "non_field_errors":
+            if str(key) == api_settings.NON_FIELD_ERRORS_KEY:
                 found += pointers(value, path)
             else:
                 escaped = str(key).replace("~", "~0").replace("/", "~1")
@@ -145,6 +158,12 @@ def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         first = errors[0]
         sentence = f"{first['pointer']}: {first['detail']}" if first["pointer"] else first["detail"]
         return document(status=400, code=code, detail=sentence, errors=errors), {}
+    if isinstance(exc, OperationalError | InterfaceError):  # the database is away, or has no room for more
+        sentence = f"Our database does not answer; try again in a moment. {_ONCE}"
+        return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    if isinstance(exc, UnreadablePostError) and isinstance(exc.__cause__, NoPlaceError):
+        sentence = "Too many bodies arrive slowly; send yours again in a moment. Nothing was done."
+        return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     status, code, sentence = _plain(exc)
     headers = {}
     if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
@@ -165,20 +184,22 @@ def _plain(exc: Exception) -> tuple[int, str, str]:
         case exceptions.NotAcceptable():
             return 406, "not_acceptable", "Answers are application/json."
         case exceptions.UnsupportedMediaType():
-            return 415, "unsupported_media_type", str(exc.detail)
+            return 415, "unsupported_media_type", "Send application/json, or multipart/form-data with a screenshot."
         case RequestDataTooBig():
             return 413, "body_too_large", "The body is larger than this address takes."
         case exceptions.ParseError():
             return 400, "malformed_json", str(exc.detail)
-        case SuspiciousOperation():
+        case SuspiciousOperation() | UnreadablePostError():
             return 400, "invalid_request", "The request could not be read."
-    return (
-        500,
-        "internal_error",
-        "Nothing was done that a repetition with the same Idempotency-Key would do twice.",
-    )
+    return 500, "internal_error", _ONCE
 
 
 def respond(request: HttpRequest, *, status: int, code: str, detail: str) -> JsonResponse:
     """A problem document from outside DRF (unknown addresses, failures before a view)."""
     return JsonResponse(document(status=status, code=code, detail=detail), status=status, content_type=CONTENT_TYPE)
+
+
+def respond_to(exc: BaseException | None) -> JsonResponse:
+    """As `exception_handler`, outside of DRF."""
+    body, headers = _describe(exc if isinstance(exc, Exception) else RuntimeError())
+    return JsonResponse(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)

@@ -72,3 +72,11 @@ class TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]  # as 
     """A point in time by ISO 8601, in ASCII digits; UTC where it names no zone."""
 
     field_class = _TimeFormField
+
+
+class WordFilter(django_filters.ChoiceFilter):  # type: ignore[misc]  # as above
+    """One of a few words. What was sent instead is not repeated: it may be anything."""
+
+    def __init__(self, *, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        words = ", ".join(word for word, _ in choices)
+        super().__init__(choices=choices, error_messages={"invalid_choice": f"Send one of {words}."}, **kwargs)

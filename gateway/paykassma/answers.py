@@ -38,8 +38,7 @@ _ACCEPTING: Final = frozenset({"ok", "success"})
 _REFUSING: Final = frozenset({"fail", "error"})
 _POSSIBLE_TRANSACTION: Final = "possible_transaction_created"
 
-_CREDENTIAL_FIELDS: Final = frozenset({"secret", "signature"})
-_CREDENTIAL_TEXT = re.compile(r"\b(?:wrong|invalid|incorrect|bad) (?:secret|signature)\b")
+_CREDENTIAL_TEXT = re.compile(r"\b(?:wrong|invalid|incorrect|bad) (secret|signature)\b")
 _DUPLICATE_TEXT = re.compile(r"already|(?<!not )(?<!n't )exist|taken|duplicate|unique")
 # A free text that speaks of trouble on the provider's side says nothing about what became of the order.
 _TROUBLE_TEXT = re.compile(r"server|internal|time.?d? ?out|process")
@@ -60,6 +59,15 @@ class Outcome(StrEnum):
     """It does not know us; repeating helps nobody."""
 
 
+class Credential(StrEnum):
+    """Which of our credentials the provider names in a refusal."""
+
+    SECRET = "secret"  # noqa: S105 - the name of the field
+    """That goes with every call but withdrawals."""
+    SIGNATURE = "signature"
+    """Of a withdrawal, made with the withdrawal key."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer of the provider, or the lack of one.
@@ -71,6 +79,7 @@ class Answer:
             customers' data.
         is_field_refusal: a refusal whose message is a map of fields (ERR-2 of C§0), as validation writes it,
             and is here in full.
+        credential: what it names where it refuses our credentials in words; None for any other answer.
         payload: the parsed JSON; None when it is none.
         raw: the beginning of the body.
         note: why this outcome, in a few fixed words that are safe to log.
@@ -82,6 +91,7 @@ class Answer:
     sent: bool
     messages: tuple[tuple[str | None, str], ...] = field(default=(), repr=False)
     is_field_refusal: bool = False
+    credential: Credential | None = None
     payload: Any = field(default=None, repr=False)
     raw: bytes = field(default=b"", repr=False)
     note: str
@@ -126,13 +136,15 @@ def read_answer(exchanged: Exchanged) -> Answer:
         payload, is_json = None, False
     every_message = tuple(_messages(payload))
     messages = every_message[:MESSAGES_MAX]
-    outcome, why = _outcome(status, payload, messages, exchanged.body)
+    credential = _named_credential(payload, messages)
+    outcome, why = _outcome(status, payload, messages, exchanged.body, credential)
     return Answer(
         outcome=outcome,
         http_status=status,
         sent=True,
         messages=messages,
         is_field_refusal=outcome is Outcome.REFUSED and _is_message_bag(payload, every_message),
+        credential=credential if outcome is Outcome.CREDENTIAL_ERROR else None,
         payload=payload,
         raw=exchanged.body[:RAW_BYTES_MAX],
         note=f"{why} (HTTP {status}{'' if is_json else ', not JSON'})",
@@ -141,7 +153,11 @@ def read_answer(exchanged: Exchanged) -> Answer:
 
 
 def _outcome(
-    http_status: int, payload: Any, messages: tuple[tuple[str | None, str], ...], body: bytes
+    http_status: int,
+    payload: Any,
+    messages: tuple[tuple[str | None, str], ...],
+    body: bytes,
+    credential: Credential | None,
 ) -> tuple[Outcome, str]:
     word = _status_word(payload)
     is_good = HTTP_OK <= http_status < HTTP_REDIRECT
@@ -150,7 +166,7 @@ def _outcome(
     table: tuple[tuple[bool, Outcome, str], ...] = (
         (not (is_good or is_bad), Outcome.UNKNOWN, "unexpected code"),
         (http_status == HTTP_TOO_MANY_REQUESTS, Outcome.UNKNOWN, "too many requests"),
-        (_names_credentials(payload, messages), Outcome.CREDENTIAL_ERROR, "credentials refused"),
+        (credential is not None, Outcome.CREDENTIAL_ERROR, "credentials refused"),
         (_check_started(http_status, payload, messages, body), Outcome.PENDING, "check started"),
         (word == _POSSIBLE_TRANSACTION, Outcome.PENDING, "possible transaction"),
         (word in _REFUSING, Outcome.REFUSED, "refused"),
@@ -196,15 +212,15 @@ def _flat(texts: Any) -> list[str]:
     return [read_text(text)[:MESSAGE_MAX_CHARS] for text in listed if isinstance(text, str) and text.strip()]
 
 
-def _names_credentials(payload: Any, messages: tuple[tuple[str | None, str], ...]) -> bool:
+def _named_credential(payload: Any, messages: tuple[tuple[str | None, str], ...]) -> Credential | None:
     if _status_word(payload) not in _REFUSING:
-        return False
+        return None
     errors = [error for error in read_items(payload.get("errors")) if isinstance(error, dict)]
-    return (
-        any(read_integer(error.get("code")) == WRONG_SECRET_CODE for error in errors)
-        or any(name in _CREDENTIAL_FIELDS for name, _ in messages)
-        or any(_CREDENTIAL_TEXT.search(text.casefold()) for _, text in messages)
-    )
+    if any(read_integer(error.get("code")) == WRONG_SECRET_CODE for error in errors):
+        return Credential.SECRET
+    found = [_CREDENTIAL_TEXT.search(text.casefold()) for _, text in messages]
+    named = {name for name, _ in messages} | {match[1] for match in found if match}
+    return next((credential for credential in Credential if credential in named), None)
 
 
 def _check_started(http_status: int, payload: Any, messages: tuple[tuple[str | None, str], ...], body: bytes) -> bool:
@@ -232,15 +248,16 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
     """
     if not answer.sent:
         return WithdrawalVerdict.NOT_SENT
-    if answer.outcome is not Outcome.REFUSED:
-        return {
-            Outcome.ACCEPTED: WithdrawalVerdict.ACCEPTED,
-            Outcome.CREDENTIAL_ERROR: WithdrawalVerdict.CREDENTIAL_ERROR,
-        }.get(answer.outcome, WithdrawalVerdict.UNKNOWN)
+    if answer.outcome is Outcome.ACCEPTED:
+        return WithdrawalVerdict.ACCEPTED
+    if answer.outcome not in {Outcome.REFUSED, Outcome.CREDENTIAL_ERROR}:
+        return WithdrawalVerdict.UNKNOWN
     names = {name for name, _ in answer.messages}
     texts = [text.casefold() for _, text in answer.messages]
     if "withdrawal_id" in names or any(_DUPLICATE_TEXT.search(text) for text in texts):
         return WithdrawalVerdict.UNKNOWN
+    if answer.outcome is Outcome.CREDENTIAL_ERROR:
+        return WithdrawalVerdict.CREDENTIAL_ERROR
     if INSUFFICIENT_BALANCE_FIELD in names or any(INSUFFICIENT_BALANCE_TEXT in text for text in texts):
         return WithdrawalVerdict.INSUFFICIENT_BALANCE
     if answer.is_field_refusal and names and None not in names:

@@ -20,7 +20,7 @@ from gateway.paykassma.wire_values import (
     read_object,
     read_text,
 )
-from gateway.paykassma.withdrawals import WithdrawalOrder, freeze_withdrawal, unsignable_fields
+from gateway.paykassma.withdrawals import WithdrawalOrder, freeze_withdrawal, sign_again, unsignable_fields
 
 __all__ = [
     "UNKNOWN_MESSAGE",
@@ -48,6 +48,7 @@ __all__ = [
     "parse_redirect_hashes",
     "parse_redirect_url",
     "parse_savings",
+    "sign_again",
     "unsignable_fields",
 ]
 

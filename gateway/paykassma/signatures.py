@@ -36,6 +36,14 @@ class Variant(StrEnum):
     """The very bytes of the body."""
     ESCAPED = "escaped"
     """PHP's default flags, as before page version 32."""
+    OLDER_UNESCAPED = "older_unescaped"
+    """An older deposit (C§2.3), its list with slashes and Unicode raw."""
+    OLDER_SLICE = "older_slice"
+    """An older deposit, the very bytes of its list."""
+    OLDER_ESCAPED = "older_escaped"
+    """An older deposit, its list with PHP's default flags: the documented one."""
+    OLDER_JOINED = "older_joined"
+    """An older withdrawal: its values joined, as our own requests are signed (C§3)."""
 
 
 class Reason(StrEnum):
@@ -46,7 +54,7 @@ class Reason(StrEnum):
     NO_SIGNATURE = "no_signature"
     """No `signature` that is a string."""
     NO_SIGNED_PART = "no_signed_part"
-    """No `additional_data` that is an array or an object."""
+    """No `additional_data` that is an array or an object, nor what an older format has in its place."""
     MISMATCH = "mismatch"
     """No pair of keys and no encoding gives this signature."""
 
@@ -90,9 +98,18 @@ def withdrawal_signature(request: Mapping[str, Any], key: str) -> str:
     Raises:
         TypeError: a value that JSON does not have.
     """
-    signed = sorted((name, value) for name, value in request.items() if name not in {"signature", "secret"})
-    joined = ":".join(_joined(value) for _, value in signed)
-    return _sha1(_utf8(key) + _md5(_utf8(joined)))
+    return joined_signature(joined_values(request), key)
+
+
+def joined_values(message: Mapping[str, Any]) -> bytes:
+    """Join the values of a message in the order of its sorted keys; the keys themselves are not in it (C§3)."""
+    signed = sorted((name, value) for name, value in message.items() if name not in {"signature", "secret"})
+    return _utf8(":".join(_joined(value) for _, value in signed))
+
+
+def joined_signature(joined: bytes, key: str) -> str:
+    """Sign what `joined_values` gave; 40 lower-case hex digits."""
+    return _sha1(_utf8(key) + _md5(joined))
 
 
 def _joined(value: Any) -> str:
@@ -139,22 +156,15 @@ def verify_postback(raw: bytes, keys: Sequence[PostbackKeys]) -> VerifiedLetter 
     Returns:
         The letter, or why it is rejected. Never raises, whatever the bytes.
     """
-    try:
-        body = php_json.parse(raw)
-    except php_json.JsonRefusedError:
-        return Rejected(reason=Reason.NOT_JSON)
-    if not isinstance(body, dict):
-        return Rejected(reason=Reason.NOT_JSON)
-    signature = body.get("signature")
-    if not isinstance(signature, str):
-        return Rejected(reason=Reason.NO_SIGNATURE)
+    body, signature = open_letter(raw)
+    if isinstance(signature, Reason):
+        return Rejected(reason=signature)
     signed = body.get(SIGNED_MEMBER)
     if not isinstance(signed, (list, dict)):
         return Rejected(reason=Reason.NO_SIGNED_PART)
-    for variant, text in _signed_texts(raw, signed):
+    for variant, text in signed_texts(raw, SIGNED_MEMBER, signed):
         for index, pair in enumerate(keys):
-            expected = postback_signature(text, pair.access_key, pair.private_key)
-            if hmac.compare_digest(_utf8(expected), _utf8(signature)):
+            if is_same(postback_signature(text, pair.access_key, pair.private_key), signature):
                 return VerifiedLetter(
                     body={**body, SIGNED_MEMBER: php_json.parse(text)},
                     signed_text=text,
@@ -164,13 +174,28 @@ def verify_postback(raw: bytes, keys: Sequence[PostbackKeys]) -> VerifiedLetter 
     return Rejected(reason=Reason.MISMATCH)
 
 
-def _signed_texts(raw: bytes, signed: Any) -> Iterator[tuple[Variant, bytes]]:
-    # Lexemes as sent come first: PHP wrote them. Only a body written with JSON_PRESERVE_ZERO_FRACTION (10.0)
-    # needs the numbers rewritten, and then what they were signed as is what counts.
-    # Each is written only when it is asked for: the first one is nearly always right.
+def open_letter(raw: bytes) -> tuple[dict[str, Any], str | Reason]:
+    """Read a letter: its body and its signature, or why there is none."""
+    try:
+        body = php_json.parse(raw)
+    except php_json.JsonRefusedError:
+        return {}, Reason.NOT_JSON
+    if not isinstance(body, dict):
+        return {}, Reason.NOT_JSON
+    signature = body.get("signature")
+    return body, signature if isinstance(signature, str) else Reason.NO_SIGNATURE
+
+
+def signed_texts(raw: bytes, member: str, signed: Any) -> Iterator[tuple[Variant, bytes]]:
+    """Every text that the provider may have signed for a member of the body, and the variant that it stands for.
+
+    Lexemes as sent come first: PHP wrote them. Only a body written with JSON_PRESERVE_ZERO_FRACTION (10.0)
+    needs the numbers rewritten, and then what they were signed as is what counts. Each is written only when it is
+    asked for: the first one is nearly always right.
+    """
     texts: tuple[tuple[Variant, Callable[[], bytes | None]], ...] = (
         (Variant.UNESCAPED, lambda: php_json.encode(signed, unescaped=True)),
-        (Variant.SLICE, lambda: php_json.member_slice(raw, SIGNED_MEMBER)),
+        (Variant.SLICE, lambda: php_json.member_slice(raw, member)),
         (Variant.ESCAPED, lambda: php_json.encode(signed, unescaped=False)),
         (Variant.UNESCAPED, lambda: php_json.encode(signed, unescaped=True, php_numbers=True)),
         (Variant.ESCAPED, lambda: php_json.encode(signed, unescaped=False, php_numbers=True)),
@@ -178,6 +203,11 @@ def _signed_texts(raw: bytes, signed: Any) -> Iterator[tuple[Variant, bytes]]:
     for variant, write in texts:
         if (text := write()) is not None:
             yield variant, text
+
+
+def is_same(expected: str, given: str) -> bool:
+    """Compare what must not be guessed, in constant time."""
+    return hmac.compare_digest(_utf8(expected), _utf8(given))
 
 
 def _md5(data: bytes) -> bytes:

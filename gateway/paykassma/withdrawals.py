@@ -1,7 +1,8 @@
-"""The request that pays money out (C§1.9): signed and frozen; only the same bytes may be sent again."""
+"""The request that pays money out (C§1.9): signed and frozen; only the same request may be sent again."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -90,6 +91,20 @@ def freeze_withdrawal(order: WithdrawalOrder, key: str) -> bytes:
     body = encode({**request, "signature": withdrawal_signature(request, key)}, unescaped=True)
     assert body is not None
     return body
+
+
+def sign_again(body: bytes, key: str) -> bytes:
+    """Sign a frozen withdrawal with another key; with the key that signed it, the very same bytes.
+
+    Args:
+        body: from `freeze_withdrawal`.
+        key: the private key for withdrawals.
+    """
+    request: dict[str, Any] = json.loads(body)
+    del request["signature"]
+    signed = encode({**request, "signature": withdrawal_signature(request, key)}, unescaped=True)
+    assert signed is not None
+    return signed
 
 
 def _request(order: WithdrawalOrder) -> dict[str, Any]:

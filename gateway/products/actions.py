@@ -1,5 +1,6 @@
-"""What can happen to callers: a key is made, a customer is met for the first time."""
+"""What can happen to callers: a key is made or limited, a customer is met for the first time."""
 
+import ipaddress
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,6 +40,22 @@ def keep_key(*, product: Product, mode: Mode, name: str, key: str, scopes: Itera
         },
     )
     return found
+
+
+@transaction.atomic(durable=True)
+def limit_key(key_id: uuid.UUID, *, calls_per_minute: int | None, networks: Iterable[str]) -> None:
+    """How often a key may call, and from where.
+
+    Args:
+        key_id: the key.
+        calls_per_minute: None or 0: as often as the service lets any key.
+        networks: in CIDR notation; none: from anywhere.
+
+    Raises:
+        ValueError: a text is no network, or a network has bits of a host.
+    """
+    allowed = [str(ipaddress.ip_network(text)) for text in networks]
+    ApiKey.objects.filter(pk=key_id).update(rate_limit_per_minute=calls_per_minute or None, allowed_networks=allowed)
 
 
 @transaction.atomic(savepoint=False)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from gateway import prepared_sql
-from gateway.products.models import ApiKey, Product, digest_of
+from gateway.products.models import ApiKey, Product
 
 _KEY: Final = prepared_sql.Columns(ApiKey, "found")
 _PRODUCT: Final = prepared_sql.Columns(Product, "product")
@@ -14,9 +14,9 @@ _FIND: Final = prepared_sql.one_line(f"""
 """)  # noqa: S608 - names of our own columns
 
 
-def find_key(key: str) -> ApiKey | None:
+def find_key(digest: str) -> ApiKey | None:
     """The row of a bearer key with its product, ended or not."""
-    rows = prepared_sql.run(_FIND, {"digest": digest_of(key)})
+    rows = prepared_sql.run(_FIND, {"digest": digest})
     if not rows:
         return None
     found = _KEY.read(rows[0][: _KEY.width])

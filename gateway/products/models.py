@@ -12,6 +12,8 @@ from gateway import ids
 
 #: Longest name a product may use for a customer or an order of its own.
 REFERENCE_MAX_LENGTH: Final = 128
+#: The longest network in CIDR notation: an IPv6 address and its prefix.
+NETWORK_MAX_LENGTH: Final = 43
 
 
 class Mode(models.TextChoices):
@@ -60,6 +62,15 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16, help_text="The first characters of the key, to tell keys apart.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices), default=list)
+    rate_limit_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Calls in a minute; empty or 0: the service's own limit."
+    )
+    allowed_networks = ArrayField(
+        models.CharField(max_length=NETWORK_MAX_LENGTH),
+        default=list,
+        blank=True,
+        help_text="Networks in CIDR notation from which the key may be used; none: from anywhere.",
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -1,20 +1,20 @@
-"""What can happen to accounts and systems: an account is chosen, its list of systems is observed."""
+"""What can happen to accounts and systems: chosen, observed, and stopped or let go on by a person."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 import structlog
-from django.core.cache import cache
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from gateway import due_work
 from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
-from gateway.providers import calls
+from gateway.providers import calls, discovery, health, media, pace, recently
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
 
 log = structlog.get_logger(__name__)
@@ -23,13 +23,8 @@ log = structlog.get_logger(__name__)
 OBSERVE_SECONDS: Final = 3600
 #: After a failed fetch.
 _OBSERVE_RETRY_SECONDS: Final = 60
-#: A product asking for payment systems waits for the provider so long, then gets the catalogue.
-_INTERACTIVE_SECONDS: Final = 3.0
 #: How long the provider's answer for one customer serves the next question.
 _CACHE_SECONDS: Final = 60
-#: After no answer, nobody who waits asks again for so long: a provider that hangs must not take every web thread for
-#: `_INTERACTIVE_SECONDS` at each request.
-_SILENT_SECONDS: Final = 10
 #: The column is a 32-bit integer; a provider that writes more than that means nothing by it.
 _MAX_POSITION: Final = 2**31 - 1
 #: How long the provider's word on the activation endpoint is good for new orders: an operator who switches a system
@@ -55,23 +50,51 @@ def account_for(mode: str) -> ProviderAccount:
     return account
 
 
+@transaction.atomic(durable=True)
+def pause_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str) -> None:
+    """Send nothing more through the account until a person resumes it. What is owed stays due and waits."""
+    health.pause_by_hand(account, reason)
+    _sign(account, by, f"Paused: {reason}")
+    log.error("provider_account_paused", account=str(account.pk), name=account.name, kind="person", by=by.pk)
+
+
+@transaction.atomic(durable=True)
+def resume_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str) -> None:
+    """Let calls and payouts of the account go on; where the cause is still there, they stop again by themselves."""
+    health.resume_by_hand(account)
+    pace.forget(account)
+    _sign(account, by, f"Resumed: {reason}")
+    log.warning("provider_account_resumed", account=str(account.pk), name=account.name, by=by.pk)
+
+
+def _sign(account: ProviderAccount, by: AbstractBaseUser, what: str) -> None:
+    LogEntry.objects.log_actions(by.pk, [account], CHANGE, what, single_object=True)
+
+
 def observe(
     account: ProviderAccount,
     *,
     currencies: Sequence[str],
     label: str,
     read_seconds: float = calls.READ_SECONDS,
+    patience_seconds: float = pace.WAIT_SECONDS,
 ) -> list[SystemObservation] | None:
-    """Ask the provider which systems it offers and keep what it says; None where it did not say."""
+    """Ask the provider which systems it offers and keep what it says; None where it did not say.
+
+    A system that has no row gets one that waits for a person (see ``discovery.py``).
+    """
     answer = calls.call(
         account,
         "available",
         lambda client: client.available(currencies=currencies, label=label),
         request={"currency_code": list(currencies), "label": label},
         read_seconds=read_seconds,
+        patience_seconds=patience_seconds,
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return None
+    listed = parse_available(answer.payload)[: discovery.LISTED_MAX]
+    with_row = discovery.meet(listed)
     now = timezone.now()
     seen = {
         (system.wallet_type, system.currency): SystemObservation(
@@ -85,7 +108,8 @@ def observe(
             wants_screenshot=system.uploading_payment_bill,
             seen_at=now,
         )
-        for system in parse_available(answer.payload)
+        for system in listed
+        if system.wallet_type in with_row
     }
     SystemObservation.objects.bulk_create(
         # In one order, so that two workers that observe at once do not deadlock.
@@ -102,41 +126,39 @@ def observe_for_customer(
 ) -> set[tuple[str, str]] | None:
     """Which (system, currency) pairs the provider offers this customer; None where it cannot be asked now."""
     key = f"available:{account.pk}:{label}:{'+'.join(sorted(currencies))}"
-    cached = _cached(key)
+    cached = recently.recall(key)
     if cached is not None:
         return {(code, currency) for code, currency in cached}
-    silent = f"available:{account.pk}:silent"
-    if account.is_paused() or _cached(silent) is not None:
+    if recently.was_silent(account, "available"):
         return None
-    seen = observe(account, currencies=currencies, label=label, read_seconds=_INTERACTIVE_SECONDS)
+    # Whoever waits for a page does not stand in line: where the next place is not free, the catalogue serves as well.
+    seen = observe(
+        account,
+        currencies=currencies,
+        label=label,
+        read_seconds=recently.INTERACTIVE_SECONDS,
+        patience_seconds=0,
+    )
     if seen is None:
-        _cache(silent, [], _SILENT_SECONDS)
+        recently.note_silence(account, "available")
         return None
     pairs = {(row.code, row.currency) for row in seen}
-    _cache(key, sorted(pairs), _CACHE_SECONDS)
+    recently.remember(key, sorted(pairs), _CACHE_SECONDS)
     return pairs
 
 
-def _cached(key: str) -> list[tuple[str, str]] | None:
-    try:
-        return cache.get(key)  # type: ignore[no-any-return]
-    except (RedisError, OSError):
-        return None
-
-
-def _cache(key: str, pairs: list[tuple[str, str]], seconds: int) -> None:
-    try:
-        cache.set(key, pairs, seconds)
-    except (RedisError, OSError):
-        log.warning("cache_unavailable")
+def served_currencies() -> list[str]:
+    """Every currency of the catalogue."""
+    return sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
 
 
 def observe_due_accounts() -> None:
-    """Fetch the list of systems for every account whose last look is old."""
+    """Fetch the list of systems, and what shows how to pay, for every account whose last look is old."""
     due = ProviderAccount.objects.filter(not_paused(""), is_active=True)
     for account in due_work.claim(due, limit=10, lease_seconds=calls.LEASE_SECONDS):
-        currencies = sorted({code for row in PaymentSystem.objects.all() for code in row.currencies})
-        seen = observe(account, currencies=currencies, label=OWN_LABEL)
+        seen = observe(account, currencies=served_currencies(), label=OWN_LABEL)
+        if seen is not None:
+            media.observe(account)
         _schedule(account, _OBSERVE_RETRY_SECONDS if seen is None else OBSERVE_SECONDS)
 
 

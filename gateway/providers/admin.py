@@ -1,35 +1,232 @@
-"""Provider accounts, payment systems and the evidence of calls, to look at. Encrypted columns are never shown."""
+"""Provider accounts and payment systems, to edit by rules; the evidence of calls, to look at.
 
-from django.contrib import admin
+Encrypted columns are never shown. Whether an account is called is changed by two verbs, each with a reason.
+"""
 
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall, SystemObservation
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from gateway.providers import discovery, pace
+from gateway.providers.account_forms import EDITABLE_COLUMNS, PACE_COLUMNS, ProviderAccountForm, ReasonForm
+from gateway.providers.actions import pause_account, resume_account
+from gateway.providers.forms import PaymentSystemForm
+from gateway.providers.models import (
+    BalanceCheck,
+    MediaHint,
+    ObservedBalance,
+    PaymentSystem,
+    ProviderAccount,
+    ProviderCall,
+    RedirectHash,
+    SystemObservation,
+)
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
 @admin.register(ProviderAccount)
 class ProviderAccountAdmin(ReadOnlyAdmin):
-    """Accounts and whether they are paused."""
+    """Accounts: how they are, how fast they are called, and the two verbs."""
 
+    form = ProviderAccountForm
     list_display = [
         "name",
         "mode",
-        "base_url",
         "is_active",
+        "state",
+        "why",
+        "since",
         "paused_until",
-        "pause_reason",
+        "in_a_row",
+        "limit",
         "rejected_letters",
     ]
-    list_filter = ["mode"]
+    list_filter = ["mode", "pause_kind"]
     hidden_columns = ("postback_token", "token")
+    actions = ["pause_selected", "resume_selected"]
+    actions_detail = ["pause_one", "resume_one"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As it was granted."""
+        return super(ReadOnlyAdmin, self).has_change_permission(request, obj)  # type: ignore[no-any-return]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """How the account is, and then what may be changed."""
+        return sorted(super().get_fields(request, obj), key=lambda field: field in EDITABLE_COLUMNS)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """All but those that may be changed."""
+        return [field for field in self.get_fields(request, obj) if field not in EDITABLE_COLUMNS]
+
+    def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:  # noqa: FBT001 - the base class's signature
+        """Write what was changed and nothing else: workers write to the other columns meanwhile."""
+        obj.save(update_fields=form.changed_data)
+        if not PACE_COLUMNS.isdisjoint(form.changed_data):
+            pace.forget(obj)
+
+    @admin.display(ordering="pause_kind")
+    def state(self, account: ProviderAccount) -> str:
+        """Whether calls go out."""
+        if account.is_paused():
+            return f"paused: {account.pause_kind.replace('_', ' ')}"
+        return "going" if account.payouts_paused_since is None else "payouts paused"
+
+    @admin.display
+    def why(self, account: ProviderAccount) -> str:
+        """What stopped it, in words."""
+        return " · ".join(filter(None, [account.pause_reason, account.payouts_pause_reason])) or "-"
+
+    @admin.display(ordering="paused_since")
+    def since(self, account: ProviderAccount) -> Any:
+        """Since when."""
+        return account.paused_since or account.payouts_paused_since
+
+    @admin.display(description="in a row")
+    def in_a_row(self, account: ProviderAccount) -> str:
+        """What is being counted against it."""
+        counted = {
+            "unanswered": account.unknown_streak,
+            "refused": account.not_found_streak,
+            "payouts refused": account.payout_refusal_streak,
+            "probes": account.failed_probes,
+        }
+        return ", ".join(f"{count} {what}" for what, count in counted.items() if count) or "-"
+
+    @admin.display
+    def limit(self, account: ProviderAccount) -> str:
+        """How fast it may be called."""
+        return f"{account.calls_per_minute} a minute, {account.calls_at_once} at once"
+
+    @admin.action(description="Pause", permissions=["change"])
+    def pause_selected(self, request: HttpRequest, queryset: "QuerySet[ProviderAccount]") -> HttpResponse | None:
+        """Stop the chosen accounts."""
+        return self._with_reason(request, queryset, "Pause", pause_account)
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume_selected(self, request: HttpRequest, queryset: "QuerySet[ProviderAccount]") -> HttpResponse | None:
+        """Let the chosen accounts go on."""
+        return self._with_reason(request, queryset, "Resume", resume_account)
+
+    @action(description="Pause", permissions=["change"], url_path="pause")  # type: ignore[untyped-decorator]
+    def pause_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Stop this account."""
+        return self._one_with_reason(request, object_id, "Pause", pause_account)
+
+    @action(description="Resume", permissions=["change"], url_path="resume")  # type: ignore[untyped-decorator]
+    def resume_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let this account go on."""
+        return self._one_with_reason(request, object_id, "Resume", resume_account)
+
+    def _one_with_reason(
+        self, request: HttpRequest, object_id: str, word: str, verb: Callable[..., None]
+    ) -> HttpResponse:
+        accounts = ProviderAccount.objects.filter(pk=object_id)
+        page = reverse("admin:providers_provideraccount_change", args=[object_id])
+        return self._with_reason(request, accounts, word, verb) or HttpResponseRedirect(page)
+
+    def _with_reason(
+        self, request: HttpRequest, accounts: "Iterable[ProviderAccount]", word: str, verb: Callable[..., None]
+    ) -> HttpResponse | None:
+        """Ask for a reason; with one, do it and give None."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        form = ReasonForm(request.POST if "reason" in request.POST else None)
+        if form.is_valid():
+            for account in accounts:
+                verb(account, by=request.user, reason=form.cleaned_data["reason"])
+                messages.success(request, f"{account}: {word.lower()}d.")
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{word}: why?",
+            "opts": self.opts,
+            "word": word,
+            "accounts": accounts,
+            "form": form,
+            "action": request.POST.get("action", ""),
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/providers/provideraccount/reason.html", context)
 
 
 @admin.register(PaymentSystem)
-class PaymentSystemAdmin(ReadOnlyAdmin):
-    """The catalogue."""
+class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
+    """The catalogue: finance edits it, by a form with rules; nobody deletes what orders belong to.
 
-    list_display = ["code", "name", "flow", "currencies", "pays_out", "is_manual", "screenshot", "is_enabled"]
-    list_filter = ["flow", "pays_out"]
+    Adding is for systems that only pay out: the provider lists what takes deposits (C§1.1). Whoever changed what is
+    kept by Django's log entries ("History").
+    """
+
+    form = PaymentSystemForm
+    list_display = [
+        "code",
+        "name",
+        "flow",
+        "currencies",
+        "pays_out",
+        "is_manual",
+        "screenshot",
+        "is_complete",
+        "is_enabled",
+        "news",
+    ]
+    list_filter = ["is_complete", "is_enabled", "flow", "pays_out"]
     search_fields = ["code", "name"]
+    actions = None
+    list_per_page = 50
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The code is what orders and the provider know a system by; it is written once."""
+        return [] if obj is None else ["code", "news", "provider_says"]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The page's rows, each with what the provider lately said of it."""
+        page = super().get_changelist_instance(request)
+        words = discovery.recent_words([system.code for system in page.result_list])
+        for system in page.result_list:
+            system.words = words[system.code]
+        return page
+
+    @admin.display(description="differs from the provider")
+    def news(self, system: PaymentSystem) -> str:
+        """What the provider says otherwise; nothing of it is taken over by itself."""
+        return "; ".join(discovery.differences(system, _words_of(system))) or "-"
+
+    @admin.display(description="provider says")
+    def provider_says(self, system: PaymentSystem) -> str:
+        """Its words of the last days."""
+        said = [
+            f"{word.account}: {word.name or word.code} in {word.currency}, "
+            f"{_tell(word.is_manual, 'manual', 'not manual')}, "
+            f"{_tell(word.wants_screenshot, 'with screenshot', 'without screenshot')}, "
+            f"{word.seen_at:%Y-%m-%d %H:%M} UTC"
+            for word in _words_of(system)
+        ]
+        return "; ".join(said) or "nothing lately"
+
+
+def _words_of(system: Any) -> list[SystemObservation]:
+    if not hasattr(system, "words"):
+        system.words = discovery.recent_words([system.code])[system.code]
+    words: list[SystemObservation] = system.words
+    return words
+
+
+def _tell(said: bool | None, yes: str, no: str) -> str:  # noqa: FBT001 - the provider's word
+    return "-" if said is None else yes if said else no
 
 
 @admin.register(SystemObservation)
@@ -38,6 +235,40 @@ class SystemObservationAdmin(ReadOnlyAdmin):
 
     list_display = ["code", "currency", "account", "is_manual", "wants_screenshot", "seen_at"]
     list_filter = ["account"]
+
+
+@admin.register(MediaHint)
+class MediaHintAdmin(ReadOnlyAdmin):
+    """What the provider shows of how to pay."""
+
+    list_display = ["code", "account", "url", "seen_at"]
+    list_filter = ["account"]
+
+
+@admin.register(ObservedBalance)
+class ObservedBalanceAdmin(ReadOnlyAdmin):
+    """What the provider says that it holds, each figure with the time at which it was said."""
+
+    list_display = ["wallet_type", "currency", "amount", "observed_at", "account"]
+    list_filter = ["account", "currency"]
+    ordering = ["account", "wallet_type", "currency"]
+
+
+@admin.register(BalanceCheck)
+class BalanceCheckAdmin(ReadOnlyAdmin):
+    """When each account was asked for its balances, and how that went."""
+
+    list_display = ["account", "asked_at", "answered_at", "note", "next_at"]
+
+
+@admin.register(RedirectHash)
+class RedirectHashAdmin(ReadOnlyAdmin):
+    """Return addresses as the widget takes them."""
+
+    list_display = ["kind", "url", "product", "account", "expires_at", "used_at"]
+    list_filter = ["account", "kind"]
+    search_fields = ["url"]
+    list_select_related = ["product", "account"]
 
 
 @admin.register(ProviderCall)

@@ -1,25 +1,26 @@
 """The one door to the provider: every call leaves through here, with empty hands and with evidence.
 
 No transaction may be open (a lock held for a minute of network is an outage), every call and its answer is a row,
-and an answer that speaks of our credentials stops the account, not the order.
+and an answer that speaks of our credentials stops the account, not the order (`health.py`). How fast calls leave, and
+that none leaves a paused account, is the business of `pace.py`.
 """
 
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from django.db import connection
-from django.db.models import F
-from django.utils import timezone
 
 from gateway import http, logs
+from gateway.encryption import UnreadableColumn
 from gateway.paykassma.answers import Answer, Outcome
-from gateway.paykassma.client import Client, Credentials, Paths
+from gateway.paykassma.client import Client, Credentials
+from gateway.providers import health, pace
 from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
+from gateway.providers.paths import paths_of
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +30,11 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 60.0
 #: A claim outlives the longest call: connect, read, and a margin for our own commits.
 LEASE_SECONDS: Final = 120
-#: The pause after a credential error: long enough to hammer nobody, short enough that a corrected secret works
-#: at once. The first call after it is the probe.
-CREDENTIAL_PAUSE_SECONDS: Final = 60
-#: The provider answers 404 to everything when the secret is wrong (C§0), but a single address may be missing, too, and
-#: a 403 may be a firewall's: without a word about credentials only some in a row stop the account.
-_NOT_FOUND_STREAK: Final = 5
 #: What is kept of an answer as evidence.
 _KEPT_BYTES: Final = 64 * 1024
+
+#: What a caller gets where no call was made: the account is paused, or its line is longer than the caller would wait.
+HELD_BACK: Final = Answer(outcome=Outcome.UNKNOWN, http_status=None, sent=False, note="held back")
 
 
 def call(
@@ -48,8 +46,11 @@ def call(
     request: Mapping[str, Any] | None = None,
     system: PaymentSystem | None = None,
     read_seconds: float = READ_SECONDS,
+    optional: bool = False,
+    has_place: bool = False,
+    patience_seconds: float = pace.WAIT_SECONDS,
 ) -> Answer:
-    """Make one provider call and keep its evidence.
+    """Make one provider call and keep its evidence; `HELD_BACK` where the account is not to be called now.
 
     Args:
         account: whose credentials to use.
@@ -59,8 +60,15 @@ def call(
         request: what was asked, for the evidence (encrypted at rest); never credentials.
         system: the payment system whose paths apply.
         read_seconds: how long to wait for the answer.
+        optional: the provider may not have this address (any more), or answer it to anybody: whatever it says is no
+            word about the account, neither for it nor against it.
+        has_place: the caller has taken the account's place already (`pace.take_place`), before it wrote that it would
+            send.
+        patience_seconds: the longest wait for a place.
     """
     _assert_no_transaction()
+    if not has_place and not pace.take_place(account, patience_seconds=patience_seconds):
+        return HELD_BACK
     row = ProviderCall.objects.create(
         account=account,
         operation=operation,
@@ -71,7 +79,13 @@ def call(
     started = time.monotonic()
     connect_seconds = min(CONNECT_SECONDS, read_seconds)
     with http.build_client(connect_seconds=connect_seconds, read_seconds=read_seconds) as connection_pool:
-        answer = do(client_of(account, connection_pool, system))
+        try:
+            client = client_of(account, connection_pool, system)
+        except UnreadableColumn as unreadable:
+            log.error("column_unreadable", place=unreadable.place)  # noqa: TRY400 - it has no trace worth reading
+            answer = Answer(outcome=Outcome.UNKNOWN, http_status=None, sent=False, note="our keys cannot be decrypted")
+        else:
+            answer = do(client)
     row.sent = answer.sent
     row.http_status = answer.http_status
     row.outcome = answer.outcome
@@ -80,7 +94,9 @@ def call(
     row.response_digest = hashlib.sha256(answer.raw).hexdigest()
     row.duration_ms = round((time.monotonic() - started) * 1000)
     row.save(update_fields=["sent", "http_status", "outcome", "note", "response", "response_digest", "duration_ms"])
-    _note_health(account, answer)
+    if not optional:
+        # A caller in a hurry learns nothing about the account from silence.
+        health.note(account, operation, answer, patient=read_seconds >= READ_SECONDS)
     return answer
 
 
@@ -91,13 +107,16 @@ def was_not_read(answer: Answer) -> bool:
     """
     if not answer.sent:
         return True
-    refused = answer.outcome is Outcome.CREDENTIAL_ERROR
-    return refused and (answer.payload is not None or answer.http_status == HTTPStatus.NOT_FOUND)
+    if answer.outcome is not Outcome.CREDENTIAL_ERROR:
+        return False
+    # A 404 with a status of its own was written by somebody who had read on.
+    has_status = isinstance(answer.payload, dict) and "status" in answer.payload
+    return answer.credential is not None or (answer.http_status == HTTPStatus.NOT_FOUND and not has_status)
 
 
 def client_of(account: ProviderAccount, connection_pool: Any, system: PaymentSystem | None = None) -> Client:
-    """A client with the account's credentials and the paths of account and system."""
-    paths = Paths(manual_activation=system.manual_path) if system is not None and system.manual_path else Paths()
+    """A client with the account's credentials and the paths of account and system; the system's own count most."""
+    own = {"manual_activation": system.manual_path} if system is not None and system.manual_path else {}
     return Client(
         credentials=Credentials(
             base_url=account.base_url,
@@ -105,7 +124,7 @@ def client_of(account: ProviderAccount, connection_pool: Any, system: PaymentSys
             withdrawal_key=account.withdrawal_key,
         ),
         http=connection_pool,
-        paths=paths,
+        paths=paths_of({**account.paths, **own}),
         json_body_on_get=account.json_body_on_get,
     )
 
@@ -119,21 +138,3 @@ def _assert_no_transaction() -> None:
     blocks = connection.atomic_blocks
     if blocks and not getattr(blocks[-1], "_from_testcase", False):
         raise RuntimeError("A provider call was tried inside a transaction.")
-
-
-def _note_health(account: ProviderAccount, answer: Answer) -> None:
-    mine = ProviderAccount.objects.filter(pk=account.pk)
-    if answer.outcome is not Outcome.CREDENTIAL_ERROR:
-        if answer.outcome is not Outcome.UNKNOWN:
-            mine.exclude(not_found_streak=0, pause_reason="").update(
-                not_found_streak=0, paused_until=None, pause_reason=""
-            )
-        return
-    mine.update(not_found_streak=F("not_found_streak") + 1)
-    streak = mine.values_list("not_found_streak", flat=True).get()
-    if answer.payload is not None or streak >= _NOT_FOUND_STREAK:
-        mine.update(
-            paused_until=timezone.now() + timedelta(seconds=CREDENTIAL_PAUSE_SECONDS),
-            pause_reason=f"The provider refuses our credentials: {answer.note}"[:200],
-        )
-        log.error("provider_account_paused", account=str(account.pk), note=answer.note)

@@ -1,34 +1,24 @@
 """The built-in catalogue of payment systems: what the contract says about each (C§1.3 to C§1.5, C§1.9, C§4).
 
 `seed` writes these as rows; finance edits the rows afterwards. A row that exists is never overwritten.
+
+Where the contract is silent a row takes the default that harms nobody, and is finance's to narrow:
+
+* the flow is activation: asking for details binds nobody and may be repeated, a push makes a customer pay;
+* the amount is asked for: one too many is ignored ("-" in C§1.4a), one missing is a refusal;
+* any visible text is a reference;
+* a screenshot is taken where the provider's form has a place for one (C§1.4b), and asked of nobody;
+* limits are not known, and nothing pays out.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Final
 
+from gateway.providers import detail_fields
+from gateway.providers.detail_fields import DetailField
 from gateway.providers.models import Flow, ReferenceKind, ScreenshotWish
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetailField:
-    """One field of a deposit's ``details`` or a withdrawal's ``recipient``.
-
-    Attributes:
-        name: its name in our API.
-        title: what a person reads.
-        pattern: regular expression (ASCII) of the whole value.
-        example: a made-up value that fits.
-        wire: where the provider wants it, dotted for nested keys; the same name by default.
-        required: refused where it is missing.
-    """
-
-    name: str
-    title: str
-    pattern: str
-    example: str
-    wire: str = ""
-    required: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,170 +41,176 @@ class System:
     recipient_fields: list[DetailField] = field(default_factory=list)
     constants: Mapping[str, str] = field(default_factory=dict)
     return_url_keys: Mapping[str, str] = field(default_factory=dict)
+    saves_up: bool = False
 
     def as_row(self) -> dict[str, Any]:
         """Column values of the model."""
         return asdict(self)
 
 
-_ACCOUNT_NUMBER = DetailField(
-    name="account_number", title="Wallet or account number", pattern=r"[0-9]{5,34}", example="11111111"
-)
-_UPI_ADDRESS = DetailField(
-    name="account_number",
-    title="UPI address",
-    pattern=r"[A-Za-z0-9._-]{2,64}@[A-Za-z0-9.-]{2,64}",
-    example="name@bank",
-)
-# C§1.9, the IMPS page: letters and blanks, 30 at most.
-_ACCOUNT_NAME = DetailField(
-    name="account_name",
-    title="Name of the account holder",
-    pattern=r"[A-Za-z][A-Za-z ]{0,29}",
-    example="Test Name",
-)
-_ACCOUNT_EMAIL = DetailField(
-    name="account_email",
-    title="E-mail of the recipient",
-    pattern=r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,189}\.[A-Za-z]{2,24}",
-    example="name@example.com",
-)
-_IFSC = DetailField(
-    name="bank_code",
-    title="IFSC of the branch",
-    pattern=r"[A-Z]{4}0[0-9A-Z]{6}",
-    example="MAHB0001821",
-    # The table says branch_code, the sample and live code bank_code (C§5 row 7).
-    wire="bank_details.bank_code",
-)
-_BKASH_REFERENCE: Final[dict[str, Any]] = {
+_UNKNOWN_REFERENCE: Final[dict[str, Any]] = {"wants_amount": True, "reference_example": "ABC-123456"}
+_PAYTM_REFERENCE: Final[dict[str, Any]] = {
     "reference_kind": ReferenceKind.CODE,
-    "reference_pattern": r"[0-9A-Z]{6,20}",
+    "reference_pattern": "[0-9A-Z-]{6,40}",
+    "reference_example": "123-ABC-456-DEF",
+}
+_WALLET_REFERENCE: Final[dict[str, Any]] = {
+    "reference_kind": ReferenceKind.CODE,
+    "reference_pattern": "[0-9A-Z]{6,20}",
     "reference_example": "9AB8CD7EF6",
 }
-_UPI_REFERENCE: Final[dict[str, Any]] = {
-    "wants_amount": True,
-    "reference_kind": ReferenceKind.DIGITS,
-    "reference_pattern": r"[0-9]{12}",
-    "reference_example": "123456789012",
-}
+_CHECKOUT_URLS: Final = {"success_url": "success", "fail_url": "failure", "cancel_url": "failure"}
 
-SYSTEMS: Final[tuple[System, ...]] = (
-    System(
+_activated = partial(System, flow=Flow.ACTIVATION)
+_redirected = partial(System, flow=Flow.REDIRECT)
+_pushed = partial(System, flow=Flow.PUSH)
+# C§1.4b: an operator compares amount and picture; the amount is always required there.
+_by_hand = partial(System, flow=Flow.ACTIVATION, is_manual=True, wants_amount=True, screenshot=ScreenshotWish.OPTIONAL)
+# UPI P2P: twelve digits and the amount (C§1.4a). Of its variants the contract names only upi_ib among those that
+# pay out; the others have the fields ready for whoever is told that they do (C§1.9: "imps_ib, upi_ib, …").
+_upi = partial(
+    System,
+    flow=Flow.ACTIVATION,
+    currencies=["INR"],
+    wants_amount=True,
+    reference_kind=ReferenceKind.DIGITS,
+    reference_pattern="[0-9]{12}",
+    reference_example="123456789012",
+)
+_UPI_RECIPIENT: Final = [detail_fields.UPI_ADDRESS, detail_fields.ACCOUNT_NAME]
+_NAMED_RECIPIENT: Final = [detail_fields.ACCOUNT_NUMBER, detail_fields.ACCOUNT_NAME]
+#: The form's address on the pages of two systems; the contract's own is the client's default (C§5 row 4).
+_OTHER_MANUAL_PATH: Final = "/api/v1/possible-transaction"
+
+_INDIA: Final = (
+    _activated(
         code="paytm",
         name="PayTM",
-        flow=Flow.ACTIVATION,
         currencies=["INR"],
         pays_out=True,
-        reference_kind=ReferenceKind.CODE,
-        reference_pattern=r"[0-9A-Z-]{6,40}",
-        reference_example="123-ABC-456-DEF",
-        recipient_fields=[_ACCOUNT_NUMBER],
+        recipient_fields=[detail_fields.ACCOUNT_NUMBER],
+        **_PAYTM_REFERENCE,
+        # The system of the contract's own sample of savings (C§1.6).
+        saves_up=True,
     ),
-    System(code="upi_l", name="UPI P2P", flow=Flow.ACTIVATION, currencies=["INR"], **_UPI_REFERENCE),
-    System(
-        code="upi_ib",
-        name="UPI P2P (IB)",
-        flow=Flow.ACTIVATION,
-        currencies=["INR"],
-        pays_out=True,
-        recipient_fields=[_UPI_ADDRESS, _ACCOUNT_NAME],
-        **_UPI_REFERENCE,
-    ),
-    System(
+    # Seen in a letter only (C§1.10); its flow is not told.
+    _activated(code="paytm_api", name="PayTM API", currencies=["INR"], **{"wants_amount": True, **_PAYTM_REFERENCE}),
+    _upi(code="upi_l", name="UPI P2P", recipient_fields=_UPI_RECIPIENT),
+    _upi(code="upi_ib", name="UPI P2P (IB)", pays_out=True, recipient_fields=_UPI_RECIPIENT),
+    _upi(code="upi_hb", name="UPI P2P (HB)", recipient_fields=_UPI_RECIPIENT),
+    _upi(code="upi_in", name="UPI P2P (IN)", recipient_fields=_UPI_RECIPIENT),
+    _upi(code="upi_w", name="UPI P2P (W)", recipient_fields=_UPI_RECIPIENT),
+    _upi(code="upi_m", name="UPI P2P (M)", recipient_fields=_UPI_RECIPIENT),
+    _redirected(
         code="upi_s",
         name="UPI QR",
-        flow=Flow.REDIRECT,
         currencies=["INR"],
         constants={"mode": "upi_collect_qr", "wallet_type": "upi_s"},
         return_url_keys={"redirect_url": "success"},
     ),
-    System(code="phone_pe", name="PhonePe", flow=Flow.ACTIVATION, currencies=["INR"], **_UPI_REFERENCE),
+    _upi(code="phone_pe", name="PhonePe"),
     System(
         code="imps_ib",
         name="IMPS",
         flow=Flow.NONE,
         currencies=["INR"],
         pays_out=True,
-        recipient_fields=[_ACCOUNT_NUMBER, _ACCOUNT_NAME, _IFSC],
+        recipient_fields=[*_NAMED_RECIPIENT, detail_fields.IFSC],
     ),
-    System(
+    _by_hand(
         code="staging_b_ml",
         name="IMPS by hand",
-        flow=Flow.ACTIVATION,
         currencies=["INR"],
-        is_manual=True,
-        wants_amount=True,
-        screenshot=ScreenshotWish.REQUIRED,
+        screenshot=ScreenshotWish.REQUIRED,  # uploading_payment_bill in the contract's sample (C§1.1)
         reference_kind=ReferenceKind.CODE,
-        reference_pattern=r"[0-9A-Z]{6,40}",
+        reference_pattern="[0-9A-Z]{6,40}",
         reference_example="REF123456",
     ),
-    System(
+)
+_BANGLADESH: Final = (
+    _activated(
         code="bkash",
         name="bKash",
-        flow=Flow.ACTIVATION,
         currencies=["BDT"],
         pays_out=True,
-        recipient_fields=[_ACCOUNT_NUMBER, _ACCOUNT_EMAIL],
-        **_BKASH_REFERENCE,
+        recipient_fields=[detail_fields.ACCOUNT_NUMBER, detail_fields.ACCOUNT_EMAIL],
+        **_WALLET_REFERENCE,
     ),
-    System(
+    _redirected(
         code="bkash_api",
         name="bKash checkout",
-        flow=Flow.REDIRECT,
         currencies=["BDT"],
-        detail_fields=[
-            DetailField(name="account_number", title="bKash number", pattern=r"0[0-9]{10}", example="01000000000")
-        ],
-        return_url_keys={"success_url": "success", "fail_url": "failure", "cancel_url": "failure"},
+        detail_fields=[detail_fields.BKASH_NUMBER],
+        return_url_keys=_CHECKOUT_URLS,
     ),
-    System(
+    _activated(
         code="nagad",
         name="Nagad",
-        flow=Flow.ACTIVATION,
         currencies=["BDT"],
         pays_out=True,
-        recipient_fields=[_ACCOUNT_NUMBER, _ACCOUNT_NAME],
-        **_BKASH_REFERENCE,
+        recipient_fields=_NAMED_RECIPIENT,
+        **_WALLET_REFERENCE,
     ),
-    System(
+    _redirected(
         code="nagad_api",
         name="Nagad checkout",
-        flow=Flow.REDIRECT,
         currencies=["BDT"],
         pays_out=True,
-        recipient_fields=[_ACCOUNT_NUMBER, _ACCOUNT_NAME],
-        return_url_keys={"success_url": "success", "fail_url": "failure", "cancel_url": "failure"},
+        recipient_fields=_NAMED_RECIPIENT,
+        return_url_keys=_CHECKOUT_URLS,
     ),
-    System(
+    _activated(code="rocket", name="Rocket", currencies=["BDT"], **_UNKNOWN_REFERENCE),
+)
+_PAKISTAN: Final = (
+    _activated(
         code="easypaisa",
         name="Easypaisa",
-        flow=Flow.ACTIVATION,
         currencies=["PKR"],
         wants_amount=True,
         reference_kind=ReferenceKind.DIGITS,
-        reference_pattern=r"[0-9]{11}",
+        reference_pattern="[0-9]{11}",
         reference_example="12345678901",
     ),
-    System(
+    _pushed(
         code="easypaisa_api",
         name="Easypaisa in the app",
-        flow=Flow.PUSH,
         currencies=["PKR"],
         pays_out=True,
-        detail_fields=[
-            DetailField(name="phone_number", title="Easypaisa number", pattern=r"03[0-9]{9}", example="03000000000")
-        ],
-        recipient_fields=[_ACCOUNT_NUMBER, _ACCOUNT_NAME],
+        detail_fields=[detail_fields.EASYPAISA_NUMBER],
+        recipient_fields=_NAMED_RECIPIENT,
     ),
-    System(
-        code="mpesa",
-        name="M-Pesa",
-        flow=Flow.PUSH,
-        currencies=["KES"],
-        detail_fields=[
-            DetailField(name="phone_number", title="M-Pesa number", pattern=r"254[0-9]{9}", example="254700000000")
-        ],
-    ),
+    _activated(code="jazzcash", name="JazzCash", currencies=["PKR"], **_UNKNOWN_REFERENCE),
+    _activated(code="jazzcash_business", name="JazzCash Business", currencies=["PKR"], **_UNKNOWN_REFERENCE),
 )
+_ELSEWHERE: Final = (
+    _pushed(code="mpesa", name="M-Pesa", currencies=["KES"], detail_fields=[detail_fields.MPESA_NUMBER]),
+    _by_hand(
+        code="kbzpay_manual",
+        name="KBZPay",
+        currencies=["MMK"],
+        manual_path=_OTHER_MANUAL_PATH,
+        reference_example="ABC-123456",
+    ),
+    _activated(code="wavepay", name="WavePay", currencies=["MMK"], **_UNKNOWN_REFERENCE),
+    _by_hand(code="banktransfer_manual", name="Bank transfer", currencies=["LKR"], reference_example="ABC-123456"),
+    _activated(
+        code="sinpemovil",
+        name="SINPE Móvil",
+        currencies=["CRC"],
+        wants_amount=True,
+        reference_kind=ReferenceKind.DIGITS,
+        reference_pattern="[0-9]{20,28}",
+        reference_example="12345678901234567890",
+    ),
+    _by_hand(code="baciban_ml", name="Baciban", currencies=["CRC"], reference_example="ABC-123456"),
+    _by_hand(
+        code="bnb_ml",
+        name="BNB",
+        currencies=["BTN"],
+        manual_path=_OTHER_MANUAL_PATH,
+        reference_example="ABC-123456",
+    ),
+    _by_hand(code="brou_ml", name="BROU", currencies=["UYU"], reference_example="ABC-123456"),
+)
+
+SYSTEMS: Final[tuple[System, ...]] = (*_INDIA, *_BANGLADESH, *_PAKISTAN, *_ELSEWHERE)

@@ -21,6 +21,7 @@ _ACCOUNT: Final = prepared_sql.Columns(
         "postback_private_key",
         "previous_postback_access_key",
         "previous_postback_private_key",
+        "accepts_older_postbacks",
         "rejected_letters",
     },
 )

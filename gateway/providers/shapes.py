@@ -1,13 +1,16 @@
-"""How a payment system is shown to integrators."""
+"""How payment systems and hashed return addresses are shown to integrators."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rest_framework import serializers
 
+from gateway import patterns
 from gateway.api.fields import AmountField
-from gateway.api.order_fields import json_schema
-from gateway.money import format_amount
-from gateway.providers.models import Flow, PaymentSystem, ScreenshotWish
+from gateway.api.order_fields import DIALECT, json_schema
+from gateway.money import amount_pattern, exponent, format_amount
+from gateway.providers.models import Flow, PaymentSystem, RedirectKind, ScreenshotWish
+from gateway.providers.redirect_hashes import Hashed, WayBack
 
 
 class ReferenceFormatShape(serializers.Serializer[Any]):
@@ -24,6 +27,12 @@ class LimitsShape(serializers.Serializer[Any]):
     maximum = AmountField(allow_null=True)
 
 
+class MediaShape(serializers.Serializer[Any]):
+    """A picture or film of the provider that shows how to pay."""
+
+    url = serializers.URLField()
+
+
 class PaymentSystemShape(serializers.Serializer[Any]):
     """A payment system in one direction."""
 
@@ -38,8 +47,14 @@ class PaymentSystemShape(serializers.Serializer[Any]):
     requires_amount = serializers.BooleanField(help_text="A confirmation carries the amount.")
     screenshot = serializers.ChoiceField(choices=ScreenshotWish.choices)
     details_schema = serializers.DictField(help_text="JSON Schema of a deposit's `details`.", allow_null=True)
+    confirmation_schema = serializers.DictField(
+        help_text="JSON Schema of a confirmation: what is sent where nothing has to be normalised.", allow_null=True
+    )
     recipient_schema = serializers.DictField(help_text="JSON Schema of a withdrawal's `recipient`.", allow_null=True)
     logo = serializers.CharField(allow_null=True)
+    media = MediaShape(
+        many=True, allow_null=True, help_text="Pictures or films that show how to pay; null where there are none."
+    )
 
 
 class PaymentSystemListShape(serializers.Serializer[Any]):
@@ -53,7 +68,44 @@ class PaymentSystemListShape(serializers.Serializer[Any]):
     )
 
 
-def payment_system_shape(system: PaymentSystem, direction: str, logo: str | None) -> dict[str, Any]:
+class RedirectHashShape(serializers.Serializer[Any]):
+    """A return address as the widget takes it."""
+
+    url = serializers.CharField(help_text="As it was sent.")
+    hash = serializers.CharField(help_text="64 characters: `success_url`, `fail_url` or `pending_url` of the widget.")
+    expires_at = serializers.DateTimeField(help_text="Ask again before then; a hash that is in use is renewed early.")
+
+
+class RedirectHashesShape(serializers.Serializer[Any]):
+    """Hashes of return addresses, each list in the order of the addresses."""
+
+    object = serializers.ChoiceField(choices=["redirect_hashes"])
+    success = RedirectHashShape(many=True)
+    failure = RedirectHashShape(many=True)
+    pending = RedirectHashShape(many=True)
+
+
+def redirect_hashes_shape(ways: Mapping[RedirectKind, Sequence[WayBack]], hashed: Hashed) -> dict[str, Any]:
+    """The values of `RedirectHashesShape`; every way back has its row."""
+    return {
+        "object": "redirect_hashes",
+        **{
+            kind.value: [
+                {
+                    "url": way.url,
+                    "hash": hashed.rows[way].hash,
+                    "expires_at": hashed.rows[way].expires_at.isoformat(),
+                }
+                for way in ways[kind]
+            ]
+            for kind in RedirectKind
+        },
+    }
+
+
+def payment_system_shape(
+    system: PaymentSystem, direction: str, logo: str | None, media: list[dict[str, str]] | None
+) -> dict[str, Any]:
     """The values of `PaymentSystemShape`."""
     is_deposit = direction == "deposit"
     confirms = is_deposit and system.flow == Flow.ACTIVATION
@@ -80,6 +132,41 @@ def payment_system_shape(system: PaymentSystem, direction: str, logo: str | None
         "requires_amount": confirms and system.wants_amount,
         "screenshot": system.screenshot if confirms else ScreenshotWish.NEVER,
         "details_schema": json_schema(system.detail_fields) if is_deposit else None,
+        "confirmation_schema": _confirmation_schema(system) if confirms else None,
         "recipient_schema": None if is_deposit else json_schema(system.recipient_fields),
         "logo": logo or None,
+        "media": media if is_deposit else None,
+    }
+
+
+def _confirmation_schema(system: PaymentSystem) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "provider_reference": {
+            "type": "string",
+            "title": f"{system.name} reference",
+            "pattern": patterns.for_schema(system.reference_format),
+            "maxLength": patterns.longest(system.reference_format),
+            "examples": [system.reference_example] if system.reference_example else [],
+        },
+        "amount": {
+            "type": "string",
+            "title": "Amount that was paid",
+            "pattern": amount_pattern(system.currencies),
+            "examples": ["1000" if exponent(system.currencies[0]) == 0 else "1000.00"],
+        },
+    }
+    if system.screenshot != ScreenshotWish.NEVER:
+        properties["screenshot"] = {
+            "title": "Picture of the payment",
+            "description": "A file (JPEG, PNG or WebP) of a multipart/form-data request.",
+        }
+    required = ["provider_reference"]
+    required += ["amount"] if system.wants_amount else []
+    required += ["screenshot"] if system.screenshot == ScreenshotWish.REQUIRED else []
+    return {
+        "$schema": DIALECT,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
     }

@@ -13,6 +13,7 @@ from gateway.sandbox.rows import (
     Deposit,
     DepositStatus,
     Entry,
+    HashedUrl,
     Kind,
     Letter,
     Movement,
@@ -40,9 +41,11 @@ class Book:
         letters: by letter_id.
         entries: the book of money, in order.
         registered: payments told by the control API, by wallet type and reference.
+        hashed_urls: return addresses of the widget, by kind and hash.
         purses: topped-up money that magic 9015 may spend, by currency.
         handed_out: how many details transaction/create has given away.
         stockpilings: how many savings were released.
+        older_letters: whether new letters are posted in the older formats (C§2.3).
         requests: the calls received last.
         request_counts: how often each `METHOD path order_id` was called.
     """
@@ -58,9 +61,11 @@ class Book:
         self.letters: dict[int, Letter] = {}
         self.entries: list[Entry] = []
         self.registered: dict[tuple[str, str], RegisteredPayment] = {}
+        self.hashed_urls: dict[tuple[str, str], HashedUrl] = {}
         self.purses: dict[str, Decimal] = {}
         self.handed_out = 0
         self.stockpilings = 0
+        self.older_letters = False
         self.requests: deque[ReceivedRequest] = deque(maxlen=REQUESTS_KEPT)
         self.request_counts: Counter[str] = Counter()
         self._by_order_page: dict[str, str] = {}
@@ -117,6 +122,17 @@ class Book:
         """Remember what a customer really paid."""
         with self.changing():
             self.registered[payment.wallet_type, payment.reference] = payment
+
+    def put_hashed_url(self, hashed: HashedUrl) -> None:
+        """Remember a return address, or remember it anew."""
+        with self.changing():
+            self.hashed_urls[hashed.kind, hashed.digest] = hashed
+
+    def url_behind(self, kind: str, digest: str, now: float) -> str | None:
+        """The return address behind a hash; None where it was never handed out or its day is over."""
+        with self.lock:
+            hashed = self.hashed_urls.get((kind, digest))
+        return None if hashed is None or hashed.expires_at <= now else hashed.url
 
     def note_request(self, request: ReceivedRequest) -> None:
         """Remember a call; calls do not outlive a restart."""

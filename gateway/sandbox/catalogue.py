@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +17,10 @@ AMOUNT_MAX: Final = Decimal(1_000_000)
 
 # The contract's own sample of a minimum deposit (C§1.6). One system has it, so savings are met on purpose.
 SAVINGS_MINIMUM: Final = Decimal(148)
+
+# Paths of the manual form: the general one, and the one that the pages of two systems print instead (C§1.4b).
+MANUAL_PATH: Final = "/api/v1/possible-transaction/activate"
+OTHER_MANUAL_PATH: Final = "/api/v1/possible-transaction"
 
 
 class Flow(StrEnum):
@@ -44,6 +49,7 @@ class PaymentSystem:
         flow: how money comes in.
         takes_withdrawals: whether withdrawal/create knows it.
         uploading_payment_bill: whether a screenshot is asked for.
+        manual_path: the only path of its form; empty where either will do (C§5, line 4).
         reference: what `key1` must look like.
         amount_required: whether activation needs `amount` (C§1.4a).
         minimum_deposit: below it deposits are saved up (C§1.6); 0 where there are no savings.
@@ -58,6 +64,7 @@ class PaymentSystem:
     flow: Flow
     takes_withdrawals: bool = True
     uploading_payment_bill: bool = False
+    manual_path: str = ""
     reference: re.Pattern[str] = re.compile(r".{1,190}")
     amount_required: bool = False
     minimum_deposit: Decimal = Decimal(0)
@@ -81,6 +88,16 @@ _VPA: Final[Mapping[str, str | None]] = {"identifier": "merchant{number}@sandbox
 _WALLET: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}"}
 _AGENT: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "agent"}
 _PERSONAL: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "personal"}
+_MERCHANT: Final[Mapping[str, str | None]] = {"identifier": "SANDBOX-{number}", "account_type": "merchant"}
+# Of manual systems the answer's names are words for people (C§1.3).
+_NAMED_WALLET: Final[Mapping[str, str | None]] = {
+    "Wallet number": "SANDBOX-{number}",
+    "Account name": "Sandbox Bank",
+}
+
+# Of these the contract names no withdrawals.
+_money_in: Final = partial(PaymentSystem, flow=Flow.ACTIVATION, takes_withdrawals=False)
+_form: Final = partial(PaymentSystem, flow=Flow.MANUAL, takes_withdrawals=False, amount_required=True)
 
 _ALL: Final = (
     PaymentSystem(
@@ -198,29 +215,59 @@ _ALL: Final = (
         payment_fields={"phone_number": re.compile(r"254[0-9]{9}")},
         withdrawal_fields=_ACCOUNT,
     ),
-    PaymentSystem(
+    _form(
         wallet_type="staging_b_ml",
         currency_code="INR",
         name="staging B ml",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
         uploading_payment_bill=True,
-        amount_required=True,
-        details={
-            "Wallet number": "SANDBOX-{number}",
-            "Account name": "Sandbox Bank",
-            "is_check_amount": None,
-        },
+        details={**_NAMED_WALLET, "is_check_amount": None},
     ),
-    PaymentSystem(
+    _form(
         wallet_type="kbzpay_manual",
         currency_code="MMK",
         name="KBZPay",
-        flow=Flow.MANUAL,
-        takes_withdrawals=False,
-        amount_required=True,
+        manual_path=OTHER_MANUAL_PATH,
         details={"kbzpay number": "SANDBOX-{number}"},
     ),
+    _money_in(wallet_type="paytm_api", currency_code="INR", name="Paytm API", details=_WALLET),
+    *(
+        _money_in(
+            wallet_type=f"upi_{bank}",
+            currency_code="INR",
+            name=f"UPI {bank.upper()}",
+            reference=_UPI_REFERENCE,
+            amount_required=True,
+            details=_VPA,
+        )
+        for bank in ("hb", "in", "w", "m")
+    ),
+    _money_in(wallet_type="rocket", currency_code="BDT", name="Rocket", details=_PERSONAL),
+    _money_in(wallet_type="jazzcash", currency_code="PKR", name="JazzCash", details=_WALLET),
+    _money_in(wallet_type="jazzcash_business", currency_code="PKR", name="JazzCash Business", details=_MERCHANT),
+    _money_in(wallet_type="wavepay", currency_code="MMK", name="WavePay", details=_WALLET),
+    _form(
+        wallet_type="banktransfer_manual",
+        currency_code="LKR",
+        name="Bank transfer",
+        details={"Account number": "SANDBOX-{number}", "Bank": "Sandbox Bank"},
+    ),
+    _money_in(
+        wallet_type="sinpemovil",
+        currency_code="CRC",
+        name="SINPE Móvil",
+        reference=re.compile(r"[0-9]{20,28}"),
+        amount_required=True,
+        details={**_WALLET, "is_check_amount": None},
+    ),
+    _form(wallet_type="baciban_ml", currency_code="CRC", name="Baciban ml", details=_NAMED_WALLET),
+    _form(
+        wallet_type="bnb_ml",
+        currency_code="BTN",
+        name="BNB ml",
+        manual_path=OTHER_MANUAL_PATH,
+        details={**_NAMED_WALLET, "is_check_amount": None},
+    ),
+    _form(wallet_type="brou_ml", currency_code="UYU", name="BROU ml", details=_NAMED_WALLET),
 )
 
 SYSTEMS: Final[Mapping[str, PaymentSystem]] = MappingProxyType({system.wallet_type: system for system in _ALL})

@@ -161,6 +161,16 @@ def send(provider: Provider, fields: Mapping[str, Any]) -> Any:
     return _reception(provider.postman.post(text))
 
 
+def set_format(provider: Provider, fields: Mapping[str, Any]) -> Any:
+    """Choose the format of the letters that are written from now on. Fields: format (present, older)."""
+    name = fields.get("format")
+    if name not in ("present", "older"):
+        raise ControlError("format is present or older")
+    with provider.book.lock:
+        provider.book.older_letters = name == "older"
+    return {"format": name}
+
+
 def top_up(provider: Provider, fields: Mapping[str, Any]) -> Any:
     """Put money on a balance; 9015 may spend it. Fields: wallet_type, amount."""
     complaints = Complaints(fields)
@@ -262,6 +272,7 @@ VERBS: Final[Mapping[tuple[str, str], Callable[[Provider, Mapping[str, Any]], An
         ("POST", "clock"): advance_clock,
         ("POST", "letters/resend"): resend,
         ("POST", "letters/send"): send,
+        ("POST", "letters/format"): set_format,
         ("GET", "letters"): list_letters,
         ("POST", "top-up"): top_up,
         ("POST", "pay"): pay,

@@ -19,7 +19,8 @@ from gateway.sandbox.validation import CURRENCY_CHARS, CUSTOM_ID_MAX_CHARS, Comp
 # What a customer paid when neither the call nor the control API says how much.
 PAID_DEFAULT: Final = Decimal(500)
 
-_PENDING: Final = frozenset({Fault.POSSIBLE, Fault.CHECK_STARTED, Fault.NEVER_CONFIRMED, Fault.UNKNOWN_TO_PULL})
+# Nobody can say at once whether these are paid.
+PENDING_FAULTS: Final = frozenset({Fault.POSSIBLE, Fault.CHECK_STARTED, Fault.NEVER_CONFIRMED, Fault.UNKNOWN_TO_PULL})
 
 
 def activate(provider: Provider, received: Received) -> Answer:
@@ -27,8 +28,11 @@ def activate(provider: Provider, received: Received) -> Answer:
     return _confirm(provider, received, is_manual=False)
 
 
-def activate_possible(provider: Provider, received: Received) -> Answer:
+def activate_possible(provider: Provider, received: Received, path: str) -> Answer:
     """C§1.4b: the same for manual systems, as a form with a screenshot; an operator decides later."""
+    system = SYSTEMS.get(str(received.fields.get("wallet_type")))
+    if system is not None and system.manual_path not in {"", path}:
+        return answers.fail({"wallet_type": ["The selected wallet type is invalid."]})
     return _confirm(provider, received, is_manual=True)
 
 
@@ -62,7 +66,7 @@ def _confirm(provider: Provider, received: Received, *, is_manual: bool) -> Answ
         fault = (registered.fault if registered else None) or faults.of_amount(claimed or amount, Scope.DEPOSITS)
         if (refused := refusal(fault, "key1", "Transaction field has wrong length")) is not None:
             return refused
-        status = DepositStatus.POSSIBLE if is_manual or fault in _PENDING else DepositStatus.ACTIVATED
+        status = DepositStatus.POSSIBLE if is_manual or fault in PENDING_FAULTS else DepositStatus.ACTIVATED
         deposit = new_deposit(
             provider,
             system,
@@ -85,7 +89,7 @@ def _confirmation_answer(deposit: Deposit, *, is_manual: bool) -> Answer:
     if fault is Fault.CHECK_STARTED:
         body: dict[str, Any] = {"status": "fail", "message": answers.CHECK_STARTED}
         return answers.accepted(body, fault, deposit.ref, HTTPStatus.BAD_REQUEST)
-    if fault in _PENDING:
+    if fault in PENDING_FAULTS:
         return answers.accepted(answers.possible_created_body(), fault, deposit.ref)
     if is_manual:
         return answers.accepted(answers.success_body([], total=1), fault, deposit.ref)

@@ -23,6 +23,10 @@ UNITS_PER_USD: Final[Mapping[str, Decimal]] = {
     "PKR": Decimal(280),
     "KES": Decimal(130),
     "MMK": Decimal(2100),
+    "LKR": Decimal(300),
+    "CRC": Decimal(510),
+    "BTN": Decimal(85),
+    "UYU": Decimal(40),
     "THB": Decimal(33),
     "BTC": Decimal("0.00001"),
 }

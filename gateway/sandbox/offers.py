@@ -12,10 +12,14 @@ from gateway.sandbox.catalogue import SYSTEMS, Flow
 from gateway.sandbox.deposits import check_currency
 from gateway.sandbox.provider import Provider
 from gateway.sandbox.received import Received
+from gateway.sandbox.rows import HashedUrl
 from gateway.sandbox.validation import CURRENCY_CHARS, Complaints
 
 # transaction/create hands out this many different details in turn: asking twice gives another recipient.
 DETAILS_IN_TURN: Final = 10
+
+# C§1.7.
+HASH_LIFE_SECONDS: Final = 24 * 60 * 60
 
 # The made-up numbers begin here, so that all have four digits.
 FIRST_DETAIL: Final = 1000
@@ -95,10 +99,10 @@ def deposit_info(provider: Provider, received: Received) -> Answer:
 
 
 def hash_urls(provider: Provider, received: Received) -> Answer:
-    """C§1.7: hashes of the widget's return addresses, in ascending order and numbered anew."""
-    del provider
+    """C§1.7: hashes of the widget's return addresses, in ascending order and numbered anew; they live a day."""
     complaints = Complaints(received.fields)
-    urls: dict[str, list[dict[str, Any]]] = {}
+    expires_at = provider.clock.now() + HASH_LIFE_SECONDS
+    hashed: dict[str, list[HashedUrl]] = {}
     for field, answered in (
         ("success_urls", "success_url"),
         ("fail_urls", "fail_url"),
@@ -109,12 +113,30 @@ def hash_urls(provider: Provider, received: Received) -> Answer:
             complaints.add(field, f"The {field.replace('_', ' ')} field is required.")
             continue
         ascending = sorted(items, key=lambda item: int(item["order"]))
-        urls[answered] = [
-            {"order": position, "url": hashlib.sha256(item["url"].encode()).hexdigest()}
-            for position, item in enumerate(ascending, start=1)
+        hashed[answered] = [
+            HashedUrl(
+                kind=answered,
+                digest=hashlib.sha256(item["url"].encode()).hexdigest(),
+                url=item["url"],
+                expires_at=expires_at,
+            )
+            for item in ascending
         ]
-    return answers.fail(complaints.messages) if complaints else answers.ok(urls=urls)
+    if complaints:
+        return answers.fail(complaints.messages)
+    for one in (one for of_kind in hashed.values() for one in of_kind):
+        provider.book.put_hashed_url(one)
+    return answers.ok(
+        urls={
+            kind: [{"order": position, "url": one.digest} for position, one in enumerate(of_kind, start=1)]
+            for kind, of_kind in hashed.items()
+        }
+    )
 
 
 def _is_ordered_url(item: Any) -> bool:
-    return isinstance(item, dict) and type(item.get("order")) is int and isinstance(item.get("url"), str)
+    if not isinstance(item, dict) or type(item.get("order")) is not int or not isinstance(item.get("url"), str):
+        return False
+    # A browser is sent there, so it has to be printable and a web address.
+    url: str = item["url"]
+    return url.isprintable() and url.startswith(("https://", "http://"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from html import escape
+from http import HTTPStatus
 from typing import Final
 
 from werkzeug.wrappers import Response
@@ -34,11 +36,14 @@ button.primary{background:#0a5c36;color:#fff;border-color:#0a5c36}
 """
 
 # No script, no picture, nothing from elsewhere. No form-action: it would also forbid the redirect back.
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors "
+_NOBODY: Final = "'none'"
+# The widget is meant to be shown in a frame of anybody's page (C§1.8).
+_ANYBODY: Final = "*"
 
 
-def page(title: str, content: str, status: int = 200) -> Response:
-    """A whole HTML page around content that is escaped already."""
+def page(title: str, content: str, status: int = 200, frames: str = _NOBODY) -> Response:
+    """A whole HTML page around content that is escaped already; `frames` says on whose pages it may be shown."""
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -49,7 +54,7 @@ def page(title: str, content: str, status: int = 200) -> Response:
         status=status,
         content_type="text/html; charset=utf-8",
         headers={
-            "Content-Security-Policy": _POLICY,
+            "Content-Security-Policy": _POLICY + frames,
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-store",
         },
@@ -119,9 +124,25 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def pay_page(deposit: Deposit) -> Response:
     """The page of a redirect system: two buttons, or what was decided."""
-    amount = f"{plain(deposit.amount)} {deposit.currency_code}"
     name = SYSTEMS[deposit.wallet_type].name
-    if deposit.status is DepositStatus.AWAITING_CUSTOMER:
+    return _payment(name, deposit.amount, deposit.currency_code, deposit, _NOBODY)
+
+
+def widget_page(name: str, amount: Decimal, currency_code: str, deposit: Deposit | None) -> Response:
+    """The payment window: two buttons, or what was decided."""
+    return _payment(name, amount, currency_code, deposit, _ANYBODY)
+
+
+def widget_refusal(complaints: Mapping[str, Sequence[str]]) -> Response:
+    """The payment window for an address that is wrong: what is wrong with it."""
+    texts = "".join(f"<li>{escape(text)}</li>" for of_field in complaints.values() for text in of_field)
+    content = f'<main class="pay"><h1>This payment cannot be shown</h1><ul>{texts}</ul></main>'
+    return page("Payment", content, HTTPStatus.BAD_REQUEST, _ANYBODY)
+
+
+def _payment(name: str, amount: Decimal, currency_code: str, deposit: Deposit | None, frames: str) -> Response:
+    sum_of_money = f"{plain(amount)} {currency_code}"
+    if deposit is None or deposit.status is DepositStatus.AWAITING_CUSTOMER:
         rest = (
             '<form method="post"><button class="primary" name="decision" value="pay">Pay</button>'
             '<button name="decision" value="decline">Decline</button></form>'
@@ -130,10 +151,10 @@ def pay_page(deposit: Deposit) -> Response:
         outcome = "declined" if deposit.status is DepositStatus.DECLINED else "paid"
         rest = f"<p>This payment was {outcome}. You can close this page.</p>"
     content = (
-        f'<main class="pay"><h1>{escape(name)}</h1><p class="amount">{escape(amount)}</p>{rest}'
+        f'<main class="pay"><h1>{escape(name)}</h1><p class="amount">{escape(sum_of_money)}</p>{rest}'
         "<p><small>Sandbox: no real money moves.</small></p></main>"
     )
-    return page(f"{name}: {amount}", content)
+    return page(f"{name}: {sum_of_money}", content, frames=frames)
 
 
 def logo(wallet_type: str) -> Response:

@@ -110,7 +110,7 @@ class Postman:
             return letter
 
     def _post_once(self, letter: Letter) -> Reception:
-        reception = self.post(letter.body)
+        reception = self.post(letter.posted_body)
         with self._book.changing():
             current = self._book.letters.get(letter.letter_id)
             if current is None or current.body != letter.body:

@@ -129,7 +129,8 @@ class Letter:
     Attributes:
         order_ids: the orders it speaks of.
         transaction_ids: the payment system's numbers in it.
-        body: the signed JSON as it is posted.
+        body: the signed JSON of today's format.
+        older_body: the same in an older format (C§2.3), posted in its place; empty for a letter of today.
         known_to_pulls: whether 1.10 and 1.12 repeat it.
         masked: whether they mask its account numbers.
         is_posted: whether it is posted at all; False for one that only pulls know, until it is resent.
@@ -151,6 +152,12 @@ class Letter:
     attempts: int
     delivered_at: float | None
     last_outcome: str
+    older_body: str = ""
+
+    @property
+    def posted_body(self) -> str:
+        """What goes out. Pulls repeat `body`, whichever it was."""
+        return self.older_body or self.body
 
 
 class Movement(StrEnum):
@@ -185,6 +192,22 @@ class RegisteredPayment:
     amount: Decimal
     currency_code: str
     fault: Fault | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashedUrl:
+    """A return address that was hashed for the widget (C§1.7).
+
+    Attributes:
+        kind: `success_url`, `fail_url` or `pending_url`; the same address has the same hash in each.
+        digest: 64 hex digits.
+        expires_at: Unix time.
+    """
+
+    kind: str
+    digest: str
+    url: str
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from gateway.sandbox import answers, control, deposits, offers, pages, payments, php_json, pulls, withdrawals
+from gateway.sandbox import answers, control, deposits, offers, pages, payments, php_json, pulls, widget, withdrawals
 from gateway.sandbox.answers import Answer, Manner
-from gateway.sandbox.catalogue import SYSTEMS, Flow
+from gateway.sandbox.catalogue import MANUAL_PATH, OTHER_MANUAL_PATH, SYSTEMS, Flow
 from gateway.sandbox.provider import Provider
 from gateway.sandbox.received import Received, receive
 from gateway.sandbox.rows import DepositStatus, ReceivedRequest
@@ -46,7 +46,12 @@ _ENDPOINTS: Final[Mapping[str, _Endpoint]] = MappingProxyType(
             provider, received, path["wallet_type"]
         ),
         "activate": lambda provider, received, _base, _path: deposits.activate(provider, received),
-        "activate_possible": lambda provider, received, _base, _path: deposits.activate_possible(provider, received),
+        "activate_possible": lambda provider, received, _base, _path: deposits.activate_possible(
+            provider, received, MANUAL_PATH
+        ),
+        "activate_possible_otherwise": lambda provider, received, _base, _path: deposits.activate_possible(
+            provider, received, OTHER_MANUAL_PATH
+        ),
         "create_payment": lambda provider, received, base, path: payments.create_payment(
             provider, received, base, path["wallet_type"]
         ),
@@ -68,8 +73,8 @@ _ROUTES: Final = Map(
         Rule("/wallet-type/images/", endpoint="images", methods=["GET"]),
         Rule("/api/v1/transaction/create/<wallet_type>", endpoint="create_transaction", methods=["POST"]),
         Rule("/api/v1/transaction/activate", endpoint="activate", methods=["POST"]),
-        Rule("/api/v1/possible-transaction/activate", endpoint="activate_possible", methods=["POST"]),
-        Rule("/api/v1/possible-transaction", endpoint="activate_possible", methods=["POST"]),
+        Rule(MANUAL_PATH, endpoint="activate_possible", methods=["POST"]),
+        Rule(OTHER_MANUAL_PATH, endpoint="activate_possible_otherwise", methods=["POST"]),
         Rule("/api/v1/payment/create/<wallet_type>", endpoint="create_payment", methods=["POST"]),
         Rule("/api/v1/deposit-info", endpoint="deposit_info", methods=["GET"]),
         Rule("/payment-plugin/hash-url", endpoint="hash_urls", methods=["POST"]),
@@ -80,6 +85,7 @@ _ROUTES: Final = Map(
         Rule("/", endpoint="overview", methods=["GET"]),
         Rule("/health", endpoint="health", methods=["GET"]),
         Rule("/pay/<order_id>", endpoint="pay", methods=["GET", "POST"]),
+        Rule("/widget/", endpoint="widget", methods=["GET", "POST"]),
         Rule("/media/<wallet_type>.svg", endpoint="logo", methods=["GET"]),
         Rule("/control/<path:action>", endpoint="control", methods=["GET", "POST"]),
     ],
@@ -135,6 +141,8 @@ class Application:
                 return _json({"status": "ok"}, HTTPStatus.OK)
             case "logo":
                 return pages.logo(path["wallet_type"]) if path["wallet_type"] in SYSTEMS else _not_found()
+            case "widget":
+                return widget.window(self._provider, request)
             case "pay":
                 return self._pay(request, path["order_id"])
             case _:

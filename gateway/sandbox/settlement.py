@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway.sandbox import letters
+from gateway.sandbox import letters, older_letters
 from gateway.sandbox.book import Book
 from gateway.sandbox.catalogue import SYSTEMS
 from gateway.sandbox.clock import Clock
@@ -204,6 +204,7 @@ class Settlement:
         fault: Fault | None,
     ) -> list[Letter]:
         body = letters.signed(message, self._settings, fault)
+        older_body = older_letters.older(message, self._settings) if self._book.older_letters else ""
         copies = 2 if fault is Fault.TWICE else 1
         written = []
         for _ in range(copies):
@@ -220,6 +221,7 @@ class Settlement:
                 attempts=0,
                 delivered_at=None,
                 last_outcome="",
+                older_body=older_body,
             )
             self._book.put_letter(letter)
             written.append(letter)

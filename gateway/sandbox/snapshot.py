@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from gateway.sandbox.book import Book
-from gateway.sandbox.rows import Deposit, Entry, Letter, RegisteredPayment, Withdrawal
+from gateway.sandbox.rows import Deposit, Entry, HashedUrl, Letter, RegisteredPayment, Withdrawal
 
 FORMAT_VERSION: Final = 1
 
@@ -121,6 +121,7 @@ class Keeper:
                 "letters": list(self._book.letters.values()),
                 "entries": list(self._book.entries),
                 "registered": list(self._book.registered.values()),
+                "hashed_urls": list(self._book.hashed_urls.values()),
             }
             state: dict[str, Any] = {
                 "format": FORMAT_VERSION,
@@ -171,6 +172,8 @@ class Keeper:
                 self._book.enter(_row(Entry, data))
             for data in state["registered"]:
                 self._book.register(_row(RegisteredPayment, data))
+            for data in state.get("hashed_urls", []):  # a file from before there was a widget has none
+                self._book.put_hashed_url(_row(HashedUrl, data))
             self._book.purses.update({code: Decimal(amount) for code, amount in state["purses"].items()})
             self._book.handed_out = int(state["handed_out"])
             self._book.stockpilings = int(state["stockpilings"])

@@ -41,6 +41,7 @@ class Credentials:
     stack_mark: str = _secret(_key)
     django_secret_key: str = _secret(_key)
     field_encryption_key: str = _secret(lambda: base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode())
+    search_hash_key: str = _secret(_key)
     admin_password: str = _secret(lambda: secrets.token_urlsafe(_PASSWORD_BYTES))
     test_api_key: str = _secret(lambda: f"pk_test_{_key()}")
     live_api_key: str = _secret(lambda: f"pk_live_{_key()}")

@@ -22,6 +22,13 @@ SANDBOX_HOST: Final = "127.0.0.1"  # it moves money on demand: nobody outside th
 #: Two processes use both cores of a small machine; a request that waits for news holds a thread, hence many.
 _WEB_WORKERS: Final = 2
 _WEB_THREADS: Final = 32
+#: HTTP/1 only: the server has no limits for HTTP/2, nor for a connection of which it does not know yet which of both it
+#: will be. A request's head arrives within ten seconds, and the same ten seconds end a connection that is idle; it has
+#: up to 64 KB or so, where nobody's has four. Bodies: gateway/api/slow_bodies.py.
+WEB_LIMITS: Final = (
+    *("--http", "1", "--no-ws"),
+    *("--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536"),
+)
 #: Money tasks wait for the provider most of their time.
 _MONEY_PROCESSES: Final = 6
 #: Money out has workers of its own, so that a provider that hangs on deposits holds up no payout.
@@ -160,6 +167,7 @@ def make_plan(facts: Facts) -> Plan:
                 command=run(
                     *("-m", "granian", "--interface", "wsgi", "gateway.wsgi:application"),
                     *("--workers", str(_WEB_WORKERS), "--blocking-threads", str(_WEB_THREADS)),
+                    *WEB_LIMITS,
                     "--respawn-failed-workers",
                     *("--host", settings.host, "--port", str(settings.port)),
                 ),
@@ -212,6 +220,7 @@ def _django_environment(facts: Facts) -> dict[str, str]:
         "REDIS_URL": facts.redis_url,
         "SECRET_KEY": facts.credentials.django_secret_key,
         "FIELD_ENCRYPTION_KEYS": facts.credentials.field_encryption_key,
+        "SEARCH_HASH_KEYS": facts.credentials.search_hash_key,
         "ALLOWED_HOSTS": facts.settings.allowed_hosts,
         "LOCAL_STACK": "1",
         "PYTHONWARNINGS": _EXPECTED_WARNINGS,
@@ -241,7 +250,7 @@ def _seed(facts: Facts) -> bytes:
         "admin_password": facts.credentials.admin_password,
         "test_api_key": facts.credentials.test_api_key,
         "live_api_key": facts.credentials.live_api_key,
-        "sandbox": asdict(facts.sandbox_account),
+        "sandbox": {**asdict(facts.sandbox_account), "widget_url": f"{facts.sandbox_url}/widget"},
         "live": asdict(live) if live else None,
     }
     return json.dumps(document).encode()

@@ -54,6 +54,8 @@ def throwaway_parts(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
         if not environment.get("FIELD_ENCRYPTION_KEYS"):
             key = base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES))
             lacking["FIELD_ENCRYPTION_KEYS"] = key.decode()
+        if not environment.get("SEARCH_HASH_KEYS"):
+            lacking["SEARCH_HASH_KEYS"] = secrets.token_urlsafe(_KEY_BYTES)
         yield lacking
 
 

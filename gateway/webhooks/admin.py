@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from gateway import ids
+from gateway.encryption import readable_or
 from gateway.readonly_admin import ReadOnlyAdmin
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event, WebhookEndpoint
 
@@ -73,7 +74,8 @@ class DeliveryAttemptInline(TabularInline):  # type: ignore[misc]  # as above
     @admin.display(description="answer")
     def answer_text(self, made: DeliveryAttempt) -> str:
         """The product's answer, as far as it is text."""
-        return bytes(made.answer).decode(errors="replace")
+        answer: bytes | None = readable_or(made, "answer", None)
+        return "(cannot be decrypted)" if answer is None else answer.decode(errors="replace")
 
 
 @admin.register(Delivery)

@@ -4,6 +4,7 @@ from typing import Final
 
 import django_filters
 
+from gateway.api.query import WordFilter
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Event
 
@@ -14,7 +15,7 @@ _TYPE_ID_MAX_LENGTH: Final = 30
 class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /events."""
 
-    type = django_filters.ChoiceFilter(choices=EventType.choices)
+    type = WordFilter(choices=EventType.choices)
     subject = django_filters.CharFilter(max_length=_TYPE_ID_MAX_LENGTH)
 
     class Meta:

@@ -114,6 +114,18 @@ def post(*, url: str, body: bytes, headers: dict[str, str], resolver: Resolver) 
     )
 
 
+def unsent() -> Attempt:
+    """An attempt that failed before anything could be sent."""
+    return Attempt(
+        outcome=AttemptOutcome.UNREACHABLE,
+        http_status=None,
+        started_at=datetime.now(UTC),
+        duration_ms=0,
+        retry_after_seconds=None,
+        answer=b"",
+    )
+
+
 def _outcome_of(exchanged: Exchanged) -> AttemptOutcome:
     # The status line is the receiver's word, even where the body after it never ended.
     if exchanged.http_status is not None:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from gateway.api.fields import StrictSerializer
+from gateway.api.fields import StrictSerializer, WordField
 from gateway.webhooks.addresses import objection_to
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import URL_MAX_LENGTH
@@ -40,7 +40,7 @@ class NewWebhookEndpointSerializer(StrictSerializer):
 
     url = EndpointUrlField(help_text="An https URL on a public host. Redirects are not followed.")
     event_types = serializers.ListField(
-        child=serializers.ChoiceField(choices=EventType.choices),
+        child=WordField(choices=EventType.choices),
         required=False,
         default=list,
         max_length=len(EventType),

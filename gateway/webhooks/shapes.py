@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from gateway import ids
+from gateway.encryption import readable_or
 from gateway.products.models import Mode
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event, WebhookEndpoint
@@ -99,7 +100,7 @@ def event_shape(event: Event) -> dict[str, Any]:
         "subject": event.subject,
         "sequence": event.sequence,
         "mode": event.mode,
-        "data": event.data,
+        "data": readable_or(event, "data", {}),
         "created_at": _time(event.created_at),
     }
 

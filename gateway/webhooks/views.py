@@ -35,6 +35,7 @@ class WebhookEndpointsView(APIView):
     """``/webhook-endpoints``."""
 
     scopes = {"POST": Scope.WEBHOOKS_WRITE}
+    refusals = {"POST": [409]}
 
     @extend_schema(
         operation_id="create_webhook_endpoint",

@@ -204,7 +204,8 @@ def test_details_are_asked_for_again(
 
     opened = fresh(deposit)
     assert (opened.status, opened.token, opened.next_at) == ("awaiting_payment", None, None)
-    assert opened.shown == {"type": "show_details", "details": [{"label": "identifier", "value": "again"}]}
+    lines = [{"label": "identifier", "value": "again"}]
+    assert opened.shown == {"type": "show_details", "details": lines, "media": None}
     assert len(provider.to(UPI)) - before == reached + 1  # binds nobody: may be repeated
     assert moves(deposit) == [
         (1, "", "created", "api_key"),

@@ -48,6 +48,27 @@ class TestClaim:
         assert kept.token == claimed.token not in {None, made.token}
         assert claimed.attempts == 4
 
+    def test_what_is_put_back_is_as_it_was_found_and_first_in_line_again(self) -> None:
+        row("second", NOW, attempts=3)
+        row("first", NOW - timedelta(days=1), attempts=2)
+        with time_machine.travel(NOW, tick=False):
+            claimed = due_work.claim(ProviderAccount.objects.all(), limit=2, lease_seconds=LEASE)
+            for one in reversed(claimed):
+                due_work.put_back(one)
+            kept = ProviderAccount.objects.order_by("next_at").values_list("name", "next_at", "attempts", "token")
+            assert list(kept) == [("first", NOW - timedelta(days=1), 2, None), ("second", NOW, 3, None)]
+            assert claim() == ["first", "second"]
+
+    def test_nothing_is_put_back_that_somebody_else_has_claimed_since(self) -> None:
+        row("one", NOW)
+        with time_machine.travel(NOW, tick=False) as clock:
+            (late,) = due_work.claim(ProviderAccount.objects.all(), limit=1, lease_seconds=LEASE)
+            clock.shift(LEASE)
+            (mine,) = due_work.claim(ProviderAccount.objects.all(), limit=1, lease_seconds=LEASE)
+            due_work.put_back(late)
+        kept = ProviderAccount.objects.get()
+        assert (kept.token, kept.attempts, kept.next_at) == (mine.token, 2, NOW + timedelta(seconds=2 * LEASE))
+
     def test_what_is_claimed_is_not_due_until_its_lease_ends(self) -> None:
         row("one", NOW)
         with time_machine.travel(NOW, tick=False) as clock:

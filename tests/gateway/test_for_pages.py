@@ -13,15 +13,15 @@ from tests.postbacks.letters import item, letter, path
 pytestmark = pytest.mark.django_db
 
 #: A cookie of somebody who is logged in; nobody is, for it names no session.
-COOKIE = {"HTTP_COOKIE": "sessionid=abcdefgh; csrftoken=abcdefgh"}
+COOKIE = {"Cookie": "sessionid=abcdefgh; csrftoken=abcdefgh"}
 
 
 def test_no_cookie_is_looked_at_or_set(api: Api, account: ProviderAccount, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(2):  # the key; the deposits
-        answer = api.client.get("/api/v1/deposits", **COOKIE)
+        answer = api.client.get("/api/v1/deposits", headers=COOKIE)
     assert (answer.status_code, dict(answer.cookies)) == (200, {})
     kept = Client(enforce_csrf_checks=True).post(
-        path(account), letter(account, [item()]), content_type="application/json", **COOKIE
+        path(account), letter(account, [item()]), content_type="application/json", headers=COOKIE
     )
     assert (kept.status_code, dict(kept.cookies)) == (200, {})
 

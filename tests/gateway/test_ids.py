@@ -1,3 +1,4 @@
+import re
 import time
 import uuid
 
@@ -14,6 +15,14 @@ def test_prefixes_are_at_most_three_letters_and_all_different() -> None:
     assert len(PREFIXES) >= 7
     assert all(prefix.isascii() and prefix.isalpha() and prefix.islower() and len(prefix) <= 3 for prefix in PREFIXES)
     assert len(set(PREFIXES)) == len(PREFIXES)
+
+
+def test_every_id_fits_the_narrowest_field_of_the_provider() -> None:
+    """36 safe characters: a withdrawal_id or a label; a custom_transaction_id has 64 (C§5 rows 2 and 3)."""
+    for prefix in (ids.DEPOSIT, ids.CONFIRMATION, ids.WITHDRAWAL, ids.CUSTOMER):
+        sent = ids.encode(prefix, ids.new_id())
+        assert len(sent) <= 30
+        assert re.fullmatch(r"[a-z]{2,3}_[0-9a-z]{26}", sent)
 
 
 def test_new_ids_are_of_version_7_and_grow() -> None:

@@ -59,3 +59,18 @@ def test_an_amount_is_shown_with_all_decimals_of_its_currency_and_never_rounded(
 )
 def test_what_the_column_would_round_does_not_fit(amount: str, fits: bool) -> None:
     assert fits_column(Decimal(amount)) is fits
+
+
+@pytest.mark.parametrize(
+    ("amount", "fits"),
+    [
+        ("-0.00000001", True),
+        ("0.000000001", False),
+        ("999999999999999.99999999", True),
+        ("1E15", False),
+        # Of its 31 digits 28 would be left, and those would fit.
+        ("123456789012345.0000000000000001", False),
+    ],
+)
+def test_another_column_than_that_of_money_has_its_own_size(amount: str, fits: bool) -> None:
+    assert fits_column(Decimal(amount), max_digits=23, decimal_places=8) is fits

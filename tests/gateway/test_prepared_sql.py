@@ -27,7 +27,7 @@ STATEMENTS = {
     "find_addressee": lookups._FIND_ADDRESSEE,
     "owe": webhooks._OWE,
     "begin_deposit": beginning._BEGIN,
-    "insert a letter": keeping._INSERT,
+    "keep a letter": keeping._KEEP,
 }
 
 

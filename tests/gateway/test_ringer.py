@@ -56,7 +56,7 @@ def test_it_rings_after_the_commit_in_a_thread_of_its_own(rung: list[Any]) -> No
 @pytest.mark.django_db(transaction=True)
 def test_the_same_ring_twice_in_a_moment_is_one(rung: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     gathering = threading.Event()
-    monkeypatch.setattr(after_commit.time, "sleep", lambda seconds: gathering.wait(DEADLINE_SECONDS))
+    monkeypatch.setattr("time.sleep", lambda seconds: gathering.wait(DEADLINE_SECONDS))
     for text in ("one", "two", "one", "three", "two"):
         after_commit.ring(TASK, text)
     gathering.set()
@@ -85,7 +85,7 @@ def test_a_dead_broker_costs_a_request_nothing_and_the_ringer_lives_on(
         raise OSError("no broker")
 
     with monkeypatch.context() as broken:
-        broken.setattr(after_commit.task_messages, "push", dead)
+        broken.setattr("gateway.task_messages.push", dead)
         after_commit.ring(TASK, "one")
         until(lambda: "doorbell_failed" in caplog.text)
     assert rung == []

@@ -21,7 +21,8 @@ ODD = [*IDS, "back\\slash", "<<id>>", "<<body>>"]
 def broker(settings: Any) -> Any:
     """The broker's own client; what was pushed before is not there."""
     with app.producer_pool.acquire(block=True) as producer:
-        client = producer.channel.client
+        channel: Any = producer.channel
+        client = channel.client
     client.delete("money-in", "webhooks")
     return client
 

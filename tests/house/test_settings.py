@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WANTED = {
     "SECRET_KEY": "x" * 50,
     "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "SEARCH_HASH_KEYS": "y" * 43,
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
 }

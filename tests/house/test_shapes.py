@@ -13,7 +13,7 @@ from gateway.api.fields import MetadataField
 from gateway.products.models import Customer
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from payments import failures as payment_failures
-from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus
+from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus, Savings
 from payments.shapes import ConfirmationShape, DepositShape, confirmation_shape, deposit_shape
 from payments.states import AmountCheck, ConfirmationStatus, DepositStatus
 from withdrawals import failures as withdrawal_failures
@@ -22,9 +22,12 @@ from withdrawals.shapes import WithdrawalShape, masked, withdrawal_shape
 from withdrawals.states import WithdrawalStatus
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MEDIA = [{"url": "https://media.example/upi.mp4"}]
 SHOWN = [
     None,
     {"type": "show_details", "details": [{"label": "identifier", "value": "6234234234"}]},
+    {"type": "show_details", "details": [{"label": "identifier", "value": "6234234234"}], "media": MEDIA},
+    {"type": "widget", "url": "https://plugin.example/?label=cus_1"},
     {"type": "redirect", "url": "https://pay.example/1"},
     {"type": "wait"},
     {"type": "wait", "message": "Enter your PIN"},
@@ -55,6 +58,7 @@ def assert_fits(shown: Any, shape: Any, where: str = "") -> None:
 KINDS: dict[Any, Callable[[Any, Any], bool]] = {
     serializers.ChoiceField: lambda shown, shape: shown in shape.choices,
     serializers.BooleanField: lambda shown, _: isinstance(shown, bool),
+    serializers.IntegerField: lambda shown, _: type(shown) is int,
     serializers.DateTimeField: lambda shown, _: datetime.fromisoformat(shown).tzinfo is not None,
     serializers.DictField: lambda shown, _: isinstance(shown, dict),
     MetadataField: lambda shown, _: isinstance(shown, dict),
@@ -104,11 +108,26 @@ def test_a_deposit_in_every_status(status: str) -> None:
 def test_a_deposit_says_what_to_do_next(status: str) -> None:
     actions = [deposit_shape(deposit(status, shown=shown))["next_action"] for shown in SHOWN]
     if status == "awaiting_payment":
-        details = {"type": "show_details", "details": [{"label": "identifier", "value": "6234234234"}]}
-        assert actions == [{"type": "wait"}, {**details, "amount": "10.00", "currency": "INR"}, *SHOWN[2:]]
+        details: dict[str, Any] = {"type": "show_details", "details": [{"label": "identifier", "value": "6234234234"}]}
+        details |= {"amount": "10.00", "currency": "INR", "media": None}
+        widget = {"type": "widget", "url": "https://plugin.example/?label=cus_1", "width": 640, "height": 750}
+        assert actions == [{"type": "wait"}, details, {**details, "media": MEDIA}, widget, *SHOWN[4:]]
     else:
         ended = {"credited", "failed", "expired", "cancelled", "reversed"}
         assert actions == [{"type": "none" if status in ended else "wait"}] * len(SHOWN)
+
+
+@pytest.mark.parametrize("status", DepositStatus.values)
+@pytest.mark.parametrize("reported", [True, False])
+def test_a_deposit_shows_its_savings_while_it_may_be_among_them(status: str, reported: bool) -> None:
+    sums = {"saved": Decimal(100), "lacking": Decimal("48.5000"), "minimum": Decimal("148.5")}
+    savings = Savings(currency="INR", observed_at=AT, is_reported=reported, **sums)
+    made = deposit(status, savings=savings)
+    assert_fits(deposit_shape(made), DepositShape())
+    as_shown = {"saved": "100.00", "lacking": "48.50", "minimum": "148.50", "as_of": AT.isoformat()}
+    is_shown = reported and status in {"verifying", "accumulating"}
+    assert deposit_shape(made)["savings"] == (as_shown if is_shown else None)
+    assert deposit_shape(deposit(status))["savings"] is None
 
 
 @pytest.mark.parametrize("status", ConfirmationStatus.values)

@@ -13,6 +13,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from gateway import ids
 from gateway.products.models import Product
+from gateway.providers.tasks import sweep_paused_accounts
 from gateway.webhooks.models import Event
 from payments import tasks
 from payments.models import Deposit
@@ -220,6 +221,7 @@ def work() -> None:
     """Do everything of money in that is due now, as beat and the workers would: sweep, and answer what it rings."""
     for _ in range(ROUNDS_MAX):
         with listening() as heard:
+            sweep_paused_accounts()
             tasks.sweep_deposits()
         if not heard:
             return

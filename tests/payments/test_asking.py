@@ -14,6 +14,7 @@ from payments.tasks import end_overdue
 from tests.conftest import Api
 from tests.payments.stage import (
     ACTIVATE,
+    AVAILABLE,
     DOWN,
     OK,
     PULL,
@@ -24,6 +25,7 @@ from tests.payments.stage import (
     fresh,
     listening,
     money,
+    offered,
     payment_path,
     place,
     work,
@@ -135,17 +137,21 @@ def test_a_paused_account_is_not_asked_and_nothing_is_forgotten(
     pushed: Deposit, book: Book, provider: ScriptedProvider, account: ProviderAccount, clock: time_machine.Traveller
 ) -> None:
     provider.script(PULL, WRONG_SECRET, book.answer)
+    provider.script(AVAILABLE, WRONG_SECRET)
     clock.shift(15)
     work()
     account.refresh_from_db()
-    assert account.is_paused()
-    clock.shift(59)
-    work()
-    ask_deposits(account.pk)
-    assert len(provider.to(PULL)) == 1
+    assert account.pause_kind == "credentials"
+    for _ in range(60):
+        clock.shift(60)
+        work()
+        ask_deposits(account.pk)
+    assert len(provider.to(PULL)) == 1  # however long: only the probe asks
+    assert len(provider.to(AVAILABLE)) < 20
     paid = money(wallet_type="mpesa", currency_code="KES")
     book.enter(pushed.public_id, paid, label=pushed.customer.label)
-    clock.shift(2)
+    provider.script(AVAILABLE, offered(("upi_l", "INR", False)))
+    clock.shift(331)  # the longest gap between two probes, with its jitter
     work()
     assert fresh(pushed).status == "credited"
 

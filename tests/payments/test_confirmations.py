@@ -185,7 +185,6 @@ UNDECIDED = [
     ((200, b"<html>"), "unknown"),
     ((400, {"message": "?"}), "unknown"),
     ((403, b"<html>a firewall's</html>"), "credential_error"),
-    ((429, {"status": "fail", "message": "slow down"}), "unknown"),
 ]
 
 
@@ -211,6 +210,31 @@ def test_no_answer_credits_and_none_is_sent_twice(
     assert (confirmation.status, confirmation.provider_word, confirmation.failure_code) == ("verifying", word, "")
     waiting = fresh(deposit)
     assert (waiting.status, waiting.received_amount, waiting.amount_check) == ("verifying", None, "")
+    assert not Receipt.objects.exists()
+    assert len(activations(provider)) == 1
+    assert news(deposit.product) == VERIFYING_NEWS
+    assert len(book.asked()) == 7
+
+
+def test_asked_for_fewer_calls_the_account_pauses_and_the_confirmation_is_not_sent_twice(
+    api: Api, opened: Placed, book: Book, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    provider.script(ACTIVATE, (429, {"status": "fail", "message": "slow down"}), OK)
+    deposit = opened()
+    confirm(api, deposit)
+    work()
+    assert (only().status, only().provider_word) == ("verifying", "unknown")
+    assert ProviderAccount.objects.get().pause_kind == "slow_down"
+    clock.shift(4.9)
+    work()
+    assert book.asked() == []
+    clock.shift(1)
+    work()  # the probe, and at once what waited for it
+    assert book.asked() == [[only().public_id]]
+    for _ in range(6):
+        clock.shift(timedelta(days=1))
+        work()
+    assert (only().status, only().failure_code, fresh(deposit).status) == ("verifying", "", "verifying")
     assert not Receipt.objects.exists()
     assert len(activations(provider)) == 1
     assert news(deposit.product) == VERIFYING_NEWS

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from gateway.products.models import Product
+from gateway.providers import health
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from payments import deadlines
 from payments.models import Confirmation, Deposit
@@ -15,6 +15,7 @@ from payments.tasks import end_overdue
 from tests.conftest import Api
 from tests.payments.stage import (
     ACTIVATE,
+    AVAILABLE,
     DOWN,
     OK,
     WRONG_LENGTH,
@@ -28,6 +29,7 @@ from tests.payments.stage import (
     money,
     moves,
     news,
+    offered,
     payment_path,
     place,
     work,
@@ -73,12 +75,12 @@ def test_a_deposit_that_was_never_opened_ends_as_well(
     api: Api, book: Book, provider: ScriptedProvider, account: ProviderAccount, clock: time_machine.Traveller
 ) -> None:
     deposit = place(api)
-    ProviderAccount.objects.update(paused_until=timezone.now() + timedelta(days=3))
+    health.pause_by_hand(account, "maintenance")
     clock.shift(timedelta(days=1))
     work()
     end_overdue()
     assert (fresh(deposit).status, fresh(deposit).failure_code) == ("expired", "not_paid_in_time")
-    ProviderAccount.objects.update(paused_until=None)
+    health.resume_by_hand(account)
     work()
     assert provider.requests == []
     assert fresh(deposit).next_at is None
@@ -275,11 +277,12 @@ def test_a_paused_account_keeps_the_reference_of_an_expired_deposit(
     deposit = opened()
     confirm(api, deposit)
     work()
-    ProviderAccount.objects.update(paused_until=timezone.now() + timedelta(days=8))
+    provider.script(AVAILABLE, WRONG_SECRET)  # the probe's answer, for as long as nobody corrects the secret
     clock.shift(timedelta(days=7))
     work()
     end_overdue()
     assert (fresh(deposit).status, Confirmation.objects.get().status) == ("expired", "created")
+    provider.script(AVAILABLE, offered(("upi_l", "INR", False)))
     clock.shift(timedelta(days=2))
     work()
     assert len(activations(provider)) == 2

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall, SystemObservation
+from gateway.providers.models import MediaHint, PaymentSystem, ProviderAccount, ProviderCall, SystemObservation
 from payments.models import Confirmation, Receipt
 from payments.opening import OPEN_DELAYS_SECONDS, open_deposit
 from tests.conftest import Api
@@ -54,6 +54,7 @@ def test_the_details_are_shown_as_the_provider_gave_them(api: Api, book: Book, p
         "details": [{"label": "Wallet number", "value": "0123"}, {"label": "Account name", "value": "Ü"}],
         "amount": "1000.00",
         "currency": "INR",
+        "media": None,
     }
     assert moves(deposit) == [
         (1, "", "created", "api_key"),
@@ -66,6 +67,19 @@ def test_the_details_are_shown_as_the_provider_gave_them(api: Api, book: Book, p
     assert now.payment_created_at is None
     calls = ProviderCall.objects.order_by("started_at", "id").values_list("operation", "sent", "outcome")
     assert list(calls) == [("available", True, "accepted"), ("transaction/create", True, "accepted")]
+
+
+def test_the_provider_s_film_is_shown_beside_the_details_and_frozen_with_them(
+    api: Api, book: Book, account: ProviderAccount
+) -> None:
+    hint = MediaHint.objects.create(
+        account=account, code="upi", url="https://media.example/upi.mp4", seen_at=timezone.now()
+    )
+    deposit = place(api)
+    work()
+    hint.delete()
+    shown = api.get(f"deposits/{deposit.public_id}").json()["next_action"]
+    assert (shown["type"], shown["media"]) == ("show_details", [{"url": "https://media.example/upi.mp4"}])
 
 
 def test_details_once_shown_are_never_fetched_again(
@@ -127,7 +141,6 @@ NO_DETAILS = [
     (200, {"status": "ok"}),
     (200, {"status": "ok", "params": {"is_check_amount": None}}),
     (200, {"status": "ok", "params": {"identifier": "  "}}),
-    (429, {"status": "ok", "params": {"identifier": "1"}}),
 ]
 
 
@@ -217,18 +230,44 @@ def test_a_wrong_secret_stops_the_account_and_loses_nothing(
     account.refresh_from_db()
     assert account.is_paused()
     assert account.pause_reason == "The provider refuses our credentials: credentials refused (HTTP 200)"
+    provider.script(AVAILABLE, WRONG_SECRET)
     second = place(api)
-    clock.shift(59)
-    work()
+    for _ in range(10):
+        clock.shift(60)
+        work()
     assert len(provider.to(UPI)) == 2
     assert (fresh(first).status, fresh(second).status) == ("created", "created")
+    assert (fresh(first).attempts, fresh(second).attempts) == (0, 0)  # no try of theirs was spent on the account
 
-    clock.shift(2)
+    provider.script(AVAILABLE, offered(("upi_l", "INR", False)))
+    clock.shift(331)
     work()
     account.refresh_from_db()
-    assert (account.paused_until, account.pause_reason) == (None, "")
+    assert (account.pause_kind, account.paused_until, account.pause_reason) == ("none", None, "")
     assert (fresh(first).status, fresh(second).status) == ("awaiting_payment", "awaiting_payment")
     assert len(provider.to(UPI)) == 4
+
+
+def test_asked_for_fewer_calls_the_account_waits_as_told_and_the_order_with_it(
+    api: Api, book: Book, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    provider.script(UPI, (429, {"status": "ok", "params": {"identifier": "1"}}), details())
+    deposit = place(api)
+    work()
+    waiting = fresh(deposit)
+    assert (waiting.status, waiting.attempts, waiting.token, waiting.shown) == ("created", 0, None, None)
+    account.refresh_from_db()
+    assert (account.pause_kind, account.pause_reason) == (
+        "slow_down",
+        "The provider asks for fewer calls: too many requests (HTTP 429)",
+    )
+    clock.shift(4.9)
+    work()
+    assert len(provider.to(UPI)) == 1
+    clock.shift(0.7)
+    work()
+    assert len(provider.to(UPI)) == 2
+    assert fresh(deposit).status == "awaiting_payment"
 
 
 def test_only_five_missing_addresses_in_a_row_stop_the_account(

@@ -13,6 +13,7 @@ from gateway.providers.models import PaymentSystem
 from payments.models import Confirmation, Screenshot
 from tests.conftest import Api
 from tests.payments.stage import (
+    ACTIVATE,
     ACTIVATE_MANUALLY,
     AVAILABLE,
     OK,
@@ -118,6 +119,22 @@ def test_the_path_of_a_manual_system_is_its_own(
     work()
     assert len(provider.to("/api/v1/possible-transaction")) == 1
     assert activations(provider) == []
+
+
+def test_a_manual_path_that_is_missing_is_not_replaced_by_the_other(
+    api: Api, by_hand: Placed, book: Book, provider: ScriptedProvider
+) -> None:
+    """A 404 may be the secret as well as the path (C§0): what was handed in once goes nowhere else by itself."""
+    for path in ("/api/v1/possible-transaction", ACTIVATE):
+        provider.script(path, OK)
+    deposit = by_hand()
+    upload = SimpleUploadedFile("a.png", picture(), content_type="image/png")
+    confirm_with_files(api, deposit, provider_reference="REF123456", amount="1000.00", screenshot=upload)
+    work()
+    assert [request.path for request in activations(provider)] == [ACTIVATE_MANUALLY]
+    assert provider.to("/api/v1/possible-transaction") == []
+    assert fresh(deposit).status == "verifying"
+    assert Confirmation.objects.get().status == "created"  # it waits for whoever repairs the path
 
 
 def test_a_deposit_that_was_never_opened_goes_where_its_system_goes(

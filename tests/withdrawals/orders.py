@@ -15,7 +15,7 @@ from withdrawals import sending
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.states import WithdrawalStatus
 
-IMPS = {
+IMPS: dict[str, Any] = {
     "payment_system": "imps_ib",
     "currency": "INR",
     "amount": "1218",
@@ -23,7 +23,7 @@ IMPS = {
     "recipient": {"account_number": "123456789012", "account_name": "Test Name", "bank_code": "MAHB0001821"},
     "comment": "payout",
 }
-BKASH = {
+BKASH: dict[str, Any] = {
     "payment_system": "bkash",
     "currency": "BDT",
     "amount": "500",

@@ -137,17 +137,24 @@ def test_an_answer_becomes_the_status_that_it_proves(
         assert shown["failure"]["safe_to_retry"] is (case.status == "failed")
 
 
-def test_credentials_refused_stop_the_account_and_not_the_order(
+def test_credentials_refused_stop_the_payouts_and_not_the_order(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
-    sent(api, provider, (200, WRONG_SECRET))
+    refused = sent(api, provider, (200, WRONG_SECRET))
     next_one = order(api)
+    due_at = next_one.next_at
 
-    assert send(next_one).status == "queued"  # the account is paused: it waits
+    # The payouts are stopped: it waits, in its place of the line and unattempted.
+    assert send(next_one).status == "queued"
 
-    assert len(provider.to(words.CREATE)) == 1
+    assert (next_one.next_at, next_one.attempts, next_one.token) == (due_at, 0, None)
+    assert [request.body for request in provider.to(words.CREATE)] == [bytes(refused.body)]
     account.refresh_from_db()
-    assert account.is_paused()
+    assert account.payouts_paused_since is not None
+    # The call carries no secret, so it says nothing of the calls that do: they go on.
+    assert account.pause_kind == "none"
+    provider.script(words.PULL, words.pulled(words.no_postback(refused)))
+    assert ask(account, refused).status == "accepted"
 
 
 def test_a_connection_that_was_refused_sends_nothing_and_puts_it_back(

@@ -12,7 +12,7 @@ from django.db import connection
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
 from tests.conftest import Api
-from tests.scripted_provider import ScriptedProvider
+from tests.scripted_provider import Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, IMPS, order, send
 from withdrawals.models import Withdrawal
@@ -104,12 +104,37 @@ def test_what_changes_after_the_order_was_made_does_not_change_its_bytes(
     withdrawal = order(api)
     frozen = bytes(withdrawal.body)
 
-    ProviderAccount.objects.update(withdrawal_key="another-key-0123456789")
     PaymentSystem.objects.filter(code="imps_ib").update(recipient_fields=[])
     Withdrawal.objects.filter(pk=withdrawal.pk).update(comment="changed", amount="99")
     send(withdrawal)
 
     assert [request.body for request in provider.requests] == [frozen]
+
+
+def test_an_order_that_waited_while_the_key_was_changed_is_signed_with_the_new_one_and_else_the_same(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    withdrawal = order(api)
+    frozen = json.loads(bytes(withdrawal.body))
+    ProviderAccount.objects.update(withdrawal_key="another-key-0123456789")
+    Withdrawal.objects.filter(pk=withdrawal.pk).update(comment="changed", amount="99")
+    kept: list[bytes] = []
+
+    def take(request: Received) -> tuple[int, Any]:
+        kept.append(request.body)
+        return words.OK
+
+    provider.script(words.CREATE, take)
+    send(withdrawal)
+
+    [sent] = kept
+    joined = f"Test Name:123456789012:1218:MAHB0001821:payout:INR:1:{frozen['label']}:imps_ib:{withdrawal.public_id}"
+    assert json.loads(sent) == frozen | {"signature": php_signature("another-key-0123456789", joined)}
+    assert list(json.loads(sent)) == list(frozen)
+    # What was sent is what is kept, and the evidence says so.
+    assert bytes(withdrawal.body) == sent
+    assert withdrawal.body_digest == hashlib.sha256(sent).hexdigest()
+    assert ProviderCall.objects.get().request == {"body_digest": withdrawal.body_digest}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +154,7 @@ def test_what_changes_after_the_order_was_made_does_not_change_its_bytes(
 def test_a_recipient_that_does_not_fit_is_refused_and_nothing_is_kept(
     api: Api, provider: ScriptedProvider, recipient: dict[str, str]
 ) -> None:
-    wish: dict[str, Any] = {**IMPS, "reference": "payout-1", "recipient": IMPS["recipient"] | recipient}  # type: ignore[operator]
+    wish: dict[str, Any] = {**IMPS, "reference": "payout-1", "recipient": IMPS["recipient"] | recipient}
 
     answer = api.post("withdrawals", wish)
 

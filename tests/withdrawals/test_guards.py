@@ -28,7 +28,7 @@ LEGAL = {
     *(("sending", to) for to in ("paid", "rejected", "failed")),
     *(("accepted", to) for to in ("manual_review", "paid", "rejected")),
     *(("waiting_funds", to) for to in ("sending", "accepted", "unknown", "manual_review", "paid", "rejected")),
-    *(("unknown", to) for to in ("sending", "accepted", "manual_review", "paid", "rejected", "failed")),
+    *(("unknown", to) for to in ("queued", "sending", "accepted", "manual_review", "paid", "rejected", "failed")),
     *(("manual_review", to) for to in ("sending", "paid", "rejected", "failed")),
     ("paid", "reversed"),
 }

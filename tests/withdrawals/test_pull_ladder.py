@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from gateway.providers import health
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
@@ -118,7 +119,10 @@ def test_a_lost_lease_is_asked_about_at_once(api: Api, account: ProviderAccount,
 def test_many_are_asked_about_in_batches_and_each_gets_its_own_answer(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
-    withdrawals = [sent(api, provider, DROP) for _ in range(30)]
+    withdrawals = []
+    for _ in range(30):
+        withdrawals.append(sent(api, provider, DROP))
+        ProviderAccount.objects.update(unknown_streak=0)  # as if other calls had been answered in between
     entries = [words.found(withdrawals[0], 1), words.found(withdrawals[1], 5)]
     entries += [words.no_postback(one) for one in withdrawals[2:10]]
     entries += [words.not_found(one) for one in withdrawals[10:]]
@@ -140,12 +144,17 @@ def test_a_paused_account_is_not_asked_and_nothing_is_lost(
 ) -> None:
     withdrawal = sent(api, provider, DROP)
     make_due(withdrawal)
-    ProviderAccount.objects.update(paused_until=timezone.now() + timedelta(seconds=60))
+    withdrawal.refresh_from_db()
+    due_at = withdrawal.next_at
+    health.pause_by_hand(account, "maintenance")
 
-    asking.ask_withdrawals(account.pk)
+    with time_machine.travel(timezone.now() + timedelta(days=30)):  # however long
+        asking.ask_withdrawals(account.pk)
 
     assert provider.to(words.PULL) == []
-    ProviderAccount.objects.update(paused_until=timezone.now() - timedelta(seconds=1))
+    withdrawal.refresh_from_db()
+    assert (withdrawal.status, withdrawal.next_at, withdrawal.attempts) == ("unknown", due_at, 1)
+    health.resume_by_hand(account)
     provider.script(words.PULL, words.pulled(words.found(withdrawal, 1)))
     asking.ask_withdrawals(account.pk)
     withdrawal.refresh_from_db()

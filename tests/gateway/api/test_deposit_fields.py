@@ -315,6 +315,7 @@ def test_what_was_accepted_is_shown_whole(new_deposit: Callable[..., Any], api: 
         "customer": "55",
         "reference": "order-1",
         "next_action": {"type": "wait"},
+        "savings": None,
         "failure": None,
         "mode": "test",
         "metadata": {"a": "b"},

@@ -1,5 +1,6 @@
 """``Idempotency-Key``: the work of a request is done once, whatever the network makes of it."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from gateway.api.idempotency import KEPT_DAYS
 from gateway.api.models import IdempotencyKey
@@ -188,3 +190,19 @@ def test_the_news_is_owed_once(api: Api) -> None:
     for _ in range(3):
         api.post("deposits", body, key="one")
     assert list(Event.objects.values_list("type", flat=True)) == ["deposit.created"]
+
+
+def test_a_request_is_recognised_under_a_former_hash_key_and_its_fingerprint_is_no_plain_digest(
+    api: Api, settings: Settings
+) -> None:
+    settings.SEARCH_HASH_KEYS = ["former-search-key-0123456789-0123456789"]
+    body = withdrawal_body()
+    first = api.post("withdrawals", body, key="one")
+    settings.SEARCH_HASH_KEYS = ["later-search-key-0123456789-0123456789", *settings.SEARCH_HASH_KEYS]
+    again = api.post("withdrawals", body, key="one")
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert_refused(api.post("withdrawals", {**body, "amount": "1"}, key="one"), 422, "idempotency_key_reused")
+    # Whoever knows all but the account number cannot try numbers against it.
+    text = json.dumps(["POST", "/api/v1/withdrawals", body], sort_keys=True)
+    assert IdempotencyKey.objects.get().fingerprint != hashlib.sha256(text.encode()).hexdigest()

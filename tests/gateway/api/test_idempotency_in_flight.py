@@ -114,7 +114,7 @@ def test_a_first_that_fails_leaves_the_second_to_do_the_work(api: Api, aside: Ca
                 " ANY(pg_blocking_pids(pid))"
             )
     failed = first.result(DEADLINE_SECONDS)
-    assert_refused(failed, 500, "internal_error")
+    assert_refused(failed, 503, "unavailable")
     assert b"terminat" not in failed.content
     answer = second.result(DEADLINE_SECONDS)
     assert answer.status_code == 201

@@ -12,6 +12,7 @@ from gateway.api.query import _MAX_LENGTH
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, row_counts
+from tests.scripted_provider import Received, ScriptedProvider
 
 #: Enough to meet each field with each kind of value several times; a seed that fails is kept by hypothesis.
 EXAMPLES = 30
@@ -124,6 +125,22 @@ def test_webhook_endpoints(api: Api, body: Any) -> None:
     send(api, "webhook-endpoints", body)
 
 
+def hashed(request: Received) -> tuple[int, Any]:
+    """The provider hashes whatever it is sent (C§1.7)."""
+    urls = {
+        kind.replace("_urls", "_url"): [{"order": one["order"], "url": "a" * 64} for one in items]
+        for kind, items in request.json().items()
+    }
+    return 200, {"status": "ok", "urls": urls}
+
+
+@ANY
+@given(body=bodies({"success": ["https://shop.example/"], "failure": ["https://shop.example/"], "pending": []}))
+def test_redirect_hashes(api: Api, provider: ScriptedProvider, body: Any) -> None:
+    provider.script("/payment-plugin/hash-url", hashed)
+    send(api, "redirect-hashes", body)
+
+
 @ANY
 @given(body=bodies({"provider_reference": "123456789012", "amount": "1000.00", "screenshot": "text"}))
 def test_confirmations(api: Api, body: Any) -> None:
@@ -137,7 +154,7 @@ def test_confirmations(api: Api, body: Any) -> None:
     raw=st.binary(max_size=60),
     content_type=st.sampled_from(["application/json", "multipart/form-data; boundary=b", "a/b"]),
 )
-@pytest.mark.parametrize("path", ["deposits", "withdrawals", "webhook-endpoints"])
+@pytest.mark.parametrize("path", ["deposits", "withdrawals", "webhook-endpoints", "redirect-hashes"])
 def test_bytes(api: Api, path: str, raw: bytes, content_type: str) -> None:
     before = row_counts()
     answer = api.post(path, raw, content_type=content_type)

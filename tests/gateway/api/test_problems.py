@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.settings import api_settings
 from rest_framework.test import APIClient
 
 from gateway import logs
@@ -33,8 +34,8 @@ def at(pointer: str, document: Any) -> Any:
     return document
 
 
-_names = st.text(max_size=6).filter(lambda name: name != "non_field_errors") | st.sampled_from(
-    ["~1", "/", "~", "a/b~c"]
+_names = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
+    ["~1", "/", "~", "a/b~c", "non_field_errors"]
 )
 
 
@@ -55,8 +56,8 @@ def test_pointers_of_every_shape_that_drf_gives() -> None:
         "plain": [wrong, wrong],
         "list": [{}, {"inner": [wrong]}],
         "by index": {0: [wrong]},
-        "nested": {"non_field_errors": [wrong]},
-        "non_field_errors": [wrong],
+        "nested": {api_settings.NON_FIELD_ERRORS_KEY: [wrong]},
+        api_settings.NON_FIELD_ERRORS_KEY: [wrong],
     }
     found = [one["pointer"] for one in pointers(detail)]
     assert found == ["/plain", "/plain", "/list/1/inner", "/by index/0", "/nested", ""]

@@ -1,6 +1,7 @@
 """The fields of a serializer are built once; what one request leaves in them must not reach another."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from rest_framework import serializers
 
@@ -25,7 +26,8 @@ def test_they_are_built_once_for_each_class() -> None:
     assert Outer().fields is Outer(data={}).fields
     assert Wider().fields is not Outer().fields
     assert list(Wider().fields) == ["name", "inner", "more"]
-    assert Outer().fields["inner"].fields is Inner().fields
+    inner: Any = Outer().fields["inner"]
+    assert inner.fields is Inner().fields
 
 
 def test_one_request_leaves_nothing_for_the_next() -> None:

@@ -299,3 +299,33 @@ def test_no_answer_is_a_surprise(http_status: int, body: Any) -> None:
     if verdict is WithdrawalVerdict.REFUSED:
         assert read.payload["status"].strip().lower() == "fail"
         assert "withdrawal_id" not in read.payload["message"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "credential"),
+    [
+        (200, WRONG_SECRET, "secret"),
+        (403, WRONG_SECRET, "secret"),
+        (200, {"status": "error", "errors": {"code": 36205}}, "secret"),
+        (200, {"status": "fail", "message": "Invalid secret"}, "secret"),
+        (200, {"status": "fail", "message": {"signature": ["x"]}}, "signature"),
+        (200, {"status": "fail", "message": "Wrong signature"}, "signature"),
+        (200, {"status": "fail", "message": {"signature": ["x"], "secret": ["y"]}}, "secret"),
+        (404, b"", None),
+        (403, {"message": "Forbidden"}, None),
+        (404, {"status": "ok", "message": "Wrong secret"}, None),
+        (503, WRONG_SECRET, None),
+        (200, {"status": "ok", "message": "Wrong secret"}, None),
+        (200, {"status": "fail", "message": "x"}, None),
+    ],
+)
+def test_which_credential_is_refused_in_words(status: int, body: Any, credential: str | None) -> None:
+    assert answer(status, body).credential == credential
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"signature": ["x"], "withdrawal_id": ["y"]}, {"signature": ["Wrong."], "a": ["has already been taken"]}],
+)
+def test_a_refused_signature_beside_a_hint_at_a_known_id_proves_nothing(message: Any) -> None:
+    assert classify_withdrawal(answer(200, {"status": "fail", "message": message})) == "unknown"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.paykassma import php_json
 from gateway.paykassma.signatures import withdrawal_signature
-from gateway.paykassma.withdrawals import WithdrawalOrder, freeze_withdrawal, unsignable_fields
+from gateway.paykassma.withdrawals import WithdrawalOrder, freeze_withdrawal, sign_again, unsignable_fields
 
 
 def order(**changes: Any) -> WithdrawalOrder:
@@ -140,3 +140,13 @@ def test_what_is_sent_is_what_was_signed(
     for value in received.values():
         assert not isinstance(value, dict) or (value and list(value) == sorted(value))
         assert not isinstance(value, str) or value == value.strip() != ""
+
+
+@given(account_name=TEXT, bank_details=DETAILS, comment=st.none() | TEXT, is_test=st.booleans())
+def test_signed_again_it_is_what_the_other_key_would_have_made_of_it_in_the_first_place(
+    account_name: str, bank_details: dict[str, str], comment: str | None, is_test: bool
+) -> None:
+    made = order(account_name=account_name, bank_details=bank_details, comment=comment, is_test=is_test)
+    frozen = freeze_withdrawal(made, "key")
+    assert sign_again(frozen, "key") == frozen
+    assert sign_again(frozen, "other") == freeze_withdrawal(made, "other") != frozen

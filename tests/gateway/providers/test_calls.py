@@ -1,19 +1,16 @@
-"""The one door to the provider: with empty hands, with evidence, and with an eye on our credentials."""
+"""The one door to the provider: with empty hands, with evidence, and closed while the account is paused."""
 
 import hashlib
-from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import transaction
-from django.utils import timezone
 
 from gateway import logs
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.client import Client
-from gateway.providers import calls
-from gateway.providers.models import ProviderAccount, ProviderCall, not_paused
+from gateway.providers import calls, health
+from gateway.providers.models import ProviderAccount, ProviderCall
 from tests.gateway.providers.answers import AVAILABLE, DOWN, NOT_FOUND, WRONG_SECRET, offered
 from tests.scripted_provider import DROP, ScriptedProvider
 
@@ -94,83 +91,13 @@ def test_nor_outside_of_a_test_s_own_transaction(account: ProviderAccount, provi
     assert (provider.requests, ProviderCall.objects.count()) == ([], 0)
 
 
-class TestCredentials:
-    """An answer that speaks of our credentials stops the account, not the order."""
-
-    def test_a_wrong_secret_pauses_the_account_at_once(
-        self, account: ProviderAccount, provider: ScriptedProvider
-    ) -> None:
-        provider.script(AVAILABLE, WRONG_SECRET)
-        now = timezone.now()
-        with time_machine.travel(now, tick=False):
-            ask(account)
-            account.refresh_from_db()
-            assert account.is_paused()
-            assert account.paused_until == now + timedelta(seconds=calls.CREDENTIAL_PAUSE_SECONDS)
-            assert "refuses our credentials" in account.pause_reason
-            assert not ProviderAccount.objects.filter(not_paused("")).exists()
-        with time_machine.travel(now + timedelta(seconds=calls.CREDENTIAL_PAUSE_SECONDS), tick=False):
-            assert not account.is_paused()
-            assert ProviderAccount.objects.filter(not_paused("")).exists()
-
-    @pytest.mark.parametrize("status", [401, 403])
-    def test_a_wordless_401_or_403_pauses_only_as_the_fifth_in_a_row(
-        self, account: ProviderAccount, provider: ScriptedProvider, status: int
-    ) -> None:
-        provider.script(AVAILABLE, (status, b"no"))
-        for streak in (1, 2, 3, 4, 5):
-            ask(account)
-            account.refresh_from_db()
-            assert (account.not_found_streak, account.is_paused()) == (streak, streak == 5)
-
-    def test_a_missing_address_pauses_only_when_five_were_missing_in_a_row(
-        self, account: ProviderAccount, provider: ScriptedProvider
-    ) -> None:
-        provider.script(AVAILABLE, NOT_FOUND)
-        for streak in (1, 2, 3, 4, 5):
-            ask(account)
-            account.refresh_from_db()
-            assert (account.not_found_streak, account.is_paused()) == (streak, streak == 5)
-
-    @pytest.mark.parametrize("between", [OK, REFUSED], ids=["ok", "refused"])
-    def test_a_word_of_the_provider_ends_the_row(
-        self, account: ProviderAccount, provider: ScriptedProvider, between: Any
-    ) -> None:
-        provider.script(AVAILABLE, *[NOT_FOUND] * 4, between, *[NOT_FOUND] * 4)
-        for _ in range(9):
-            ask(account)
-        account.refresh_from_db()
-        assert (account.not_found_streak, account.is_paused()) == (4, False)
-
-    @pytest.mark.parametrize("between", [DOWN, DROP], ids=["503", "dropped"])
-    def test_silence_proves_nothing_either_way(
-        self, account: ProviderAccount, provider: ScriptedProvider, between: Any
-    ) -> None:
-        provider.script(AVAILABLE, WRONG_SECRET, between)
-        ask(account)
-        ask(account)
-        account.refresh_from_db()
-        assert (account.is_paused(), account.not_found_streak) == (True, 1)
-
-    def test_the_first_right_answer_clears_everything(
-        self, account: ProviderAccount, provider: ScriptedProvider
-    ) -> None:
-        provider.script(AVAILABLE, WRONG_SECRET, OK)
-        ask(account)
-        ask(account)
-        account.refresh_from_db()
-        assert (account.paused_until, account.pause_reason, account.not_found_streak) == (None, "", 0)
-
-    def test_another_account_goes_on(self, account: ProviderAccount, provider: ScriptedProvider) -> None:
-        other = ProviderAccount.objects.get()
-        other.pk, other.name, other.postback_token, other.is_active = None, "other", "another-token", False
-        other._state.adding = True
-        other.id = ProviderAccount._meta.pk.get_default()
-        other.save()
-        provider.script(AVAILABLE, WRONG_SECRET)
-        ask(account)
-        other.refresh_from_db()
-        assert (other.is_paused(), other.not_found_streak) == (False, 0)
+def test_a_paused_account_is_not_called_whoever_asks(account: ProviderAccount, provider: ScriptedProvider) -> None:
+    health.pause_by_hand(account, "maintenance")
+    assert account.pause_kind == "none"  # a worker that loaded its account before the pause
+    said = ask(account)
+    assert said is calls.HELD_BACK
+    assert (said.sent, said.outcome) == (False, "unknown")
+    assert (provider.requests, ProviderCall.objects.count()) == ([], 0)
 
 
 def test_long_answers_are_kept_by_their_beginning(account: ProviderAccount, provider: ScriptedProvider) -> None:

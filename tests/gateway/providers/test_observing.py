@@ -25,7 +25,7 @@ def test_a_due_account_is_looked_at_and_due_again_in_an_hour(
         tasks.observe_systems()
     (asked,) = provider.to(AVAILABLE)
     assert asked.query["label"] == ["gateway"]
-    assert asked.query["currency_code[]"] == ["BDT", "INR", "KES", "PKR"]
+    assert asked.query["currency_code[]"] == ["BDT", "BTN", "CRC", "INR", "KES", "LKR", "MMK", "PKR", "UYU"]
     account.refresh_from_db()
     assert (account.next_at, account.token) == (NOW + timedelta(seconds=actions.OBSERVE_SECONDS), None)
     assert sorted(SystemObservation.objects.values_list("code", "currency", "position")) == [
@@ -49,7 +49,7 @@ def test_a_failed_look_is_repeated_in_a_minute_and_forgets_nothing(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"next_at": NOW + timedelta(seconds=1)}, {"is_active": False}, {"paused_until": NOW + timedelta(seconds=1)}],
+    [{"next_at": NOW + timedelta(seconds=1)}, {"is_active": False}, {"pause_kind": "person"}],
 )
 def test_who_is_not_due_is_left_alone(
     account: ProviderAccount, provider: ScriptedProvider, changes: dict[str, object]

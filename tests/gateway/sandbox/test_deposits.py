@@ -68,6 +68,8 @@ def test_available_lists_what_takes_deposits_in_the_currencies(sandbox: Sandbox)
         "easypaisa",
         "easypaisa_api",
         "mpesa",
+        "jazzcash",
+        "jazzcash_business",
     ]
     assert list(answer["params"]["wallets"][0]) == [
         "type",
@@ -88,7 +90,8 @@ def test_available_reads_a_json_body_and_hides_what_only_pays_out(sandbox: Sandb
         json={"currency_code": ["INR"], "label": "55"},
     )
     wallets = {wallet["type"]: wallet for wallet in response.json()["params"]["wallets"]}
-    assert set(wallets) == {"paytm", "upi_l", "upi_ib", "upi_s", "phone_pe", "staging_b_ml"}
+    upi = {"upi_l", "upi_ib", "upi_hb", "upi_in", "upi_w", "upi_m", "upi_s"}
+    assert set(wallets) == {"paytm", "paytm_api", "phone_pe", "staging_b_ml"} | upi
     assert (wallets["staging_b_ml"]["is_manual"], wallets["staging_b_ml"]["uploading_payment_bill"]) == (
         True,
         True,
@@ -301,6 +304,36 @@ def test_a_manual_confirmation_is_a_form_with_a_screenshot(sandbox: Sandbox, pat
     sandbox.pass_time()
     sandbox.letters(order_id)
     assert sandbox.entries(order_id) == [("deposit_credited", "300", "INR")]
+
+
+@pytest.mark.parametrize(("wallet_type", "currency"), [("kbzpay_manual", "MMK"), ("bnb_ml", "BTN")])
+def test_some_manual_systems_have_their_form_elsewhere(sandbox: Sandbox, wallet_type: str, currency: str) -> None:
+    body = {**sandbox.activation(wallet_type=wallet_type, currency_code=currency), "amount": "300"}
+    query = {"secret": "canary-api-secret"}
+    general = sandbox.client.post("/api/v1/possible-transaction/activate", params=query, data=body)
+    assert general.json()["message"] == {"wallet_type": ["The selected wallet type is invalid."]}
+    own = sandbox.client.post("/api/v1/possible-transaction", params=query, data=body)
+    assert own.json()["status"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("wallet_type", "currency", "good", "bad"),
+    [
+        ("easypaisa", "PKR", ["1" * 11], ["1" * 10, "1" * 12, "1234567890a"]),
+        ("sinpemovil", "CRC", ["1" * 20, "1" * 28], ["1" * 19, "1" * 29]),
+        ("upi_hb", "INR", ["1" * 12], ["1" * 11, "1" * 13]),
+        ("upi_m", "INR", ["1" * 12], ["1" * 11, "1" * 13]),
+    ],
+)
+def test_a_reference_has_the_length_of_its_system(
+    sandbox: Sandbox, wallet_type: str, currency: str, good: list[str], bad: list[str]
+) -> None:
+    for key1 in good:
+        _, response = sandbox.activate(wallet_type=wallet_type, currency_code=currency, key1=key1)
+        assert response.json()["status"] == "ok"
+    for key1 in bad:
+        _, response = sandbox.activate(wallet_type=wallet_type, currency_code=currency, key1=key1)
+        assert response.json()["message"] == {"key1": ["Transaction field has wrong length"]}
 
 
 def test_small_sums_are_saved_up_and_released_together(sandbox: Sandbox) -> None:

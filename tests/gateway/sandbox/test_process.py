@@ -64,6 +64,22 @@ def test_a_restart_forgets_no_order(kept: Sandbox) -> None:
     assert len(kept.receiver.about(paid)) == 1
 
 
+def test_a_restart_forgets_no_way_back_and_takes_a_file_without_any(kept: Sandbox) -> None:
+    body = {"success_urls": [{"order": 1, "url": "https://shop.example/"}], "fail_urls": [], "pending_urls": []}
+    (known,) = kept.post("/payment-plugin/hash-url", body).json()["urls"]["success_url"]
+    window = {"label": "x", "currency_code": "INR", "wallet_type": "upi_l", "custom_transaction_id": "dep_1"}
+    window |= {"fixed_amount": "700", "success_url": known["url"]}
+    assert kept.stop() == 0
+    kept.start()
+    assert kept.client.get("/widget/", params=window).status_code == 200
+    assert kept.stop() == 0
+    state = json.loads(state_of(kept).read_text())
+    assert [row["url"] for row in state.pop("hashed_urls")] == ["https://shop.example/"]
+    state_of(kept).write_text(json.dumps(state))
+    kept.start()
+    assert kept.client.get("/widget/", params=window).status_code == 400
+
+
 def test_an_owed_letter_survives_being_killed(kept: Sandbox) -> None:
     kept.receiver.answers.put((503, b""))
     order_id, _ = kept.activate()

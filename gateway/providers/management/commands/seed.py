@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from gateway.products.actions import keep_key
 from gateway.products.models import Mode, Product
+from gateway.providers import health
 from gateway.providers.catalogue import SYSTEMS
-from gateway.providers.models import PaymentSystem, ProviderAccount
+from gateway.providers.models import BASE_URL_PATTERN, PaymentSystem, ProviderAccount
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~-]{8,128}", re.ASCII)
 
@@ -62,7 +63,7 @@ class Command(BaseCommand):
     def _account(self, name: str, mode: Mode, facts: dict[str, str]) -> None:
         if not _TOKEN.fullmatch(facts["postback_token"]):
             raise CommandError(f"{name}: the postback token is 8 to 128 letters, digits or any of . _ ~ -")
-        if not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", facts["base_url"]):
+        if not re.match(BASE_URL_PATTERN, facts["base_url"]):
             raise CommandError(f"{name}: the base URL is http(s)://host, without a query")
         columns = {
             key: facts[key]
@@ -76,14 +77,10 @@ class Command(BaseCommand):
             )
         }
         columns["base_url"] = columns["base_url"].rstrip("/")
+        if "widget_url" in facts:  # the sandbox's, whose port may change; another account's is a person's to set
+            columns["widget_url"] = facts["widget_url"]
         # Due now: the first look at the provider's list of systems does not wait for an hour.
-        ProviderAccount.objects.update_or_create(
-            name=name,
-            defaults={
-                **columns,
-                "mode": mode,
-                "paused_until": None,
-                "pause_reason": "",
-                "next_at": timezone.now(),
-            },
+        account, _ = ProviderAccount.objects.update_or_create(
+            name=name, defaults={**columns, "mode": mode, "next_at": timezone.now()}
         )
+        health.forgive(account)

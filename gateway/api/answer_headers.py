@@ -1,0 +1,96 @@
+"""What every answer says beside its body: how much is left of a limit, and what a browser must not do with it."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware, PolicyParts
+from csp.utils import build_policy
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+_YEAR_SECONDS: Final = 365 * 24 * 60 * 60
+
+#: For all that is no page: nothing may be loaded, run or framed.
+_NOTHING: Final = {"default-src": [NONE], "base-uri": [NONE], "form-action": [NONE], "frame-ancestors": [NONE]}
+#: Pages below an address may do more. Nothing comes from another host, and only the admin evaluates text as code.
+_PAGES: Final[Mapping[str, Mapping[str, Any]]] = {
+    # Both viewers write their styles as they go; Redoc searches in a worker that it makes from a text.
+    "/docs/": {
+        **_NOTHING,
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "worker-src": ["blob:"],
+    },
+    # docs/adr/the-admin-may-evaluate-scripts.md
+    "/admin/": {
+        **_NOTHING,
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+    },
+}
+
+#: Of a browser's abilities we use none.
+_NO_ABILITIES: Final = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+#: What holds orders, or people's work with them, lies in no cache on the way.
+_NOT_KEPT: Final = ("/api/", "/admin/", "/postbacks/")
+
+
+class AnswerHeadersMiddleware:
+    """Security headers on everything; ``RateLimit`` where a limit was counted."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, with the headers."""
+        response = self.get_response(request)
+        headers = response.headers
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = _NO_ABILITIES
+        # The documentation's viewer would like to be opened by others; nobody signs in through it.
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if settings.PUBLIC_URL.startswith("https://"):
+            # Whatever the connection from the proxy to here is: browsers heed it over https only (RFC 6797 §8.1).
+            headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
+        if request.path_info.startswith(_NOT_KEPT):
+            headers["Cache-Control"] = "no-store"
+        quota = getattr(request, "quota", None)
+        if quota is not None:
+            for name, value in quota.headers().items():
+                headers[name] = value
+        return response
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """The policy of the address; for what is no page it is always the same text, put together once."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        """Answer, with the policy."""
+        if not request.path_info.startswith(tuple(_PAGES)):
+            response.headers["Content-Security-Policy"] = _nothing()
+            return response
+        return super().process_response(request, response)
+
+    def get_policy_parts(self, request: HttpRequest, response: Any, report_only: bool = False) -> PolicyParts:  # noqa: FBT001, FBT002 - the base class's signature
+        """The policy of the page's address."""
+        if report_only:
+            return PolicyParts()
+        config = next(policy for prefix, policy in _PAGES.items() if request.path_info.startswith(prefix))
+        return PolicyParts(config=dict(config), nonce=getattr(request, "_csp_nonce", None))
+
+
+@cache
+def _nothing() -> str:
+    return build_policy(config=dict(_NOTHING))

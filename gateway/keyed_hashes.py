@@ -1,0 +1,72 @@
+"""Finding by what is encrypted: HMAC-SHA256 of an account's identifier, with a key that is not in the database.
+
+The first of ``settings.SEARCH_HASH_KEYS`` writes, a search tries all of them, so a key is rotated by putting the new
+one in front; ``manage.py rotate_encryption_keys`` rewrites the hashes as well. Without a key a stolen database tells
+only that two rows have the same account. A plain digest would tell the account itself: there are few enough numbers
+to try them all.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+#: SHA-256 in hexadecimal.
+HASH_LENGTH = 64
+
+
+def folded(text: str) -> str:
+    """The text as two people who mean the same account would both write it: without blanks and letter case."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+def every_hash(purpose: str, text: str) -> list[str]:
+    """The hash of a text under each key, the writing key first.
+
+    Args:
+        purpose: keeps hashes of different things apart, so that one cannot be looked for among the other.
+        text: folded by the caller where spelling does not matter.
+    """
+    message = f"{purpose}\0{text}".encode()
+    return [hmac.digest(key.encode(), message, hashlib.sha256).hex() for key in settings.SEARCH_HASH_KEYS]
+
+
+def keyed_hash(purpose: str, text: str) -> str:
+    """The hash that is written."""
+    return every_hash(purpose, text)[0]
+
+
+class KeyedHashesField(ArrayField):  # type: ignore[type-arg]
+    """Hashes of some encrypted values of the same row, written when the row is made.
+
+    Args:
+        purpose: see `every_hash`.
+        terms: the texts of a row by which it can be found; none where it shall not be found.
+    """
+
+    def __init__(
+        self, *, purpose: str = "", terms: Callable[[Any], Iterable[str]] = lambda _: (), **kwargs: Any
+    ) -> None:
+        self.purpose, self.terms = purpose, terms
+        kwargs.setdefault("base_field", models.CharField(max_length=HASH_LENGTH))
+        kwargs.setdefault("default", list)
+        super().__init__(**kwargs)
+
+    def hashes_of(self, row: models.Model) -> list[str]:
+        """What the column of this row has to hold, sorted."""
+        return sorted({keyed_hash(self.purpose, folded(term)) for term in self.terms(row)})
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 - Django's signature
+        """Computed for a new row; later writes set it, as the rotation of keys and the redaction do."""
+        if add:
+            setattr(model_instance, self.attname, self.hashes_of(model_instance))
+        return super().pre_save(model_instance, add)
+
+    def matching(self, text: str) -> models.Q:
+        """Filter: rows with this text among their terms, under whichever key they were written."""
+        return models.Q(**{f"{self.attname}__overlap": every_hash(self.purpose, folded(text))})

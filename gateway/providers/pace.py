@@ -1,0 +1,71 @@
+"""How fast an account is called: a place in line for each call, and none while the account is paused.
+
+One statement a call on one narrow row, in PostgreSQL: losing Redis neither opens this gate nor shuts it. The time is
+the database's, so workers whose clocks differ keep one pace.
+"""
+
+import time
+from typing import Final
+
+from django.db import connection
+
+from gateway.providers.models import CallPace, ProviderAccount
+
+#: A worker waits at most so long for its place: long enough to smooth a burst, short enough that one slow account does
+#: not hold the workers of the others. Who would wait longer gives the work back.
+WAIT_SECONDS: Final = 2.0
+
+# The generic cell rate algorithm: `used_until` runs ahead of the clock by one step for each call, and a call must wait
+# where it has run ahead by more than the calls that may leave at once. The pause is read in the same breath, so a loop
+# that has held its account for minutes stops as well.
+#
+# The row's lock lasts until the commit: with a flush to disk in between, all workers together could make no more calls
+# a second than the disk makes flushes. A crash of the database forgets at most the last fraction of a second.
+_TAKE: Final = """
+    WITH unflushed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    INSERT INTO providers_callpace AS pace (account_id, used_until)
+    SELECT account.id, clock_timestamp() + make_interval(secs => %(step)s)
+    FROM providers_provideraccount AS account, unflushed
+    WHERE account.id = %(account)s
+        AND account.pause_kind = 'none'
+        AND NOT (%(payout)s AND account.payouts_paused_since IS NOT NULL)
+    ON CONFLICT (account_id) DO UPDATE
+    SET used_until = GREATEST(pace.used_until, clock_timestamp()) + make_interval(secs => %(step)s)
+    WHERE pace.used_until <= clock_timestamp() + make_interval(secs => %(ahead)s + %(patience)s)
+    RETURNING EXTRACT(EPOCH FROM used_until - clock_timestamp())::float8 - %(step)s - %(ahead)s
+"""
+
+
+def take_place(account: ProviderAccount, *, payout: bool = False, patience_seconds: float = WAIT_SECONDS) -> bool:
+    """Wait for the account's next place in line; false where it is paused or the wait would be too long.
+
+    Taken before an order is marked as being sent, so that who is held back has nothing to undo.
+
+    Args:
+        account: whose pace and whose pauses count.
+        payout: whether a withdrawal is to be sent.
+        patience_seconds: the longest wait.
+    """
+    step_seconds = 60 / account.calls_per_minute
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE,
+            {
+                "account": account.pk,
+                "payout": payout,
+                "step": step_seconds,
+                "ahead": (account.calls_at_once - 1) * step_seconds,
+                "patience": patience_seconds,
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    if row[0] > 0:
+        time.sleep(row[0])
+    return True
+
+
+def forget(account: ProviderAccount) -> None:
+    """Begin the line anew, where the pace was changed: at a slower one it may have run ahead by hours."""
+    CallPace.objects.filter(account=account).delete()

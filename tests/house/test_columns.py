@@ -1,0 +1,180 @@
+"""Every column that could hold a customer's account data or a secret, with the decision why it may be plain.
+
+A new column of text, bytes or JSON fails here until somebody has decided: encrypt it (`gateway/encryption.py`), or
+give it a line below. Phone numbers, account numbers, names, e-mails, keys and signatures are never plain.
+"""
+
+from collections import Counter
+
+from django.apps import apps
+from django.db import models
+
+from gateway.encryption import EncryptedTextField
+from gateway.keyed_hashes import KeyedHashesField
+
+#: Columns that hold nothing but a number, a time, a yes or no, or a key of ours.
+HARMLESS = (
+    models.UUIDField,
+    models.DateTimeField,
+    models.BooleanField,
+    models.DecimalField,
+    models.IntegerField,
+    models.ForeignKey,
+    models.OneToOneField,
+)
+
+PLAIN_BECAUSE: dict[str, set[str]] = {
+    "an id of ours, or of a call, a person or a letter of ours": {
+        "providers.ProviderCall.subject",  # else the bank's reference that was asked about
+        "providers.ProviderCall.request_id",
+        "webhooks.Event.subject",
+        "payments.DepositMove.cause_id",
+        "payments.DepositMove.request_id",
+        "payments.ConfirmationMove.cause_id",
+        "payments.ConfirmationMove.request_id",
+        "withdrawals.WithdrawalMove.cause_id",
+        "withdrawals.WithdrawalMove.request_id",
+        "payments.Receipt.custom_id",
+        "payments.Receipt.label",
+        "postbacks.LetterItem.order_id",
+    },
+    "the bank's or the provider's reference of a payment, by which money is found": {
+        "payments.Confirmation.provider_reference",
+        "payments.Receipt.transaction_id",
+        "payments.Receipt.stockpiling_id",
+        "postbacks.LetterItem.transaction_id",
+    },
+    "the product's own words, of which the API says that no account data belongs into them": {
+        "products.Customer.external_id",
+        "payments.Deposit.reference",
+        "payments.Deposit.return_urls",
+        "payments.Deposit.metadata",
+        "withdrawals.Withdrawal.reference",
+        "withdrawals.Withdrawal.comment",
+        "withdrawals.Withdrawal.metadata",
+        "api.IdempotencyKey.key",
+        "webhooks.WebhookEndpoint.url",
+    },
+    "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
+        "providers.ProviderAccount.pause_reason",
+        "providers.ProviderCall.operation",
+        "providers.ProviderCall.outcome",
+        "providers.ProviderCall.note",
+        "payments.Deposit.language",
+        *(
+            f"{move}.{name}"
+            for move in ("payments.DepositMove", "payments.ConfirmationMove", "withdrawals.WithdrawalMove")
+            for name in ("from_status", "to_status", "cause", "detail")
+        ),
+        "payments.Confirmation.provider_word",
+        "payments.Receipt.contradiction",
+        "withdrawals.Withdrawal.last_answer",
+        "withdrawals.Withdrawal.contradiction",
+        "postbacks.Letter.disagreements",
+        "postbacks.Letter.variant",
+        "postbacks.LetterItem.note",
+        "postbacks.RejectedLetter.reason",
+        "products.ApiKey.scopes",
+        "webhooks.WebhookEndpoint.event_types",
+        "payments.Screenshot.suspicions",
+    },
+    "a code of a currency or of a payment system": {
+        "payments.Deposit.currency",
+        "payments.Receipt.currency",
+        "payments.Receipt.wallet_type",
+        "withdrawals.Withdrawal.currency",
+        "postbacks.LetterItem.currency",
+        "postbacks.LetterItem.wallet_type",
+        "providers.SystemObservation.code",
+        "providers.SystemObservation.currency",
+    },
+    "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
+    "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
+        "withdrawals.Withdrawal.recipient_hashes",
+        "api.IdempotencyKey.fingerprint",
+    },
+    "a digest of something with more unknown bits than anybody can try: a key, a signature, a picture": {
+        "products.ApiKey.digest",
+        "withdrawals.Withdrawal.body_digest",
+        "payments.Screenshot.digest",
+        "payments.Screenshot.pixel_digest",
+        "payments.Screenshot.look",
+    },
+    "a digest of evidence, to recognise it by; it covers many more things than an account": {
+        "providers.ProviderCall.response_digest",
+        "postbacks.Letter.signed_digest",
+    },
+    "settings that finance and operators enter, or that the provider publishes": {
+        "products.Product.name",
+        "products.ApiKey.name",
+        "products.ApiKey.prefix",
+        "providers.ProviderAccount.name",
+        "providers.ProviderAccount.base_url",
+        "providers.ProviderAccount.time_zone",
+        "providers.PaymentSystem.code",
+        "providers.PaymentSystem.name",
+        "providers.PaymentSystem.currencies",
+        "providers.PaymentSystem.receipt_currencies",
+        "providers.PaymentSystem.manual_path",
+        "providers.PaymentSystem.reference_pattern",
+        "providers.PaymentSystem.reference_example",
+        "providers.PaymentSystem.detail_fields",
+        "providers.PaymentSystem.recipient_fields",
+        "providers.PaymentSystem.constants",
+        "providers.PaymentSystem.return_url_keys",
+        "providers.SystemObservation.name",
+        "providers.SystemObservation.logo",
+    },
+    "an address, no key: whoever knows it may write to us, and is believed only with a signature and a pull": {
+        "providers.ProviderAccount.postback_token",
+    },
+    "Django's own, about our staff": {
+        "admin.LogEntry.object_id",
+        "admin.LogEntry.object_repr",
+        "admin.LogEntry.change_message",
+        "auth.Permission.name",
+        "auth.Permission.codename",
+        "auth.Group.name",
+        "auth.User.password",
+        "auth.User.username",
+        "auth.User.first_name",
+        "auth.User.last_name",
+        "auth.User.email",
+        "contenttypes.ContentType.app_label",
+        "contenttypes.ContentType.model",
+        "sessions.Session.session_key",
+        "sessions.Session.session_data",
+    },
+}
+
+
+def undecided() -> set[str]:
+    """Columns of every model of every app, Django's own included, that are neither harmless nor encrypted."""
+    return {
+        f"{model._meta.label}.{column.attname}"
+        for model in apps.get_models(include_auto_created=True)
+        for column in model._meta.local_concrete_fields
+        if not isinstance(column, (*HARMLESS, EncryptedTextField)) and not getattr(column, "choices", None)
+    }
+
+
+def test_every_column_has_a_decision() -> None:
+    decided = Counter(name for names in PLAIN_BECAUSE.values() for name in names)
+    assert undecided() - set(decided) == set(), "encrypt it, or say in PLAIN_BECAUSE why it may be plain"
+    assert set(decided) - undecided() == set(), "there is no such plain column any more"
+    assert {name for name, times in decided.items() if times > 1} == set()
+
+
+def test_a_plain_column_is_never_named_like_account_data_or_a_secret() -> None:
+    words = ("phone", "email", "iban", "account_n", "recipient", "payer", "secret", "signature", "private", "password")
+    allowed = {"auth.User.email", "auth.User.password", "withdrawals.Withdrawal.recipient_hashes"}
+    allowed |= {"providers.PaymentSystem.recipient_fields"}
+    suspicious = {name for name in undecided() if any(word in name.rpartition(".")[2] for word in words)}
+    assert suspicious == allowed
+
+
+def test_hashes_of_encrypted_columns_are_keyed() -> None:
+    columns = [column for model in apps.get_models() for column in model._meta.local_concrete_fields]
+    hashes = [column for column in columns if column.attname.endswith("_hashes")]
+    assert hashes
+    assert all(isinstance(column, KeyedHashesField) and column.purpose for column in hashes)
