@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo test check format openapi docs lock
+.PHONY: help up demo test bench check format openapi docs lock
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -24,6 +24,9 @@ demo: $(STAMP) ## Against a running stack: two deposits and a withdrawal, step b
 
 test: $(STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+bench: $(STAMP) ## Measure how fast it is beside a bare endpoint, and fail where a bar is missed. ARGS="--keep FILE" keeps it.
+	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 check: $(STAMP) ## Check style, types, imports between parts, migrations and the documents.
 	$(BIN)/ruff check .

@@ -3,7 +3,10 @@
 Nothing depends on it: the sweeps in ``gateway/celery.py`` find the same rows some seconds later.
 """
 
+import queue
+import threading
 import time
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -11,6 +14,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+
+from gateway import task_messages
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +27,12 @@ _SILENCE_SECONDS: Final = 5.0
 #: not leave thousands of rings for the same rows.
 _EXPIRES_SECONDS: Final = 60
 
+#: How long the ringer gathers rings before it sends them together: short against any call of the provider, and a busy
+#: second has 50 round trips to the broker and not thousands.
+_GATHER_SECONDS: Final = 0.02
+#: Rings that may wait for the ringer. More wait only while the broker hangs; what is too much is left to the sweeps.
+_WAITING_MAX: Final = 10_000
+
 _silent_until = 0.0
 
 
@@ -30,15 +41,53 @@ def ring(task: str, *ids: str) -> None:
 
     By name, because the actions that ring lie below the tasks that call them.
     """
-    transaction.on_commit(lambda: _send(task, ids), robust=True)
+    transaction.on_commit(lambda: _ringer.hand_over(task, ids), robust=True)
 
 
-def _send(task: str, ids: tuple[str, ...]) -> None:
+def ring_in_background() -> None:
+    """From now on nobody in this process waits for the broker: a thread sends what was rung for a moment later.
+
+    For the web's processes. A worker rings by itself, for it may end right after its task.
+    """
+    _ringer.begin()
+
+
+class _Ringer:
+    """Who sends the rings: each caller himself, until `begin`; then one thread for all of them."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[tuple[str, tuple[str, ...]]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        self._thread = threading.Thread(target=self._ring_for_ever, name="ringer", daemon=True)
+        self._thread.start()
+
+    def hand_over(self, task: str, ids: tuple[str, ...]) -> None:
+        if self._thread is None:
+            _send([(task, ids)])
+        elif self._waiting.qsize() < _WAITING_MAX:
+            self._waiting.put((task, ids))
+
+    def _ring_for_ever(self) -> None:
+        while True:
+            rings = [self._waiting.get()]
+            time.sleep(_GATHER_SECONDS)
+            while not self._waiting.empty():
+                rings.append(self._waiting.get())
+            # The same ring twice wakes a worker for nothing: all of them were rung after their rows were committed.
+            _send(dict.fromkeys(rings))
+
+
+_ringer = _Ringer()
+
+
+def _send(rings: Iterable[tuple[str, tuple[str, ...]]]) -> None:
     global _silent_until  # noqa: PLW0603 - one broker a process
     if time.monotonic() < _silent_until:
         return
     try:
-        current_app.send_task(task, args=ids, retry=False, expires=_EXPIRES_SECONDS)
+        task_messages.push(current_app, rings, expires_seconds=_EXPIRES_SECONDS)
     except (OperationalError, RedisError, OSError) as error:
         _silent_until = time.monotonic() + _SILENCE_SECONDS
-        log.warning("doorbell_failed", task=task, error=type(error).__name__)
+        log.warning("doorbell_failed", tasks=sorted({task for task, _ in rings}), error=type(error).__name__)

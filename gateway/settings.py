@@ -59,12 +59,12 @@ MIDDLEWARE = [
     "gateway.api.addresses.ClientAddressMiddleware",
     "gateway.api.answer_headers.AnswerHeadersMiddleware",
     "gateway.api.answer_headers.ContentSecurityPolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "gateway.for_pages.StaticFiles",
+    "gateway.for_pages.Sessions",
+    "gateway.for_pages.Common",
+    "gateway.for_pages.Csrf",
+    "gateway.for_pages.Logins",
+    "gateway.for_pages.Messages",
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -93,6 +93,9 @@ DATABASES["default"] |= {
         # There is one for each thread: who waits for a connection waits for a database that is away, and a thread
         # that waits answers nobody else. An answer of 503 after three seconds is better for both.
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=32), "timeout": 3},
+        # The statements of gateway/prepared_sql.py are planned once in a connection. Not so behind a pooler that
+        # gives each transaction another connection and knows nothing of prepared statements.
+        "prepare_threshold": 5 if env.bool("DATABASE_PREPARE", default=True) else None,
     },
     "CONN_MAX_AGE": 0,
     "ATOMIC_REQUESTS": False,  # the border of each transaction stands at the top of its verb

@@ -1,9 +1,11 @@
 """The WSGI application that granian serves."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
 
+from gateway.after_commit import ring_in_background
 from gateway.api.chunked import with_length
 from gateway.api.slow_bodies import with_places
 from gateway.celery import app as celery_app
@@ -12,3 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
 application = with_places(with_length(get_wsgi_application()))
 __all__ = ["application", "celery_app"]  # the doorbell needs to know its broker
+
+ring_in_background()
+# What the start has made lives as long as the process: the garbage collector need not walk through it again and again.
+gc.collect()
+gc.freeze()

@@ -15,14 +15,15 @@ from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem, reference_taken
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
-from gateway.products.actions import Caller, meet_customer
+from gateway.products.actions import Caller
 from gateway.products.models import Customer
 from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem
 from payments import duplicates
 from payments.activation import OPEN_SECONDS
+from payments.beginning import NotBegun, begin_deposit
 from payments.models import Confirmation, Deposit, Receipt, Screenshot
-from payments.moves import begin_confirmation, begin_deposit, move_deposit
+from payments.moves import begin_confirmation, move_deposit
 from payments.screenshots import CleanPicture
 from payments.states import (
     CANCELLABLE,
@@ -37,6 +38,9 @@ from payments.states import (
 LATE_CONFIRMATION_DAYS: Final = 30
 #: A customer mistypes a few times; a guesser of other people's references needs thousands.
 _ATTEMPTS_PER_HOUR: Final = 10
+#: Tries to make an order whose customer another request meets at the same moment. The second one knows the customer,
+#: unless whoever met it has failed and yet another one was quicker; that often in a row it does not happen.
+_MEETINGS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,34 +75,32 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         Problem: 409 where the product used the reference before; 409 where no account serves the mode; 400 where the
             account's payment window cannot take the amount.
     """
-    try:
-        return _create(caller, wish, claim)
-    except IntegrityError:
-        # Looked up only now, after the rollback: two requests with one reference may both find none before.
-        existing = Deposit.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
-        if existing is None:
-            raise
-        raise reference_taken(existing.public_id) from None
+    for _ in range(_MEETINGS):
+        try:
+            return _create(caller, wish, claim)
+        except NotBegun:
+            account = account_for(caller.mode)  # says so where there is none
+            if account.prefers_widget:
+                _refuse_fraction(wish)
+        except IntegrityError:
+            # Looked up only now, after the rollback: two requests with one reference may both find none before.
+            mine = Deposit.objects.filter(product=caller.product, mode=caller.mode)
+            existing = mine.filter(reference=wish.reference).first()
+            if existing is None:
+                raise
+            raise reference_taken(existing.public_id) from None
+    raise NotBegun
 
 
-@transaction.atomic(durable=True)
 def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     deposit_id = ids.new_id()
-    claim.take(object_id=deposit_id)
     now = timezone.now()
-    customer = meet_customer(product=caller.product, mode=caller.mode, external_id=wish.customer)
-    account = account_for(caller.mode)
-    if account.prefers_widget:
-        _refuse_fraction(wish)
     deposit = Deposit(
         id=deposit_id,
         product=caller.product,
         mode=caller.mode,
-        customer=customer,
-        account=account,
         payment_system=wish.payment_system,
         flow=wish.payment_system.flow,
-        in_widget=account.prefers_widget,
         reference=wish.reference,
         currency=wish.currency,
         amount=wish.amount,
@@ -111,7 +113,7 @@ def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         created_at=now,
         updated_at=now,
     )
-    begin_deposit(deposit, _by(caller))
+    begin_deposit(deposit, customer=wish.customer, cause=_by(caller), claim=claim)
     ring("payments.tasks.open_deposit", str(deposit.pk))
     return deposit
 

@@ -21,14 +21,6 @@ log = structlog.get_logger(__name__)
 
 
 @transaction.atomic(savepoint=False)
-def begin_deposit(deposit: Deposit, cause: Cause) -> None:
-    """Insert a new deposit with its first history row and its first news."""
-    deposit.save(force_insert=True)
-    _write_history(DepositMove, deposit, "", cause)
-    _owe_news(deposit)
-
-
-@transaction.atomic(savepoint=False)
 def move_deposit(deposit: Deposit, to_status: DepositStatus, cause: Cause, **changes: Any) -> None:
     """Move a locked deposit, together with the columns that change with it.
 

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import connection
 from django.utils import timezone
 
 from gateway import money
@@ -21,8 +20,8 @@ from gateway.paykassma.php_json import JsonRefusedError, parse
 from gateway.paykassma.signatures import PostbackKeys, Reason, Rejected, VerifiedLetter, verify_postback
 from gateway.providers.models import ProviderAccount
 from payments.asking import hint as hint_deposit
+from postbacks import keeping
 from postbacks.models import Letter, LetterItem, RejectedLetter
-from postbacks.owners import is_own_deposit
 from postbacks.states import ItemStatus
 from withdrawals.asking import hint as hint_withdrawal
 
@@ -95,7 +94,6 @@ def _keys(account: ProviderAccount) -> list[PostbackKeys]:
     return [PostbackKeys(access_key=access, private_key=private) for access, private in pairs]
 
 
-@transaction.atomic(durable=True)
 def _keep(
     account: ProviderAccount,
     raw: bytes,
@@ -105,10 +103,6 @@ def _keep(
 ) -> None:
     now = timezone.now()
     digest, agrees = hashlib.sha256(verified.signed_text).hexdigest(), not disagreements
-    same = Letter.objects.filter(account=account, signed_digest=digest, envelope_agrees=agrees)
-    # Every late acknowledgement makes a copy: those that we have cost one statement.
-    if same.update(copies=F("copies") + 1, last_received_at=now):
-        return
     fresh = Letter(
         account=account,
         body=raw,
@@ -120,16 +114,16 @@ def _keep(
         received_at=now,
         last_received_at=now,
     )
-    # ON CONFLICT DO NOTHING waits for a concurrent copy of the same letter: exactly one of them makes the items.
-    Letter.objects.bulk_create([fresh], ignore_conflicts=True)
-    if not same.filter(pk=fresh.pk).exists():
-        same.update(copies=F("copies") + 1, last_received_at=now)
+    rows = [_row(fresh, position, item) for position, item in enumerate(items) if position < _MAX_ITEMS]
+    if not keeping.keep(fresh, rows):
         return
     if disagreements:
         log.error("letter_contradicts_itself", letter=str(fresh.pk), fields=fresh.disagreements)
-    rows = [_row(fresh, position, item) for position, item in enumerate(items) if position < _MAX_ITEMS]
-    LetterItem.objects.bulk_create(rows)
-    ProviderAccount.objects.filter(pk=account.pk).exclude(rejected_letters=0).update(rejected_letters=0)
+    for row in rows:
+        if row.status == ItemStatus.UNUSABLE:
+            log.error("letter_item_unusable", letter=str(fresh.pk), position=row.position)
+    if account.rejected_letters:
+        ProviderAccount.objects.filter(pk=account.pk).update(rejected_letters=0)
     ring("postbacks.tasks.settle_letters", str(account.pk))
 
 
@@ -138,14 +132,10 @@ def _row(letter: Letter, position: int, item: PostbackItem | UnusableItem) -> Le
     if isinstance(item, UnusableItem) or (flaw := _flaw(item)):
         row.status = ItemStatus.UNUSABLE
         row.note = item.reason[:200] if isinstance(item, UnusableItem) else flaw
-        log.error("letter_item_unusable", letter=str(letter.pk), position=position)
         return row
     row.is_withdrawal = item.is_withdrawal
     row.order_id = item.withdrawal_id if item.is_withdrawal else item.custom_id
     row.transaction_id = item.transaction_id
-    row.is_stray = (
-        not item.is_withdrawal and bool(item.transaction_id) and not is_own_deposit(item.custom_id, letter.account_id)
-    )
     row.wallet_type = item.wallet_type
     row.withdrawal_status = item.withdrawal_status
     row.amount, row.currency = item.amount, item.currency

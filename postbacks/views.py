@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from gateway.api.addresses import client_address, subscriber
 from gateway.api.quotas import WINDOW_SECONDS
-from gateway.providers.models import ProviderAccount
+from gateway.providers.lookups import find_addressee
 from postbacks.actions import Received, receive
 
 #: C§2: exactly this, or the letter comes again.
@@ -37,7 +37,7 @@ class PostbackView(View):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Keep the letter, then acknowledge it."""
-        account = ProviderAccount.objects.filter(postback_token=token).first()
+        account = find_addressee(token)
         if account is None:
             return _refusal(HTTPStatus.NOT_FOUND, "unknown address")
         if (request.content_type or "").lower() not in _CONTENT_TYPES:

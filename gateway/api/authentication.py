@@ -21,6 +21,7 @@ from gateway.api import quotas
 from gateway.api.addresses import client_address, is_within, networks_of, subscriber
 from gateway.api.problems import Problem
 from gateway.products.actions import Caller
+from gateway.products.lookups import find_key
 from gateway.products.models import ApiKey, Mode, digest_of
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             _refuse_barred(http)
         if matched is None:
             raise _failure(http, "Send your API key as 'Authorization: Bearer pk_test_…'.")
-        key = ApiKey.objects.select_related("product").filter(digest=digest).first()
+        key = find_key(digest)
         # One sentence for every reason: a guesser learns nothing about which keys once existed, or where they work.
         if key is None or not key.is_usable() or not _may_call_from(key, http):
             _good.pop(digest, None)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError as InvalidUrl
@@ -10,6 +11,7 @@ from django.core.validators import URLValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from gateway.products.models import REFERENCE_MAX_LENGTH
 
@@ -21,6 +23,8 @@ _WEB_ADDRESS: Final = re.compile(r"https?://[^/?#@\\\x00-\x20\x7f-\U0010ffff]+([
 
 def is_plain(text: str) -> bool:
     """True where a text has no control, format (bidi), surrogate, private or unassigned character, nor a line end."""
+    if text.isascii():
+        return text.isprintable()  # the same answer, and nearly every text
     categories = map(unicodedata.category, text)
     return all(category[0] != "C" and category not in {"Zl", "Zp"} for category in categories)
 
@@ -177,8 +181,22 @@ class MetadataField(serializers.Field):  # type: ignore[type-arg]
         return value
 
 
+@cache
+def _shared_fields(serializer: "type[StrictSerializer]") -> BindingDict:
+    return super(StrictSerializer, serializer()).fields
+
+
 class StrictSerializer(serializers.Serializer[Any]):
-    """Input: a field that we do not know is refused by name, not ignored."""
+    """Input: a field that we do not know is refused by name, not ignored.
+
+    The fields are built once in a process: to copy them for each request was the dearest part of checking it. So they
+    are bound to a serializer without data or context, and nobody may change them.
+    """
+
+    @property
+    def fields(self) -> BindingDict:
+        """Every field by name."""
+        return _shared_fields(type(self))
 
     def to_internal_value(self, data: Any) -> Any:
         """The fields, checked, after unknown ones were refused."""

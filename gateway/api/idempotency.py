@@ -8,17 +8,19 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 from psycopg.errors import LockNotAvailable
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
+from gateway import prepared_sql
 from gateway.api.models import IdempotencyKey
 from gateway.api.problems import Problem
 from gateway.keyed_hashes import every_hash
@@ -30,6 +32,31 @@ _WAIT_MILLISECONDS: Final = 2_000
 #: How long a key is remembered; the product's own reference guards for ever.
 KEPT_DAYS: Final = 30
 
+#: Three parts of a WITH; ``claimed`` has one row where the key is ours now, and none where it was used before.
+#: ON CONFLICT DO NOTHING waits for a concurrent owner of the key and then inserts nothing; a caught IntegrityError
+#: would leave the transaction unusable. The patience is for that wait only: it is local to the transaction and taken
+#: back as soon as the key is ours, so that what follows waits for its locks as long as they take.
+CLAIMING: Final = f"""
+    patience AS (SELECT set_config('lock_timeout', '{_WAIT_MILLISECONDS}', true)),
+    key_row AS (
+        INSERT INTO api_idempotencykey
+            (product_id, mode, key, fingerprint, response_status, object_id, created_at)
+        SELECT %(claim_product)s::uuid, %(claim_mode)s::text, %(claim_key)s::text, %(claim_fingerprint)s::text,
+            %(claim_status)s::smallint, %(claim_object)s::uuid, now()
+        FROM patience
+        ON CONFLICT (product_id, mode, key) DO NOTHING
+        RETURNING id
+    ),
+    claimed AS (SELECT set_config('lock_timeout', '0', true) FROM key_row)
+"""  # noqa: S608 - the number is our own
+_CLAIM: Final = prepared_sql.one_line(f"WITH {CLAIMING} SELECT FROM claimed")
+
+#: The status of every answer so far: something was made.
+_CREATED: Final = 201
+_NONE: Final[Mapping[str, Any]] = {}
+
+Row = tuple[Any, ...]
+_Run = Callable[[str, Mapping[str, Any]], list[Row]]
 _Made = TypeVar("_Made")
 #: Visible ASCII, as in a header.
 _ACCEPTABLE: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
@@ -52,7 +79,7 @@ class Claim:
     #: Of the request, by each of the keys: the first is written, any of them tells the same request again.
     fingerprints: tuple[str, ...]
 
-    def take(self, *, object_id: uuid.UUID, status: int = 201) -> None:
+    def take(self, *, object_id: uuid.UUID, status: int = _CREATED) -> None:
         """Claim the key for the object that this transaction is about to make.
 
         A rollback frees the key, so a refused request may be corrected and sent again under it.
@@ -61,7 +88,7 @@ class Claim:
             AlreadyAnswered: the same request was answered before.
             Problem: 409 while the first is still at work, 422 where the key belongs to another request.
         """
-        if not self._insert(object_id, status):
+        if not self._claimed(prepared_sql.run, _CLAIM, object_id, status):
             self.refuse_known()
 
     def refuse_known(self) -> None:
@@ -77,31 +104,34 @@ class Claim:
             )
         raise AlreadyAnswered(object_id=row.object_id, status=row.response_status)
 
-    def _insert(self, object_id: uuid.UUID, status: int) -> bool:
-        # ON CONFLICT DO NOTHING waits for a concurrent owner of the key and then inserts nothing; a caught
-        # IntegrityError would leave the transaction unusable. The timeout is local to this transaction.
+    def take_with(self, statement: str, parameters: Mapping[str, Any], *, object_id: uuid.UUID) -> list[Row]:
+        """Claim the key as the first part of a statement that is a transaction of its own, and give its rows.
+
+        Where they say that nothing was claimed, `refuse_known` tells why.
+
+        Args:
+            statement: begins with ``WITH {CLAIMING}``; all that it writes depends on ``claimed``.
+            parameters: its own; those of the claim are added.
+            object_id: what the statement makes.
+
+        Raises:
+            Problem: 409 while the first request with this key is still at work.
+        """
+        return self._claimed(prepared_sql.run_durably, statement, object_id, _CREATED, parameters)
+
+    def _claimed(
+        self, run: _Run, statement: str, object_id: uuid.UUID, status: int, parameters: Mapping[str, Any] = _NONE
+    ) -> list[Row]:
+        own = {
+            "claim_product": self.caller.product.id,
+            "claim_mode": self.caller.mode,
+            "claim_key": self.key,
+            "claim_fingerprint": self.fingerprints[0],
+            "claim_status": status,
+            "claim_object": object_id,
+        }
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    """
-                    WITH patience AS (SELECT set_config('lock_timeout', %s, true))
-                    INSERT INTO api_idempotencykey
-                        (product_id, mode, key, fingerprint, response_status, object_id, created_at)
-                    SELECT %s, %s, %s, %s, %s, %s, now() FROM patience
-                    ON CONFLICT (product_id, mode, key) DO NOTHING
-                    """,
-                    [
-                        str(_WAIT_MILLISECONDS),
-                        self.caller.product.id,
-                        self.caller.mode,
-                        self.key,
-                        self.fingerprints[0],
-                        status,
-                        object_id,
-                    ],
-                )
-                inserted: bool = cursor.rowcount == 1
-                cursor.execute("SELECT set_config('lock_timeout', '0', true)")
+            return run(statement, {**parameters, **own})
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
@@ -111,7 +141,6 @@ class Claim:
                 detail="A request with this Idempotency-Key is still being answered; repeat it in a moment.",
                 headers={"Retry-After": "1"},
             ) from None
-        return inserted
 
 
 def claim_of(request: Request, caller: Caller) -> Claim:
@@ -131,8 +160,8 @@ def answer_once(
 ) -> tuple[_Made, int, dict[str, str]]:
     """Do the work of a request once.
 
-    A known key is answered before the body is judged: what was accepted once stays accepted, whatever has become
-    of the payment system since.
+    A known key is answered whatever the body is worth by now: what was accepted once stays accepted, whatever has
+    become of the payment system since.
 
     Args:
         claim: what `claim_of` made of the request.
@@ -143,8 +172,12 @@ def answer_once(
         The object, the status code and the headers of the answer.
     """
     try:
-        claim.refuse_known()
-        return work(), 201, {}
+        try:
+            return work(), _CREATED, {}
+        except APIException:
+            # Asked only now, for most keys are new: whoever is refused may be repeating what was accepted before.
+            claim.refuse_known()
+            raise
     except AlreadyAnswered as answered:
         return find(answered.object_id), answered.status, {"Idempotent-Replayed": "true"}
 

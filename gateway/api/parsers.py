@@ -22,6 +22,7 @@ _MAX_NUMBER_LENGTH: Final = 100
 #: A string, or a bracket outside of one. A string that never ends is taken to its last character: a search that
 #: began anew at each of its quotes would take minutes for the largest body.
 _MARKS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class StrictJSONParser(JSONParser):
@@ -104,7 +105,7 @@ def _check_text(value: Any) -> None:
     if isinstance(value, list):
         for one in value:
             _check_text(one)
-    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+    elif isinstance(value, str) and _LONE_SURROGATE.search(value):
         raise ParseError("A text holds a lone surrogate, which is no character.")
 
 

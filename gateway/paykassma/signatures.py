@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -186,20 +186,23 @@ def open_letter(raw: bytes) -> tuple[dict[str, Any], str | Reason]:
     return body, signature if isinstance(signature, str) else Reason.NO_SIGNATURE
 
 
-def signed_texts(raw: bytes, member: str, signed: Any) -> list[tuple[Variant, bytes]]:
+def signed_texts(raw: bytes, member: str, signed: Any) -> Iterator[tuple[Variant, bytes]]:
     """Every text that the provider may have signed for a member of the body, and the variant that it stands for.
 
     Lexemes as sent come first: PHP wrote them. Only a body written with JSON_PRESERVE_ZERO_FRACTION (10.0)
-    needs the numbers rewritten, and then what they were signed as is what counts.
+    needs the numbers rewritten, and then what they were signed as is what counts. Each is written only when it is
+    asked for: the first one is nearly always right.
     """
-    texts = [
-        (Variant.UNESCAPED, php_json.encode(signed, unescaped=True)),
-        (Variant.SLICE, php_json.member_slice(raw, member)),
-        (Variant.ESCAPED, php_json.encode(signed, unescaped=False)),
-        (Variant.UNESCAPED, php_json.encode(signed, unescaped=True, php_numbers=True)),
-        (Variant.ESCAPED, php_json.encode(signed, unescaped=False, php_numbers=True)),
-    ]
-    return [(variant, text) for variant, text in texts if text is not None]
+    texts: tuple[tuple[Variant, Callable[[], bytes | None]], ...] = (
+        (Variant.UNESCAPED, lambda: php_json.encode(signed, unescaped=True)),
+        (Variant.SLICE, lambda: php_json.member_slice(raw, member)),
+        (Variant.ESCAPED, lambda: php_json.encode(signed, unescaped=False)),
+        (Variant.UNESCAPED, lambda: php_json.encode(signed, unescaped=True, php_numbers=True)),
+        (Variant.ESCAPED, lambda: php_json.encode(signed, unescaped=False, php_numbers=True)),
+    )
+    for variant, write in texts:
+        if (text := write()) is not None:
+            yield variant, text
 
 
 def is_same(expected: str, given: str) -> bool:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from gateway.after_commit import ring
+from gateway import prepared_sql
 from gateway.products.models import Product
+from gateway.webhooks import outbox
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Delivery, Event, WebhookEndpoint
 from gateway.webhooks.signing import new_secret
@@ -23,8 +23,7 @@ FORMER_SECRET_LIVES_HOURS: Final = 24
 #: Live secrets at once; each adds a signature to a header that servers limit to a few kilobytes.
 LIVE_SECRETS_MAX: Final = 4
 
-#: By name, because tasks import actions.
-DELIVER: Final = "gateway.webhooks.tasks.deliver"
+_OWE: Final = prepared_sql.one_line(f"WITH {outbox.news_after('(SELECT) AS happened')} SELECT id FROM delivery")  # noqa: S608 - our own
 
 
 class TooManyEndpoints(Exception):  # noqa: N818 - reads as the fact it reports
@@ -62,17 +61,9 @@ def owe(
         sequence: counts the moves of that object; the same pair twice is an IntegrityError.
         data: the object as the API shows it; JSON, amounts as strings.
     """
-    event = Event.objects.create(
-        product=product, mode=mode, type=EventType(type), subject=subject, sequence=sequence, data=dict(data)
-    )
-    takers = WebhookEndpoint.objects.filter(
-        Q(event_types=[]) | Q(event_types__contains=[type]), product=product, mode=mode, is_enabled=True
-    ).values_list("pk", flat=True)
-    deliveries = Delivery.objects.bulk_create(
-        Delivery(event=event, endpoint_id=endpoint_id, next_at=event.created_at) for endpoint_id in takers
-    )
-    for delivery in deliveries:
-        ring(DELIVER, str(delivery.pk))
+    event = Event(product=product, mode=mode, type=EventType(type), subject=subject, sequence=sequence, data=dict(data))
+    owed = prepared_sql.run(_OWE, outbox.parameters_of(event))
+    outbox.ring_for(delivery for (delivery,) in owed)
     return event
 
 

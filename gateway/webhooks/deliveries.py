@@ -16,9 +16,10 @@ from gateway import ids
 from gateway.after_commit import ring
 from gateway.due_work import after, claim, lock
 from gateway.encryption import UnreadableColumn
-from gateway.webhooks.actions import DELIVER, live_secrets, locked_endpoint, stop
+from gateway.webhooks.actions import live_secrets, locked_endpoint, stop
 from gateway.webhooks.addresses import Resolver, system_resolver
 from gateway.webhooks.models import Delivery, DeliveryAttempt, WebhookEndpoint
+from gateway.webhooks.outbox import DELIVER
 from gateway.webhooks.sending import ATTEMPT_MAX_SECONDS, Attempt, body_of, post, unsent
 from gateway.webhooks.signing import signature_headers
 from gateway.webhooks.states import (

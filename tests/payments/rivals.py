@@ -80,6 +80,14 @@ class Gate:
         self._holder.rollback()
 
 
+class CommitGate(Gate):
+    """Holds everybody who wants to commit a row that names one of a table: foreign keys are checked last."""
+
+    def __enter__(self) -> Self:
+        self._holder.execute(f"SELECT FROM {self._table} FOR UPDATE".encode())
+        return self
+
+
 @contextlib.contextmanager
 def constraint_dropped(table: str, name: str) -> Iterator[None]:
     """Do without a unique constraint for a while; what was written to the table meanwhile is thrown away."""

@@ -11,14 +11,15 @@ import pytest
 from django.db import IntegrityError, connection, connections
 from django.utils import timezone
 
-from gateway import due_work
+from gateway import due_work, prepared_sql
+from gateway.api.idempotency import CLAIMING
 from gateway.api.models import IdempotencyKey
 from gateway.lifecycles import Cause, CauseKind, IllegalMove
 from gateway.paykassma import php_json
 from gateway.paykassma.messages import PostbackItem
 from gateway.paykassma.postbacks import parse_item
-from gateway.products.actions import Caller
-from gateway.products.models import Product
+from gateway.products.actions import Caller, meet_customer
+from gateway.products.models import Customer, Product
 from gateway.providers import calls
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks.models import Event
@@ -26,7 +27,7 @@ from payments import actions, asking, opening, receipts
 from payments.models import Confirmation, Deposit, DepositMove, Receipt
 from payments.receipts import Recorded, record_receipt
 from tests.conftest import Api
-from tests.payments.rivals import Gate, at_once, constraint_dropped, copy_of, in_thread, unlocked
+from tests.payments.rivals import CommitGate, Gate, at_once, constraint_dropped, copy_of, in_thread, unlocked
 from tests.payments.stage import (
     ACTIVATE,
     AVAILABLE,
@@ -105,9 +106,12 @@ class LookedUp:
     def __init__(self, key: str, both_looked: threading.Barrier) -> None:
         self.key, self.both_looked = key, both_looked
 
-    def take(self, *, object_id: Any) -> None:
+    def take_with(self, statement: str, parameters: Any, *, object_id: Any) -> Any:
         assert not IdempotencyKey.objects.filter(key=self.key).exists()
         self.both_looked.wait(20)
+        unclaimed = statement.replace(prepared_sql.one_line(CLAIMING), "claimed AS (SELECT)")
+        assert unclaimed != statement
+        return prepared_sql.run_durably(unclaimed, parameters)
 
 
 def test_looking_for_a_key_before_writing_it_makes_two_deposits(caller: Caller, catalogue: None, book: Book) -> None:
@@ -116,6 +120,7 @@ def test_looking_for_a_key_before_writing_it_makes_two_deposits(caller: Caller, 
         payment_system=system, currency="INR", amount=Decimal(1000), customer="55", reference="order-1"
     )
     naive: Any = LookedUp("key-1", threading.Barrier(2))
+    meet_customer(product=caller.product, mode=caller.mode, external_id="55")  # else they would meet there
     # Without the other wall, so that only the key is looked at.
     with constraint_dropped("payments_deposit", "one_deposit_per_reference"):
         made = at_once(*[lambda: actions.create_deposit(caller, wish, naive)] * 2)
@@ -125,9 +130,9 @@ def test_looking_for_a_key_before_writing_it_makes_two_deposits(caller: Caller, 
 
 def test_the_same_key_at_once_makes_one_deposit(apis: list[Api], book: Book, product: Product) -> None:
     with constraint_dropped("payments_deposit", "one_deposit_per_reference"):
-        with Gate("payments_depositmove") as gate:
+        with CommitGate("providers_paymentsystem") as gate:
             waiting = [in_thread(partial(api.post, "deposits", BODY, key="key-1")) for api in apis]
-            gate.await_waiting(2)  # one with its deposit half written, the other behind its key
+            gate.await_waiting(2)  # one with its deposit written, the other behind its key
             gate.open()
             answers = [result() for result in waiting]
         assert [answer.status_code for answer in answers] == [201, 201]
@@ -138,7 +143,7 @@ def test_the_same_key_at_once_makes_one_deposit(apis: list[Api], book: Book, pro
 
 
 def test_behind_a_key_that_is_stuck_nobody_waits_for_ever(apis: list[Api], book: Book) -> None:
-    with Gate("payments_depositmove") as gate:
+    with CommitGate("providers_paymentsystem") as gate:
         first = in_thread(lambda: apis[0].post("deposits", BODY, key="key-1"))
         gate.await_waiting(1)
         second = apis[1].post("deposits", BODY, key="key-1")
@@ -151,11 +156,22 @@ def test_behind_a_key_that_is_stuck_nobody_waits_for_ever(apis: list[Api], book:
     assert Deposit.objects.count() == 1
 
 
+def test_two_orders_that_meet_a_new_customer_at_once_are_both_made(apis: list[Api], book: Book) -> None:
+    bodies = [{**BODY, "reference": reference} for reference in ("order-1", "order-2")]
+    with CommitGate("providers_paymentsystem") as gate:
+        waiting = [in_thread(partial(api.post, "deposits", body)) for api, body in zip(apis, bodies, strict=True)]
+        gate.await_waiting(2)  # one with its customer met, the other behind that
+        gate.open()
+        assert [result().status_code for result in waiting] == [201, 201]
+    assert Customer.objects.count() == 1
+    assert (Deposit.objects.count(), DepositMove.objects.count(), IdempotencyKey.objects.count()) == (2, 2, 2)
+
+
 # The product's own reference twice at once
 
 
 def post_twice_at_once(apis: list[Api]) -> list[Any]:
-    with Gate("payments_depositmove") as gate:
+    with CommitGate("providers_paymentsystem") as gate:
         waiting = [in_thread(partial(api.post, "deposits", BODY)) for api in apis]
         gate.await_waiting(2)
         gate.open()

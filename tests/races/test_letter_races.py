@@ -15,17 +15,12 @@ from postbacks.actions import receive
 from postbacks.models import Letter, LetterItem
 from postbacks.settling import settle_letters
 from tests.conftest import Api
+from tests.payments.rivals import CommitGate, in_thread
 from tests.postbacks.deposits import awaiting, named, news, ready, receipts, state, verifying
 from tests.postbacks.letters import PULL, deliver, item, kept, known, letter, pulled, settle, verdicts
 from tests.scripted_provider import Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.interleaving import (
-    DEADLINE_SECONDS,
-    paused_after,
-    together,
-    unlocked,
-    until_someone_waits,
-)
+from tests.withdrawals.interleaving import DEADLINE_SECONDS, together, unlocked
 from tests.withdrawals.orders import moves, order
 from withdrawals import sending
 
@@ -70,21 +65,14 @@ def test_without_its_uniqueness_the_same_letter_is_two(account: ProviderAccount,
 
 def test_the_second_copy_waits_for_the_first_and_is_counted(account: ProviderAccount) -> None:
     raw = letter(account, [item()])
-    first_is_written = threading.Event()
-
-    def first() -> Any:
-        def hold_the_transaction_open() -> None:
-            first_is_written.set()
-            until_someone_waits()
-
-        with paused_after('INSERT INTO "postbacks_letter"', hold_the_transaction_open):
-            return receive(account, raw)
-
-    def second() -> Any:
-        assert first_is_written.wait(DEADLINE_SECONDS)
-        return receive(account, raw)
-
-    assert together(first, second) == ["kept", "kept"]
+    with CommitGate("providers_provideraccount") as gate:
+        first = in_thread(lambda: receive(account, raw))
+        gate.await_waiting(1)  # it is written, and not committed
+        second = in_thread(lambda: receive(account, raw))
+        gate.await_waiting(2)
+        assert not Letter.objects.exists()
+        gate.open()
+        assert [first(), second()] == ["kept", "kept"]
 
     row = Letter.objects.get()
     assert (row.copies, row.items.count()) == (2, 1)

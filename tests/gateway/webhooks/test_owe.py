@@ -65,10 +65,10 @@ def test_the_same_move_is_told_once(owed: Owed) -> None:
     assert Event.objects.count() == 1
 
 
-def test_owing_costs_three_statements(product: Product, owed: Owed, django_assert_num_queries: Any) -> None:
+def test_owing_costs_one_statement(product: Product, owed: Owed, django_assert_num_queries: Any) -> None:
     endpoint_at("one", product)
     endpoint_at("two", product)
-    with django_assert_num_queries(5):  # the savepoint of the test's caller, and its release
+    with django_assert_num_queries(3):  # the savepoint of the test's caller, and its release
         owed()
 
 

@@ -1,0 +1,59 @@
+"""Middleware that only pages for people need: static files, sessions, logins, forms, messages.
+
+Products and the provider come without cookies, many times a second, and their requests pass these by. What concerns
+every answer (host names, security headers, lengths, request ids) stays for all.
+"""
+
+from typing import Any, Final
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+#: Where callers are programs. Their views take no cookie for a proof of anything (DRF's are exempt from CSRF).
+_FOR_PROGRAMS: Final = ("/api/", "/postbacks/")
+
+
+def _is_for_program(request: HttpRequest) -> bool:
+    return request.path_info.startswith(_FOR_PROGRAMS)
+
+
+class _PagesOnly:
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if _is_for_program(request):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]  # the middleware behind it in each class
+
+
+class StaticFiles(_PagesOnly, WhiteNoiseMiddleware):  # type: ignore[misc]  # untyped
+    """Files of the admin and the documentation."""
+
+
+class Sessions(_PagesOnly, SessionMiddleware):
+    """Who is logged in."""
+
+
+class Csrf(_PagesOnly, CsrfViewMiddleware):
+    """Forms are sent from our own pages."""
+
+
+class Logins(_PagesOnly, AuthenticationMiddleware):
+    """``request.user`` of the admin."""
+
+
+class Messages(_PagesOnly, MessageMiddleware):
+    """What the admin says after an action."""
+
+
+class Common(CommonMiddleware):
+    """Checks the host name and tells the length, for all; only people are led to the address with a slash."""
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        """Never for programs: a redirect would lose their body, and to look is to resolve the address twice."""
+        return not _is_for_program(request) and super().should_redirect_with_slash(request)

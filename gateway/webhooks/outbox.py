@@ -1,0 +1,81 @@
+"""News and who is owed them, as SQL: one statement of its own for `owe`, or the last parts of a larger one."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from gateway import prepared_sql
+from gateway.after_commit import ring
+from gateway.webhooks.models import Delivery, Event
+from gateway.webhooks.states import DeliveryStatus
+
+#: By name, because tasks import actions.
+DELIVER: Final = "gateway.webhooks.tasks.deliver"
+
+#: A UUIDv7 as `ids.new_id` makes them, for rows whose number only the database knows: a random UUID with the time of
+#: the event's id in its first 48 bits, and with its version 4 (0100) made 7 (0111).
+_DELIVERY_ID: Final = """encode(set_bit(set_bit(
+    overlay(uuid_send(gen_random_uuid()) PLACING substring(uuid_send(event.id) FROM 1 FOR 6) FROM 1 FOR 6),
+    52, 1), 53, 1), 'hex')::uuid"""
+_DELIVERIES: Final = prepared_sql.Insertion(
+    Delivery,
+    {
+        "id": _DELIVERY_ID,
+        "event_id": "event.id",
+        "endpoint_id": "taker.id",
+        "status": f"'{DeliveryStatus.PENDING}'",
+        "next_at": "%(event_at)s::timestamptz",
+        "created_at": "%(event_at)s::timestamptz",
+    },
+    source="event, taker",
+)
+_DATA: Final = prepared_sql.field_of(Event, "data")
+
+
+def news_after(source: str) -> str:
+    """Parts of a WITH: an ``event`` for each row of the source, and a ``delivery`` for each endpoint that takes it.
+
+    Their parameters are those of `parameters_of`.
+    """
+    event = prepared_sql.Insertion(
+        Event,
+        {
+            "id": "%(event_id)s::uuid",
+            "product_id": "%(event_product)s::uuid",
+            "mode": "%(event_mode)s::text",
+            "type": "%(event_type)s::text",
+            "subject": "%(event_subject)s::text",
+            "sequence": "%(event_sequence)s::integer",
+            "data": "%(event_data)s::bytea",
+            "created_at": "%(event_at)s::timestamptz",
+        },
+        source=source,
+    )
+    return f"""
+    event AS ({event.sql} RETURNING id),
+    taker AS (
+        SELECT id FROM webhooks_webhookendpoint
+        WHERE product_id = %(event_product)s::uuid AND mode = %(event_mode)s::text AND is_enabled
+            AND (event_types = '{{}}' OR %(event_type)s::text = ANY (event_types))
+    ),
+    delivery AS ({_DELIVERIES.sql} RETURNING id)
+    """  # noqa: S608 - names of our own tables
+
+
+def parameters_of(event: Event) -> dict[str, Any]:
+    """The values behind `news_after`."""
+    return {
+        "event_id": event.id,
+        "event_product": event.product_id,
+        "event_mode": event.mode,
+        "event_type": event.type,
+        "event_subject": event.subject,
+        "event_sequence": event.sequence,
+        "event_data": _DATA.get_prep_value(event.data),
+        "event_at": event.created_at,
+    }
+
+
+def ring_for(deliveries: Iterable[Any]) -> None:
+    """Tell the workers of these deliveries, once they are committed."""
+    for delivery in deliveries:
+        ring(DELIVER, str(delivery))

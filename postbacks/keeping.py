@@ -1,0 +1,114 @@
+"""A letter and its items are written down, in one statement: the provider waits for it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db.models import F
+
+from gateway import ids, prepared_sql
+from postbacks.models import Letter, LetterItem
+
+_LETTER: Final = prepared_sql.Insertion(
+    Letter,
+    {
+        "id": "%(id)s::uuid",
+        "account_id": "%(account)s::uuid",
+        "body": "%(body)s::bytea",
+        "signed_digest": "%(signed_digest)s::text",
+        "envelope_agrees": "%(envelope_agrees)s::boolean",
+        "disagreements": "%(disagreements)s::text",
+        "variant": "%(variant)s::text",
+        "key_index": "%(key_index)s::smallint",
+        "received_at": "%(now)s::timestamptz",
+        "last_received_at": "%(now)s::timestamptz",
+    },
+    source="(SELECT WHERE NOT EXISTS (SELECT FROM again)) AS fresh",
+)
+_ITEM_COLUMNS: Final = {
+    "id": "uuid",
+    "position": "smallint",
+    "is_withdrawal": "boolean",
+    "order_id": "text",
+    "transaction_id": "text",
+    "wallet_type": "text",
+    "withdrawal_status": "integer",
+    "amount": "numeric",
+    "currency": "text",
+    "status": "text",
+    "note": "text",
+    "next_at": "timestamptz",
+}
+#: The deposit that the item's order id names, itself or by one of its confirmations (`owners.deposit_named`).
+_NAMES: Final = {"deposit": "uuid", "confirmation": "uuid"}
+_IS_STRAY: Final = """NOT item.is_withdrawal AND item.transaction_id <> '' AND NOT EXISTS (
+    SELECT FROM payments_deposit own WHERE own.account_id = %(account)s::uuid AND own.id = COALESCE(
+        item.deposit, (SELECT deposit_id FROM payments_confirmation named WHERE named.id = item.confirmation)
+    )
+)"""
+_ITEMS: Final = prepared_sql.Insertion(
+    LetterItem,
+    {
+        "letter_id": "letter.id",
+        "account_id": "%(account)s::uuid",
+        "created_at": "%(now)s::timestamptz",
+        "is_stray": _IS_STRAY,
+        **{name: f"item.{name}" for name in _ITEM_COLUMNS},
+    },
+    source="letter, item",
+)
+_BODY: Final = prepared_sql.field_of(Letter, "body")
+#: ``again`` counts a copy of what is kept already: every late acknowledgement makes one. A copy at the same moment is
+#: seen by ON CONFLICT DO NOTHING alone, which waits for it: exactly one of them makes the items.
+_KEEP: Final = prepared_sql.one_line(f"""
+    WITH again AS (
+        UPDATE postbacks_letter SET copies = copies + 1, last_received_at = %(now)s::timestamptz
+        WHERE account_id = %(account)s::uuid AND signed_digest = %(signed_digest)s::text
+            AND envelope_agrees = %(envelope_agrees)s::boolean
+        RETURNING id
+    ),
+    letter AS ({_LETTER.sql} ON CONFLICT DO NOTHING RETURNING id),
+    item AS (
+        SELECT * FROM jsonb_to_recordset(%(items)s::jsonb)
+        AS item({", ".join(f"{name} {kind}" for name, kind in (_ITEM_COLUMNS | _NAMES).items())})
+    ),
+    kept AS ({_ITEMS.sql})
+    SELECT EXISTS (SELECT FROM letter), EXISTS (SELECT FROM again)
+""")  # noqa: S608 - names of our own tables
+
+
+def keep(letter: Letter, items: Sequence[LetterItem]) -> bool:
+    """Write down a letter with its items, durably; False where it is a copy, which is only counted.
+
+    Whether an item is a stray is found out here.
+    """
+    _LETTER.check(letter)
+    parameters: dict[str, Any] = {
+        "id": letter.id,
+        "account": letter.account_id,
+        "body": _BODY.get_prep_value(letter.body),
+        "signed_digest": letter.signed_digest,
+        "envelope_agrees": letter.envelope_agrees,
+        "disagreements": letter.disagreements,
+        "variant": letter.variant,
+        "key_index": letter.key_index,
+        "now": letter.received_at,
+        # Amounts and times as text: JSON has no decimals, and none are made floats on the way.
+        "items": json.dumps([_row(item) for item in items], default=str),
+    }
+    ((is_fresh, is_copy),) = prepared_sql.run_durably(_KEEP, parameters)
+    if not is_fresh and not is_copy:
+        same = Letter.objects.filter(
+            account=letter.account_id, signed_digest=letter.signed_digest, envelope_agrees=letter.envelope_agrees
+        )
+        same.update(copies=F("copies") + 1, last_received_at=letter.received_at)
+    return bool(is_fresh)
+
+
+def _row(item: LetterItem) -> dict[str, Any]:
+    _ITEMS.check(item)
+    return {
+        **{name: getattr(item, name) for name in _ITEM_COLUMNS},
+        "deposit": ids.decode(ids.DEPOSIT, item.order_id),
+        "confirmation": ids.decode(ids.CONFIRMATION, item.order_id),
+    }

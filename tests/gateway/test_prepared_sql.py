@@ -1,0 +1,130 @@
+"""Statements by hand: planned once, with the columns of the models, in Django's own connection."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from gateway import ids, prepared_sql
+from gateway.api.idempotency import CLAIMING
+from gateway.products import lookups as key_lookups
+from gateway.products.models import ApiKey, Customer, Mode, Product
+from gateway.providers import lookups
+from gateway.providers.models import PaymentSystem, ProviderAccount
+from gateway.webhooks import actions as webhooks
+from payments import beginning
+from payments.models import Deposit
+from postbacks import keeping
+from tests.conftest import Api
+
+ASKED = "SELECT id, name FROM products_product WHERE name = %(name)s::text"
+STATEMENTS = {
+    "find_key": key_lookups._FIND,
+    "find_enabled_system": lookups._FIND,
+    "find_addressee": lookups._FIND_ADDRESSEE,
+    "owe": webhooks._OWE,
+    "begin_deposit": beginning._BEGIN,
+    "keep a letter": keeping._KEEP,
+}
+
+
+def plans(text: str) -> int:
+    """How many plans the present connection keeps for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", [f"%{text}%"])
+        (count,) = cursor.fetchone()
+    return int(count)
+
+
+def test_a_statement_is_planned_once_in_a_connection(product: Product) -> None:
+    for _ in range(3):
+        assert prepared_sql.run(ASKED, {"name": product.name}) == [(product.id, product.name)]
+    assert prepared_sql.run(ASKED, {"name": "nobody"}) == []
+    assert plans("SELECT id, name FROM products_product") == 1
+
+
+def test_whoever_counts_statements_sees_it(product: Product) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        prepared_sql.run(ASKED, {"name": product.name})
+    assert [query["sql"] for query in captured] == [ASKED.replace("%(name)s", "$1")]
+
+
+def test_errors_are_django_s_and_a_broken_transaction_is_not_used(product: Product) -> None:
+    again = "INSERT INTO products_product SELECT * FROM products_product WHERE id = %(id)s::uuid RETURNING id"
+    with transaction.atomic():
+        with pytest.raises(IntegrityError), transaction.atomic(savepoint=False):
+            prepared_sql.run(again, {"id": product.id})
+        with pytest.raises(transaction.TransactionManagementError):
+            prepared_sql.run(ASKED, {"name": product.name})
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_durable_statement_is_committed_by_itself_and_refuses_a_transaction() -> None:
+    made = "INSERT INTO products_customer SELECT * FROM products_customer RETURNING id"
+    assert prepared_sql.run_durably(made, {}) == []
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        prepared_sql.run_durably(made, {})
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS.keys())
+def test_no_statement_is_too_long_for_the_driver_to_translate_it_once(statement: str) -> None:
+    """psycopg/_queries.py: MAX_CACHED_STATEMENT_LENGTH, MAX_CACHED_STATEMENT_PARAMS."""
+    assert len(statement.encode()) <= 4096
+    assert len(set(statement.split("%(")) - {""}) <= 50
+    assert statement == prepared_sql.one_line(statement)
+
+
+def test_a_deposit_depends_on_its_key() -> None:
+    assert beginning._BEGIN.startswith(f"WITH {prepared_sql.one_line(CLAIMING)}")
+
+
+def test_rows_come_back_as_django_would_have_read_them(api: Api, account: ProviderAccount) -> None:
+    key = ApiKey.objects.select_related("product").get()
+    found = key_lookups.find_key(api.client._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer "))  # type: ignore[attr-defined]
+    assert found is not None
+    assert values(found) == values(key)
+    assert values(found.product) == values(key.product)
+    assert key_lookups.find_key("pk_test_other") is None
+    for system in PaymentSystem.objects.all():
+        same = lookups.find_enabled_system(system.code)
+        assert values(same) == values(system)
+    PaymentSystem.objects.filter(code="upi_l").update(is_enabled=False)
+    assert lookups.find_enabled_system("upi_l") is None
+    addressee = lookups.find_addressee(account.postback_token)
+    assert addressee is not None
+    assert addressee.postback_private_key == "canary-private-key-0123456789"
+    assert "api_secret" in addressee.get_deferred_fields()
+    assert addressee.api_secret == "canary-api-secret-0123456789"
+
+
+def values(row: Any) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_an_insertion_writes_defaults_where_it_is_given_nothing(product: Product) -> None:
+    insertion = prepared_sql.Insertion(
+        Product, {"id": "%(id)s::uuid", "name": "'50%%'", "created_at": "now()"}, source="(SELECT) AS always"
+    )
+    fresh = ids.new_id()
+    assert prepared_sql.run(f"{insertion.sql} RETURNING name", {"id": fresh}) == [("50%",)]
+    row = Product.objects.get(pk=fresh)
+    assert (row.is_active, row.underpayment) == (True, "review")
+
+
+def test_an_insertion_refuses_to_guess() -> None:
+    with pytest.raises(ValueError, match=r"Customer\.created_at needs a value"):
+        prepared_sql.Insertion(Customer, {"id": "1", "product_id": "2", "mode": "3", "external_id": "4"}, source="x")
+    with pytest.raises(ValueError, match="Customer has no column for label"):
+        prepared_sql.Insertion(Customer, {**dict.fromkeys(values(Customer()), "1"), "label": "2"}, source="x")
+
+
+def test_a_value_that_would_be_lost_is_refused() -> None:
+    deposit = Deposit(mode=Mode.TEST, amount=Decimal(1), created_at=datetime.now(UTC))
+    beginning._DEPOSIT.check(deposit)
+    deposit.late = True
+    with pytest.raises(ValueError, match=r"Deposit\.late has a value that would not be written"):
+        beginning._DEPOSIT.check(deposit)
