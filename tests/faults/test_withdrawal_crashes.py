@@ -149,7 +149,7 @@ UPDATE_ROW = 'UPDATE "withdrawals_withdrawal"'
 INSERT_CALL = 'INSERT INTO "providers_providercall"'
 UPDATE_CALL = 'UPDATE "providers_providercall"'
 LOCK_ROW = 'SELECT "withdrawals_withdrawal"'
-INSERT_NEWS = 'INSERT INTO "webhooks_event"'
+INSERT_NEWS = 'WITH event AS (INSERT INTO "webhooks_event"'
 
 BEFORE_SENDING: dict[str, dict[str, Any]] = {
     "before the claim": {"query": LOCK_ROW, "count": 1},

@@ -59,7 +59,11 @@ def about(confirmation: Confirmation) -> dict[str, Any]:
 
 def test_without_its_uniqueness_the_same_letter_is_two(account: ProviderAccount, without_uniqueness: None) -> None:
     raw = letter(account, [item()])
-    together(*[lambda: deliver(account, raw)] * 2)
+    with CommitGate("providers_provideraccount") as gate:
+        both = [in_thread(lambda: receive(account, raw)) for _ in range(2)]
+        gate.await_waiting(2)  # both are written, neither is committed
+        gate.open()
+        assert [one() for one in both] == ["kept", "kept"]
     assert Letter.objects.count() == LetterItem.objects.count() == 2
 
 

@@ -116,7 +116,9 @@ def test_whoever_leaves_a_place_rings_for_the_next(
 ) -> None:
     first, second = owed().deliveries.get(), owed().deliveries.get()
     rung: list[tuple[str, ...]] = []
-    monkeypatch.setattr("gateway.after_commit.current_app.send_task", lambda _, args, **__: rung.append(args))
+    monkeypatch.setattr(
+        "gateway.after_commit.task_messages.push", lambda _, rings, **__: rung.extend(ids for _, ids in rings)
+    )
     deliveries.attempt(first.pk)
     assert rung == [(str(second.pk),)]
     deliveries.attempt(second.pk)
