@@ -22,8 +22,11 @@ up: $(STAMP) ## Start the whole service here: PORT, STACK_DIR, DATABASE_URL, RED
 demo: $(STAMP) ## Against a running stack: two deposits and a withdrawal, step by step until each is final.
 	@exec $(BIN)/python -m gateway.demo
 
+# A whole run is spread over processes (tests/spreading.py says how many and which tests stay together). For a part of it
+# their start would cost more than they save: with ARGS there is one, unless it says otherwise (ARGS="-n auto ..."). A
+# process that dies ends the run: its test has failed, and is not tried again.
 test: $(STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --max-worker-restart=0)
 
 bench: $(STAMP) ## Measure how fast it is beside a bare endpoint, and fail where a bar is missed. ARGS="--keep FILE" keeps it.
 	@exec $(BIN)/python -m benchmarks $(ARGS)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
@@ -17,6 +18,12 @@ from gateway.providers.models import ProviderAccount
 from tests.scripted_provider import ScriptedProvider
 
 assert celery_app  # the doorbell needs its broker
+
+# How long an example takes is the machine's affair: what hangs is ended by pytest's own timeout.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,6 @@
 """The doorbell: after the commit, by name, and never in anybody's way."""
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from gateway import after_commit
 from gateway.celery import app
 from gateway.products.models import Product
+from tests.ports import closed_port
 
 TASK = "payments.tasks.open_deposit"
 
@@ -40,14 +40,13 @@ def not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def dead_broker() -> Iterator[int]:
     """The broker's address is a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
     celery: Any = app
     former = celery.conf.broker_url, celery.conf.broker_write_url
-    celery.conf.broker_url = celery.conf.broker_write_url = f"redis://127.0.0.1:{port}/0"
-    # Looked up anew by its address; pools are kept by address.
-    celery._pool = celery.amqp._producer_pool = None
-    yield port
+    with closed_port() as port:
+        celery.conf.broker_url = celery.conf.broker_write_url = f"redis://127.0.0.1:{port}/0"
+        # Looked up anew by its address; pools are kept by address.
+        celery._pool = celery.amqp._producer_pool = None
+        yield port
     celery.conf.broker_url, celery.conf.broker_write_url = former
     celery._pool = celery.amqp._producer_pool = None
 

@@ -15,6 +15,7 @@ from gateway.http import Exchanged, Failure, build_client, exchange
 from gateway.http_transport import DeadlineTransport
 from tests.gateway.loopback import serve
 from tests.gateway.loud_logs import log_everything
+from tests.ports import closed_port
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
@@ -69,11 +70,10 @@ def test_a_whole_answer() -> None:
 
 
 def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert get(f"http://127.0.0.1:{port}") == Exchanged(
-        http_status=None, headers={}, body=b"", sent=False, failure=Failure.NOT_CONNECTED
-    )
+    with closed_port() as port:
+        assert get(f"http://127.0.0.1:{port}") == Exchanged(
+            http_status=None, headers={}, body=b"", sent=False, failure=Failure.NOT_CONNECTED
+        )
 
 
 def test_a_handshake_that_never_ends_has_sent_nothing() -> None:

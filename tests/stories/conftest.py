@@ -1,10 +1,12 @@
-"""The whole stack, started as `make up` starts it; stories speak to its public doors only."""
+"""The whole stack, started as `make up` starts it; stories speak to its public doors only.
+
+Where a run is spread over processes, one of them tells all stories of this stack (``tests/spreading.py``).
+"""
 
 import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,16 +17,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.bound import bound
+from tests.ports import port_to_serve_on
+
 #: The stack is up in 20 s on two idle cores; a loaded machine takes several times as long.
 _START_SECONDS = 180
 #: The sandbox settles in about a second; pulls come after 15 s where a letter is lost.
 _PATIENCE_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class Stack:
@@ -92,13 +91,13 @@ class Caller:
 
 
 def start_stack(directory: Path, **environment: str) -> Stack:
-    port = free_port()
+    ports = {"PORT": str(port_to_serve_on()), "SANDBOX_PORT": str(port_to_serve_on())}
     log = directory.with_suffix(".log")
     inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.stack"],
-            env={**inherited, "STACK_DIR": str(directory), "PORT": str(port), **environment},
+            bound(sys.executable, "-m", "gateway.stack"),
+            env={**inherited, "STACK_DIR": str(directory), **ports, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -122,13 +121,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         assert running.stop() == 0
 
 
-@pytest.fixture
-def reference() -> str:
+def new_reference() -> str:
     """A reference that no other story uses."""
     return f"order-{secrets.token_hex(6)}"
 
 
-@pytest.fixture
-def bank_reference() -> str:
+def new_bank_reference() -> str:
     """Twelve digits that no other story uses."""
     return "".join(secrets.choice("0123456789") for _ in range(12))
+
+
+reference = pytest.fixture(new_reference, name="reference")
+bank_reference = pytest.fixture(new_bank_reference, name="bank_reference")

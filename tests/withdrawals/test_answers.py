@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from gateway.providers.models import ProviderAccount, ProviderCall
 from tests.conftest import Api
+from tests.ports import closed_port
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import make_due, moves, news, order, send, sent
@@ -160,9 +161,8 @@ def test_credentials_refused_stop_the_payouts_and_not_the_order(
 def test_a_connection_that_was_refused_sends_nothing_and_puts_it_back(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
-    with socket.socket() as taken:  # bound and not listening: whoever connects is refused
-        taken.bind(("127.0.0.1", 0))
-        ProviderAccount.objects.update(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}")
+    with closed_port() as port:
+        ProviderAccount.objects.update(base_url=f"http://127.0.0.1:{port}")
         with time_machine.travel(NOW, tick=False):
             withdrawal = send(order(api))
 

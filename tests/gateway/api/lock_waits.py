@@ -9,11 +9,14 @@ DEADLINE_SECONDS: Final = 20
 
 
 def until_waiting(count: int) -> None:
-    """Return once so many backends wait for a lock."""
+    """Return once so many sessions of this database wait for a lock."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     with connection.cursor() as cursor:
         while True:
-            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE NOT granted AND datname = current_database()"
+            )
             if cursor.fetchone() == (count,):
                 return
             assert time.monotonic() < deadline, "nobody waits"

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.ports import port_to_serve_on
+
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_SECONDS = 30
 
@@ -36,8 +38,7 @@ application = with_length(echo)
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("echo")
     (folder / "echo_application.py").write_text(ECHO)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        chosen: int = free.getsockname()[1]
+    chosen = port_to_serve_on()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(chosen)]
     paths = os.pathsep.join([str(ROOT), str(folder)])
     server = subprocess.Popen(

@@ -15,6 +15,7 @@ from gateway.paykassma.client import Client, Credentials
 from gateway.paykassma.messages import Screenshot
 from tests.gateway.loopback import serve
 from tests.gateway.loud_logs import log_everything
+from tests.ports import closed_port
 
 API_SECRET = "canary-api/secret+1"
 WITHDRAWAL_KEY = "canary-withdrawal-key"
@@ -118,10 +119,9 @@ def test_when_there_is_no_answer(
 
 def test_when_there_is_no_connection(caplog: pytest.LogCaptureFixture) -> None:
     log_everything(caplog)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with build_client(connect_seconds=5, read_seconds=5) as http:
-        answer = Client(credentials=Credentials(base_url=address, **CREDENTIALS), http=http).balances()
+    with closed_port() as port, build_client(connect_seconds=5, read_seconds=5) as http:
+        credentials = Credentials(base_url=f"http://127.0.0.1:{port}", **CREDENTIALS)
+        answer = Client(credentials=credentials, http=http).balances()
     assert (answer.sent, answer.note) == (False, "not_connected")
     assert_unseen(caplog, shown(answer))
 

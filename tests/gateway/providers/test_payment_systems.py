@@ -1,6 +1,5 @@
 """``GET /payment-systems``: what the provider offers this customer now; the catalogue where it cannot be asked."""
 
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCal
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused
 from tests.gateway.providers.answers import AVAILABLE, DOWN, NOT_FOUND, WRONG_SECRET, offered
+from tests.ports import closed_port
 from tests.scripted_provider import DROP, ScriptedProvider
 
 INR_DEPOSITS = ["paytm", "paytm_api", "phone_pe", "staging_b_ml"]
@@ -106,9 +106,9 @@ def test_the_catalogue_says_when_the_provider_was_last_heard(api: Api, provider:
 
 
 def test_a_provider_where_nobody_listens_is_as_down_as_any_other(api: Api, account: ProviderAccount) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        ProviderAccount.objects.update(base_url=f"http://127.0.0.1:{free.getsockname()[1]}")
-    assert listed(api, currency="INR") == ("catalogue", INR_DEPOSITS)
+    with closed_port() as port:
+        ProviderAccount.objects.update(base_url=f"http://127.0.0.1:{port}")
+        assert listed(api, currency="INR") == ("catalogue", INR_DEPOSITS)
 
 
 def test_a_paused_account_is_not_asked(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
@@ -120,11 +120,10 @@ def test_a_paused_account_is_not_asked(api: Api, account: ProviderAccount, provi
 @pytest.fixture
 def no_cache(settings: Settings) -> Iterator[None]:
     """Redis is a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     former = settings.CACHES
-    settings.CACHES = {"default": {**former["default"], "LOCATION": f"redis://127.0.0.1:{port}/0"}}
-    yield
+    with closed_port() as port:
+        settings.CACHES = {"default": {**former["default"], "LOCATION": f"redis://127.0.0.1:{port}/0"}}
+        yield
     settings.CACHES = former
 
 

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from gateway.paykassma.signatures import withdrawal_signature
+from tests.bound import bound
 
 API_SECRET = "canary-api-secret"
 WITHDRAWAL_KEY = "canary-withdrawal-key"
@@ -103,7 +104,7 @@ class Sandbox:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.sandbox"],
+            bound(sys.executable, "-m", "gateway.sandbox"),
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

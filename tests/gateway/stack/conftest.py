@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 
 import pytest
 
-from gateway.stack.ports import any_free
+from tests.bound import bound
+from tests.ports import port_to_serve_on
 
 T = TypeVar("T")
 
 PROJECT = Path(__file__).resolve().parents[3]
-DEADLINE_SECONDS = 30.0
+#: What takes a second or two on idle cores, and many times that where test processes share them.
+DEADLINE_SECONDS = 60.0
 
 
 def until(condition: Callable[[], T | None]) -> T:
@@ -93,9 +95,9 @@ class StackStarter:
         if own_databases:
             del inherited["DATABASE_URL"], inherited["REDIS_URL"]
         directory = Path(environment.get("STACK_DIR", self._directory / "stack"))
-        port = int(environment.get("PORT", any_free("127.0.0.1")))
+        port = int(environment.get("PORT", port_to_serve_on()))
         process = subprocess.Popen(
-            command or [sys.executable, "-m", "tests.gateway.stack.stand_in"],
+            bound(*(command or (sys.executable, "-m", "tests.gateway.stack.stand_in"))),
             cwd=PROJECT,
             env=inherited | {"STACK_DIR": str(directory), "PORT": str(port), **environment},
             stdout=subprocess.PIPE,

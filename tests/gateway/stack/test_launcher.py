@@ -15,8 +15,9 @@ import psycopg
 import pytest
 
 from gateway.stack.leftovers import MARK_VARIABLE
-from gateway.stack.ports import any_free, is_free
+from gateway.stack.ports import is_free
 from tests.gateway.stack.conftest import PROJECT, Stack, StackStarter, until
+from tests.ports import port_to_serve_on
 
 REQUESTS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 LIVE = {
@@ -311,7 +312,7 @@ def test_a_signal_to_make_alone_stops_the_stack(
 ) -> None:
     makefile = tmp_path / "Makefile"
     makefile.write_text(f"up:\n\t@exec {sys.executable} -m tests.gateway.stack.stand_in\n")
-    stack = start_stack("make", "--file", str(makefile), "up")
+    stack = start_stack(shutil.which("make") or "", "--file", str(makefile), "up")
     assert stack.info
     code, output = stack.finish(number)
     assert code == -number
@@ -324,5 +325,5 @@ def test_ports_of_the_last_run_may_be_anyones_now(start_stack: StackStarter) -> 
     before = stack.info["sandbox_url"]
     stack.finish(signal.SIGINT)
     with socket.create_server(("127.0.0.1", int(before.rpartition(":")[2]))):
-        again = start_stack(environment={"PORT": str(any_free("127.0.0.1"))})
+        again = start_stack(environment={"PORT": str(port_to_serve_on())})
         assert again.info["sandbox_url"] != before

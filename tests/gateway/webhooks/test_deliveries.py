@@ -20,6 +20,7 @@ from gateway.webhooks.actions import add_endpoint, disable_endpoint, live_secret
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event, WebhookEndpoint
 from gateway.webhooks.states import DELIVERY_DELAYS_SECONDS
 from tests.gateway.webhooks.receiver import Receiver, saying
+from tests.ports import closed_port
 
 pytestmark = pytest.mark.django_db
 
@@ -338,10 +339,9 @@ def test_servers_that_do_not_answer(
 
 
 def test_nobody_listens(delivery: Delivery) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    WebhookEndpoint.objects.update(url=f"http://127.0.0.1:{port}/")
-    deliveries.attempt(delivery.pk)
+    with closed_port() as port:
+        WebhookEndpoint.objects.update(url=f"http://127.0.0.1:{port}/")
+        deliveries.attempt(delivery.pk)
     assert DeliveryAttempt.objects.get().outcome == "unreachable"
 
 

@@ -1,0 +1,32 @@
+"""The run that is spread over processes: nobody starts twice what is meant to be started once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.spreading import TOGETHER, group_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_group_is_there() -> None:
+    assert [one for one in TOGETHER if not (ROOT / one).exists()] == []
+
+
+def test_the_stories_of_one_stack_stay_together_and_others_go_where_there_is_room() -> None:
+    stories = group_of("tests/stories/test_deposits.py::test_one")
+    assert stories == group_of("tests/stories/test_new.py::test_two[x@y]")
+    assert stories != group_of("tests/stories/test_live_account.py::test_one")
+    assert group_of("tests/payments/test_asking.py::test_one[a]") == "tests/payments/test_asking.py::test_one[a]"
+
+
+def test_the_order_of_the_groups_hides_none() -> None:
+    for place, one in enumerate(TOGETHER):
+        assert group_of(f"{one}::test_one") == one, place
+
+
+def test_whoever_shares_the_stack_is_a_story(request: pytest.FixtureRequest) -> None:
+    """Of this session, which is all tests in a whole run."""
+    for item in request.session.items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            assert group_of(item.nodeid) == "tests/stories/", item.nodeid
