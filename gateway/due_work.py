@@ -5,10 +5,11 @@ while the token is still its own. A worker that dies leaves a row that becomes d
 """
 
 import random
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -35,6 +36,18 @@ class DueWork(models.Model):
 
 
 _Row = TypeVar("_Row", bound=DueWork)
+
+
+#: A worker begins no new batch after so long. What a batch may take comes on top, and both together stay below the
+#: time at which a task is killed (settings.CELERY_TASK_TIME_LIMIT); the sweep rings for what is left.
+WORK_SECONDS: Final = 30
+
+
+def batches(rows: "models.QuerySet[_Row]", *, limit: int, lease_seconds: int) -> Iterator[list[_Row]]:
+    """Claim due rows, a batch at a time, while there are some and the worker has time left."""
+    until = time.monotonic() + WORK_SECONDS
+    while time.monotonic() < until and (claimed := claim(rows, limit=limit, lease_seconds=lease_seconds)):
+        yield claimed
 
 
 @transaction.atomic(durable=True)

@@ -18,7 +18,7 @@ _QUEUE_COLUMNS: Final = ("next_at", "attempts")
 
 
 @cache  # one entry for each column of each model
-def _column(model: type[models.Model], name: str, *, with_sentence: bool = False) -> Any:
+def column(model: type[models.Model], name: str, *, with_sentence: bool = False) -> Any:
     """How a column is shown; its own name where Django shows it well enough."""
     try:
         field = model._meta.get_field(name)  # noqa: SLF001 - Django's documented way to its fields
@@ -71,9 +71,19 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         """Never."""
         return False
 
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        """The rows without their encrypted columns, which no page shows: a page of pictures would be megabytes."""
+        encrypted = [
+            field.name
+            for field in self.model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
+            if isinstance(field, EncryptedTextField)
+        ]
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.defer(*encrypted)
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns of the list: a status as its word, an amount with the decimals of its currency."""
-        return [_column(self.model, name) for name in self.list_display]
+        return [column(self.model, name) for name in self.list_display]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Every column that may be seen, in the model's order, the queue's own columns last."""
@@ -84,7 +94,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         ]
         columns.sort(key=lambda name: name in _QUEUE_COLUMNS)
         names = columns + [name for name in self.readonly_fields if name not in columns]
-        return [_column(self.model, name, with_sentence=True) for name in names]
+        return [column(self.model, name, with_sentence=True) for name in names]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All of them, so that columns which no form would hold (ids, times) are shown as well."""

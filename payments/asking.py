@@ -15,7 +15,7 @@ from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from gateway.providers.pace import take_place
 from payments.models import Confirmation, Deposit
-from payments.receipts import mark_unreadable, record_receipt
+from payments.receipts import mark_unreadable, missing_from, record_receipt
 from payments.savings import ask_savings
 from payments.states import DepositStatus
 
@@ -39,7 +39,7 @@ def ask_deposits(account_id: uuid.UUID) -> None:
         return
     due = Deposit.objects.filter(account=account).exclude(status=DepositStatus.CREATED)
     held_back: set[str] = set()
-    while not held_back and (claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS)):
+    for claimed in due_work.batches(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
         ids_of = {deposit.pk: provider_ids(deposit) for deposit in claimed}
         asked = [one for those in ids_of.values() for one in those]
         is_heard = True
@@ -57,7 +57,9 @@ def ask_deposits(account_id: uuid.UUID) -> None:
             else:
                 due_work.put_back(deposit)
         # Last, and with nothing claimed any more: savings credit nothing, so nothing that matters waits for them.
-        if is_heard and not held_back:
+        if held_back:
+            return
+        if is_heard:
             ask_savings(account, claimed)
 
 
@@ -94,7 +96,7 @@ def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "", h
 def record_postback(account: ProviderAccount, postback: Postback, *, asked_for: str, cause: Cause) -> None:
     """Record the usable deposit items of what the provider answered, each by its own key."""
     fields = ", ".join(postback.disagreements())
-    doubt = f"the answer contradicts itself: {fields}" if fields else ""
+    doubt = f"the answer contradicts itself: {fields}" if fields else missing_from(account, asked_for, postback.items)
     for item in postback.items:
         if isinstance(item, PostbackItem) and not item.is_withdrawal:
             record_receipt(account, item, asked_for=asked_for, doubt=doubt, cause=cause)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from gateway import ids, money
@@ -179,11 +180,19 @@ class Confirmation(DueWork):
         indexes = [
             models.Index(fields=["provider_reference"], name="confirmations_by_reference"),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="confirmations_due"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(status="verifying"), name="confirmations_being_verified"
+            ),
         ]
         triggers = lifecycle_guards(CONFIRMATION, history_table="payments_confirmationmove")
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def currency(self) -> str:
+        """Its deposit's, by which its amount is shown."""
+        return self.deposit.currency
 
     @property
     def public_id(self) -> str:
@@ -221,7 +230,11 @@ class Screenshot(models.Model):
     look = models.CharField(max_length=16, blank=True, help_text="Coarse brightness steps: alike where pictures are.")
     suspicions = ArrayField(models.CharField(max_length=16, choices=Suspicion.choices), default=list, blank=True)
     duplicate_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, help_text="The first screenshot of the same picture."
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        help_text="The screenshot that it resembles.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -233,7 +246,7 @@ class Screenshot(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.digest
+        return f"screenshot of {ids.encode(ids.CONFIRMATION, self.confirmation_id)}"
 
 
 class ReceiptStatus(models.TextChoices):
@@ -288,6 +301,10 @@ class Receipt(models.Model):
                 condition=models.Q(deposit__isnull=False) | models.Q(status="suspense"),
                 name="receipt_without_deposit_is_suspense",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["transaction_id"], name="receipts_by_transaction"),
+            models.Index(Upper("transaction_id"), name="receipts_by_any_spelling"),
         ]
 
     def __str__(self) -> str:

@@ -40,7 +40,7 @@ def open_deposit(deposit_id: uuid.UUID) -> None:
     )
     for deposit in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
         if deposit.in_widget:
-            _open_widget(deposit)  # no call that would need a place
+            _open_widget(deposit)  # its one call, for hashes, is optional and takes a place by itself
         elif not take_place(deposit.account):
             due_work.put_back(deposit)
         elif deposit.flow == Flow.ACTIVATION:

@@ -6,6 +6,7 @@ unique, and the same item again changes nothing.
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from gateway import due_work, ids, money
 from gateway.lifecycles import Cause
-from gateway.paykassma.messages import PostbackItem
+from gateway.paykassma.messages import PostbackItem, UnusableItem
 from gateway.paykassma.times import read_time
 from gateway.products.models import UnderpaymentPolicy
 from gateway.providers.models import ProviderAccount
@@ -76,10 +77,16 @@ def record_receipt(
     # The deposit first, then the receipt: every path to a receipt takes the locks in this order.
     deposit = due_work.lock(Deposit.objects.all(), order.deposit_id) if order.deposit_id else None
     receipt, is_new = _keep(account, item, asked_for)
-    if not is_new:
+    if is_new:
+        doubt = doubt or _spelled_otherwise(receipt)
+    else:
         if contradiction := _contradiction(receipt, item, order):
-            Receipt.objects.filter(pk=receipt.pk).update(contradiction=contradiction[:200])
-            log.error("receipt_contradicted", receipt=str(receipt), what=contradiction)
+            if receipt.contradiction != contradiction[:200]:
+                Receipt.objects.filter(pk=receipt.pk).update(contradiction=contradiction[:200])
+                log.error("receipt_contradicted", receipt=str(receipt), what=contradiction)
+            if deposit is not None and receipt.deposit_id != deposit.pk:
+                # Somebody else's order has this money; whose it is, a person finds out, for both of them.
+                _call_a_person(deposit, "the provider names money that another order has", cause)
             return Recorded.CONTRADICTED
         if receipt.deposit_id is not None or deposit is None:
             return Recorded.KNOWN
@@ -156,6 +163,31 @@ def _keep(account: ProviderAccount, item: PostbackItem, asked_for: str) -> tuple
         key = {"transaction_id": "", "custom_id": custom_id}
     kept = Receipt.objects.select_for_update(of=("self",)).get(account=account, **key)
     return kept, kept.pk == fresh.pk
+
+
+def _spelled_otherwise(receipt: Receipt) -> str:
+    """Why a new receipt may be one that is known: its number in other letters; empty where nothing speaks for it."""
+    same = Receipt.objects.filter(
+        account=receipt.account_id,
+        wallet_type__iexact=receipt.wallet_type,
+        transaction_id__iexact=receipt.transaction_id,
+    ).exclude(pk=receipt.pk)
+    if receipt.transaction_id and same.exists():
+        return "the same number in other letters is known already"
+    return ""
+
+
+def missing_from(account: ProviderAccount, asked_for: str, items: Iterable[PostbackItem | UnusableItem]) -> str:
+    """Why the answer for an order may name a payment that was counted before, under another number now.
+
+    The provider answers for an order with all of its money (C§1.12). Where a receipt of the order is not among it any
+    more, what came in its place may be the same money: its number filled in later, or corrected.
+    """
+    if not asked_for:
+        return ""
+    named = {item.transaction_id for item in items if isinstance(item, PostbackItem)}
+    known = Receipt.objects.filter(account=account, custom_id=asked_for).exclude(transaction_id__in=named)
+    return "an earlier payment is gone from the provider's answer" if known.exists() else ""
 
 
 def _contradiction(receipt: Receipt, item: PostbackItem, order: _Order) -> str:
@@ -237,6 +269,12 @@ def _check(total: Decimal, deposit: Deposit, doubt: str) -> AmountCheck | str:
     if total == deposit.amount:
         return AmountCheck.EXACT
     return AmountCheck.OVER if total > deposit.amount else AmountCheck.UNDER
+
+
+def _call_a_person(deposit: Deposit, what: str, cause: Cause) -> None:
+    """A locked deposit that waits for money waits for a person from now on."""
+    if deposit.status in {DepositStatus.VERIFYING, DepositStatus.ACCUMULATING}:
+        move_deposit(deposit, DepositStatus.IN_REVIEW, replace(cause, detail=what), deadline_at=None)
 
 
 @transaction.atomic(savepoint=False)

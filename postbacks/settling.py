@@ -42,16 +42,15 @@ def settle_letters(account_id: uuid.UUID) -> None:
         return
     items = LetterItem.objects.filter(account=account, status__in=_OPEN)
     ordered = items.filter(is_stray=False)
-    held_back: set[str] = set()
-    while not held_back and (claimed := due_work.claim(ordered, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS)):
+    for claimed in due_work.batches(ordered, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS):
         asked, held_back = _ask_about(account, claimed)
         _settle_all(_without(claimed, held_back), asked)
         # The answer serves every other letter about the same orders: however many there are, they are one question.
         same = ordered.filter(order_id__in=asked)
-        while claimed := due_work.claim(same, limit=_SETTLED_TOGETHER, lease_seconds=calls.LEASE_SECONDS):
-            _settle_all(claimed, asked)
-    if held_back:
-        return  # the account has no place for another question just now
+        for others in due_work.batches(same, limit=_SETTLED_TOGETHER, lease_seconds=calls.LEASE_SECONDS):
+            _settle_all(others, asked)
+        if held_back:
+            return  # the account has no place for another question just now
     for claimed in strays.claim(items.filter(is_stray=True), account):
         left = strays.ask(account, claimed)
         for item in left:

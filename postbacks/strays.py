@@ -6,6 +6,7 @@ ours is asked about by its own id and ladder in any case. So an account has a bu
 stays due, oldest first.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -34,7 +35,8 @@ BURST_QUESTIONS: Final = 60
 
 def claim(due: "models.QuerySet[LetterItem]", account: ProviderAccount) -> Iterator[list[LetterItem]]:
     """Claim due strays, a batch at a time, for as long as there are some and the account's budget lasts."""
-    while wanted := due.filter(next_at__lte=timezone.now())[:_BATCH].count():
+    until = time.monotonic() + due_work.WORK_SECONDS
+    while time.monotonic() < until and (wanted := due.filter(next_at__lte=timezone.now())[:_BATCH].count()):
         granted = _reserve(account, wanted)
         if not granted:
             return

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from gateway.api.addresses import client_address, subscriber
 from gateway.api.quotas import WINDOW_SECONDS
+from gateway.api.slow_bodies import NoPlaceError
 from gateway.providers.lookups import find_addressee
 from postbacks.actions import Received, receive
 
@@ -48,7 +49,9 @@ class PostbackView(View):
             raw = request.body
         except (RequestDataTooBig, ValueError):
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
-        except UnreadablePostError:
+        except UnreadablePostError as error:
+            if isinstance(error.__cause__, NoPlaceError):
+                return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many slow bodies; send it again")
             return _refusal(HTTPStatus.BAD_REQUEST, "the body broke off")
         if len(raw) > _MAX_BYTES:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")

@@ -44,7 +44,7 @@ def ask_withdrawals(account_id: uuid.UUID) -> None:
     if account is None:
         return
     due = Withdrawal.objects.filter(account=account, status__in=ASKED_ABOUT)
-    while claimed := due_work.claim(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
+    for claimed in due_work.batches(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
         if not take_place(account):
             for withdrawal in claimed:
                 due_work.put_back(withdrawal)

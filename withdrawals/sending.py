@@ -90,10 +90,10 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
             _wait_longer(withdrawal, _WAIT_FOR_TURN_SECONDS)
             continue
         state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
-        has_place = (
-            state is PullState.NOT_FOUND and _is_readable(withdrawal) and take_place(withdrawal.account, payout=True)
-        )
-        if has_place and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
+        is_unknown_there = state is PullState.NOT_FOUND and _is_readable(withdrawal)
+        if is_unknown_there and not take_place(withdrawal.account, payout=True):
+            due_work.put_back(withdrawal)
+        elif is_unknown_there and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
             _send(withdrawal)
             _release_next(withdrawal)
         else:

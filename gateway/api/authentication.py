@@ -72,7 +72,7 @@ def _may_call_from(key: ApiKey, http: HttpRequest) -> bool:
 def _count_call(http: HttpRequest, key: ApiKey) -> None:
     limit = key.rate_limit_per_minute or settings.API_CALLS_PER_MINUTE
     quota = quotas.count("calls", str(key.id), limit)
-    http.quota = quota  # type: ignore[attr-defined]  # `ApiHeadersMiddleware` tells the caller
+    http.quota = quota  # type: ignore[attr-defined]  # `AnswerHeadersMiddleware` tells the caller
     if quota.is_exceeded:
         if quota.used == limit + 1:
             log.warning("api_key_over_its_limit", key=str(key.id), limit=limit)

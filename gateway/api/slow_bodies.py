@@ -1,11 +1,15 @@
 """Bodies that arrive slowly, or never: a few threads may wait for them, the others go on answering.
 
 The server has no time limit for bodies, and a thread that reads one waits for as long as its sender likes. So no more
-than a quarter of the threads may be waiting at one time; whoever comes on top is refused after a moment.
+than a quarter of the threads may be waiting at one time; whoever comes on top is refused after a moment. Letters of the
+provider have places of their own, and no API key has more than half of the others: one product with a bad line holds
+up neither the letters nor the other products.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
@@ -17,10 +21,50 @@ _WsgiApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
 _PATIENCE_SECONDS: Final = 0.5
 
 
+#: Where letters come in (postbacks/urls.py).
+_LETTERS: Final = "/postbacks/"
+
+
+class _Places:
+    """Threads that may wait for bodies of one kind."""
+
+    def __init__(self, number: int, most_for_one: int) -> None:
+        self._number, self._most_for_one = number, most_for_one
+        self._held: Counter[str] = Counter()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def one_for(self, sender: str) -> Iterator[None]:
+        """A place while the block lasts.
+
+        Raises:
+            NoPlaceError: there is none, or the sender has its share.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._is_free(sender), timeout=_PATIENCE_SECONDS):
+                raise NoPlaceError("too many bodies arrive slowly")
+            self._held[sender] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held[sender] -= 1
+                self._held += Counter()  # forgets who has none
+                self._changed.notify_all()
+
+    def _is_free(self, sender: str) -> bool:
+        return self._held.total() < self._number and self._held[sender] < self._most_for_one
+
+
 @cache
-def _places() -> threading.BoundedSemaphore:
+def _places(*, letters: bool) -> _Places:
     # With the half that may wait for news (`gateway.api.waiting`) a quarter of the threads is always left.
-    return threading.BoundedSemaphore(max(1, settings.BLOCKING_THREADS // 4))
+    quarter = max(2, settings.BLOCKING_THREADS // 4)
+    of_letters = max(1, quarter // 4)
+    if letters:
+        return _Places(of_letters, of_letters)
+    others = quarter - of_letters
+    return _Places(others, max(1, others // 2))
 
 
 class NoPlaceError(OSError):
@@ -32,7 +76,9 @@ def with_places(application: _WsgiApplication) -> _WsgiApplication:
 
     def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING"):
-            environ["wsgi.input"] = _Input(environ["wsgi.input"])
+            letters = str(environ.get("PATH_INFO", "")).startswith(_LETTERS)
+            sender = str(environ.get("HTTP_AUTHORIZATION", ""))
+            environ["wsgi.input"] = _Input(environ["wsgi.input"], _places(letters=letters), sender)
         return application(environ, start_response)
 
     return call
@@ -41,10 +87,10 @@ def with_places(application: _WsgiApplication) -> _WsgiApplication:
 class _Input:
     """The input of a request (PEP 3333); each of its reads needs a place."""
 
-    __slots__ = ("_inner",)
+    __slots__ = ("_inner", "_places", "_sender")
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, places: _Places, sender: str) -> None:
+        self._inner, self._places, self._sender = inner, places, sender
 
     def read(self, *size: int) -> bytes:
         found: bytes = self._in_a_place(self._inner.read, *size)
@@ -61,11 +107,6 @@ class _Input:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
-    @staticmethod
-    def _in_a_place(read: Callable[..., Any], *arguments: int) -> Any:
-        if not _places().acquire(timeout=_PATIENCE_SECONDS):
-            raise NoPlaceError("too many bodies arrive slowly")
-        try:
+    def _in_a_place(self, read: Callable[..., Any], *arguments: int) -> Any:
+        with self._places.one_for(self._sender):
             return read(*arguments)
-        finally:
-            _places().release()

@@ -191,7 +191,8 @@ def parse_item(raw: Any, *, label: str) -> PostbackItem | UnusableItem:
         identifier = read_id(raw.get(name))
         if identifier is None or (name == "wallet_type" and not identifier):
             return UnusableItem(reason=name, raw=raw)
-        ids[name] = identifier
+        # The same payment with and without a blank is one payment (C§0: no spaces at the ends).
+        ids[name] = identifier.strip()
     counts: dict[str, int | None] = {}
     for name in ("withdrawal_status", "transaction_type"):
         counts[name] = read_integer(raw.get(name))

@@ -1,6 +1,5 @@
 """The forms in which a person changes a provider account, or says why it stops or goes on."""
 
-import zoneinfo
 from typing import Final
 
 from django import forms
@@ -64,9 +63,8 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError("A live account is called by https.")
         return url
 
-    def clean_time_zone(self) -> str:
-        """A zone that exists."""
-        name: str = self.cleaned_data["time_zone"]
-        if name not in zoneinfo.available_timezones():
-            raise ValidationError("There is no such time zone.")
-        return name
+    def clean(self) -> None:
+        """A preferred window needs its address; said at the field."""
+        super().clean()
+        if self.cleaned_data.get("prefers_widget") and not self.cleaned_data.get("widget_url"):
+            self.add_error("widget_url", "An account that prefers the payment window needs its address.")

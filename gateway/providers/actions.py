@@ -15,7 +15,7 @@ from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
 from gateway.providers import calls, discovery, health, media, pace, recently
-from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation, not_paused
+from gateway.providers.models import PauseKind, PaymentSystem, ProviderAccount, SystemObservation, not_paused
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,8 @@ _MAX_POSITION: Final = 2**31 - 1
 #: How long the provider's word on the activation endpoint is good for new orders: an operator who switches a system
 #: to manual expects the next order to follow, and a busy system is not asked about more than this.
 _FRESH_SECONDS: Final = 300
+#: Asked on the way to something else, under the lease of that: the row's own word serves as well.
+_BESIDE_SECONDS: Final = 10.0
 #: ``label`` of a question that no customer asked (C§1.1 requires one).
 OWN_LABEL: Final = "gateway"
 
@@ -55,7 +57,7 @@ def pause_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str
     """Send nothing more through the account until a person resumes it. What is owed stays due and waits."""
     health.pause_by_hand(account, reason)
     _sign(account, by, f"Paused: {reason}")
-    log.error("provider_account_paused", account=str(account.pk), name=account.name, kind="person", by=by.pk)
+    log.error("provider_account_paused", account=str(account.pk), name=account.name, kind=PauseKind.PERSON, by=by.pk)
 
 
 @transaction.atomic(durable=True)
@@ -177,6 +179,6 @@ def is_manual(account: ProviderAccount, system: PaymentSystem, *, currency: str,
     """
     heard = SystemObservation.objects.filter(account=account, code=system.code, currency=currency)
     if not heard.filter(seen_at__gt=timezone.now() - timedelta(seconds=_FRESH_SECONDS)).exists():
-        observe(account, currencies=[currency], label=label)
+        observe(account, currencies=[currency], label=label, read_seconds=_BESIDE_SECONDS)
     word = heard.values_list("is_manual", flat=True).first()
     return system.is_manual if word is None else word

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
@@ -30,7 +30,7 @@ from gateway.providers.models import (
     RedirectHash,
     SystemObservation,
 )
-from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.readonly_admin import ReadOnlyAdmin, column
 
 
 @admin.register(ProviderAccount)
@@ -129,9 +129,11 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
     def _one_with_reason(
         self, request: HttpRequest, object_id: str, word: str, verb: Callable[..., None]
     ) -> HttpResponse:
-        accounts = ProviderAccount.objects.filter(pk=object_id)
-        page = reverse("admin:providers_provideraccount_change", args=[object_id])
-        return self._with_reason(request, accounts, word, verb) or HttpResponseRedirect(page)
+        account = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        page = reverse("admin:providers_provideraccount_change", args=[account.pk])
+        return self._with_reason(request, [account], word, verb) or HttpResponseRedirect(page)
 
     def _with_reason(
         self, request: HttpRequest, accounts: "Iterable[ProviderAccount]", word: str, verb: Callable[..., None]
@@ -191,6 +193,10 @@ class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is un
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The code is what orders and the provider know a system by; it is written once."""
         return [] if obj is None else ["code", "news", "provider_says"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns of the list: a choice as its word."""
+        return [column(self.model, name) for name in self.list_display]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The page's rows, each with what the provider lately said of it."""

@@ -23,8 +23,8 @@ from gateway.providers.models import (
 log = structlog.get_logger(__name__)
 
 #: People look at balances before they top up or settle: a quarter of an hour is fresh enough. Not oftener, also after
-#: a failure: 404 answers in a row stop an account (calls.py), and between two hourly looks at the list of systems these
-#: stay too few for that where this address alone is missing.
+#: a failure: 404 answers in a row stop an account (health.py), and between two hourly looks at the list of systems
+#: these stay too few for that where this address alone is missing.
 BALANCE_SECONDS: Final = 900
 #: Accounts claimed together: there are a few at most.
 _BATCH: Final = 10

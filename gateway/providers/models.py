@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -26,6 +26,8 @@ RETURN_URL_MAX_LENGTH: Final = 500
 #: point (`gateway.paykassma.wire_values`). Nothing is ever posted from this column.
 BALANCE_DECIMAL_PLACES: Final = 8
 BALANCE_MAX_DIGITS: Final = 15 + BALANCE_DECIMAL_PLACES
+#: Longest that a deposit may be verified: as long as late money is looked for (payments/asking.py).
+CONFIRM_DAYS_MAX: Final = 30
 #: Where a system's reference format is not known: visible text (C§1.4a knows its length only).
 ANY_REFERENCE: Final = "[!-~][ -~]{0,189}"
 
@@ -144,7 +146,9 @@ class ProviderAccount(DueWork):
                 fields=["mode"], condition=models.Q(is_active=True), name="one_active_account_per_mode"
             ),
             models.CheckConstraint(
-                condition=models.Q(prefers_widget=False) | ~models.Q(widget_url=""), name="preferred_widget_has_address"
+                condition=models.Q(prefers_widget=False) | ~models.Q(widget_url=""),
+                name="preferred_widget_has_address",
+                violation_error_message="An account that prefers the payment window needs its address.",
             ),
             models.CheckConstraint(
                 condition=models.Q(pause_kind__in=PauseKind.values), name="account_pause_kind_is_known"
@@ -276,7 +280,9 @@ class PaymentSystem(models.Model):
         help_text="What payment/create by redirect calls the customer's language (C§1.5); empty: it is not sent.",
     )
     confirm_days = models.PositiveSmallIntegerField(
-        default=7, help_text="A deposit that nobody confirms for so many days expires as not_confirmed."
+        default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(CONFIRM_DAYS_MAX)],
+        help_text="A deposit that nobody confirms for so many days expires as not_confirmed.",
     )
     saves_up = models.BooleanField(
         default=False, help_text="Sums below its minimum add up at the provider and are credited together (C§1.6)."
@@ -288,6 +294,11 @@ class PaymentSystem(models.Model):
             models.CheckConstraint(
                 condition=models.Q(is_complete=True) | models.Q(is_enabled=False),
                 name="only_complete_systems_are_offered",
+            ),
+            # With none at all a deposit would expire in the second in which its customer has confirmed it.
+            models.CheckConstraint(
+                condition=models.Q(confirm_days__gte=1, confirm_days__lte=CONFIRM_DAYS_MAX),
+                name="system_leaves_days_to_confirm",
             ),
         ]
 

@@ -12,14 +12,14 @@ from gateway.providers.models import ProviderAccount
 
 def ring_for_due() -> None:
     """Ring for every paused account whose probe is due. Safe to run twice."""
-    due = ProviderAccount.objects.filter(pause_kind__in=health.PROBED, paused_until__lte=timezone.now())
+    due = ProviderAccount.objects.filter(is_active=True, pause_kind__in=health.PROBED, paused_until__lte=timezone.now())
     for account_id in due.values_list("pk", flat=True):
         ring("gateway.providers.tasks.probe_account", str(account_id))
 
 
 def probe_account(account_id: uuid.UUID) -> None:
     """Make the probe of a paused account that is due; nothing where it is not."""
-    account = ProviderAccount.objects.filter(pk=account_id, pause_kind__in=health.PROBED).first()
+    account = ProviderAccount.objects.filter(pk=account_id, is_active=True, pause_kind__in=health.PROBED).first()
     if account is None or not health.begin_probe(account, lease_seconds=calls.LEASE_SECONDS):
         return
     # The list of systems: it needs the secret, changes nothing, and is the one read that every account answers hourly

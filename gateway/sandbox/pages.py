@@ -45,7 +45,7 @@ _ANYBODY: Final = "*"
 def page(title: str, content: str, status: int = 200, frames: str = _NOBODY) -> Response:
     """A whole HTML page around content that is escaped already; `frames` says on whose pages it may be shown."""
     html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{content}</body></html>"
     )

@@ -110,6 +110,43 @@ def test_more_money_for_a_credited_deposit_is_news_without_a_new_status(paid: Pa
     assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4), ("deposit.credited_with_difference", 5)]
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("", "T1"), ("T1", "T2"), ("TXq9", "txQ9"), ("T1", "")],
+    ids=["filled in later", "another number", "other letters", "gone"],
+)
+def test_money_under_another_number_is_not_credited_a_second_time(
+    before: str, now: str, paid: Paid, product: Product
+) -> None:
+    paid.arrives(money(transaction_id=before))
+    ended = paid.arrives(money(transaction_id=now))
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    assert [status for status, _, _ in receipts()] == ["credited", "in_review"]
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
+
+
+def test_blanks_around_a_number_are_no_other_number(paid: Paid, product: Product) -> None:
+    paid.arrives(money(transaction_id="T1"))
+    ended = paid.arrives(money(transaction_id=" T1 "))
+    assert states(ended) == ("credited", Decimal(1000), "exact")
+    assert receipts() == [("credited", Decimal(1000), "")]
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
+
+
+def test_a_number_in_other_letters_is_not_credited_to_another_customer(paid: Paid, opened: Placed) -> None:
+    paid.arrives(money(transaction_id="SAMETX"))
+    other = opened(customer="another")
+    answer = confirm(paid.api, other, "999999999999")
+    work()
+    paid.book.enter(answer.json()["id"], money(transaction_id="sametx"), label=other.customer.label)
+    due = fresh(other).next_at
+    assert due is not None
+    paid.clock.move_to(due)
+    work()
+    assert (fresh(other).status, fresh(other).received_amount) == ("in_review", None)
+    assert receipts()[1] == ("in_review", Decimal(1000), "the same number in other letters is known already")
+
+
 def test_the_same_money_again_changes_nothing(paid: Paid, product: Product) -> None:
     ended = paid.arrives(money())
     known = (moves(ended), news(product), receipts())
@@ -200,7 +237,8 @@ def test_a_receipt_cannot_change_its_owner(paid: Paid, opened: Placed) -> None:
     assert due is not None
     paid.clock.move_to(due)
     work()
-    assert (fresh(other).status, fresh(paid.deposit).status) == ("verifying", "credited")
+    # Whose money it is, a person finds out; the other customer is not left to wait for what never comes.
+    assert (fresh(other).status, fresh(paid.deposit).status) == ("in_review", "credited")
     receipt = Receipt.objects.get()
     assert receipt.deposit == paid.deposit
     assert receipt.contradiction == f"now for order {other.public_id}"

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
 from gateway.products.models import Mode, Product
 from gateway.providers import health
@@ -86,11 +87,13 @@ class Command(BaseCommand):
         columns["base_url"] = columns["base_url"].rstrip("/")
         if "widget_url" in facts:  # the sandbox's, whose port may change; another account's is a person's to set
             columns["widget_url"] = facts["widget_url"]
+        before = ProviderAccount.objects.filter(name=name).first()
         # Due now: the first look at the provider's list of systems does not wait for an hour.
         account, _ = ProviderAccount.objects.update_or_create(
             name=name, defaults={**columns, "mode": mode, "next_at": timezone.now()}
         )
-        health.forgive(account)
+        if before is None or any(readable_or(before, key, None) != value for key, value in columns.items()):
+            health.forgive(account)
 
 
 def _facts(file: str) -> dict[str, Any]:
