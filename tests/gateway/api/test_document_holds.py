@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, settings
@@ -23,7 +24,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from gateway.products.models import ApiKey
-from gateway.wsgi import application
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
@@ -44,7 +44,8 @@ schema = schemathesis.openapi.from_dict(
     SchemaGenerator().get_schema(request=None, public=True),  # type: ignore[no-untyped-call]
     config=schemathesis.Config(seed=1),
 )
-schema.app = application
+# Not gateway.wsgi: that is a web process, which rings by a thread of its own, and its bell would be this process's.
+schema.app = get_wsgi_application()
 
 
 @contextmanager

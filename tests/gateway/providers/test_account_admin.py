@@ -237,3 +237,26 @@ def test_the_command_refuses_what_nobody_answers_for(
         say("pause", *arguments)
     account.refresh_from_db()
     assert (account.pause_kind, LogEntry.objects.count()) == ("none", 0)
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+@pytest.mark.parametrize("which", ["garbage", "01a20fd0-c7b7-75b4-addc-af177162d789"])
+def test_an_account_that_does_not_exist_is_neither_paused_nor_resumed(
+    client: Client, operator: User, account: ProviderAccount, verb: str, which: str
+) -> None:
+    address = page_of(account, "change").replace(str(account.pk), which).replace("change", verb)
+    assert client.get(address).status_code == 404
+    assert client.post(address, {"reason": "why"}).status_code == 404
+    account.refresh_from_db()
+    assert (account.pause_kind, LogEntry.objects.count()) == ("none", 0)
+
+
+def test_whoever_prefers_the_window_without_an_address_is_told_at_the_field(
+    client: Client, operator: User, account: ProviderAccount
+) -> None:
+    answer = client.post(page_of(account), FORM | {"prefers_widget": "on", "widget_url": ""})
+    assert answer.status_code == 200
+    errors = answer.context["adminform"].form.errors
+    assert errors["widget_url"] == ["An account that prefers the payment window needs its address."]
+    account.refresh_from_db()
+    assert account.prefers_widget is False

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -209,3 +209,13 @@ def test_the_list_takes_as_many_statements_for_all_rows_as_for_one(client: Clien
         return len(captured)
 
     assert statements(q="rocket") == statements(q="") > 0
+
+
+@pytest.mark.parametrize("days", [0, 31])
+def test_a_system_leaves_a_day_to_a_month_to_confirm(save: Callable[..., Any], days: int) -> None:
+    before = row("rocket")
+    answer = save("rocket", confirm_days=days)
+    assert (answer.status_code, row("rocket")) == (200, before)
+    assert list(answer.context["adminform"].form.errors) == ["confirm_days"]
+    with pytest.raises(IntegrityError, match="system_leaves_days_to_confirm"), transaction.atomic():
+        PaymentSystem.objects.filter(code="rocket").update(confirm_days=days)
