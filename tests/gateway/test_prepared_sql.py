@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from gateway import ids, prepared_sql
 from gateway.api.idempotency import CLAIMING
 from gateway.products import lookups as key_lookups
-from gateway.products.models import ApiKey, Customer, Mode, Product
+from gateway.products.models import ApiKey, Customer, Mode, Product, digest_of
 from gateway.providers import lookups
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks import actions as webhooks
@@ -85,7 +85,7 @@ def test_a_deposit_depends_on_its_key() -> None:
 
 def test_rows_come_back_as_django_would_have_read_them(api: Api, account: ProviderAccount) -> None:
     key = ApiKey.objects.select_related("product").get()
-    found = key_lookups.find_key(api.client._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer "))  # type: ignore[attr-defined]
+    found = key_lookups.find_key(digest_of(api.client._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer ")))  # type: ignore[attr-defined]
     assert found is not None
     assert values(found) == values(key)
     assert values(found.product) == values(key.product)

@@ -33,7 +33,10 @@ def pushed(client: Any, queue: str = "money-in") -> list[dict[str, Any]]:
 
 
 def comparable(message: dict[str, Any]) -> dict[str, Any]:
-    """Without what differs from message to message, and without the address of a result that nobody keeps."""
+    """Without what differs from message to message, and without the address of a result that nobody keeps.
+
+    Nor the time limit: a process that has loaded its tasks writes down the one that the worker has by itself.
+    """
     headers, properties = message["headers"], message["properties"]
     task_id = headers["id"]
     assert headers["root_id"] == properties["correlation_id"] == task_id
@@ -41,7 +44,14 @@ def comparable(message: dict[str, Any]) -> dict[str, Any]:
     return {
         **message,
         "body": json.loads(base64.b64decode(message["body"])),
-        "headers": {**headers, "id": "", "root_id": "", "expires": headers["expires"][:13], "ignore_result": None},
+        "headers": {
+            **headers,
+            "id": "",
+            "root_id": "",
+            "expires": headers["expires"][:13],
+            "ignore_result": None,
+            "timelimit": None,
+        },
         "properties": {**properties, "correlation_id": "", "delivery_tag": "", "reply_to": ""},
     }
 
