@@ -68,15 +68,17 @@ def test_the_same_ring_twice_in_a_moment_is_one(rung: list[Any], monkeypatch: py
 @pytest.mark.django_db(transaction=True)
 def test_what_nobody_sends_is_kept_up_to_a_bound(rung: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     hangs = threading.Event()
+    begun: list[Any] = []
     sent: list[Any] = []
 
     def send(rings: Any) -> None:
+        begun.append(rings)
         hangs.wait(DEADLINE_SECONDS)
         sent.extend(rings)
 
     monkeypatch.setattr(after_commit, "_send", send)
     after_commit.ring(TASK, "first")
-    until(after_commit._ringer._waiting.empty)
+    until(lambda: begun)
     for number in range(after_commit._WAITING_MAX + 500):
         after_commit.ring(TASK, str(number))
     kept = after_commit._ringer._waiting.qsize()
