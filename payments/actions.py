@@ -19,6 +19,7 @@ from gateway.products.actions import Caller
 from gateway.products.models import Customer
 from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem
+from gateway.remembered import doubt
 from payments import duplicates
 from payments.activation import OPEN_SECONDS
 from payments.beginning import NotBegun, begin_deposit
@@ -72,6 +73,7 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
 
     Raises:
         AlreadyAnswered: the same request was answered before.
+        Doubtful: with remembered rows it is not done.
         Problem: 409 where the product used the reference before; 409 where no account serves the mode; 400 where the
             account's payment window cannot take the amount.
     """
@@ -79,6 +81,7 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         try:
             return _create(caller, wish, claim)
         except NotBegun:
+            doubt()
             account = account_for(caller.mode)  # says so where there is none
             if account.prefers_widget:
                 _refuse_fraction(wish)
@@ -113,7 +116,7 @@ def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
         created_at=now,
         updated_at=now,
     )
-    begin_deposit(deposit, customer=wish.customer, cause=_by(caller), claim=claim)
+    begin_deposit(deposit, caller=caller, customer=wish.customer, cause=_by(caller), claim=claim)
     ring("payments.tasks.open_deposit", str(deposit.pk))
     return deposit
 

@@ -12,9 +12,11 @@ from psycopg.errors import NotNullViolation
 from psycopg.types.json import Jsonb
 
 from gateway import logs, prepared_sql
-from gateway.api.idempotency import CLAIMING, Claim
+from gateway.api.idempotency import Claim, claiming
 from gateway.lifecycles import Cause
+from gateway.products.actions import Caller
 from gateway.products.models import Customer
+from gateway.remembered import doubt, to_compare, version_sql
 from gateway.webhooks import outbox
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Event
@@ -75,13 +77,18 @@ _MOVE: Final = prepared_sql.Insertion(
     source="claimed LEFT JOIN deposit ON true",
 )
 _DETAILS: Final = prepared_sql.field_of(Deposit, "details")
-#: One statement is one transaction. Each part takes its rows from one before it, so nothing is written without the
-#: key; and a key without its deposit cannot be: the move is written for the key, and insists on its deposit. That
-#: refuses where no account serves the mode, where its payment window takes no fraction (C§1.8), and where another
-#: request meets the same customer at this moment: who is neither ``known`` then (our snapshot is older) nor ``met``
-#: (ON CONFLICT waits, then does nothing).
+#: One statement is one transaction. Each part takes its rows from one before it, so nothing is written where the
+#: caller or the payment system is another than the remembered one, and nothing without the key; and a key without its
+#: deposit cannot be: the move is written for the key, and insists on its deposit. That refuses where no account serves
+#: the mode, where its payment window takes no fraction (C§1.8), and where another request meets the same customer
+#: now: who is neither ``known`` then (our snapshot is older) nor ``met`` (ON CONFLICT waits, then does nothing).
 _BEGIN: Final = prepared_sql.one_line(f"""
-    WITH {CLAIMING},
+    WITH unchanged AS (
+        SELECT FROM products_apikey k JOIN products_product p ON p.id = k.product_id, providers_paymentsystem s
+        WHERE k.id = %(key)s::uuid AND s.code = %(payment_system)s::text
+            AND (%(version)s::text IS NULL OR {version_sql("k", "p", "s")} = %(version)s::text)
+    ),
+    {claiming("unchanged")},
     account AS (
         SELECT id, prefers_widget FROM claimed, providers_provideraccount
         WHERE mode = %(mode)s::text AND is_active
@@ -107,17 +114,19 @@ class NotBegun(Exception):  # noqa: N818 - reads as the fact it reports
     """
 
 
-def begin_deposit(deposit: Deposit, *, customer: str, cause: Cause, claim: Claim) -> None:
+def begin_deposit(deposit: Deposit, *, caller: Caller, customer: str, cause: Cause, claim: Claim) -> None:
     """Insert a new deposit with all that belongs to it, durably; fills in its customer and what its account says.
 
     Args:
         deposit: complete but for these.
+        caller: whose key it is.
         customer: the product's own id of the customer, who is made on first sight.
         cause: why it begins.
         claim: of the request that makes it.
 
     Raises:
         AlreadyAnswered: the same request was answered before.
+        Doubtful: with remembered rows it is not done.
         NotBegun: the caller finds out why, or tries again.
         Problem: 409 while the first request with this key is still at work; 422 where the key is another's.
         IntegrityError: the product has used the reference before.
@@ -133,7 +142,7 @@ def begin_deposit(deposit: Deposit, *, customer: str, cause: Cause, claim: Claim
         created_at=deposit.created_at,
     )
     _DEPOSIT.check(deposit)
-    parameters = _parameters(deposit, cause) | outbox.parameters_of(news)
+    parameters = _parameters(deposit, caller, cause) | outbox.parameters_of(news)
     try:
         inserted = claim.take_with(_BEGIN, parameters, object_id=deposit.id)
     except IntegrityError as error:
@@ -141,6 +150,7 @@ def begin_deposit(deposit: Deposit, *, customer: str, cause: Cause, claim: Claim
             raise
         raise NotBegun from None
     if not inserted:
+        doubt()
         claim.refuse_known()
         raise NotBegun  # whoever had the key has rolled back since
     ((deposit.account_id, deposit.in_widget, deposit.customer.id, deliveries),) = inserted
@@ -149,8 +159,10 @@ def begin_deposit(deposit: Deposit, *, customer: str, cause: Cause, claim: Claim
     outbox.ring_for(deliveries)
 
 
-def _parameters(deposit: Deposit, cause: Cause) -> dict[str, Any]:
+def _parameters(deposit: Deposit, caller: Caller, cause: Cause) -> dict[str, Any]:
     return {
+        "key": caller.key_id,
+        "version": to_compare(caller.version + deposit.payment_system.version),
         "id": deposit.id,
         "product": deposit.product_id,
         "mode": deposit.mode,

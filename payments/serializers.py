@@ -15,7 +15,7 @@ from gateway.api.fields import (
     WordField,
 )
 from gateway.api.order_fields import check_limits, checked_amount, checked_fields
-from gateway.providers.lookups import find_enabled_system
+from gateway.providers.lookups import ENABLED_SYSTEMS
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ScreenshotWish
 from payments import references, screenshots
 from payments.actions import NewConfirmation, NewDeposit
@@ -47,7 +47,7 @@ class NewDepositSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """What depends on the payment system."""
-        system = find_enabled_system(attrs["payment_system"])
+        system = ENABLED_SYSTEMS.find(attrs["payment_system"])
         if system is None or system.flow == Flow.NONE:
             raise serializers.ValidationError(
                 {"payment_system": ["There is no such payment system for deposits; see GET /payment-systems."]}

@@ -14,6 +14,7 @@ from gateway.api.authentication import caller_of
 from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import NoFilter, list_of
 from gateway.api.parsers import BoundedMultiPartParser, StrictJSONParser
+from gateway.api.remembering import RememberingView
 from gateway.api.schema import IDEMPOTENCY_KEY, PREFER, list_parameters, page_of
 from gateway.api.waiting import wait_until
 from gateway.products.actions import Caller
@@ -25,7 +26,7 @@ from payments.shapes import ConfirmationShape, DepositShape, confirmation_shape,
 from payments.states import DepositStatus
 
 
-class DepositsView(APIView):
+class DepositsView(RememberingView):
     """``/deposits``."""
 
     scopes = {"POST": "deposits:write"}

@@ -19,6 +19,7 @@ from gateway.paykassma.older_postbacks import is_older, present_shape, verify_ol
 from gateway.paykassma.php_json import JsonRefusedError, parse
 from gateway.paykassma.signatures import PostbackKeys, Reason, Rejected, VerifiedLetter, verify_postback
 from gateway.providers.models import ProviderAccount
+from gateway.remembered import doubt
 from payments.asking import hint as hint_deposit
 from postbacks import keeping
 from postbacks.models import Letter, LetterItem, RejectedLetter
@@ -54,6 +55,8 @@ class Received(StrEnum):
 def receive(account: ProviderAccount, raw: bytes, sender: str = "") -> Received:
     """Verify and keep a letter. When this returns ``KEPT`` it is committed and may be acknowledged.
 
+    Raises `gateway.remembered.Doubtful` where the account is a remembered one and its keys may not be today's.
+
     Args:
         account: whose address it came to.
         raw: the body, read once; its size was checked at the door.
@@ -62,6 +65,7 @@ def receive(account: ProviderAccount, raw: bytes, sender: str = "") -> Received:
     """
     verified = _verify(account, raw)
     if isinstance(verified, Rejected):
+        doubt()
         limit = settings.REFUSED_LETTERS_PER_MINUTE
         if quotas.count("refused-letters", f"{account.pk}:{sender}", limit).is_exceeded:
             return Received.TOO_MANY
@@ -122,8 +126,6 @@ def _keep(
     for row in rows:
         if row.status == ItemStatus.UNUSABLE:
             log.error("letter_item_unusable", letter=str(fresh.pk), position=row.position)
-    if account.rejected_letters:
-        ProviderAccount.objects.filter(pk=account.pk).update(rejected_letters=0)
     ring("postbacks.tasks.settle_letters", str(account.pk))
 
 

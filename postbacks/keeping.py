@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db.models import F
 
 from gateway import ids, prepared_sql
+from gateway.remembered import doubt, to_compare, version_sql
 from postbacks.models import Letter, LetterItem
 
 _LETTER: Final = prepared_sql.Insertion(
@@ -23,7 +24,7 @@ _LETTER: Final = prepared_sql.Insertion(
         "received_at": "%(now)s::timestamptz",
         "last_received_at": "%(now)s::timestamptz",
     },
-    source="(SELECT WHERE NOT EXISTS (SELECT FROM again)) AS fresh",
+    source="(SELECT FROM unchanged WHERE NOT EXISTS (SELECT FROM again)) AS fresh",
 )
 _ITEM_COLUMNS: Final = {
     "id": "uuid",
@@ -61,8 +62,12 @@ _BODY: Final = prepared_sql.field_of(Letter, "body")
 #: ``again`` counts a copy of what is kept already: every late acknowledgement makes one. A copy at the same moment is
 #: seen by ON CONFLICT DO NOTHING alone, which waits for it: exactly one of them makes the items.
 _KEEP: Final = prepared_sql.one_line(f"""
-    WITH again AS (
-        UPDATE postbacks_letter SET copies = copies + 1, last_received_at = %(now)s::timestamptz
+    WITH unchanged AS (
+        SELECT FROM providers_provideraccount a
+        WHERE a.id = %(account)s::uuid AND (%(version)s::text IS NULL OR {version_sql("a")} = %(version)s::text)
+    ),
+    again AS (
+        UPDATE postbacks_letter SET copies = copies + 1, last_received_at = %(now)s::timestamptz FROM unchanged
         WHERE account_id = %(account)s::uuid AND signed_digest = %(signed_digest)s::text
             AND envelope_agrees = %(envelope_agrees)s::boolean
         RETURNING id
@@ -72,20 +77,28 @@ _KEEP: Final = prepared_sql.one_line(f"""
         SELECT * FROM jsonb_to_recordset(%(items)s::jsonb)
         AS item({", ".join(f"{name} {kind}" for name, kind in (_ITEM_COLUMNS | _NAMES).items())})
     ),
-    kept AS ({_ITEMS.sql})
-    SELECT EXISTS (SELECT FROM letter), EXISTS (SELECT FROM again)
+    kept AS ({_ITEMS.sql}),
+    row_ended AS (
+        UPDATE providers_provideraccount SET rejected_letters = 0
+        WHERE id = %(account)s::uuid AND rejected_letters <> 0 AND EXISTS (SELECT FROM letter)
+    )
+    SELECT EXISTS (SELECT FROM letter), EXISTS (SELECT FROM again), EXISTS (SELECT FROM unchanged)
 """)  # noqa: S608 - names of our own tables
 
 
 def keep(letter: Letter, items: Sequence[LetterItem]) -> bool:
     """Write down a letter with its items, durably; False where it is a copy, which is only counted.
 
-    Whether an item is a stray is found out here.
+    Whether an item is a stray is found out here, and a row of refused letters ends.
+
+    Raises:
+        Doubtful: the account is another than the remembered one. Nothing is written.
     """
     _LETTER.check(letter)
     parameters: dict[str, Any] = {
         "id": letter.id,
         "account": letter.account_id,
+        "version": to_compare(letter.account.version),
         "body": _BODY.get_prep_value(letter.body),
         "signed_digest": letter.signed_digest,
         "envelope_agrees": letter.envelope_agrees,
@@ -96,7 +109,9 @@ def keep(letter: Letter, items: Sequence[LetterItem]) -> bool:
         # Amounts and times as text: JSON has no decimals, and none are made floats on the way.
         "items": json.dumps([_row(item) for item in items], default=str),
     }
-    ((is_fresh, is_copy),) = prepared_sql.run_durably(_KEEP, parameters)
+    ((is_fresh, is_copy, is_unchanged),) = prepared_sql.run_durably(_KEEP, parameters)
+    if not is_unchanged:
+        doubt()
     if not is_fresh and not is_copy:
         same = Letter.objects.filter(
             account=letter.account_id, signed_digest=letter.signed_digest, envelope_agrees=letter.envelope_agrees

@@ -13,7 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from gateway.api.addresses import client_address, subscriber
 from gateway.api.quotas import WINDOW_SECONDS
 from gateway.api.slow_bodies import NoPlaceError
-from gateway.providers.lookups import find_addressee
+from gateway.providers.lookups import ADDRESSEES
+from gateway.remembered import perhaps
 from postbacks.actions import Received, receive
 
 #: C§2: exactly this, or the letter comes again.
@@ -38,27 +39,31 @@ class PostbackView(View):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Keep the letter, then acknowledge it."""
-        account = find_addressee(token)
-        if account is None:
-            return _refusal(HTTPStatus.NOT_FOUND, "unknown address")
-        if (request.content_type or "").lower() not in _CONTENT_TYPES:
-            return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
-        try:
-            if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_BYTES:
-                return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
-            raw = request.body
-        except (RequestDataTooBig, ValueError):
+        return perhaps(lambda: _take(request, token))
+
+
+def _take(request: HttpRequest, token: str) -> HttpResponse:
+    account = ADDRESSEES.find(token)
+    if account is None:
+        return _refusal(HTTPStatus.NOT_FOUND, "unknown address")
+    if (request.content_type or "").lower() not in _CONTENT_TYPES:
+        return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_BYTES:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
-        except UnreadablePostError as error:
-            if isinstance(error.__cause__, NoPlaceError):
-                return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many slow bodies; send it again")
-            return _refusal(HTTPStatus.BAD_REQUEST, "the body broke off")
-        if len(raw) > _MAX_BYTES:
-            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
-        outcome = receive(account, raw, subscriber(client_address(request)))
-        if outcome is Received.KEPT:
-            return HttpResponse(ACKNOWLEDGED, content_type="application/json")
-        return _refusal(*_REFUSALS[outcome])
+        raw = request.body
+    except (RequestDataTooBig, ValueError):
+        return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+    except UnreadablePostError as error:
+        if isinstance(error.__cause__, NoPlaceError):
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many slow bodies; send it again")
+        return _refusal(HTTPStatus.BAD_REQUEST, "the body broke off")
+    if len(raw) > _MAX_BYTES:
+        return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+    outcome = receive(account, raw, subscriber(client_address(request)))
+    if outcome is Received.KEPT:
+        return HttpResponse(ACKNOWLEDGED, content_type="application/json")
+    return _refusal(*_REFUSALS[outcome])
 
 
 def _refusal(status: HTTPStatus, message: str) -> JsonResponse:

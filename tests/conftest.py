@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from gateway import remembered
 from gateway.celery import app as celery_app
 from gateway.products.actions import Caller, keep_key
 from gateway.products.models import Mode, Product, Scope, new_key
@@ -41,6 +42,12 @@ def _no_static_files(settings: Any) -> None:
 def _unhurried(settings: Any) -> None:
     """All tests call from one address in one Redis. Those about the limits set them back."""
     settings.FAILED_AUTHENTICATIONS_PER_MINUTE = settings.REFUSED_LETTERS_PER_MINUTE = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def _forgetful() -> None:
+    """Each test begins like a process of its own."""
+    remembered.forget_everything()
 
 
 @pytest.fixture
@@ -96,7 +103,7 @@ def live_account(db: None, provider: ScriptedProvider) -> ProviderAccount:
 def caller(product: Product) -> Caller:
     """The product, calling in test mode with every scope."""
     key = keep_key(product=product, mode=Mode.TEST, name="tests", key=new_key(Mode.TEST))
-    return Caller(product=product, mode=Mode.TEST, key_id=key.id, scopes=frozenset(Scope.values))
+    return Caller(product=product, mode=Mode.TEST, key_id=key.id, scopes=frozenset(Scope.values), version="")
 
 
 class Api:

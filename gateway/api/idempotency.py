@@ -32,12 +32,19 @@ _WAIT_MILLISECONDS: Final = 2_000
 #: How long a key is remembered; the product's own reference guards for ever.
 KEPT_DAYS: Final = 30
 
-#: Three parts of a WITH; ``claimed`` has one row where the key is ours now, and none where it was used before.
-#: ON CONFLICT DO NOTHING waits for a concurrent owner of the key and then inserts nothing; a caught IntegrityError
-#: would leave the transaction unusable. The patience is for that wait only: it is local to the transaction and taken
-#: back as soon as the key is ours, so that what follows waits for its locks as long as they take.
-CLAIMING: Final = f"""
-    patience AS (SELECT set_config('lock_timeout', '{_WAIT_MILLISECONDS}', true)),
+
+def claiming(source: str = "(SELECT) AS always") -> str:
+    """Three parts of a WITH; ``claimed`` has one row where the key is ours now, and none where it was used before.
+
+    ON CONFLICT DO NOTHING waits for a concurrent owner of the key and then inserts nothing; a caught IntegrityError
+    would leave the transaction unusable. The patience is for that wait only: it is local to the transaction and taken
+    back as soon as the key is ours, so that what follows waits for its locks as long as they take.
+
+    Args:
+        source: what stands after FROM. Without a row in it nothing is claimed.
+    """
+    return f"""
+    patience AS (SELECT set_config('lock_timeout', '{_WAIT_MILLISECONDS}', true) FROM {source}),
     key_row AS (
         INSERT INTO api_idempotencykey
             (product_id, mode, key, fingerprint, response_status, object_id, created_at)
@@ -48,8 +55,10 @@ CLAIMING: Final = f"""
         RETURNING id
     ),
     claimed AS (SELECT set_config('lock_timeout', '0', true) FROM key_row)
-"""  # noqa: S608 - the number is our own
-_CLAIM: Final = prepared_sql.one_line(f"WITH {CLAIMING} SELECT FROM claimed")
+    """  # noqa: S608 - the number and the source are our own
+
+
+_CLAIM: Final = prepared_sql.one_line(f"WITH {claiming()} SELECT FROM claimed")
 
 #: The status of every answer so far: something was made.
 _CREATED: Final = 201
@@ -110,7 +119,7 @@ class Claim:
         Where they say that nothing was claimed, `refuse_known` tells why.
 
         Args:
-            statement: begins with ``WITH {CLAIMING}``; all that it writes depends on ``claimed``.
+            statement: has the parts of `claiming`; all that it writes depends on ``claimed``.
             parameters: its own; those of the claim are added.
             object_id: what the statement makes.
 

@@ -20,6 +20,8 @@ class Caller:
     mode: Mode
     key_id: uuid.UUID
     scopes: frozenset[str]
+    #: Of the key and its product as they were found (`ApiKey.version`).
+    version: str
 
     @property
     def is_authenticated(self) -> bool:

@@ -75,6 +75,9 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    #: Which writes made the row and its product's, where `lookups.KEYS` found them; not a column.
+    version: str = ""
+
     class Meta:
         verbose_name = "API key"
 

@@ -140,6 +140,9 @@ class ProviderAccount(DueWork):
     rejected_letters = models.PositiveIntegerField(default=0, help_text="Letters in a row whose signature failed.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    #: Which write made the row, where `lookups.ADDRESSEES` found it; not a column.
+    version: str = ""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -287,6 +290,9 @@ class PaymentSystem(models.Model):
     saves_up = models.BooleanField(
         default=False, help_text="Sums below its minimum add up at the provider and are credited together (C§1.6)."
     )
+
+    #: Which write made the row, where `lookups.ENABLED_SYSTEMS` found it; not a column.
+    version: str = ""
 
     class Meta:
         ordering = ["code"]

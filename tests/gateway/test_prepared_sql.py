@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from gateway import ids, prepared_sql
-from gateway.api.idempotency import CLAIMING
+from gateway.api.idempotency import claiming
 from gateway.products import lookups as key_lookups
 from gateway.products.models import ApiKey, Customer, Mode, Product, digest_of
 from gateway.providers import lookups
@@ -23,9 +23,9 @@ from tests.conftest import Api
 
 ASKED = "SELECT id, name FROM products_product WHERE name = %(name)s::text"
 STATEMENTS = {
-    "find_key": key_lookups._FIND,
-    "find_enabled_system": lookups._FIND,
-    "find_addressee": lookups._FIND_ADDRESSEE,
+    "find_key": key_lookups.KEYS.statement,
+    "find_enabled_system": lookups.ENABLED_SYSTEMS.statement,
+    "find_addressee": lookups.ADDRESSEES.statement,
     "owe": webhooks._OWE,
     "begin_deposit": beginning._BEGIN,
     "keep a letter": keeping._KEEP,
@@ -80,22 +80,22 @@ def test_no_statement_is_too_long_for_the_driver_to_translate_it_once(statement:
 
 
 def test_a_deposit_depends_on_its_key() -> None:
-    assert beginning._BEGIN.startswith(f"WITH {prepared_sql.one_line(CLAIMING)}")
+    assert prepared_sql.one_line(claiming("unchanged")) in beginning._BEGIN
 
 
 def test_rows_come_back_as_django_would_have_read_them(api: Api, account: ProviderAccount) -> None:
     key = ApiKey.objects.select_related("product").get()
-    found = key_lookups.find_key(digest_of(api.client._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer ")))  # type: ignore[attr-defined]
+    found = key_lookups.KEYS.find(digest_of(api.client._credentials["HTTP_AUTHORIZATION"].removeprefix("Bearer ")))  # type: ignore[attr-defined]
     assert found is not None
     assert values(found) == values(key)
     assert values(found.product) == values(key.product)
-    assert key_lookups.find_key("pk_test_other") is None
+    assert key_lookups.KEYS.find("pk_test_other") is None
     for system in PaymentSystem.objects.all():
-        same = lookups.find_enabled_system(system.code)
+        same = lookups.ENABLED_SYSTEMS.find(system.code)
         assert values(same) == values(system)
     PaymentSystem.objects.filter(code="upi_l").update(is_enabled=False)
-    assert lookups.find_enabled_system("upi_l") is None
-    addressee = lookups.find_addressee(account.postback_token)
+    assert lookups.ENABLED_SYSTEMS.find("upi_l") is None
+    addressee = lookups.ADDRESSEES.find(account.postback_token)
     assert addressee is not None
     assert addressee.postback_private_key == "canary-private-key-0123456789"
     assert "api_secret" in addressee.get_deferred_fields()

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, connections
 from django.utils import timezone
 
 from gateway import due_work, prepared_sql
-from gateway.api.idempotency import CLAIMING
+from gateway.api.idempotency import claiming
 from gateway.api.models import IdempotencyKey
 from gateway.lifecycles import Cause, CauseKind, IllegalMove
 from gateway.paykassma import php_json
@@ -109,7 +109,7 @@ class LookedUp:
     def take_with(self, statement: str, parameters: Any, *, object_id: Any) -> Any:
         assert not IdempotencyKey.objects.filter(key=self.key).exists()
         self.both_looked.wait(20)
-        unclaimed = statement.replace(prepared_sql.one_line(CLAIMING), "claimed AS (SELECT)")
+        unclaimed = statement.replace(prepared_sql.one_line(claiming("unchanged")), "claimed AS (SELECT)")
         assert unclaimed != statement
         return prepared_sql.run_durably(unclaimed, parameters)
 
