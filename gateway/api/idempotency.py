@@ -154,7 +154,7 @@ class Claim:
 
 def claim_of(request: Request, caller: Caller) -> Claim:
     """The claim of a request; 400 where the header is missing or not acceptable."""
-    key = request.headers.get("Idempotency-Key", "")
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
     if not _ACCEPTABLE.fullmatch(key):
         raise Problem(
             status=400,

@@ -20,7 +20,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request with its id."""
-        offered = request.headers.get("X-Request-Id", "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         current = offered if _ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
         token = logs.request_id.set(current)
         try:

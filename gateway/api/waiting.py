@@ -37,7 +37,7 @@ def wait_until(
     Returns:
         The row as last read, and whether the preference was applied.
     """
-    matched = _WAIT.search(request.headers.get("Prefer", ""))
+    matched = _WAIT.search(request.META.get("HTTP_PREFER", ""))
     seconds = min(int(matched.group(2)), _MAX_SECONDS) if matched else 0
     if not seconds or done(row):
         return row, bool(matched)

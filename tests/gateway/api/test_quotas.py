@@ -114,6 +114,64 @@ def test_calls_at_the_same_time_are_all_counted(api: Api) -> None:
     assert sorted(used) == list(range(1, 201))
 
 
+def asked(do: Callable[[], Any]) -> int:
+    """How many scripts Redis ran meanwhile: one for each question."""
+    client: Any = quotas._storage().get_connection()
+
+    def scripts() -> int:
+        return int(client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"])
+
+    before = scripts()
+    do()
+    return scripts() - before
+
+
+@pytest.mark.parametrize(("limit", "questions"), [(1_000, 11), (1_999, 11), (2_000, 6), (5_000, 3), (30_000, 1)])
+def test_of_a_large_limit_a_thousandth_is_taken_at_once(limit: int, questions: int) -> None:
+    who = secrets.token_hex(8)
+    quotas.count("test", who, 1)  # the script is loaded with the first
+    who = secrets.token_hex(8)
+    used: list[int] = []
+    assert asked(lambda: used.extend(quotas.count("test", who, limit).used for _ in range(11))) == questions
+    assert used == list(range(1, 12))
+
+
+def test_another_process_takes_other_numbers_of_a_large_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [quotas.count("test", "shared", 5_000).used for _ in range(2)] == [1, 2]
+    with monkeypatch.context() as other_process:
+        other_process.setattr(quotas, "_taken", {})
+        assert [quotas.count("test", "shared", 5_000).used for _ in range(6)] == [6, 7, 8, 9, 10, 11]
+    assert [quotas.count("test", "shared", 5_000).used for _ in range(4)] == [3, 4, 5, 16]
+
+
+def test_what_was_taken_ends_with_its_minute(clock: Any) -> None:
+    assert [quotas.count("test", "ends", 5_000).used for _ in range(2)] == [1, 2]
+    clock.shift(45)
+    assert [quotas.count("test", "ends", 5_000).used for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_no_number_of_a_large_limit_is_given_twice() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        used = list(pool.map(lambda _: quotas.count("test", "many", 3_000).used, range(600)))
+    assert len(set(used)) == 600
+    assert max(used) <= 600 + 8 * 3  # each thread may hold a block of three that nobody has used up
+
+
+def test_processes_together_let_no_more_through_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = 0
+    for _ in range(2_400):
+        monkeypatch.setattr(quotas, "_taken", {})  # each call in a process of its own
+        passed += not quotas.count("test", "spread", 2_000).is_exceeded
+    assert passed == 1_000
+
+
+def test_a_process_forgets_what_it_has_taken_of_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "_REMEMBERED_MAX", 3)
+    for number in range(4):
+        assert quotas.count("test", f"one of many {number}", 5_000).used == 1
+    assert len(quotas._taken) == 1
+
+
 def test_a_key_over_its_limit_is_told_to_us_once(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     limited(api, 1)
     with caplog.at_level(logging.WARNING):
