@@ -33,7 +33,7 @@ def encode(prefix: str, value: uuid.UUID) -> str:
 
 def decode(prefix: str, text: object) -> uuid.UUID | None:
     """The UUID behind a TypeID, or None where the text is not one of this prefix."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not text.startswith(prefix):
         return None
     try:
         parsed: TypeID[str] = TypeID.from_string(text)

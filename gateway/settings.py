@@ -150,6 +150,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["gateway.api.authentication.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["gateway.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "gateway.api.negotiation.QuickContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "gateway.api.schema.GatewaySchema",
     "EXCEPTION_HANDLER": "gateway.api.problems.exception_handler",
     # Half a surrogate pair, which no body may hold (parsers.py): no caller's member can have this name.

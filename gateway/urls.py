@@ -13,6 +13,9 @@ from gateway.api.pages import OperationsPage, ProblemsPage, ReferencePage, healt
 converters.register()
 
 urlpatterns = [
+    # First what is called most: they are tried in turn.
+    path("", include("postbacks.urls")),
+    path("api/v1/", include("payments.urls")),
     path("", RedirectView.as_view(url="/docs/")),
     path("health/", health),
     path("admin/", admin.site.urls),
@@ -21,10 +24,8 @@ urlpatterns = [
     path("docs/reference/", ReferencePage.as_view(), name="reference"),
     path("docs/problems/", ProblemsPage.as_view(), name="problems"),
     path("api/v1/", include("gateway.providers.urls")),
-    path("api/v1/", include("payments.urls")),
     path("api/v1/", include("withdrawals.urls")),
     path("api/v1/", include("gateway.webhooks.urls")),
-    path("", include("postbacks.urls")),
 ]
 
 

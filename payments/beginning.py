@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from psycopg.errors import NotNullViolation
 from psycopg.types.json import Jsonb
 
-from gateway import logs, prepared_sql
+from gateway import ids, logs, prepared_sql
 from gateway.api.idempotency import Claim, claiming
 from gateway.lifecycles import Cause
 from gateway.products.actions import Caller
@@ -19,7 +19,6 @@ from gateway.products.models import Customer
 from gateway.remembered import doubt, to_compare, version_sql
 from gateway.webhooks import outbox
 from gateway.webhooks.event_types import EventType
-from gateway.webhooks.models import Event
 from payments.models import Deposit, DepositMove
 from payments.shapes import deposit_shape
 from payments.states import DepositStatus
@@ -132,7 +131,8 @@ def begin_deposit(deposit: Deposit, *, caller: Caller, customer: str, cause: Cau
         IntegrityError: the product has used the reference before.
     """
     deposit.customer = Customer(product_id=deposit.product_id, mode=deposit.mode, external_id=customer)
-    news = Event(
+    news = outbox.parameters_of(
+        id=ids.new_id(),
         product_id=deposit.product_id,
         mode=deposit.mode,
         type=EventType.DEPOSIT_CREATED,
@@ -142,7 +142,7 @@ def begin_deposit(deposit: Deposit, *, caller: Caller, customer: str, cause: Cau
         created_at=deposit.created_at,
     )
     _DEPOSIT.check(deposit)
-    parameters = _parameters(deposit, caller, cause) | outbox.parameters_of(news)
+    parameters = _parameters(deposit, caller, cause) | news
     try:
         inserted = claim.take_with(_BEGIN, parameters, object_id=deposit.id)
     except IntegrityError as error:

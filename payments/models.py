@@ -21,7 +21,7 @@ class Savings(models.Model):
     """What the provider last said that a customer has saved up with a system (C§1.6). Nothing is credited by it."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
     payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT)
     currency = models.CharField(max_length=3)
@@ -52,11 +52,11 @@ class Deposit(DueWork):
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False)
     mode = models.CharField(max_length=4, choices=Mode.choices)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
-    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False)
+    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT, db_index=False)
     reference = models.CharField(max_length=REFERENCE_MAX_LENGTH)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
@@ -137,7 +137,7 @@ class Deposit(DueWork):
 class DepositMove(Move):
     """One move of a deposit with its cause."""
 
-    subject = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="moves")
+    subject = models.ForeignKey(Deposit, on_delete=models.PROTECT, db_index=False, related_name="moves")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_deposit_move_per_step")]
@@ -203,7 +203,7 @@ class Confirmation(DueWork):
 class ConfirmationMove(Move):
     """One move of a confirmation with its cause."""
 
-    subject = models.ForeignKey(Confirmation, on_delete=models.PROTECT, related_name="moves")
+    subject = models.ForeignKey(Confirmation, on_delete=models.PROTECT, db_index=False, related_name="moves")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_confirmation_move_per_step")]

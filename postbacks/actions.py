@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -21,8 +22,8 @@ from gateway.paykassma.signatures import PostbackKeys, Reason, Rejected, Verifie
 from gateway.providers.models import ProviderAccount
 from gateway.remembered import doubt
 from payments.asking import hint as hint_deposit
-from postbacks import keeping
-from postbacks.models import Letter, LetterItem, RejectedLetter
+from postbacks.keeping import NewItem, NewLetter, keep
+from postbacks.models import RejectedLetter
 from postbacks.states import ItemStatus
 from withdrawals.asking import hint as hint_withdrawal
 
@@ -106,43 +107,42 @@ def _keep(
     items: Iterable[PostbackItem | UnusableItem],
 ) -> None:
     now = timezone.now()
-    digest, agrees = hashlib.sha256(verified.signed_text).hexdigest(), not disagreements
-    fresh = Letter(
+    fresh = NewLetter(
         account=account,
         body=raw,
-        signed_digest=digest,
-        envelope_agrees=agrees,
+        signed_digest=hashlib.sha256(verified.signed_text).hexdigest(),
+        envelope_agrees=not disagreements,
         disagreements=", ".join(disagreements)[:200],
         variant=verified.variant,
         key_index=verified.key_index,
         received_at=now,
-        last_received_at=now,
     )
-    rows = [_row(fresh, position, item) for position, item in enumerate(items) if position < _MAX_ITEMS]
-    if not keeping.keep(fresh, rows):
+    rows = [_row(position, item, now) for position, item in enumerate(items) if position < _MAX_ITEMS]
+    if not keep(fresh, rows):
         return
     if disagreements:
-        log.error("letter_contradicts_itself", letter=str(fresh.pk), fields=fresh.disagreements)
+        log.error("letter_contradicts_itself", letter=str(fresh.id), fields=fresh.disagreements)
     for row in rows:
         if row.status == ItemStatus.UNUSABLE:
-            log.error("letter_item_unusable", letter=str(fresh.pk), position=row.position)
+            log.error("letter_item_unusable", letter=str(fresh.id), position=row.position)
     ring("postbacks.tasks.settle_letters", str(account.pk))
 
 
-def _row(letter: Letter, position: int, item: PostbackItem | UnusableItem) -> LetterItem:
-    row = LetterItem(letter=letter, account=letter.account, position=position)
+def _row(position: int, item: PostbackItem | UnusableItem, now: datetime) -> NewItem:
     if isinstance(item, UnusableItem) or (flaw := _flaw(item)):
-        row.status = ItemStatus.UNUSABLE
-        row.note = item.reason[:200] if isinstance(item, UnusableItem) else flaw
-        return row
-    row.is_withdrawal = item.is_withdrawal
-    row.order_id = item.withdrawal_id if item.is_withdrawal else item.custom_id
-    row.transaction_id = item.transaction_id
-    row.wallet_type = item.wallet_type
-    row.withdrawal_status = item.withdrawal_status
-    row.amount, row.currency = item.amount, item.currency
-    row.next_at = timezone.now()
-    return row
+        reason = item.reason[:200] if isinstance(item, UnusableItem) else flaw
+        return NewItem(position=position, status=ItemStatus.UNUSABLE, note=reason)
+    return NewItem(
+        position=position,
+        is_withdrawal=item.is_withdrawal,
+        order_id=item.withdrawal_id if item.is_withdrawal else item.custom_id,
+        transaction_id=item.transaction_id,
+        wallet_type=item.wallet_type,
+        withdrawal_status=item.withdrawal_status,
+        amount=item.amount,
+        currency=item.currency,
+        next_at=now,
+    )
 
 
 def _flaw(item: PostbackItem) -> str:

@@ -1,14 +1,20 @@
 """A letter and its items are written down, in one statement: the provider waits for it."""
 
 import json
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import F
 
 from gateway import ids, prepared_sql
+from gateway.providers.models import ProviderAccount
 from gateway.remembered import doubt, to_compare, version_sql
 from postbacks.models import Letter, LetterItem
+from postbacks.states import ItemStatus
 
 _LETTER: Final = prepared_sql.Insertion(
     Letter,
@@ -42,11 +48,12 @@ _ITEM_COLUMNS: Final = {
 }
 #: The deposit that the item's order id names, itself or by one of its confirmations (`owners.deposit_named`).
 _NAMES: Final = {"deposit": "uuid", "confirmation": "uuid"}
-_IS_STRAY: Final = """NOT item.is_withdrawal AND item.transaction_id <> '' AND NOT EXISTS (
-    SELECT FROM payments_deposit own WHERE own.account_id = %(account)s::uuid AND own.id = COALESCE(
+#: By its id alone, so that no planner reads all deposits of the account.
+_IS_STRAY: Final = """NOT item.is_withdrawal AND item.transaction_id <> '' AND (
+    SELECT own.account_id FROM payments_deposit own WHERE own.id = COALESCE(
         item.deposit, (SELECT deposit_id FROM payments_confirmation named WHERE named.id = item.confirmation)
     )
-)"""
+) IS DISTINCT FROM %(account)s::uuid"""
 _ITEMS: Final = prepared_sql.Insertion(
     LetterItem,
     {
@@ -86,7 +93,39 @@ _KEEP: Final = prepared_sql.one_line(f"""
 """)  # noqa: S608 - names of our own tables
 
 
-def keep(letter: Letter, items: Sequence[LetterItem]) -> bool:
+@dataclass(slots=True, kw_only=True)
+class NewItem:
+    """An item to be written down: columns of `LetterItem`."""
+
+    position: int
+    is_withdrawal: bool = False
+    order_id: str = ""
+    transaction_id: str = ""
+    wallet_type: str = ""
+    withdrawal_status: int | None = None
+    amount: Decimal | None = None
+    currency: str = ""
+    status: ItemStatus = ItemStatus.RECEIVED
+    note: str = ""
+    next_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class NewLetter:
+    """A letter to be written down: columns of `Letter`."""
+
+    id: uuid.UUID = field(default_factory=ids.new_id)
+    account: ProviderAccount
+    body: bytes = field(repr=False)
+    signed_digest: str
+    envelope_agrees: bool
+    disagreements: str
+    variant: str
+    key_index: int
+    received_at: datetime
+
+
+def keep(letter: NewLetter, items: Sequence[NewItem]) -> bool:
     """Write down a letter with its items, durably; False where it is a copy, which is only counted.
 
     Whether an item is a stray is found out here, and a row of refused letters ends.
@@ -94,10 +133,9 @@ def keep(letter: Letter, items: Sequence[LetterItem]) -> bool:
     Raises:
         Doubtful: the account is another than the remembered one. Nothing is written.
     """
-    _LETTER.check(letter)
     parameters: dict[str, Any] = {
         "id": letter.id,
-        "account": letter.account_id,
+        "account": letter.account.id,
         "version": to_compare(letter.account.version),
         "body": _BODY.get_prep_value(letter.body),
         "signed_digest": letter.signed_digest,
@@ -114,16 +152,16 @@ def keep(letter: Letter, items: Sequence[LetterItem]) -> bool:
         doubt()
     if not is_fresh and not is_copy:
         same = Letter.objects.filter(
-            account=letter.account_id, signed_digest=letter.signed_digest, envelope_agrees=letter.envelope_agrees
+            account=letter.account, signed_digest=letter.signed_digest, envelope_agrees=letter.envelope_agrees
         )
         same.update(copies=F("copies") + 1, last_received_at=letter.received_at)
     return bool(is_fresh)
 
 
-def _row(item: LetterItem) -> dict[str, Any]:
-    _ITEMS.check(item)
+def _row(item: NewItem) -> dict[str, Any]:
     return {
-        **{name: getattr(item, name) for name in _ITEM_COLUMNS},
+        "id": ids.new_id(),
+        **{name: getattr(item, name) for name in _ITEM_COLUMNS if name != "id"},
         "deposit": ids.decode(ids.DEPOSIT, item.order_id),
         "confirmation": ids.decode(ids.CONFIRMATION, item.order_id),
     }

@@ -16,7 +16,7 @@ class Letter(models.Model):
     """A letter whose signature is right. The same signed part again only counts up ``copies``."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False)
     body: Any = EncryptedBytesField(help_text="Exactly as it came.")
     signed_digest = models.CharField(max_length=64, help_text="SHA-256 of the signed part.")
     envelope_agrees = models.BooleanField(help_text="False: the unsigned rest contradicts the signed part.")
@@ -49,8 +49,8 @@ class LetterItem(DueWork):
     """One item of a letter: a hint, until the provider was asked."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    letter = models.ForeignKey(Letter, on_delete=models.PROTECT, related_name="items")
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    letter = models.ForeignKey(Letter, on_delete=models.PROTECT, db_index=False, related_name="items")
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False)
     position = models.PositiveSmallIntegerField()
     is_withdrawal = models.BooleanField(default=False)
     order_id = models.CharField(max_length=190, blank=True, help_text="custom_transaction_id or withdrawal_id.")
@@ -87,7 +87,7 @@ class LetterItem(DueWork):
 class RejectedLetter(models.Model):
     """A sample of what was refused: a fixed number of slots for each account, overwritten at random."""
 
-    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, db_index=False)
     slot = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=40)
     body: Any = EncryptedBytesField(help_text="The first kilobytes.")

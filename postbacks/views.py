@@ -6,9 +6,7 @@ from typing import Final
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
-from django.utils.decorators import method_decorator
 from django.views import View
-from django.views.decorators.csrf import csrf_exempt
 
 from gateway.api.addresses import client_address, subscriber
 from gateway.api.quotas import WINDOW_SECONDS
@@ -31,7 +29,6 @@ _REFUSALS: Final = {
 }
 
 
-@method_decorator(csrf_exempt, name="dispatch")
 class PostbackView(View):
     """One address for each provider account; the token is unguessable and is the only thing that names it."""
 

@@ -32,11 +32,11 @@ class Withdrawal(DueWork):
     """Money that a product sends to one of its customers: paid at most once, and always brought to an end."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False)
     mode = models.CharField(max_length=4, choices=Mode.choices)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
-    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False)
+    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT, db_index=False)
     reference = models.CharField(max_length=REFERENCE_MAX_LENGTH)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
@@ -113,7 +113,7 @@ class Withdrawal(DueWork):
 class WithdrawalMove(Move):
     """One move of a withdrawal with its cause."""
 
-    subject = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="moves")
+    subject = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, db_index=False, related_name="moves")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_withdrawal_move_per_step")]

@@ -12,7 +12,7 @@ class IdempotencyKey(models.Model):
     Written in the transaction of the work itself, so there is never an answer without its work or the reverse.
     """
 
-    product = models.ForeignKey(Product, on_delete=models.PROTECT)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False)
     mode = models.CharField(max_length=4, choices=Mode.choices)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="Keyed hash of method, path and body.")

@@ -85,6 +85,8 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def _depth(text: str) -> int:
+    if (brackets := text.count("[") + text.count("{")) <= _MAX_DEPTH:
+        return brackets  # however they are nested it is not deeper
     deepest = depth = 0
     for found in _MARKS.finditer(text):
         if found[0] in "[{":

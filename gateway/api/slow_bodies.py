@@ -49,7 +49,8 @@ class _Places:
         finally:
             with self._changed:
                 self._held[sender] -= 1
-                self._held += Counter()  # forgets who has none
+                if not self._held[sender]:
+                    del self._held[sender]
                 self._changed.notify_all()
 
     def _is_free(self, sender: str) -> bool:

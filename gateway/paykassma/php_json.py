@@ -74,6 +74,8 @@ def parse(raw: bytes) -> Any:
 
 
 def _refuse_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH_LEVELS:
+        return  # however they are nested: most messages; to look at each bracket takes as long as the parser
     depth = 0
     for token in _STRUCTURE.finditer(text):
         symbol = text[token.start()]
@@ -152,18 +154,18 @@ def _encoded(value: Any, *, unescaped: bool, php_numbers: bool) -> str:
         return _encoded(part, unescaped=unescaped, php_numbers=php_numbers)
 
     match value:
-        case None | bool():
-            text = {None: "null", True: "true", False: "false"}[value]
         case NumberLexeme():
             text = json_number(php_number(value)) if php_numbers else str(value)
         case str():
             text = _json_string(value, unescaped=unescaped)
+        case None | bool():
+            text = {None: "null", True: "true", False: "false"}[value]
         case int() | float():
             text = json_number(value)
-        case Mapping():
+        case dict() | Mapping():  # what is exact is recognised many times as fast
             members = (f"{_json_string(name, unescaped=unescaped)}:{again(part)}" for name, part in value.items())
             text = "{" + ",".join(members) + "}"
-        case Sequence():
+        case list() | Sequence():
             text = "[" + ",".join(map(again, value)) + "]"
         case _:
             raise TypeError(f"{type(value).__name__} is not a JSON value")
@@ -171,9 +173,16 @@ def _encoded(value: Any, *, unescaped: bool, php_numbers: bool) -> str:
 
 
 def _json_string(text: str, *, unescaped: bool) -> str:
+    # Nearly every text: what is printable has no control character, no line separator and no surrogate.
+    if text.isprintable() and '"' not in text and "\\" not in text and (unescaped or _is_plain_ascii(text)):
+        return f'"{text}"'
     if _LONE_SURROGATE.search(text):
         raise _StringNotWritableError
     return '"' + (_ESCAPED_ALWAYS if unescaped else _ESCAPED_BY_DEFAULT).sub(_escape, text) + '"'
+
+
+def _is_plain_ascii(text: str) -> bool:
+    return text.isascii() and "/" not in text
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -95,7 +95,7 @@ class Customer(models.Model):
     """A product's end user. The provider knows the customer by our id (``cus_…``), never by the product's."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="customers")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False, related_name="customers")
     mode = models.CharField(max_length=4, choices=Mode.choices)
     external_id = models.CharField(max_length=REFERENCE_MAX_LENGTH, help_text="The product's own id of this user.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

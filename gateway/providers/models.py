@@ -324,7 +324,7 @@ class PaymentSystem(models.Model):
 class SystemObservation(models.Model):
     """What the provider last said about a payment system of an account (C§1.1)."""
 
-    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="observations")
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, db_index=False, related_name="observations")
     code = models.CharField(max_length=SYSTEM_CODE_MAX_LENGTH)
     currency = models.CharField(max_length=3)
     name = models.CharField(max_length=190, blank=True)
@@ -346,7 +346,7 @@ class SystemObservation(models.Model):
 class MediaHint(models.Model):
     """A picture or film of the provider that shows how to pay through a payment system (C§1.2)."""
 
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="media_hints")
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False, related_name="media_hints")
     code = models.CharField(max_length=SYSTEM_CODE_MAX_LENGTH)
     url = models.CharField(max_length=HINT_URL_MAX_LENGTH)
     seen_at = models.DateTimeField()
@@ -374,7 +374,7 @@ class BalanceCheck(DueWork):
 class ObservedBalance(models.Model):
     """What the provider last said that it holds of a payment system (C§1.11), to the last decimal. May be negative."""
 
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="balances")
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False, related_name="balances")
     wallet_type = models.CharField(max_length=SYSTEM_CODE_MAX_LENGTH)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=BALANCE_MAX_DIGITS, decimal_places=BALANCE_DECIMAL_PLACES)
@@ -401,7 +401,7 @@ class RedirectHash(DueWork):
     """A product's return address as the widget takes it (C§1.7). Due for renewal before its day is over."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT)
     kind = models.CharField(max_length=8, choices=RedirectKind.choices)
     url = models.CharField(max_length=RETURN_URL_MAX_LENGTH)

@@ -62,7 +62,19 @@ def owe(
         data: the object as the API shows it; JSON, amounts as strings.
     """
     event = Event(product=product, mode=mode, type=EventType(type), subject=subject, sequence=sequence, data=dict(data))
-    owed = prepared_sql.run(_OWE, outbox.parameters_of(event))
+    owed = prepared_sql.run(
+        _OWE,
+        outbox.parameters_of(
+            id=event.id,
+            product_id=event.product_id,
+            mode=event.mode,
+            type=event.type,
+            subject=event.subject,
+            sequence=event.sequence,
+            data=event.data,
+            created_at=event.created_at,
+        ),
+    )
     outbox.ring_for(delivery for (delivery,) in owed)
     return event
 

@@ -24,7 +24,7 @@ class WebhookEndpoint(models.Model):
     """An address of a product, in one mode, that wants to be told."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="webhook_endpoints")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False, related_name="webhook_endpoints")
     mode = models.CharField(max_length=4, choices=Mode.choices)
     url = models.CharField(max_length=URL_MAX_LENGTH)
     secrets = EncryptedJSONField(help_text="Live signing secrets, newest first: [{secret, until}].")
@@ -65,7 +65,7 @@ class Event(models.Model):
     """One thing that happened, as the product is told: written once, in the transaction in which it happened."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="events")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False, related_name="events")
     mode = models.CharField(max_length=4, choices=Mode.choices)
     type = models.CharField(max_length=48, choices=EventType.choices)
     subject = models.CharField(max_length=40, help_text="TypeID of the object it is about.")
@@ -93,7 +93,7 @@ class Delivery(DueWork):
     """One event owed to one endpoint."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, db_index=False, related_name="deliveries")
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="deliveries")
     status = models.CharField(max_length=16, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
     sending_until = models.DateTimeField(
@@ -156,7 +156,7 @@ class DeliveryAttempt(models.Model):
     """One attempt of a delivery and how it ended."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="tries")
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, db_index=False, related_name="tries")
     number = models.PositiveIntegerField(help_text="Counts from 1; a worker that died leaves a gap.")
     outcome = models.CharField(max_length=24, choices=AttemptOutcome.choices)
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)

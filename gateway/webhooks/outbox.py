@@ -1,10 +1,13 @@
 """News and who is owed them, as SQL: one statement of its own for `owe`, or the last parts of a larger one."""
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from gateway import prepared_sql
 from gateway.after_commit import ring
+from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Delivery, Event
 from gateway.webhooks.states import DeliveryStatus
 
@@ -61,17 +64,27 @@ def news_after(source: str) -> str:
     """  # noqa: S608 - names of our own tables
 
 
-def parameters_of(event: Event) -> dict[str, Any]:
-    """The values behind `news_after`."""
+def parameters_of(
+    *,
+    id: uuid.UUID,  # noqa: A002 - the columns of `Event`
+    product_id: uuid.UUID,
+    mode: str,
+    type: str,  # noqa: A002 - as above
+    subject: str,
+    sequence: int,
+    data: Mapping[str, Any],
+    created_at: datetime,
+) -> dict[str, Any]:
+    """The values behind `news_after`: the columns of an `Event`."""
     return {
-        "event_id": event.id,
-        "event_product": event.product_id,
-        "event_mode": event.mode,
-        "event_type": event.type,
-        "event_subject": event.subject,
-        "event_sequence": event.sequence,
-        "event_data": _DATA.get_prep_value(event.data),
-        "event_at": event.created_at,
+        "event_id": id,
+        "event_product": product_id,
+        "event_mode": mode,
+        "event_type": EventType(type),
+        "event_subject": subject,
+        "event_sequence": sequence,
+        "event_data": _DATA.get_prep_value(data),
+        "event_at": created_at,
     }
 
 

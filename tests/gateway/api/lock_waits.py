@@ -13,6 +13,8 @@ def until_waiting(count: int) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     with connection.cursor() as cursor:
         while True:
+            # A transaction goes on seeing the sessions of its first look, and the next waiter may be a new one.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
                 " WHERE NOT granted AND datname = current_database()"

@@ -146,7 +146,7 @@ def test_a_failing_look_up_gives_its_place_back(api: Api) -> None:
         raise LookupError
 
     class Request:
-        headers = {"Prefer": "wait=5"}
+        META = {"HTTP_PREFER": "wait=5"}
 
     with pytest.raises(LookupError):
         waiting.wait_until(Request(), made, load=load, done=lambda row: False)  # type: ignore[arg-type]
