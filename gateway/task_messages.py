@@ -8,20 +8,23 @@ and a test holds the two against each other.
 
 import base64
 import json
-import uuid
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery
 from celery.signals import before_task_publish
 from kombu import Connection
 
+from gateway import ids
+
 #: Where messages differ. JSON leaves them as they are, and nothing else in a form looks like them.
 _ID, _TAG, _EXPIRES, _ARGUMENTS, _BODY = "<<id>>", "<<tag>>", "<<expires>>", "<<arguments>>", "<<body>>"
+_MARKS: Final = re.compile(f"({_ID}|{_TAG}|{_EXPIRES}|{_ARGUMENTS}|{_BODY})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +33,15 @@ class _Form:
 
     Attributes:
         queue: where the task's messages go: a list in Redis.
-        text: the message.
+        parts: the message, cut before and after each mark.
         rest: what stands in its body behind the arguments.
+        rest_text: the same as JSON, without the bracket that begins it.
     """
 
     queue: str
-    text: str
+    parts: tuple[str, ...]
     rest: list[Any]
+    rest_text: str
 
 
 def push(app: Celery, calls: Iterable[tuple[str, Sequence[str]]], *, expires_seconds: int) -> None:
@@ -52,9 +57,9 @@ def push(app: Celery, calls: Iterable[tuple[str, Sequence[str]]], *, expires_sec
     """
     expires = (datetime.now(UTC) + timedelta(seconds=expires_seconds)).isoformat()
     texts: dict[str, list[str]] = defaultdict(list)
-    for task, ids in calls:
+    for task, arguments in calls:
         form = _form(app, task, expires_seconds)
-        texts[form.queue].append(_filled(form, task, ids, expires))
+        texts[form.queue].append(_filled(form, task, arguments, expires))
     with app.producer_pool.acquire(block=True) as producer:
         channel: Any = producer.channel
         pipeline = channel.client.pipeline(transaction=False)
@@ -63,24 +68,25 @@ def push(app: Celery, calls: Iterable[tuple[str, Sequence[str]]], *, expires_sec
         pipeline.execute()
 
 
-def _filled(form: _Form, task: str, ids: Sequence[str], expires: str) -> str:
-    task_id = str(uuid.uuid4())
+def _filled(form: _Form, task: str, arguments: Sequence[str], expires: str) -> str:
+    # Not from `uuid4`: it asks the system for random bytes, and a thread that does so lets all others go first.
+    task_id = str(ids.new_id())
     if before_task_publish.receivers:  # whoever listens to Celery hears this, too
         before_task_publish.send(
             sender=task,
-            body=(ids, *form.rest),
+            body=(arguments, *form.rest),
             exchange="",
             routing_key=form.queue,
             headers={"task": task, "id": task_id, "expires": expires},
         )
-    body = base64.b64encode(json.dumps([ids, *form.rest]).encode()).decode()
-    return (
-        form.text.replace(_ID, task_id)
-        .replace(_TAG, str(uuid.uuid4()))
-        .replace(_EXPIRES, expires)
-        .replace(_BODY, body)
-        .replace(_ARGUMENTS, json.dumps(repr(tuple(ids)))[1:-1])  # last: what they hold is no mark
-    )
+    marked = {
+        _ID: task_id,
+        _TAG: str(ids.new_id()),
+        _EXPIRES: expires,
+        _BODY: base64.b64encode(f"[{json.dumps(arguments)}, {form.rest_text}".encode()).decode(),
+        _ARGUMENTS: json.dumps(repr(tuple(arguments)))[1:-1],
+    }
+    return "".join([marked.get(part, part) for part in form.parts])
 
 
 @lru_cache(maxsize=128)  # there are some dozen tasks
@@ -101,4 +107,10 @@ def _form(app: Celery, task: str, expires_seconds: int) -> _Form:
         written: dict[str, Any] = memory._get(queue)  # noqa: SLF001 - the other end of memory
     written["body"] = _BODY
     written["properties"]["delivery_tag"] = _TAG
-    return _Form(queue=queue, text=json.dumps(written), rest=list(message.body[1:]))
+    rest = list(message.body[1:])
+    return _Form(
+        queue=queue,
+        parts=tuple(_MARKS.split(json.dumps(written))),
+        rest=rest,
+        rest_text=json.dumps(rest).removeprefix("["),
+    )

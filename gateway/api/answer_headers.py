@@ -40,6 +40,19 @@ _PAGES: Final[Mapping[str, Mapping[str, Any]]] = {
 
 #: Of a browser's abilities we use none.
 _NO_ABILITIES: Final = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+#: On everything; as Django keeps headers.
+_ALWAYS: Final[Mapping[str, tuple[str, str]]] = {
+    name.lower(): (name, value)
+    for name, value in {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": _NO_ABILITIES,
+        # The documentation's viewer would like to be opened by others; nobody signs in through it.
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }.items()
+}
 #: What holds orders, or people's work with them, lies in no cache on the way.
 _NOT_KEPT: Final = ("/api/", "/admin/", "/postbacks/")
 
@@ -54,13 +67,8 @@ class AnswerHeadersMiddleware:
         """Answer, with the headers."""
         response = self.get_response(request)
         headers = response.headers
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = _NO_ABILITIES
-        # The documentation's viewer would like to be opened by others; nobody signs in through it.
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        # At once: each assignment converts both texts anew, which for all of them was a fiftieth of an order.
+        headers._store.update(_ALWAYS)  # noqa: SLF001 - Django's mapping takes them one by one only
         if settings.PUBLIC_URL.startswith("https://"):
             # Whatever the connection from the proxy to here is: browsers heed it over https only (RFC 6797 §8.1).
             headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"

@@ -141,11 +141,12 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """True where the caller's key carries the scope of this method."""
         wanted: dict[str, str] = getattr(view, "scopes", {})
-        if request.method == "OPTIONS":
+        method = str(request.method)
+        if method == "OPTIONS":
             return True
-        if request.method not in view.allowed_methods:
+        if method not in view.allowed_methods:
             return True  # nothing will be done: the view answers 405 and says what is allowed
-        scope = wanted.get(str(request.method), "read" if request.method in {"GET", "HEAD"} else None)
+        scope = wanted.get(method, "read" if method in {"GET", "HEAD"} else None)
         return scope is not None and scope in caller_of(request).scopes
 
 

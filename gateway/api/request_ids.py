@@ -1,12 +1,11 @@
 """A request id on every answer and in every log line that the request caused."""
 
 import re
-import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from gateway import logs
+from gateway import ids, logs
 
 #: What we accept from a caller as its own id: safe in headers and logs, at most 64 characters (the column).
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
@@ -21,7 +20,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request with its id."""
         offered = request.META.get("HTTP_X_REQUEST_ID", "")
-        current = offered if _ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
+        current = offered if _ACCEPTABLE.fullmatch(offered) else ids.new_id().hex
         token = logs.request_id.set(current)
         try:
             response = self.get_response(request)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -185,6 +186,13 @@ def test_a_change_back_is_seen_by_the_next_order(api: Api, change: Callable[[], 
         assert [ordered(api).status_code for _ in range(2)] == [status, status]
         transaction.set_rollback(True)
     assert ordered(api).status_code == 201
+
+
+def test_a_remembered_key_ends_when_its_time_comes(api: Api) -> None:
+    ApiKey.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+    assert [ordered(api).status_code for _ in range(2)] == [201, 201]
+    with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)), nothing_changes():
+        assert_refused(ordered(api), 401, "authentication_failed")
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"amount": 1}', b"[]"], ids=["no JSON", "wrong fields", "no object"])
