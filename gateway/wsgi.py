@@ -4,6 +4,7 @@ import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from gateway.after_commit import ring_in_background
 from gateway.api.chunked import with_length
@@ -16,6 +17,7 @@ application = with_places(with_length(get_wsgi_application()))
 __all__ = ["application", "celery_app"]  # the doorbell needs to know its broker
 
 ring_in_background()
+_ = get_resolver().url_patterns  # else the first request would import every view
 # What the start has made lives as long as the process: the garbage collector need not walk through it again and again.
 gc.collect()
 gc.freeze()

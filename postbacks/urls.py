@@ -1,9 +1,8 @@
 """The provider's address."""
 
 from django.urls import path, register_converter
-from django.views.decorators.csrf import csrf_exempt
 
-from postbacks.views import PostbackView
+from postbacks.views import take_letter
 
 
 class _TokenConverter:
@@ -22,11 +21,8 @@ class _TokenConverter:
 
 register_converter(_TokenConverter, "postback_token")
 
-#: A letter comes without a cookie that could be misused.
-_door = csrf_exempt(PostbackView.as_view())
-
 urlpatterns = [
-    path("postbacks/paykassma/<postback_token:token>/", _door),
+    path("postbacks/paykassma/<postback_token:token>/", take_letter),
     # Typed into the provider's settings without its last slash it must not become a redirect: that loses the body.
-    path("postbacks/paykassma/<postback_token:token>", _door),
+    path("postbacks/paykassma/<postback_token:token>", take_letter),
 ]

@@ -4,9 +4,9 @@ from http import HTTPStatus
 from typing import Final
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.request import UnreadablePostError
-from django.views import View
+from django.views.decorators.csrf import csrf_exempt
 
 from gateway.api.addresses import client_address, subscriber
 from gateway.api.quotas import WINDOW_SECONDS
@@ -29,14 +29,15 @@ _REFUSALS: Final = {
 }
 
 
-class PostbackView(View):
-    """One address for each provider account; the token is unguessable and is the only thing that names it."""
+@csrf_exempt  # a letter comes without a cookie that could be misused
+def take_letter(request: HttpRequest, token: str) -> HttpResponse:
+    """Keep the letter, then acknowledge it.
 
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Keep the letter, then acknowledge it."""
-        return perhaps(lambda: _take(request, token))
+    One address for each provider account; the token is unguessable and is the only thing that names it.
+    """
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    return perhaps(lambda: _take(request, token))
 
 
 def _take(request: HttpRequest, token: str) -> HttpResponse:

@@ -84,6 +84,7 @@ def parse_network(text: str) -> Network | None:
         return None
 
 
+@lru_cache(maxsize=1024)  # the proxies and products that call again and again
 def parse(text: str) -> Address | None:
     """An address as servers and proxies write it, with or without its port; None where it is none.
 

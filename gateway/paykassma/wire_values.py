@@ -31,6 +31,11 @@ _LIST_INDEX = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
+def _has_control(text: str) -> bool:
+    # Nearly every text is printable, and known to be so much sooner than it is searched.
+    return not text.isprintable() and _CONTROL.search(text) is not None
+
+
 def read_amount(value: Any) -> Decimal | None:
     """Read money: a JSON number, or a string in plain decimal notation. Never by way of a float."""
     if isinstance(value, NumberLexeme):
@@ -57,7 +62,7 @@ def read_id(value: Any) -> str | None:
     """
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > ID_MAX_CHARS or _CONTROL.search(value):
+    if not isinstance(value, str) or len(value) > ID_MAX_CHARS or _has_control(value):
         return None
     if isinstance(value, NumberLexeme) and not _INTEGER.fullmatch(value):
         return None
@@ -81,7 +86,9 @@ def read_text(value: Any) -> str:
 
     Control characters and halves of surrogate pairs, which no database takes, become U+FFFD.
     """
-    return _CONTROL.sub("\ufffd", value) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return _CONTROL.sub("\ufffd", value) if _has_control(value) else str(value)
 
 
 def read_items(value: Any) -> Sequence[Any]:
