@@ -5,14 +5,23 @@ an order cost (docs/performance.md). What runs from here is put together once in
 connection. The columns come from the models, so a column that is added later is not forgotten.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.models import AutoField
 from django.db.models.fields import NOT_PROVIDED
 from psycopg import sql
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 _Model = TypeVar("_Model", bound=models.Model)
 
@@ -42,8 +51,11 @@ def run(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
             to know the types before it sees a value.
         parameters: by name.
     """
-    database = connections[DEFAULT_DB_ALIAS]
+    database: Any = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
+    # Psycopg begins transactions, and whoever counts or logs statements listens to Django's cursors.
+    if not database.in_atomic_block and not database.queries_logged and _may_prepare(database.connection):
+        return _run_directly(database, _direct(statement), parameters)
     cursor: Any = _Cursor(database.connection)
     # Through Django's own wrappers: they translate errors, refuse a broken transaction and are seen by whoever counts.
     cursor.keeps_plan = not database.queries_logged  # a statement that is known by its number has no text to be logged
@@ -52,6 +64,76 @@ def run(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         wrapped.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = wrapped.fetchall()
     return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Direct:
+    """A statement as the server wants it.
+
+    Attributes:
+        name: of its plan, in every connection the same.
+        text: with ``$1`` for the first of the parameters.
+        parameters: their names, in order.
+    """
+
+    name: bytes
+    text: bytes
+    parameters: tuple[str, ...]
+
+
+_NAMED: Final = re.compile(r"%(?:\((\w+)\)s|%)")
+#: Which plans a connection has. It goes with the connection.
+_plans: Final[WeakKeyDictionary[psycopg.Connection[Any], set[bytes]]] = WeakKeyDictionary()
+
+
+@cache  # there are a handful
+def _direct(statement: str) -> _Direct:
+    places: dict[str, int] = {}
+
+    def place(found: re.Match[str]) -> str:
+        return f"${places.setdefault(found[1], len(places) + 1)}" if found[1] else "%"
+
+    text = _NAMED.sub(place, statement).encode()
+    return _Direct(name=b"direct_" + sha256(text).hexdigest()[:16].encode(), text=text, parameters=tuple(places))
+
+
+def _may_prepare(connection: "psycopg.Connection[Any]") -> bool:
+    return connection.prepare_threshold is not None
+
+
+def _run_directly(database: Any, statement: _Direct, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """What a cursor does, in one call of libpq (docs/adr/hot-statements-go-straight-to-libpq.md).
+
+    Values and rows are converted by psycopg as for a cursor; everything is text but bytes, because each parameter says
+    its type in the statement.
+    """
+    connection: psycopg.Connection[Any] = database.connection
+    values = [parameters[name] for name in statement.parameters]
+    with database.wrap_database_errors:
+        transformer = Transformer(connection)
+        dumped = transformer.dump_sequence(
+            values, [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
+        )
+        known = _plans.setdefault(connection, set())
+        if statement.name not in known:
+            _check(connection, connection.pgconn.prepare(statement.name, statement.text), ExecStatus.COMMAND_OK)
+            known.add(statement.name)
+        result = connection.pgconn.exec_prepared(
+            statement.name,
+            dumped,  # type: ignore[arg-type]  # None is NULL, which the annotation forgets
+            transformer.formats,
+        )
+        _check(connection, result, ExecStatus.TUPLES_OK)
+        transformer.set_pgresult(result)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+
+def _check(connection: "psycopg.Connection[Any]", result: PGresult, wanted: ExecStatus) -> None:
+    if result.status == wanted:
+        return
+    if connection.closed:  # what broke it off has no code by which it could be told from other errors
+        raise psycopg.OperationalError(connection.pgconn.get_error_message())
+    raise error_from_result(result, connection.info.encoding)
 
 
 def run_durably(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from psycopg.errors import DivisionByZero, NotNullViolation, UndefinedColumn
+from psycopg.types.json import Jsonb
 
 from gateway import ids, prepared_sql
 from gateway.api.idempotency import claiming
@@ -69,6 +71,91 @@ def test_a_durable_statement_is_committed_by_itself_and_refuses_a_transaction() 
     assert prepared_sql.run_durably(made, {}) == []
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         prepared_sql.run_durably(made, {})
+
+
+EVERYTHING = """
+    SELECT %(text)s::text, %(none)s::text, %(amount)s::numeric, %(id)s::uuid, %(moment)s::timestamptz, %(raw)s::bytea,
+        %(yes)s::boolean, %(number)s::smallint, %(document)s::jsonb, %(texts)s::text[], %(word)s::text, 50 %% 3, now(),
+        %(text)s::text
+"""
+VALUES = {
+    "text": "it's 5 % of \\ 'é'\U0001f600",
+    "none": None,
+    "amount": Decimal("1000.0010"),
+    "id": ids.new_id(),
+    "moment": datetime(2026, 3, 1, 12, tzinfo=UTC),
+    "raw": b"\x00\xff'\\",
+    "yes": False,
+    "number": -7,
+    "document": Jsonb({"a": [1, "\u20ac"]}),
+    "texts": ["a", 'b"c', ""],
+    "word": Mode.TEST,
+}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_of_a_transaction_it_is_one_call_and_gives_the_same() -> None:
+    direct = prepared_sql.run(EVERYTHING, VALUES)
+    with transaction.atomic():
+        by_cursor = prepared_sql.run(EVERYTHING, VALUES)
+    assert direct[0][:12] == by_cursor[0][:12]
+    assert [type(value) for value in direct[0]] == [type(value) for value in by_cursor[0]]
+    assert direct[0][:5] == (VALUES["text"], None, VALUES["amount"], VALUES["id"], VALUES["moment"])
+    assert bytes(direct[0][5]) == VALUES["raw"]
+    assert direct[0][6:12] == (False, -7, '{"a": [1, "\u20ac"]}', ["a", 'b"c', ""], "test", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_of_a_transaction_it_is_planned_once_too() -> None:
+    for name in ("one", "another"):
+        for _ in range(3):
+            assert prepared_sql.run(ASKED, {"name": name}) == []
+    assert plans("SELECT id, name FROM products_product") == 1
+    connection.close()
+    assert prepared_sql.run(ASKED, {"name": "one"}) == []  # a connection of the pool, that one or another
+    assert plans("SELECT id, name FROM products_product") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_may_not_prepare_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a pooler, with DATABASE_PREPARE=off."""
+    connection.ensure_connection()
+    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    asked = ASKED.replace("id, name", "name, id")
+    assert prepared_sql.run(asked, {"name": "one"}) == []
+    assert plans("SELECT name, id FROM products_product") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("statement", "kind", "cause"),
+    [
+        ("INSERT INTO products_product (id) VALUES (%(id)s::uuid) RETURNING id", IntegrityError, NotNullViolation),
+        ("SELECT 1 / (%(id)s::uuid::text = '')::integer", DataError, DivisionByZero),
+        ("SELECT nothing FROM products_product WHERE id = %(id)s::uuid", ProgrammingError, UndefinedColumn),
+    ],
+    ids=["a rule", "a value", "no such column"],
+)
+def test_outside_of_a_transaction_errors_are_django_s_too(
+    statement: str, kind: type[Exception], cause: type[Exception]
+) -> None:
+    with pytest.raises(kind) as direct:
+        prepared_sql.run(statement, {"id": ids.new_id()})
+    assert type(direct.value.__cause__) is cause
+    assert prepared_sql.run(ASKED, {"name": "one"}) == []  # the connection works on
+    with pytest.raises(kind) as by_cursor, transaction.atomic():
+        prepared_sql.run(statement, {"id": ids.new_id()})
+    assert type(by_cursor.value.__cause__) is cause
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_breaks_off_is_told_and_given_up() -> None:
+    broken = connection.cursor().connection
+    with pytest.raises(OperationalError):
+        prepared_sql.run("SELECT pg_terminate_backend(pg_backend_pid()), %(name)s::text", {"name": ""})
+    connection.close_if_unusable_or_obsolete()  # as Django does after each request
+    assert prepared_sql.run(ASKED, {"name": "one"}) == []
+    assert connection.connection is not broken
 
 
 @pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS.keys())
