@@ -32,6 +32,7 @@ _ESCAPED_BY_DEFAULT = re.compile(r'["\\/\x00-\x1f]|[^\x00-\x7f]')
 _ESCAPED_ALWAYS = re.compile(r'["\\\x00-\x1f\u2028\u2029]')
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BMP_LAST: Final = 0xFFFF
+_WORDS: Final = {None: "null", True: "true", False: "false"}
 
 
 class JsonRefusedError(ValueError):
@@ -144,32 +145,29 @@ def encode(value: Any, *, unescaped: bool, php_numbers: bool = False) -> bytes |
         Compact UTF-8; None for what PHP cannot write (half of a surrogate pair, an infinite number).
     """
     try:
-        return _encoded(value, unescaped=unescaped, php_numbers=php_numbers).encode("utf-8")
+        return _encoded(value, unescaped, php_numbers).encode("utf-8")
     except (_StringNotWritableError, NumberNotWritableError):
         return None
 
 
-def _encoded(value: Any, *, unescaped: bool, php_numbers: bool) -> str:
-    def again(part: Any) -> str:
-        return _encoded(part, unescaped=unescaped, php_numbers=php_numbers)
-
+def _encoded(value: Any, unescaped: bool, php_numbers: bool) -> str:  # noqa: FBT001 - by name it takes longer
     match value:
         case NumberLexeme():
-            text = json_number(php_number(value)) if php_numbers else str(value)
+            return json_number(php_number(value)) if php_numbers else str(value)
         case str():
-            text = _json_string(value, unescaped=unescaped)
+            return _json_string(value, unescaped=unescaped)
         case None | bool():
-            text = {None: "null", True: "true", False: "false"}[value]
+            return _WORDS[value]
         case int() | float():
-            text = json_number(value)
+            return json_number(value)
         case dict() | Mapping():  # what is exact is recognised many times as fast
-            members = (f"{_json_string(name, unescaped=unescaped)}:{again(part)}" for name, part in value.items())
-            text = "{" + ",".join(members) + "}"
+            members = []
+            for name, part in value.items():
+                members.append(f"{_json_string(name, unescaped=unescaped)}:{_encoded(part, unescaped, php_numbers)}")
+            return "{" + ",".join(members) + "}"
         case list() | Sequence():
-            text = "[" + ",".join(map(again, value)) + "]"
-        case _:
-            raise TypeError(f"{type(value).__name__} is not a JSON value")
-    return text
+            return "[" + ",".join([_encoded(part, unescaped, php_numbers) for part in value]) + "]"
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 def _json_string(text: str, *, unescaped: bool) -> str:

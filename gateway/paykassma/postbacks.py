@@ -86,8 +86,9 @@ class PostbackItem:
 class Postback:
     """A postback; everything but `items` is unsigned, and None (of the label: "") where it was not sent.
 
+    Its `converted_amount` is not read: it informs nobody, for the provider's own samples do not add up (C§2.1).
+
     Attributes:
-        converted_amounts: by currency code; informational only, the provider's own samples do not add up.
         malformed: names of envelope fields that were sent but cannot be read.
     """
 
@@ -98,7 +99,6 @@ class Postback:
     label: str
     direction: str | None
     created_datetime: str | None
-    converted_amounts: Mapping[str, Decimal]
     malformed: tuple[str, ...]
 
     def disagreements(self) -> tuple[str, ...]:
@@ -148,14 +148,10 @@ def parse_postback(body: Any) -> Postback | UnusableItem:
         "direction": _absent_or(read_id, body, "direction"),
         "created_datetime": _absent_or(read_id, body, "created_datetime"),
     }
-    converted = {
-        read_currency(name): read_amount(value) for name, value in read_object(body.get("converted_amount")).items()
-    }
     return Postback(
         items=tuple(
             parse_item(item, label=envelope["label"] or "") for item in read_items(body.get("additional_data"))
         ),
-        converted_amounts={name: value for name, value in converted.items() if name and value is not None},
         malformed=tuple(name for name, value in envelope.items() if value is None and body.get(name) is not None),
         wallet_type=envelope["wallet_type"],
         amount=envelope["amount"],

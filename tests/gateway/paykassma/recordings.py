@@ -101,13 +101,6 @@ SEED: Final = Postback(
     label="6424468",
     direction="ingoing",
     created_datetime="2023-06-30 10:59:24",
-    converted_amounts={
-        "USD": Decimal("40.43"),
-        "INR": Decimal(3327),
-        "EUR": Decimal("40.98"),
-        "IDR": Decimal("625650.25"),
-        "BTC": Decimal("0.00209234"),
-    },
     malformed=(),
 )
 
@@ -136,7 +129,6 @@ def paid_out(status: int, **changes: Any) -> Postback:
         label=one.label,
         direction="outgoing",
         created_datetime="2023-06-29 10:22:33",
-        converted_amounts={"USD": Decimal("7.56"), "INR": Decimal(620), "IDR": Decimal("113212.08")},
         malformed=(),
     )
 
@@ -165,7 +157,6 @@ _KNOWN: Final = PullEntry(
         label="1293912939kkee13",
         direction="ingoing",
         created_datetime="2025-03-19 12:49:49",
-        converted_amounts={"USD": Decimal("1.16"), "INR": Decimal(100), "EUR": Decimal("1.06")},
         malformed=(),
     ),
 )
@@ -736,7 +727,6 @@ def _older(one: PostbackItem, direction: str) -> Postback:
         label=one.label,
         direction=direction,
         created_datetime=None,
-        converted_amounts={},
         malformed=(),
     )
 

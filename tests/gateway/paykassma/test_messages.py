@@ -115,7 +115,6 @@ def test_a_deposit_is_read_whole() -> None:
         label="u1",
         direction="ingoing",
         created_datetime="2026-01-02 03:04:06",
-        converted_amounts={"USD": Decimal("40.43"), "BTC": Decimal("0.00209234")},
         malformed=(),
     )
 
