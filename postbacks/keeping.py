@@ -150,6 +150,7 @@ def keep(letter: NewLetter, items: Sequence[NewItem]) -> bool:
     ((is_fresh, is_copy, is_unchanged),) = prepared_sql.run_durably(_KEEP, parameters)
     if not is_unchanged:
         doubt()
+        raise ProviderAccount.DoesNotExist  # since it was looked up; nothing is kept, so nothing is acknowledged
     if not is_fresh and not is_copy:
         same = Letter.objects.filter(
             account=letter.account, signed_digest=letter.signed_digest, envelope_agrees=letter.envelope_agrees

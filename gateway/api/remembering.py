@@ -28,7 +28,7 @@ class RememberingView(APIView):
 
         def work() -> HttpResponseBase:
             response = answer(request, *args, **kwargs)
-            if response.status_code != HTTPStatus.CREATED and rests_on_memory() and _can_be_read_again(request):
+            if _is_refusal_or_repetition(response) and rests_on_memory() and _can_be_read_again(request):
                 raise Doubtful
             return response
 
@@ -39,6 +39,11 @@ class RememberingView(APIView):
         if isinstance(exc, Doubtful):
             raise exc
         return super().handle_exception(exc)
+
+
+def _is_refusal_or_repetition(response: HttpResponseBase) -> bool:
+    # A failure of ours is none of them: what it did nobody knows, and the caller is told to ask again.
+    return response.status_code != HTTPStatus.CREATED and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _can_be_read_again(request: HttpRequest) -> bool:

@@ -3,8 +3,10 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from gateway.providers.models import ProviderAccount
+from postbacks.keeping import NewItem, NewLetter, keep
 from postbacks.models import Letter, LetterItem
 from tests.postbacks.letters import item, kept, letter
 
@@ -26,3 +28,19 @@ def test_no_secret_but_the_keys_of_letters_is_read(account: ProviderAccount) -> 
         kept(account, letter(account, [item()]))
     texts = [query["sql"] for query in captured]
     assert not [text for text in texts if "api_secret" in text or "withdrawal_key" in text]
+
+
+def test_a_letter_of_an_account_that_has_gone_meanwhile_is_not_acknowledged() -> None:
+    letter_of_nobody = NewLetter(
+        account=ProviderAccount(),
+        body=b"{}",
+        signed_digest="0" * 64,
+        envelope_agrees=True,
+        disagreements="",
+        variant="unescaped",
+        key_index=0,
+        received_at=timezone.now(),
+    )
+    with pytest.raises(ProviderAccount.DoesNotExist):
+        keep(letter_of_nobody, [NewItem(position=0)])
+    assert (Letter.objects.count(), LetterItem.objects.count()) == (0, 0)

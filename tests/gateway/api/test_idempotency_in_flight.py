@@ -100,6 +100,18 @@ def test_of_six_at_once_one_order_is_made(api: Api, aside: Callable[..., Future[
         assert {answer.json().get("existing", made) for answer in answers} == {made}
 
 
+def test_what_failed_at_the_first_try_is_not_tried_again_by_us(api: Api, aside: Callable[..., Future[Any]]) -> None:
+    """With rows that are remembered from the order before: nobody knows what a statement did whose connection broke."""
+    assert api.post("deposits", deposit_body()).status_code == 201
+    with commits_held():
+        order = aside(api.post, "deposits", deposit_body())
+        until_waiting(1)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+    assert_refused(order.result(DEADLINE_SECONDS), 503, "unavailable")
+    assert Deposit.objects.count() == 1
+
+
 def test_a_first_that_fails_leaves_the_second_to_do_the_work(api: Api, aside: Callable[..., Future[Any]]) -> None:
     body = deposit_body()
     with commits_held():
