@@ -29,7 +29,7 @@ def _current() -> MultiFernet:
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
 
 
-#: What most orders have for details. Its token is as long as no other one, so that it is the same says nothing more.
+#: What most orders have for details. That a row has none is nobody's secret, so it is encrypted once in a process.
 _EMPTY_OBJECT: Final = b"{}"
 
 

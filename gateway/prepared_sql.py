@@ -20,7 +20,7 @@ from django.db.models.fields import NOT_PROVIDED
 from psycopg import sql
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
 _Model = TypeVar("_Model", bound=models.Model)
@@ -53,8 +53,7 @@ def run(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """
     database: Any = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
-    # Psycopg begins transactions, and whoever counts or logs statements listens to Django's cursors.
-    if not database.in_atomic_block and not database.queries_logged and _may_prepare(database.connection):
+    if _may_run_directly(database):
         return _run_directly(database, _direct(statement), parameters)
     cursor: Any = _Cursor(database.connection)
     # Through Django's own wrappers: they translate errors, refuse a broken transaction and are seen by whoever counts.
@@ -82,6 +81,7 @@ class _Direct:
 
 
 _NAMED: Final = re.compile(r"%(?:\((\w+)\)s|%)")
+_INVALID_SQL_STATEMENT_NAME: Final = b"26000"
 #: Which plans a connection has. It goes with the connection.
 _plans: Final[WeakKeyDictionary[psycopg.Connection[Any], set[bytes]]] = WeakKeyDictionary()
 
@@ -97,8 +97,11 @@ def _direct(statement: str) -> _Direct:
     return _Direct(name=b"direct_" + sha256(text).hexdigest()[:16].encode(), text=text, parameters=tuple(places))
 
 
-def _may_prepare(connection: "psycopg.Connection[Any]") -> bool:
-    return connection.prepare_threshold is not None
+def _may_run_directly(database: Any) -> bool:
+    # Psycopg begins transactions, and whoever counts, logs or wraps statements listens to Django's cursors.
+    in_transaction = database.in_atomic_block or not database.autocommit
+    listened_to = database.queries_logged or database.execute_wrappers
+    return not in_transaction and not listened_to and database.connection.prepare_threshold is not None
 
 
 def _run_directly(database: Any, statement: _Direct, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -114,18 +117,29 @@ def _run_directly(database: Any, statement: _Direct, parameters: Mapping[str, An
         dumped = transformer.dump_sequence(
             values, [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
         )
-        known = _plans.setdefault(connection, set())
-        if statement.name not in known:
-            _check(connection, connection.pgconn.prepare(statement.name, statement.text), ExecStatus.COMMAND_OK)
-            known.add(statement.name)
-        result = connection.pgconn.exec_prepared(
-            statement.name,
-            dumped,  # type: ignore[arg-type]  # None is NULL, which the annotation forgets
-            transformer.formats,
-        )
+        result = _executed(connection, statement, dumped, transformer.formats)
+        if _has_no_plan(result):
+            # Psycopg forgets all plans after a ROLLBACK or a DROP, and those of the connection with its own. Nothing
+            # was done for want of a plan, so it can be done again.
+            _plans.pop(connection, None)
+            result = _executed(connection, statement, dumped, transformer.formats)
         _check(connection, result, ExecStatus.TUPLES_OK)
         transformer.set_pgresult(result)
         return transformer.load_rows(0, result.ntuples, tuple)
+
+
+def _executed(
+    connection: "psycopg.Connection[Any]", statement: _Direct, values: Sequence[Any], formats: Sequence[Any] | None
+) -> PGresult:
+    known = _plans.setdefault(connection, set())
+    if statement.name not in known:
+        _check(connection, connection.pgconn.prepare(statement.name, statement.text), ExecStatus.COMMAND_OK)
+        known.add(statement.name)
+    return connection.pgconn.exec_prepared(statement.name, values, formats)
+
+
+def _has_no_plan(result: PGresult) -> bool:
+    return result.error_field(DiagnosticField.SQLSTATE) == _INVALID_SQL_STATEMENT_NAME
 
 
 def _check(connection: "psycopg.Connection[Any]", result: PGresult, wanted: ExecStatus) -> None:

@@ -4,7 +4,8 @@ To look up whose key it is, which payment system and whose letter took longer th
 So a process remembers such a row together with its *version*, which every write changes, and a request that only
 writes may begin with it (`perhaps`). Its one statement compares the version as it writes, and writes nothing where the
 row is another by now. Then, and wherever the request is not simply granted, all of it is done again with rows that are
-read afresh: no answer ever depends on what a row was. (docs/adr/remembered-rows-are-compared-as-they-are-used.md)
+read afresh: no answer depends on what a row was, but for those to bodies that break off.
+(docs/adr/remembered-rows-are-compared-as-they-are-used.md)
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from django.db import models
+from django.db import InterfaceError, OperationalError, models
 
 from gateway import prepared_sql
 
@@ -49,6 +50,9 @@ def perhaps(work: Callable[[], _Answer]) -> _Answer:
         return work()
     except Doubtful:
         pass
+    except (OperationalError, InterfaceError):
+        forget_everything()  # it may be another server from now on, that knows nothing of our versions
+        raise
     finally:
         _trial.reset(token)
     return work()

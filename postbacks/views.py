@@ -12,7 +12,7 @@ from gateway.api.addresses import client_address, subscriber
 from gateway.api.quotas import WINDOW_SECONDS
 from gateway.api.slow_bodies import NoPlaceError
 from gateway.providers.lookups import ADDRESSEES
-from gateway.remembered import perhaps
+from gateway.remembered import doubt, perhaps
 from postbacks.actions import Received, receive
 
 #: C§2: exactly this, or the letter comes again.
@@ -45,6 +45,7 @@ def _take(request: HttpRequest, token: str) -> HttpResponse:
     if account is None:
         return _refusal(HTTPStatus.NOT_FOUND, "unknown address")
     if (request.content_type or "").lower() not in _CONTENT_TYPES:
+        doubt()
         return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_BYTES:

@@ -24,7 +24,7 @@ from gateway.api.problems import Problem
 from gateway.products.actions import Caller
 from gateway.products.lookups import KEYS
 from gateway.products.models import ApiKey, Mode, digest_of
-from gateway.remembered import doubt
+from gateway.remembered import doubt, rests_on_memory
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +84,7 @@ def _count_call(http: HttpRequest, key: ApiKey) -> None:
     quota = quotas.count("calls", str(key.id), limit) if counted is None else replace(counted, limit=limit)
     http.quota = quota  # type: ignore[attr-defined]  # `AnswerHeadersMiddleware` tells the caller
     if quota.is_exceeded:
-        if quota.used == limit + 1 and counted is None:
+        if quota.used == limit + 1 and not rests_on_memory():
             log.warning("api_key_over_its_limit", key=str(key.id), limit=limit)
         raise _too_many(quota.resets_in_seconds, f"This key may make {limit} calls a minute; go on more slowly.")
 

@@ -79,6 +79,18 @@ class AlreadyAnswered(Exception):  # noqa: N818 - not an error: the answer is kn
         super().__init__("answered before")
 
 
+class StillAtWork(Problem):
+    """The first request with this key was not done in the time that we wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            status=409,
+            code="idempotency_key_in_use",
+            detail="A request with this Idempotency-Key is still being answered; repeat it in a moment.",
+            headers={"Retry-After": "1"},
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A caller's wish that this request happens once."""
@@ -144,12 +156,7 @@ class Claim:
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
-            raise Problem(
-                status=409,
-                code="idempotency_key_in_use",
-                detail="A request with this Idempotency-Key is still being answered; repeat it in a moment.",
-                headers={"Retry-After": "1"},
-            ) from None
+            raise StillAtWork from None
 
 
 def claim_of(request: Request, caller: Caller) -> Claim:

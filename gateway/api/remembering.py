@@ -3,14 +3,14 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
-from django.http.request import RawPostDataException
 from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gateway.remembered import Doubtful, perhaps, rests_on_memory
+from gateway.api.idempotency import StillAtWork
+from gateway.remembered import Doubtful, forget_everything, perhaps, rests_on_memory
 
 
 class RememberingView(APIView):
@@ -20,6 +20,8 @@ class RememberingView(APIView):
     that are read afresh.
     """
 
+    _waited_in_vain = False
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer a POST with remembered rows where that is safe, everything else as always."""
         answer = super().dispatch
@@ -28,7 +30,7 @@ class RememberingView(APIView):
 
         def work() -> HttpResponseBase:
             response = answer(request, *args, **kwargs)
-            if _is_refusal_or_repetition(response) and rests_on_memory() and _can_be_read_again(request):
+            if self._is_to_be_asked_again(request, response):
                 raise Doubtful
             return response
 
@@ -38,20 +40,17 @@ class RememberingView(APIView):
         """A doubt is no error, and nothing to be told of."""
         if isinstance(exc, Doubtful):
             raise exc
+        if isinstance(exc, OperationalError | InterfaceError):
+            forget_everything()  # it may be another server from now on
+        self._waited_in_vain = isinstance(exc, StillAtWork)
         return super().handle_exception(exc)
 
-
-def _is_refusal_or_repetition(response: HttpResponseBase) -> bool:
-    # A failure of ours is none of them: what it did nobody knows, and the caller is told to ask again.
-    return response.status_code != HTTPStatus.CREATED and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _can_be_read_again(request: HttpRequest) -> bool:
-    """False where the body broke off or has a length that is none. What is wrong there needs no row to be told."""
-    try:
-        _ = request.body
-    except RequestDataTooBig:
-        return True
-    except (OSError, ValueError, RawPostDataException):
-        return False
-    return True
+    def _is_to_be_asked_again(self, request: HttpRequest, response: HttpResponseBase) -> bool:
+        if response.status_code == HTTPStatus.CREATED or not rests_on_memory():
+            return False
+        # Of a failure of ours nobody knows what it did: the caller asks again. And whoever has waited for the first
+        # request with the same key, behind rows that were compared by then, is not made to wait once more.
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or self._waited_in_vain:
+            return False
+        # A body that broke off cannot be read again, and what is wrong there needs no row to be told.
+        return hasattr(request, "_body") or not getattr(request, "_read_started", False)

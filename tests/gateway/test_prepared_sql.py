@@ -117,6 +117,24 @@ def test_outside_of_a_transaction_it_is_planned_once_too() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["a ROLLBACK", "DEALLOCATE ALL", "DISCARD ALL"])
+def test_plans_that_the_connection_has_lost_are_made_again(how: str) -> None:
+    counts = "SELECT count(*) FROM products_product WHERE name <> %(name)s::text"
+    assert prepared_sql.run(counts, {"name": ""}) == [(0,)]
+    with connection.cursor() as cursor:
+        if how == "a ROLLBACK":  # after one psycopg gives up its own plans, and all others with them
+            with transaction.atomic():
+                prepared_sql.run(ASKED, {"name": "one"})
+                transaction.set_rollback(True)
+        else:
+            cursor.execute(how)
+    assert plans("SELECT count(*) FROM products_product") == 0
+    assert prepared_sql.run(counts, {"name": ""}) == [(0,)]
+    assert prepared_sql.run(counts, {"name": ""}) == [(0,)]
+    assert plans("SELECT count(*) FROM products_product") == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_connection_that_may_not_prepare_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind a pooler, with DATABASE_PREPARE=off."""
     connection.ensure_connection()

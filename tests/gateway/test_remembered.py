@@ -19,7 +19,7 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 from payments.models import Deposit
 from postbacks.models import Letter
 from tests.conftest import Api
-from tests.gateway.api.bodies import deposit_body
+from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.postbacks.letters import deliver, item, letter
 
@@ -234,6 +234,48 @@ def test_a_refused_order_is_counted_once(api: Api) -> None:
     assert ordered(api).headers["RateLimit"].split(";")[1] == "r=29999"
     assert ordered(api, amount="x").headers["RateLimit"].split(";")[1] == "r=29998"
     assert ordered(api).headers["RateLimit"].split(";")[1] == "r=29997"
+
+
+class BrokenOff:
+    """A body of which nothing comes."""
+
+    reads = 0
+
+    def read(self, *_: int) -> bytes:
+        self.reads += 1
+        raise OSError
+
+    readline = read
+
+
+def test_a_refusal_that_needs_no_body_does_not_wait_for_one(api: Api) -> None:
+    ApiKey.objects.update(scopes=["read"])
+    body = BrokenOff()
+    broken_off: dict[str, Any] = {"wsgi.input": body, "CONTENT_LENGTH": "100"}
+    for _ in range(2):
+        assert_refused(api.post("deposits", **broken_off), 403, "forbidden")
+    assert body.reads == 0
+    ApiKey.objects.update(scopes=["deposits:write"])
+    assert_refused(api.post("deposits", **broken_off), 400, "invalid_request")
+    assert body.reads == 1
+
+
+def test_a_limit_that_is_lowered_is_told_to_us_once(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    ordered(api)
+    ApiKey.objects.update(rate_limit_per_minute=1)
+    with caplog.at_level("WARNING"):
+        assert [ordered(api).status_code for _ in range(3)] == [429, 429, 429]
+    assert caplog.text.count("api_key_over_its_limit") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_that_rolls_back_costs_the_connection_nothing(api: Api) -> None:
+    assert ordered(api).status_code == 201
+    payout = withdrawal_body()
+    assert api.post("withdrawals", payout).status_code == 201
+    assert api.post("withdrawals", payout).status_code == 409  # its transaction is rolled back, on our connection
+    for _ in range(3):
+        assert (ordered(api).status_code, api.get("deposits").status_code) == (201, 200)
 
 
 def test_a_new_limit_of_a_key_is_told_with_the_first_refusal_under_it(api: Api) -> None:

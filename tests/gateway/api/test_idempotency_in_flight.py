@@ -1,6 +1,7 @@
 """Two requests with one key at the same time, on two real connections."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.lock_waits import DEADLINE_SECONDS, until_waiting
 from tests.gateway.api.refusals import assert_refused
+
+#: The server of the request that waits for our row ends, and nobody hears how.
+OUR_WAITER_ENDS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,8 +51,10 @@ def test_the_second_is_told_to_come_back(api: Api, aside: Callable[..., Future[A
     with commits_held():
         first = aside(api.post, "deposits", body, key="one")
         until_waiting(1)
+        began = time.monotonic()
         second = aside(api.post, "deposits", body, key="one").result(DEADLINE_SECONDS)
         assert_refused(second, 409, "idempotency_key_in_use")
+        assert 1.9 < time.monotonic() - began < 3.9  # one wait of 2 s, although the key was remembered
         assert second.headers["Retry-After"] == "1"
     made = first.result(DEADLINE_SECONDS)
     assert made.status_code == 201
@@ -107,7 +115,7 @@ def test_what_failed_at_the_first_try_is_not_tried_again_by_us(api: Api, aside: 
         order = aside(api.post, "deposits", deposit_body())
         until_waiting(1)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+            cursor.execute(OUR_WAITER_ENDS)
     assert_refused(order.result(DEADLINE_SECONDS), 503, "unavailable")
     assert Deposit.objects.count() == 1
 
@@ -120,11 +128,7 @@ def test_a_first_that_fails_leaves_the_second_to_do_the_work(api: Api, aside: Ca
         second = aside(api.post, "deposits", body, key="one")
         until_waiting(2)
         with connection.cursor() as cursor:
-            # The one that waits for our row is the first; its server ends, and nobody hears how.
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND pg_backend_pid() ="
-                " ANY(pg_blocking_pids(pid))"
-            )
+            cursor.execute(OUR_WAITER_ENDS)  # the first one's
     failed = first.result(DEADLINE_SECONDS)
     assert_refused(failed, 503, "unavailable")
     assert b"terminat" not in failed.content
