@@ -73,7 +73,7 @@ def test_a_letter_that_was_resent_is_not_posted_again_at_its_time(sandbox: Sandb
     sandbox.receiver.answers.put((500, b""))
     order_id, _ = sandbox.withdraw()
     sandbox.pass_time()
-    eventually(lambda: sandbox.letter_rows(order_id)[0]["last_outcome"] == "http 500")
+    eventually(lambda: [row["last_outcome"] for row in sandbox.letter_rows(order_id)] == ["http 500"])
     sandbox.control("letters/resend", order_id=order_id)
     sandbox.control("clock", seconds=1)
     other, _ = sandbox.withdraw()

@@ -84,7 +84,9 @@ def test_an_owed_letter_survives_being_killed(kept: Sandbox) -> None:
     kept.receiver.answers.put((503, b""))
     order_id, _ = kept.activate()
     kept.control("settle", order_id=order_id)
-    eventually(lambda: kept.told("order", order_id=order_id)["letters"][0]["last_outcome"] == "http 503")
+    eventually(
+        lambda: [row["last_outcome"] for row in kept.told("order", order_id=order_id)["letters"]] == ["http 503"]
+    )
     eventually(lambda: state_of(kept).exists() and "http 503" in state_of(kept).read_text())
     kept.kill()
     kept.start()
