@@ -118,7 +118,7 @@ def _run_directly(database: Any, statement: _Direct, parameters: Mapping[str, An
             values, [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in values]
         )
         result = _executed(connection, statement, dumped, transformer.formats)
-        if _has_no_plan(result):
+        if result.status != ExecStatus.TUPLES_OK and _has_no_plan(result):
             # Psycopg forgets all plans after a ROLLBACK or a DROP, and those of the connection with its own. Nothing
             # was done for want of a plan, so it can be done again.
             _plans.pop(connection, None)

@@ -38,6 +38,8 @@ _PAGES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
 }
 
+_OF_PAGES: Final = tuple(_PAGES)
+
 #: Of a browser's abilities we use none.
 _NO_ABILITIES: Final = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 #: On everything; as Django keeps headers.
@@ -84,9 +86,14 @@ class AnswerHeadersMiddleware:
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """The policy of the address; for what is no page it is always the same text, put together once."""
 
+    def process_request(self, request: HttpRequest) -> None:
+        """Give a page its nonce."""
+        if request.path_info.startswith(_OF_PAGES):
+            super().process_request(request)
+
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         """Answer, with the policy."""
-        if not request.path_info.startswith(tuple(_PAGES)):
+        if not request.path_info.startswith(_OF_PAGES):
             response.headers["Content-Security-Policy"] = _nothing()
             return response
         return super().process_response(request, response)
