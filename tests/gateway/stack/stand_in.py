@@ -1,7 +1,8 @@
 """The launcher with small stand-ins for the gateway's own processes: ``python -m tests.gateway.stack.stand_in``.
 
 ``web`` answers on PORT. ``worker`` starts a child that ignores every polite request, and one in a session of its own,
-as Celery's and granian's children may; it dies at once each time when the file ``broken`` stands in STACK_DIR.
+as Celery's and granian's children may. When the file ``broken`` stands in STACK_DIR, ``worker`` dies at once each time,
+and ``web`` never answers: else all might be up before the worker has died.
 """
 
 import os
@@ -13,7 +14,9 @@ from gateway.stack.processes import Command
 from gateway.stack.services import Facts, Plan, Service, Step, answers_ok, base_environment
 
 _WEB = """
-import http.server, sys
+import http.server, pathlib, sys, time
+if pathlib.Path(sys.argv[2], "broken").exists():
+    time.sleep(600)
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"{}")
@@ -57,7 +60,7 @@ def make_plan(facts: Facts) -> Plan:
         services=(
             Service(
                 name="web",
-                command=run(_WEB, str(settings.port)),
+                command=run(_WEB, str(settings.port), directory),
                 answers=lambda: answers_ok(f"{settings.public_url}/health/"),
             ),
             Service(name="worker", command=run(_WORKER, directory)),
