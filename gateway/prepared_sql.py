@@ -119,9 +119,9 @@ def _run_directly(database: Any, statement: _Direct, parameters: Mapping[str, An
         )
         result = _executed(connection, statement, dumped, transformer.formats)
         if result.status != ExecStatus.TUPLES_OK and _has_no_plan(result):
-            # Psycopg forgets all plans after a ROLLBACK or a DROP, and those of the connection with its own. Nothing
-            # was done for want of a plan, so it can be done again.
-            _plans.pop(connection, None)
+            # Psycopg gives up all plans of a connection after a ROLLBACK or a DROP, ours with its own. Nothing was done
+            # for want of a plan, so it can be done again. Of the other plans some may have been made since then.
+            _plans[connection].discard(statement.name)
             result = _executed(connection, statement, dumped, transformer.formats)
         _check(connection, result, ExecStatus.TUPLES_OK)
         transformer.set_pgresult(result)

@@ -135,6 +135,22 @@ def test_plans_that_the_connection_has_lost_are_made_again(how: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_plans_that_were_made_after_the_others_were_lost_are_kept() -> None:
+    one, another = (f"SELECT {number}, %(name)s::text" for number in (1, 2))
+    for lost in (False, True):
+        if lost:
+            with connection.cursor() as cursor:
+                cursor.execute("DEALLOCATE ALL")
+        for statement, number in ((one, 1), (another, 2), (one, 1), (another, 2)):
+            assert prepared_sql.run(statement, {"name": "x"}) == [(number, "x")]
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    third = "SELECT 3, %(name)s::text"
+    for statement, number in ((third, 3), (one, 1), (third, 3), (another, 2), (one, 1)):
+        assert prepared_sql.run(statement, {"name": "x"}) == [(number, "x")]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_connection_that_may_not_prepare_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind a pooler, with DATABASE_PREPARE=off."""
     connection.ensure_connection()
