@@ -34,6 +34,7 @@ app.conf.task_routes = {
     "gateway.providers.tasks.*": {"queue": "pulls"},
     "gateway.webhooks.tasks.*": {"queue": "webhooks"},
     "gateway.api.tasks.*": {"queue": "reports"},
+    "balances.tasks.*": {"queue": "reports"},
 }
 
 #: A sweep finds what a lost doorbell left behind: 3 s is the longest such a loss delays anybody.
@@ -53,6 +54,7 @@ app.conf.beat_schedule = {
         "gateway.providers.tasks.sweep_redirect_hashes": _MINUTE,
         "gateway.providers.tasks.sweep_paused_accounts": _SWEEP_SECONDS,
         "gateway.api.tasks.forget_old_keys": _HOUR,
+        "balances.tasks.take_snapshots": _MINUTE,
         "withdrawals.tasks.forget_recipients": _MINUTE * 5,
         "payments.tasks.forget_payers": _MINUTE * 5,
         "postbacks.tasks.forget_letters": _MINUTE * 5,

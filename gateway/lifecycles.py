@@ -75,11 +75,14 @@ class GuardSql(compiler.UpsertTriggerSql):
 class Guard(pgtrigger.Trigger):
     """A rule of the database that no session may switch off. Refusals carry ERRCODE 23514 (IntegrityError)."""
 
+    #: How the rule is written down.
+    sql_class: type[GuardSql] = GuardSql
+
     def compile(self, model: Any) -> compiler.Trigger:
         """The trigger as migrations keep it."""
         return compiler.Trigger(
             name=self.name,
-            sql=GuardSql(
+            sql=self.sql_class(
                 pgid=self.get_pgid(model),
                 declare=self.render_declare(model),
                 func=self.render_func(model),

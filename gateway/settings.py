@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "gateway.providers",
     "gateway.api",
     "gateway.webhooks",
+    "balances",
     "payments",
     "withdrawals",
     "postbacks",

@@ -37,6 +37,11 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Receipt.custom_id",
         "payments.Receipt.label",
         "postbacks.LetterItem.order_id",
+        "balances.Hold.order_id",
+        "balances.Journal.reference",
+        "balances.Journal.subject",
+        "balances.Journal.cause_id",
+        "balances.Journal.request_id",
     },
     "the bank's or the provider's reference of a payment, by which money is found": {
         "payments.Confirmation.provider_reference",
@@ -57,6 +62,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.RedirectHash.url",
     },
     "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
+        "balances.Journal.cause",
         "providers.ProviderAccount.pause_reason",
         "providers.ProviderAccount.payouts_pause_reason",
         "providers.BalanceCheck.note",
@@ -94,6 +100,10 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.ObservedBalance.wallet_type",
         "providers.ObservedBalance.currency",
         "payments.Savings.currency",
+        "balances.Account.currency",
+        "balances.Account.payment_system",
+        "balances.Entry.currency",
+        "balances.Hold.currency",
     },
     "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
@@ -142,6 +152,10 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "an address, no key: whoever knows it may write to us, and is believed only with a signature and a pull": {
         "providers.ProviderAccount.postback_token",
+    },
+    "what people write down about money, with a bank statement's line, of which the form says that it is kept plain": {
+        "balances.Journal.detail",
+        "balances.Journal.document",
     },
     "Django's own, about our staff": {
         "admin.LogEntry.object_id",

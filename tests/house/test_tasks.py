@@ -11,7 +11,7 @@ import pytest
 from gateway.celery import app
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("gateway", "payments", "withdrawals", "postbacks")
+APPS = ("gateway", "balances", "payments", "withdrawals", "postbacks")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -74,7 +74,7 @@ def test_everything_that_runs_by_itself_is_a_task_and_runs_often_enough() -> Non
 
 
 def test_every_sweep_and_every_clock_is_in_the_schedule() -> None:
-    by_itself = {name for name in own_tasks() if re.search(r"\.(sweep|observe|forget|end)_", name)}
+    by_itself = {name for name in own_tasks() if re.search(r"\.(sweep|observe|forget|end|take)_", name)}
     assert by_itself == {entry["task"] for entry in app.conf.beat_schedule.values()}
 
 

@@ -1,0 +1,324 @@
+"""What the database itself holds about the ledger, whoever writes: the application, its owner, a person with psql.
+
+Rules are triggers that read no session variable (`gateway.lifecycles.Guard`). Their functions look up tables in the
+schema ``public`` before any temporary one, so nobody can put a table of the same name in front. The one that writes
+balances runs with the owner's rights: the application has none to do so itself.
+
+Refusals carry ERRCODE 23514, so they arrive as ``IntegrityError``.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import pgtrigger
+
+from balances.kinds import DEBIT_NORMAL, LIVE, AccountKind, HoldStatus, JournalKind
+from gateway.lifecycles import Guard, GuardSql
+
+#: A journal is committed so soon after it was written, or not at all. What a snapshot counts is older than
+#: `SNAPSHOT_MARGIN_SECONDS`, so nothing that it counts can still arrive. A posting takes milliseconds.
+POSTING_SECONDS: Final = 60
+#: Five times as long: room for a commit that waits for a replica, and for clocks that are set.
+SNAPSHOT_MARGIN_SECONDS: Final = 300
+
+
+class LedgerSql(GuardSql):
+    """Trigger SQL whose function finds its tables where the owner put them."""
+
+    _security = ""
+
+    def get_template(self) -> str:
+        """The statements that install the guard."""
+        template: str = super().get_template()
+        return template.replace("$$ LANGUAGE plpgsql;", f"$$ LANGUAGE plpgsql{self._security} {_SEARCH_PATH};", 1)
+
+
+class DefinerSql(LedgerSql):
+    """The same with the owner's rights, for what the application itself may not write."""
+
+    _security = " SECURITY DEFINER"
+
+
+#: PostgreSQL looks at temporary tables first unless they are named, and then where they are named.
+_SEARCH_PATH: Final = "SET search_path = public, pg_temp"
+
+
+class LedgerGuard(Guard):
+    """A rule of the ledger."""
+
+    sql_class: type[GuardSql] = LedgerSql
+
+
+class DefinerGuard(LedgerGuard):
+    """A rule that writes for those who may not."""
+
+    sql_class = DefinerSql
+
+
+def _listed(kinds: Iterable[str]) -> str:
+    return ", ".join(f"'{kind}'" for kind in kinds)
+
+
+def _refuse(sentence: str, *values: str) -> str:
+    arguments = "".join(f", {value}" for value in values)
+    return f"RAISE EXCEPTION '{sentence}'{arguments} USING ERRCODE = '23514';"
+
+
+def _never_changed(what: str) -> Guard:
+    return LedgerGuard(
+        name="append_only",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func=_refuse(f"{what} are never changed"),
+    )
+
+
+def _never_emptied(what: str) -> Guard:
+    return LedgerGuard(
+        name="never_truncated",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=_refuse(f"{what} are never emptied"),
+    )
+
+
+def _journal_is_whole(journal: str) -> str:
+    """Refuse at COMMIT a journal with too few legs or one that does not sum to zero."""
+    return f"""
+        SELECT coalesce(sum(part.legs), 0), coalesce(bool_and(part.total = 0), false) INTO legs, is_balanced FROM (
+            SELECT count(*) AS legs, sum(amount) AS total FROM balances_entry
+            WHERE journal_id = {journal} GROUP BY currency
+        ) AS part;
+        IF legs < 2 THEN
+            {_refuse("journal % has % legs; it needs two or more", journal, "legs")}
+        END IF;
+        IF NOT is_balanced THEN
+            {_refuse("journal % does not sum to zero", journal)}
+        END IF;
+    """  # noqa: S608 - our own columns, no input
+
+
+ACCOUNT_GUARDS: Final = [
+    LedgerGuard(
+        name="written_by_entries_alone",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=f"""
+            IF TG_OP = 'DELETE' THEN
+                {_refuse("ledger accounts are never deleted")}
+            END IF;
+            IF TG_OP = 'INSERT' THEN
+                IF coalesce(NEW.balance, 0) <> 0 OR NEW.entry_count <> 0 OR NEW.last_entry_at IS NOT NULL
+                        OR NEW.covered_until IS NOT NULL THEN
+                    {_refuse("a ledger account begins without entries")}
+                END IF;
+                RETURN NEW;
+            END IF;
+            IF (NEW.id, NEW.kind, NEW.mode, NEW.currency, NEW.payment_system)
+                    IS DISTINCT FROM (OLD.id, OLD.kind, OLD.mode, OLD.currency, OLD.payment_system)
+                    OR (NEW.product_id, NEW.provider_account_id)
+                    IS DISTINCT FROM (OLD.product_id, OLD.provider_account_id) THEN
+                {_refuse("what a ledger account stands for is never changed")}
+            END IF;
+            -- The guards of entries and of snapshots write here, from inside their own trigger; nobody else does.
+            IF pg_trigger_depth() < 2 AND (NEW.balance, NEW.entry_count, NEW.last_entry_at, NEW.covered_until)
+                    IS DISTINCT FROM (OLD.balance, OLD.entry_count, OLD.last_entry_at, OLD.covered_until) THEN
+                {_refuse("a balance is written by entries alone")}
+            END IF;
+            RETURN NEW;
+        """,
+    ),
+    _never_emptied("ledger accounts"),
+]
+
+JOURNAL_GUARDS: Final = [
+    LedgerGuard(
+        name="knows_its_transaction",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        func="""
+            NEW.xact := pg_current_xact_id()::text::bigint;
+            NEW.begun_at := transaction_timestamp();
+            NEW.created_at := clock_timestamp();
+            RETURN NEW;
+        """,
+    ),
+    LedgerGuard(
+        name="sums_to_zero",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        declare=[("legs", "bigint"), ("is_balanced", "boolean"), ("held", "numeric")],
+        func=f"""
+            {_journal_is_whole("NEW.id")}
+            IF clock_timestamp() > NEW.created_at + interval '{POSTING_SECONDS} seconds' THEN
+                {_refuse("journal % is committed too late after it was written", "NEW.id")}
+            END IF;
+            IF NEW.kind IN ({
+            _listed([JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID])
+        }) THEN
+                SELECT sum(entry.amount) INTO held FROM balances_entry AS entry
+                JOIN balances_account AS account ON account.id = entry.account_id
+                WHERE entry.journal_id = NEW.id AND account.kind = '{AccountKind.HELD}';
+                IF NOT EXISTS (
+                    SELECT 1 FROM balances_hold
+                    WHERE order_id = NEW.reference AND mode = NEW.mode AND (
+                        (NEW.kind = '{JournalKind.WITHDRAWAL_HELD}' AND held = -amount)
+                        OR (NEW.kind = '{JournalKind.WITHDRAWAL_PAID}' AND held = amount
+                            AND status = '{HoldStatus.SPENT}')
+                        OR (NEW.kind = '{JournalKind.WITHDRAWAL_RELEASED}' AND held = amount
+                            AND status = '{HoldStatus.RELEASED}')
+                    )
+                ) THEN
+                    {_refuse("journal % does not agree with the hold of its withdrawal", "NEW.id")}
+                END IF;
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own columns, no input
+    ),
+    _never_changed("journals"),
+    _never_emptied("journals"),
+]
+
+ENTRY_GUARDS: Final = [
+    DefinerGuard(
+        name="belongs_and_counts",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("account", "record"), ("journal_mode", "text")],
+        func=f"""
+            SELECT mode INTO journal_mode FROM balances_journal
+            WHERE id = NEW.journal_id AND xact = pg_current_xact_id()::text::bigint
+                AND begun_at = transaction_timestamp();
+            IF NOT FOUND THEN
+                {_refuse("entries come in the transaction of their journal alone")}
+            END IF;
+            SELECT kind, mode, currency, product_id, covered_until INTO account
+            FROM balances_account WHERE id = NEW.account_id;
+            IF NOT FOUND THEN
+                {_refuse("there is no such ledger account: %", "NEW.account_id")}
+            END IF;
+            IF account.mode <> journal_mode THEN
+                {_refuse("a % journal takes no entry of a % account", "journal_mode", "account.mode")}
+            END IF;
+            IF NEW.currency IS NOT NULL AND NEW.currency <> '' AND NEW.currency <> account.currency THEN
+                {_refuse("a % account takes no % entry", "account.currency", "NEW.currency")}
+            END IF;
+            NEW.currency := account.currency;
+            NEW.mode := account.mode;
+            NEW.product_id := account.product_id;
+            IF account.kind IN ({_listed(LIVE)}) THEN
+                -- The row lock that this takes puts everybody who posts to the account in line, and the CHECK of its
+                -- limit looks at the balance that all of them before us have left.
+                UPDATE balances_account SET
+                    balance = balance + CASE WHEN kind IN ({_listed(DEBIT_NORMAL)})
+                        THEN NEW.amount ELSE -NEW.amount END,
+                    entry_count = entry_count + 1,
+                    last_entry_at = greatest(clock_timestamp(), last_entry_at)
+                WHERE id = NEW.account_id
+                RETURNING balance, entry_count, last_entry_at INTO NEW.balance_after, NEW.sequence, NEW.created_at;
+            ELSE
+                NEW.balance_after := NULL;
+                NEW.sequence := NULL;
+                -- Never among what a snapshot has counted, wherever the clock was set.
+                NEW.created_at := greatest(clock_timestamp(), account.covered_until);
+            END IF;
+            RETURN NEW;
+        """,  # noqa: S608 - our own columns, no input
+    ),
+    # The journal was perhaps looked at already (SET CONSTRAINTS … IMMEDIATE), and this leg came after that.
+    LedgerGuard(
+        name="leaves_the_journal_whole",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        declare=[("legs", "bigint"), ("is_balanced", "boolean")],
+        func=f"""
+            {_journal_is_whole("NEW.journal_id")}
+            RETURN NULL;
+        """,
+    ),
+    _never_changed("entries"),
+    _never_emptied("entries"),
+]
+
+HOLD_GUARDS: Final = [
+    LedgerGuard(
+        name="legal_moves",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=f"""
+            IF TG_OP = 'DELETE' THEN
+                {_refuse("holds are never deleted")}
+            END IF;
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.status <> '{HoldStatus.OPEN}' THEN
+                    {_refuse("a hold begins open")}
+                END IF;
+                NEW.created_at := clock_timestamp();
+                RETURN NEW;
+            END IF;
+            IF (NEW.id, NEW.order_id, NEW.product_id, NEW.mode, NEW.currency, NEW.amount, NEW.created_at)
+                    IS DISTINCT FROM
+                    (OLD.id, OLD.order_id, OLD.product_id, OLD.mode, OLD.currency, OLD.amount, OLD.created_at)
+                    OR OLD.status <> '{HoldStatus.OPEN}' OR NEW.status = '{HoldStatus.OPEN}' THEN
+                {_refuse("a hold is spent or released once, and never changed otherwise")}
+            END IF;
+            NEW.closed_at := clock_timestamp();
+            RETURN NEW;
+        """,
+    ),
+    LedgerGuard(
+        name="has_its_journal",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        timing=pgtrigger.Deferred,
+        func=f"""
+            IF NOT EXISTS (
+                SELECT 1 FROM balances_journal WHERE reference = NEW.order_id AND kind = CASE NEW.status
+                    WHEN '{HoldStatus.OPEN}' THEN '{JournalKind.WITHDRAWAL_HELD}'
+                    WHEN '{HoldStatus.SPENT}' THEN '{JournalKind.WITHDRAWAL_PAID}'
+                    ELSE '{JournalKind.WITHDRAWAL_RELEASED}' END
+            ) THEN
+                {_refuse("hold of % is % without its journal", "NEW.order_id", "NEW.status")}
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own columns, no input
+    ),
+    _never_emptied("holds"),
+]
+
+SNAPSHOT_GUARDS: Final = [
+    DefinerGuard(
+        name="counts_by_itself",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("account", "record"), ("since", "record")],
+        func=f"""
+            -- Locked: two snapshots of one account come one after the other, and the second builds on the first.
+            SELECT kind, covered_until INTO account FROM balances_account WHERE id = NEW.account_id FOR NO KEY UPDATE;
+            IF NOT FOUND OR account.kind IN ({_listed(LIVE)}) THEN
+                {_refuse("snapshots are of accounts without a live balance")}
+            END IF;
+            NEW.created_at := clock_timestamp();
+            NEW.covered_until := clock_timestamp() - interval '{SNAPSHOT_MARGIN_SECONDS} seconds';
+            IF account.covered_until >= NEW.covered_until THEN
+                {_refuse("the last snapshot of this account is newer")}
+            END IF;
+            SELECT coalesce(sum(amount), 0) * CASE WHEN account.kind IN ({_listed(DEBIT_NORMAL)}) THEN 1 ELSE -1 END
+                INTO NEW.balance FROM balances_entry
+                WHERE account_id = NEW.account_id AND created_at < NEW.covered_until
+                    AND (account.covered_until IS NULL OR created_at >= account.covered_until);
+            SELECT balance INTO since FROM balances_snapshot
+                WHERE account_id = NEW.account_id ORDER BY covered_until DESC LIMIT 1;
+            IF FOUND THEN
+                NEW.balance := NEW.balance + since.balance;
+            END IF;
+            UPDATE balances_account SET covered_until = NEW.covered_until WHERE id = NEW.account_id;
+            RETURN NEW;
+        """,  # noqa: S608 - our own columns, no input
+    ),
+    _never_changed("snapshots"),
+    _never_emptied("snapshots"),
+]

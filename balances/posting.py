@@ -1,0 +1,185 @@
+"""Posting: the one way into the ledger.
+
+A journal is put together (`balances.journals`), and all journals of one event are posted in one call, in the
+transaction that moves the thing they belong to. The database checks them once more at COMMIT (`balances.guards`).
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from django.db import IntegrityError
+
+from balances.accounts import AccountKey
+from balances.kinds import JournalKind
+from balances.models import Account
+from gateway import ids, logs, money, prepared_sql
+from gateway.lifecycles import Cause
+
+#: Longest reason that the ledger keeps.
+_DETAIL_MAX_LENGTH: Final = 500
+
+_POST: Final = prepared_sql.one_line(
+    """
+    SELECT balances_post(
+        %(journal_ids)s::uuid[], %(kinds)s::text[], %(modes)s::text[], %(references)s::text[], %(subjects)s::text[],
+        %(reverses)s::uuid[], %(causes)s::text[], %(cause_ids)s::text[], %(details)s::text[], %(documents)s::text[],
+        %(request_ids)s::text[], %(entry_ids)s::uuid[], %(entry_journals)s::uuid[], %(entry_accounts)s::uuid[],
+        %(amounts)s::numeric[]
+    )
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One side of a journal; its amount is above zero for a debit and below for a credit."""
+
+    account: AccountKey
+    amount: Decimal
+
+
+def debit(account: AccountKey, amount: Decimal) -> Leg:
+    """A leg on the left side."""
+    return Leg(account=account, amount=amount)
+
+
+def credit(account: AccountKey, amount: Decimal) -> Leg:
+    """A leg on the right side."""
+    return Leg(account=account, amount=-amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJournal:
+    """A journal that is to be posted.
+
+    Attributes:
+        kind: why money moves.
+        reference: what is posted; together with the kind it is taken once and for ever.
+        legs: two or more that sum to zero in each currency, all of one mode.
+        cause: who or what moves it; its detail is kept as the reason.
+        subject: TypeID of the order that the money belongs to, or "".
+        document: the paper behind it, or "".
+        reverses: the journal that it takes back.
+    """
+
+    kind: JournalKind
+    reference: str
+    legs: tuple[Leg, ...]
+    cause: Cause
+    subject: str = ""
+    document: str = ""
+    reverses: uuid.UUID | None = None
+    id: uuid.UUID = field(default_factory=ids.new_id)
+
+    @property
+    def mode(self) -> str:
+        """The mode of its accounts; the database refuses a journal of two."""
+        return self.legs[0].account.mode
+
+
+class InsufficientFunds(Exception):  # noqa: N818 - reads as the fact it reports
+    """The posting would take an account below its limit. Nothing was written."""
+
+
+class AlreadyPosted(Exception):  # noqa: N818 - as above
+    """There is a journal of this kind for this reference. Nothing was written."""
+
+
+def post(*journals: NewJournal) -> None:
+    """Write journals, in one call to the database and in the order that the locks of their accounts need.
+
+    In a transaction they are its part; in none they are committed together when this returns.
+
+    Raises:
+        InsufficientFunds: an account with a limit does not have so much.
+        AlreadyPosted: one of them was posted before.
+        ValueError: a leg has an amount that no entry can hold.
+
+    After any of these a transaction is lost, as after every error of the database.
+    """
+    if not journals:
+        return
+    legs = sorted(((one.id, leg) for one in journals for leg in one.legs), key=lambda pair: pair[1].account.lock_rank)
+    for _, leg in legs:
+        if not leg.amount or not money.fits_column(leg.amount):
+            raise ValueError("a leg needs an amount of at most four decimals that is not zero")
+    parameters = _parameters(journals, legs)
+    try:
+        if missing := _call(parameters):
+            _open(leg.account for _, leg in legs if leg.account.id in missing)
+            missing = _call(parameters)
+            assert not missing
+    except IntegrityError as error:
+        if (known := _refusal(error)) is None:
+            raise
+        raise known from error
+
+
+def _call(parameters: dict[str, str]) -> set[uuid.UUID]:
+    ((missing,),) = prepared_sql.run(_POST, parameters)
+    return set(missing)
+
+
+def _parameters(journals: Sequence[NewJournal], legs: Sequence[tuple[uuid.UUID, Leg]]) -> dict[str, str]:
+    request_id = logs.request_id.get()
+    return {
+        "journal_ids": _array(one.id for one in journals),
+        "kinds": _array(one.kind.value for one in journals),
+        "modes": _array(one.mode for one in journals),
+        "references": _texts(one.reference for one in journals),
+        "subjects": _texts(one.subject for one in journals),
+        "reverses": _array(one.reverses or "NULL" for one in journals),
+        "causes": _texts(str(one.cause.kind) for one in journals),
+        "cause_ids": _texts(one.cause.id for one in journals),
+        "details": _texts(one.cause.detail[:_DETAIL_MAX_LENGTH] for one in journals),
+        "documents": _texts(one.document for one in journals),
+        "request_ids": _texts([request_id] * len(journals)),
+        "entry_ids": _array(ids.new_id() for _ in legs),
+        "entry_journals": _array(journal for journal, _ in legs),
+        "entry_accounts": _array(leg.account.id for _, leg in legs),
+        "amounts": _array(f"{leg.amount:f}" for _, leg in legs),
+    }
+
+
+def _array(values: Iterable[object]) -> str:
+    """PostgreSQL's notation of an array of plain words. The driver's own takes half as long as the whole posting."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _texts(values: Iterable[str]) -> str:
+    """The same of texts, which may hold anything."""
+    return _array('"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in values)
+
+
+def _open(accounts: Iterable[AccountKey]) -> None:
+    # In one order for everybody: two who open the same accounts at the same time wait for each other's commit.
+    for key in sorted(set(accounts), key=lambda key: key.lock_rank):
+        open_account(key)
+
+
+def open_account(key: AccountKey) -> None:
+    """Add an account; does nothing where it is there."""
+    row = Account(
+        id=key.id,
+        kind=key.kind,
+        mode=key.mode,
+        currency=key.currency,
+        product_id=key.product,
+        provider_account_id=key.provider_account,
+        payment_system=key.payment_system,
+        balance=Decimal(0) if key.keeps_balance else None,
+    )
+    Account.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _refusal(error: IntegrityError) -> Exception | None:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    match getattr(diagnosis, "constraint_name", None):
+        case "account_within_its_limit":
+            return InsufficientFunds()
+        case "one_journal_per_reference":
+            return AlreadyPosted()
+    return None
