@@ -3,6 +3,7 @@
 Each is one row and one journal, in the transaction that moves the withdrawal.
 """
 
+import uuid
 from decimal import Decimal
 
 from django.utils import timezone
@@ -16,13 +17,24 @@ from gateway.lifecycles import Cause
 from gateway.products.models import Product
 
 
-def hold(order_id: str, *, product: Product, mode: str, currency: str, amount: Decimal, cause: Cause) -> Hold:
+def hold(
+    order: uuid.UUID, order_id: str, *, product: Product, mode: str, currency: str, amount: Decimal, cause: Cause
+) -> Hold:
     """Reserve an amount for a withdrawal.
+
+    Args:
+        order: the withdrawal's id, by which its own guard finds the hold.
+        order_id: the same as a TypeID, by which the ledger names it.
+        product: whose money.
+        mode: ``live`` or ``test``.
+        currency: ISO 4217 code.
+        amount: above zero.
+        cause: who asked for it.
 
     Raises:
         InsufficientFunds: the product has too little, or owes something; the transaction is lost.
     """
-    row = Hold(order_id=order_id, product=product, mode=mode, currency=currency, amount=amount)
+    row = Hold(id=order, order_id=order_id, product=product, mode=mode, currency=currency, amount=amount)
     row.created_at = timezone.now()  # the database writes its own
     row.save(force_insert=True)
     post(journals.withdrawal_held(order_id, _money_of(row), cause))

@@ -168,7 +168,7 @@ class Entry(models.Model):
 class Hold(models.Model):
     """The amount that a withdrawal has reserved; spent or released exactly once. Never changed otherwise."""
 
-    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False, help_text="The withdrawal's own.")
     order_id = models.CharField(max_length=40, unique=True, help_text="TypeID of the withdrawal.")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False)
     mode = models.CharField(max_length=4, choices=Mode.choices)

@@ -156,23 +156,20 @@ def _texts(values: Iterable[str]) -> str:
 
 def _open(accounts: Iterable[AccountKey]) -> None:
     # In one order for everybody: two who open the same accounts at the same time wait for each other's commit.
-    for key in sorted(set(accounts), key=lambda key: key.lock_rank):
-        open_account(key)
-
-
-def open_account(key: AccountKey) -> None:
-    """Add an account; does nothing where it is there."""
-    row = Account(
-        id=key.id,
-        kind=key.kind,
-        mode=key.mode,
-        currency=key.currency,
-        product_id=key.product,
-        provider_account_id=key.provider_account,
-        payment_system=key.payment_system,
-        balance=Decimal(0) if key.keeps_balance else None,
-    )
-    Account.objects.bulk_create([row], ignore_conflicts=True)
+    rows = [
+        Account(
+            id=key.id,
+            kind=key.kind,
+            mode=key.mode,
+            currency=key.currency,
+            product_id=key.product,
+            provider_account_id=key.provider_account,
+            payment_system=key.payment_system,
+            balance=Decimal(0) if key.keeps_balance else None,
+        )
+        for key in sorted(set(accounts), key=lambda key: key.lock_rank)
+    ]
+    Account.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _refusal(error: IntegrityError) -> Exception | None:

@@ -98,7 +98,8 @@ class Guard(pgtrigger.Trigger):
         )
 
 
-def _update_of(*columns: str) -> pgtrigger.Operation:
+def update_of(*columns: str) -> pgtrigger.Operation:
+    """An UPDATE that names one of the columns."""
     return pgtrigger.UpdateOf(*columns)  # type: ignore[no-untyped-call,no-any-return,unused-ignore]
 
 
@@ -119,7 +120,7 @@ def lifecycle_guards(lifecycle: Lifecycle, *, history_table: str) -> list[Guard]
         Guard(
             name="legal_moves",
             when=pgtrigger.Before,
-            operation=pgtrigger.Insert | _update_of("status", "sequence"),
+            operation=pgtrigger.Insert | update_of("status", "sequence"),
             func=f"""
                 IF TG_OP = 'INSERT' THEN
                     IF NEW.status NOT IN ({begin}) OR NEW.sequence <> 1 THEN
@@ -139,7 +140,7 @@ def lifecycle_guards(lifecycle: Lifecycle, *, history_table: str) -> list[Guard]
         Guard(
             name="moves_have_causes",
             when=pgtrigger.After,
-            operation=pgtrigger.Insert | _update_of("sequence"),
+            operation=pgtrigger.Insert | update_of("sequence"),
             timing=pgtrigger.Deferred,
             func=f"""
                 IF NOT EXISTS (

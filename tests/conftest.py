@@ -3,7 +3,8 @@
 import io
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import hypothesis
@@ -13,8 +14,12 @@ from django.db import transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 
+from balances import accounts
+from balances.kinds import JournalKind
+from balances.posting import NewJournal, credit, debit, post
 from gateway import remembered
 from gateway.celery import app as celery_app
+from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller, keep_key
 from gateway.products.models import Mode, Product, Scope, new_key
 from gateway.providers.models import ProviderAccount
@@ -35,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     BaseDatabaseOperations.execute_sql_flush = _flush  # type: ignore[method-assign]
 
 
-def _flush(self: Any, sql_list: list[str]) -> None:
+def _flush(self: Any, sql_list: Iterable[str]) -> None:
     """Empty the tables between tests, past the guards that refuse it."""
     with transaction.atomic(), self.connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -111,10 +116,36 @@ def live_account(db: None, provider: ScriptedProvider) -> ProviderAccount:
 
 
 @pytest.fixture
-def caller(product: Product) -> Caller:
+def caller(product: Product, funded: Product) -> Caller:
     """The product, calling in test mode with every scope."""
     key = keep_key(product=product, mode=Mode.TEST, name="tests", key=new_key(Mode.TEST))
     return Caller(product=product, mode=Mode.TEST, key_id=key.id, scopes=frozenset(Scope.values), version="")
+
+
+def fund(product: Product, *currencies: str, mode: Mode = Mode.TEST, amount: str = "1000000000") -> None:
+    """Give a product money of its own to pay out."""
+    post(
+        *(
+            NewJournal(
+                kind=JournalKind.PRODUCT_FUNDED,
+                reference=secrets.token_hex(8),
+                legs=(
+                    debit(accounts.bank(mode, currency), Decimal(amount)),
+                    credit(accounts.available(product.pk, mode, currency), Decimal(amount)),
+                ),
+                cause=Cause(kind=CauseKind.CLOCK, detail="a test"),
+            )
+            for currency in currencies
+        )
+    )
+
+
+@pytest.fixture
+def funded(product: Product) -> Product:
+    """The product, with money in both modes: enough for every withdrawal of the tests."""
+    fund(product, "INR", "BDT")
+    fund(product, "INR", mode=Mode.LIVE)
+    return product
 
 
 class Api:
@@ -154,6 +185,6 @@ def new_api(db: None) -> Callable[..., Api]:
 
 
 @pytest.fixture
-def api(product: Product, account: ProviderAccount, catalogue: None, new_api: Callable[..., Api]) -> Api:
+def api(funded: Product, account: ProviderAccount, catalogue: None, new_api: Callable[..., Api]) -> Api:
     """The product's client in test mode, with everything an order needs in place."""
-    return new_api(product)
+    return new_api(funded)

@@ -9,11 +9,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from balances.posting import InsufficientFunds
 from gateway import ids
 from gateway.after_commit import ring
 from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem, reference_taken
 from gateway.lifecycles import Cause, CauseKind
+from gateway.money import format_amount
 from gateway.paykassma.messages import WithdrawalOrder, freeze_withdrawal, unsignable_fields
 from gateway.products.actions import Caller, meet_customer
 from gateway.products.models import Customer, Mode
@@ -43,10 +45,19 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
 
     Raises:
         AlreadyAnswered: the same request was answered before.
-        Problem: 409 where the product used the reference before; 409 where no account serves the mode.
+        Problem: 409 where the product used the reference before; 409 where no account serves the mode; 422 where the
+            product has too little money.
     """
     try:
         return _create(caller, wish, claim)
+    except InsufficientFunds:
+        raise Problem(
+            status=422,
+            code="insufficient_funds",
+            detail=f"Less than {format_amount(wish.amount, wish.currency)} {wish.currency} is available, or something "
+            "is owed in this currency; see GET /balances.",
+            pointer="/amount",
+        ) from None
     except IntegrityError:
         # Looked up only now, after the rollback: two requests with one reference may both find none before.
         existing = Withdrawal.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()

@@ -3,19 +3,21 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
+from balances.guards import LedgerGuard
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
 from gateway.keyed_hashes import KeyedHashesField
-from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
+from gateway.lifecycles import Move, append_only_guard, lifecycle_guards, update_of
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.states import FINAL, WITHDRAWAL, WithdrawalStatus
+from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, WithdrawalStatus
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
 ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
@@ -26,6 +28,34 @@ def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
     if withdrawal.redacted_at is not None:
         return ()
     return (value for name, value in withdrawal.recipient.items() if name in ACCOUNT_FIELDS)
+
+
+def money_follows() -> LedgerGuard:
+    """At COMMIT a withdrawal and its hold agree: reserved while it is under way, spent or released at its end."""
+    unpaid = ", ".join(f"'{status}'" for status in sorted(UNPAID))
+    return LedgerGuard(
+        name="money_follows",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | update_of("status", "amount"),
+        timing=pgtrigger.Deferred,
+        func=f"""
+            IF NOT EXISTS (
+                SELECT 1 FROM balances_hold AS hold
+                WHERE hold.id = NEW.id AND hold.product_id = NEW.product_id AND hold.mode = NEW.mode
+                    AND hold.currency = NEW.currency AND hold.amount = NEW.amount
+                    AND CASE
+                        WHEN NEW.status IN ({unpaid}) THEN hold.status = 'released'
+                        WHEN NEW.status IN ('paid', 'reversed') THEN hold.status = 'spent' OR EXISTS (
+                            SELECT 1 FROM balances_journal
+                            WHERE kind = 'withdrawal_proved_paid' AND reference = hold.order_id
+                        )
+                        ELSE hold.status = 'open' END
+            ) AND NEW.status = (SELECT status FROM withdrawals_withdrawal WHERE id = NEW.id) THEN
+                RAISE EXCEPTION 'withdrawal % is % and its hold is not', NEW.id, NEW.status USING ERRCODE = '23514';
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own statuses, no input
+    )
 
 
 class Withdrawal(DueWork):
@@ -92,7 +122,10 @@ class Withdrawal(DueWork):
                 name="withdrawals_to_redact",
             ),
         ]
-        triggers = lifecycle_guards(WITHDRAWAL, history_table="withdrawals_withdrawalmove")
+        triggers = [
+            *lifecycle_guards(WITHDRAWAL, history_table="withdrawals_withdrawalmove"),
+            money_follows(),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

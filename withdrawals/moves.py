@@ -1,4 +1,4 @@
-"""The one gate through which a withdrawal changes its status: table, sequence, history, news."""
+"""The one gate through which a withdrawal changes its status: table, sequence, history, money, news."""
 
 from typing import Any
 
@@ -6,12 +6,15 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from balances import corrections, holds, journals
+from balances.journals import ProviderMoney
+from balances.posting import post
 from gateway import due_work, logs
 from gateway.lifecycles import Cause, recorded
 from gateway.webhooks.actions import owe
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.shapes import withdrawal_shape
-from withdrawals.states import WITHDRAWAL, WithdrawalStatus
+from withdrawals.states import UNPAID, WITHDRAWAL, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
 
@@ -21,9 +24,23 @@ _NO_NEWS = frozenset({WithdrawalStatus.SENDING})
 
 @transaction.atomic(savepoint=False)
 def begin_withdrawal(withdrawal: Withdrawal, cause: Cause) -> None:
-    """Insert a new withdrawal with its first history row and its first news."""
+    """Insert a new withdrawal with its first history row and its first news, and reserve its amount.
+
+    Raises:
+        InsufficientFunds: the product has too little; the transaction is lost.
+    """
     withdrawal.save(force_insert=True)
     _follow_up(withdrawal, "", cause)
+    # Last: from here to the commit all other withdrawals of the product wait.
+    holds.hold(
+        withdrawal.pk,
+        withdrawal.public_id,
+        product=withdrawal.product,
+        mode=withdrawal.mode,
+        currency=withdrawal.currency,
+        amount=withdrawal.amount,
+        cause=cause,
+    )
 
 
 @transaction.atomic(savepoint=False)
@@ -42,6 +59,30 @@ def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: 
         setattr(withdrawal, name, value)
     withdrawal.save(update_fields=["status", "sequence", "updated_at", *changes])
     _follow_up(withdrawal, from_status, cause)
+    _move_money(withdrawal, from_status, cause)
+
+
+def _move_money(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
+    """What the move means for the ledger: most moves leave the hold as it is, whatever is unknown keeps it."""
+    money = ProviderMoney(
+        account=withdrawal.account_id,
+        payment_system=withdrawal.payment_system_id,
+        mode=withdrawal.mode,
+        currency=withdrawal.currency,
+        amount=withdrawal.amount,
+    )
+    owner = (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
+    match withdrawal.status:
+        case WithdrawalStatus.PAID if from_status in UNPAID:
+            taken = corrections.take_back(*owner, withdrawal.amount)
+            post(journals.withdrawal_proved_paid(withdrawal.public_id, money, taken, cause))
+        case WithdrawalStatus.PAID:
+            holds.spend(withdrawal.public_id, money, cause)
+        case WithdrawalStatus.REJECTED | WithdrawalStatus.FAILED | WithdrawalStatus.CANCELLED:
+            holds.release(withdrawal.public_id, cause)
+        case WithdrawalStatus.REVERSED:
+            post(journals.withdrawal_returned(withdrawal.public_id, money, withdrawal.product_id, cause))
+            corrections.repay(*owner, cause)
 
 
 def lock_withdrawal(withdrawal_id: Any) -> Withdrawal:

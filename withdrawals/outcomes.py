@@ -119,7 +119,7 @@ def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
             _accept(withdrawal, cause)
     elif withdrawal.status == ending:
         return
-    elif WITHDRAWAL.may(withdrawal.status, ending):
+    elif withdrawal.status not in FINAL and WITHDRAWAL.may(withdrawal.status, ending):
         rejected = ending is WithdrawalStatus.REJECTED
         move_withdrawal(
             withdrawal,

@@ -43,15 +43,18 @@ WITHDRAWAL: Final = Lifecycle(
         W.UNKNOWN: frozenset({W.QUEUED, W.SENDING, W.ACCEPTED, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}),
         W.MANUAL_REVIEW: frozenset({W.SENDING, W.PAID, W.REJECTED, W.FAILED}),
         W.PAID: frozenset({W.REVERSED}),
-        W.REJECTED: frozenset(),
-        W.FAILED: frozenset(),
-        W.CANCELLED: frozenset(),
+        # What had ended unpaid and was paid after all: two persons write it down (`withdrawals.corrections`).
+        W.REJECTED: frozenset({W.PAID}),
+        W.FAILED: frozenset({W.PAID}),
+        W.CANCELLED: frozenset({W.PAID}),
         W.REVERSED: frozenset(),
     },
 )
 
 #: Statuses in which nothing more is expected; what contradicts them calls a person and changes nothing.
 FINAL: Final = frozenset({W.PAID, W.REJECTED, W.FAILED, W.CANCELLED, W.REVERSED})
+#: Statuses in which it ended without a payment: nothing is held for it any more.
+UNPAID: Final = frozenset({W.REJECTED, W.FAILED, W.CANCELLED})
 #: Statuses in which a product may call it off: no byte has left.
 CANCELLABLE: Final = frozenset({W.PENDING_APPROVAL, W.QUEUED})
 #: Statuses that a pull may move.

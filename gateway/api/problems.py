@@ -26,6 +26,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 
 #: Every code this service answers with, with its title; the documentation page is generated from it.
 TITLES: Final[Mapping[str, str]] = {
+    "insufficient_funds": "The product has too little money for it",
     "amount_below_minimum": "The amount is below the payment system's minimum",
     "amount_above_maximum": "The amount is above the payment system's maximum",
     "amount_not_whole": "The provider takes whole units only here",
