@@ -182,6 +182,7 @@ SPECTACULAR_SETTINGS = {
     "WEBHOOKS": [
         "payments.documentation.deposit_webhook",
         "payments.documentation.confirmation_webhook",
+        "payments.documentation.savings_webhook",
         "withdrawals.documentation.withdrawal_webhook",
     ],
     # Enums stay where they are used: generated names for them would mean nothing.

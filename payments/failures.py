@@ -15,6 +15,7 @@ class FailureCode(models.TextChoices):
     NOT_PAID_IN_TIME = "not_paid_in_time", "nobody paid, or nobody said so"
     NOT_CONFIRMED = "not_confirmed", "the provider never confirmed the payment"
     REFERENCE_REFUSED = "reference_refused", "the provider does not accept this reference"
+    MONEY_RETURNED = "money_returned", "what arrived was not for this order and did not stay"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,11 @@ _LIST: Final = {
     FailureCode.NOT_CONFIRMED: _Failure(
         message="The provider never confirmed the payment; it may still arrive and is then credited as late.",
         customer_message="We could not find your payment. Please contact support before you pay again.",
+        safe_to_retry=False,
+    ),
+    FailureCode.MONEY_RETURNED: _Failure(
+        message="A person looked at the money that arrived and found that it does not belong to this order.",
+        customer_message="Your payment could not be used for this order. Please contact support before you pay again.",
         safe_to_retry=False,
     ),
     FailureCode.REFERENCE_REFUSED: _Failure(

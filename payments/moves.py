@@ -1,7 +1,7 @@
-"""The one gate through which a deposit or a confirmation changes its status.
+"""The one gate through which a deposit, a confirmation or a receipt changes its status.
 
-Checks the table, counts the sequence, writes the history row, owes the news: in the caller's transaction, with the
-row locked by the caller. The database insists on each of these once more at COMMIT.
+Checks the table, counts the sequence, writes the history row, posts the money, owes the news: in the caller's
+transaction, with the row locked by the caller. The database insists on each of these once more at COMMIT.
 """
 
 from typing import Any
@@ -10,12 +10,24 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from gateway import logs
+from balances import corrections, journals
+from balances.posting import post
+from gateway import due_work, logs
 from gateway.lifecycles import Cause, recorded
+from gateway.products.models import Product
 from gateway.webhooks.actions import owe
-from payments.models import Confirmation, ConfirmationMove, Deposit, DepositMove
+from payments.models import Confirmation, ConfirmationMove, Deposit, DepositMove, Receipt, ReceiptMove
 from payments.shapes import confirmation_shape, deposit_shape
-from payments.states import CONFIRMATION, DEPOSIT, AmountCheck, ConfirmationStatus, DepositStatus
+from payments.states import (
+    CONFIRMATION,
+    DEPOSIT,
+    RECEIPT,
+    SUSPENDED,
+    AmountCheck,
+    ConfirmationStatus,
+    DepositStatus,
+    ReceiptStatus,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +49,12 @@ def move_deposit(deposit: Deposit, to_status: DepositStatus, cause: Cause, **cha
     deposit.save(update_fields=["status", "sequence", "updated_at", *changes])
     _write_history(DepositMove, deposit, from_status, cause)
     _owe_news(deposit)
+
+
+def lock_deposit(deposit_id: Any) -> Deposit:
+    """The deposit, locked until the transaction ends, with what its shape shows."""
+    found: Deposit = due_work.lock(Deposit.objects.select_related("product", "customer", "payment_system"), deposit_id)
+    return found
 
 
 @transaction.atomic(savepoint=False)
@@ -70,6 +88,66 @@ def move_confirmation(confirmation: Confirmation, to_status: ConfirmationStatus,
         )
 
 
+@transaction.atomic(savepoint=False)
+def begin_receipt(receipt: Receipt, cause: Cause) -> None:
+    """The first history row of a receipt that was just inserted; it has to be moved on before the transaction ends."""
+    _write_history(ReceiptMove, receipt, "", cause)
+
+
+@transaction.atomic(savepoint=False)
+def move_receipt(receipt: Receipt, to_status: ReceiptStatus, cause: Cause, *, product: Product | None = None) -> None:
+    """Move a locked receipt, and its money with it.
+
+    Call it last: from here to the commit everybody else who posts to the product's money waits.
+
+    Args:
+        receipt: with its deposit, where it has one.
+        to_status: where to.
+        cause: why.
+        product: to whom it is credited; its deposit's if None.
+
+    Raises:
+        IllegalMove: the table does not allow it; nothing was written.
+    """
+    from_status = receipt.status
+    RECEIPT.check(from_status, to_status)
+    receipt.status = to_status
+    receipt.sequence += 1
+    if to_status == ReceiptStatus.CREDITED:
+        receipt.product = product or _deposit_of(receipt).product
+    receipt.save(update_fields=["status", "sequence", "product", "deposit", "confirmation", "contradiction"])
+    _write_history(ReceiptMove, receipt, from_status, cause)
+    _move_money(receipt, from_status, cause)
+
+
+def _move_money(receipt: Receipt, from_status: str, cause: Cause) -> None:
+    money, name = receipt.money, receipt.public_id
+    subject = "" if receipt.deposit is None else receipt.deposit.public_id
+    match receipt.status:
+        case ReceiptStatus.CREDITED:
+            assert receipt.product_id is not None
+            write = journals.suspense_credited if from_status in SUSPENDED else journals.receipt_credited
+            post(write(name, money, receipt.product_id, cause, subject=subject))
+            corrections.repay(receipt.product_id, money.mode, money.currency, cause)
+        case ReceiptStatus.IN_REVIEW | ReceiptStatus.SUSPENSE:
+            # From one kind of suspense to the other no money moves.
+            if from_status == ReceiptStatus.RECEIVED:
+                post(journals.receipt_suspended(name, money, cause, subject=subject))
+        case ReceiptStatus.RETURNED:
+            post(journals.suspense_returned(name, money, cause, subject=subject))
+        case ReceiptStatus.WRITTEN_OFF:
+            post(journals.suspense_written_off(name, money, cause, subject=subject))
+        case ReceiptStatus.REVERSED:
+            assert receipt.product_id is not None
+            taken = corrections.take_back(receipt.product_id, money.mode, money.currency, money.amount)
+            post(journals.receipt_reversed(name, money, taken, cause, subject=subject))
+
+
+def _deposit_of(receipt: Receipt) -> Deposit:
+    assert receipt.deposit is not None
+    return receipt.deposit
+
+
 def _write_history(model: type[Any], subject: Any, from_status: str, cause: Cause) -> None:
     log.info(
         "moved", id=subject.public_id, before=from_status, now=subject.status, cause=cause.kind, detail=cause.detail
@@ -80,7 +158,7 @@ def _write_history(model: type[Any], subject: Any, from_status: str, cause: Caus
         from_status=from_status,
         cause=cause,
         request_id=logs.request_id.get(),
-        at=subject.updated_at,
+        at=getattr(subject, "updated_at", None) or timezone.now(),
     )
 
 

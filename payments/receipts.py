@@ -8,7 +8,6 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -20,12 +19,12 @@ from gateway import due_work, ids, money
 from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem, UnusableItem
 from gateway.paykassma.times import read_time
-from gateway.products.models import UnderpaymentPolicy
 from gateway.providers.models import ProviderAccount
+from payments.crediting import settle
 from payments.failures import FailureCode
-from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus
-from payments.moves import move_confirmation, move_deposit
-from payments.states import CONFIRMATION, DEPOSIT, LATE, AmountCheck, ConfirmationStatus, DepositStatus
+from payments.models import Confirmation, Deposit, Receipt
+from payments.moves import begin_receipt, lock_deposit, move_confirmation, move_deposit, move_receipt
+from payments.states import CONFIRMATION, DEPOSIT, LATE, ConfirmationStatus, DepositStatus, ReceiptStatus
 
 log = structlog.get_logger(__name__)
 
@@ -75,9 +74,10 @@ def record_receipt(
         return Recorded.UNUSABLE
     order = _order_of(account, item, asked_for)
     # The deposit first, then the receipt: every path to a receipt takes the locks in this order.
-    deposit = due_work.lock(Deposit.objects.all(), order.deposit_id) if order.deposit_id else None
+    deposit = lock_deposit(order.deposit_id) if order.deposit_id else None
     receipt, is_new = _keep(account, item, asked_for)
     if is_new:
+        begin_receipt(receipt, cause)
         doubt = doubt or _spelled_otherwise(receipt)
     else:
         if contradiction := _contradiction(receipt, item, order):
@@ -92,6 +92,7 @@ def record_receipt(
             return Recorded.KNOWN
         # It lay in suspense until a customer named its reference; now its order is known.
     if deposit is None:
+        move_receipt(receipt, ReceiptStatus.SUSPENSE, cause)
         return Recorded.SUSPENSE
     return _attach(deposit, receipt, order, item, cause, order.doubt or doubt)
 
@@ -150,7 +151,6 @@ def _keep(account: ProviderAccount, item: PostbackItem, asked_for: str) -> tuple
         label=item.label,
         amount=item.amount,
         currency=item.currency,
-        status=ReceiptStatus.SUSPENSE,
         stockpiling_id=item.stockpiling_id[:40],  # identifies nothing by itself
         provider_time=item.activated_datetime if _TIME.fullmatch(item.activated_datetime) else "",
         provider_at=read_time(item.activated_datetime, account.time_zone),
@@ -161,7 +161,7 @@ def _keep(account: ProviderAccount, item: PostbackItem, asked_for: str) -> tuple
         key = {"wallet_type": item.wallet_type, "transaction_id": item.transaction_id}
     else:
         key = {"transaction_id": "", "custom_id": custom_id}
-    kept = Receipt.objects.select_for_update(of=("self",)).get(account=account, **key)
+    kept = Receipt.objects.select_for_update(of=("self",)).select_related("account").get(account=account, **key)
     return kept, kept.pk == fresh.pk
 
 
@@ -211,12 +211,11 @@ def _attach(  # noqa: PLR0917 - one gate, all of its evidence
         else None
     )
     receipt.deposit, receipt.confirmation = deposit, confirmation
-    receipt.status = ReceiptStatus.IN_REVIEW if doubt else ReceiptStatus.CREDITED
     receipt.contradiction = doubt[:200]
-    receipt.save(update_fields=["deposit", "confirmation", "status", "contradiction"])
     if confirmation is not None and not doubt and CONFIRMATION.may(confirmation.status, ConfirmationStatus.CREDITED):
         move_confirmation(confirmation, ConfirmationStatus.CREDITED, cause, next_at=None, token=None, failure_code="")
-    return _weigh(deposit, cause, doubt)
+    settle(deposit, receipt, cause)
+    return Recorded.CREDITED if receipt.status == ReceiptStatus.CREDITED else Recorded.IN_REVIEW
 
 
 def _doubt(deposit: Deposit, item: PostbackItem) -> str:
@@ -225,50 +224,9 @@ def _doubt(deposit: Deposit, item: PostbackItem) -> str:
         return "the provider names another customer"
     if item.wallet_type != deposit.payment_system_id:
         return f"it came through {item.wallet_type}, not {deposit.payment_system_id}"[:200]
-    if item.currency != deposit.currency:
-        listed = deposit.payment_system.takes_receipts_in(item.currency)
-        return f"it is {item.currency}, {'a' if listed else 'no'} listed currency of this system"
+    if item.currency != deposit.currency and not deposit.payment_system.takes_receipts_in(item.currency):
+        return f"it is {item.currency}, no listed currency of this system"
     return ""
-
-
-def _weigh(deposit: Deposit, cause: Cause, doubt: str) -> Recorded:
-    counted = [
-        row
-        for row in Receipt.objects.filter(deposit=deposit, status=ReceiptStatus.CREDITED)
-        if row.currency == deposit.currency
-    ]
-    total = sum((row.amount for row in counted), Decimal(0))
-    check = _check(total, deposit, doubt)
-    enough = check in {AmountCheck.EXACT, AmountCheck.OVER} or (
-        check == AmountCheck.UNDER and deposit.product.underpayment == UnderpaymentPolicy.CREDIT
-    )
-    if doubt and deposit.status == DepositStatus.CREDITED:
-        # It was credited rightly and stays so; the doubtful receipt itself is in review.
-        return Recorded.IN_REVIEW
-    if deposit.status == DepositStatus.REVERSED:
-        return Recorded.IN_REVIEW
-    credited = (enough and not doubt) or deposit.status == DepositStatus.CREDITED
-    move_deposit(
-        deposit,
-        DepositStatus.CREDITED if credited else DepositStatus.IN_REVIEW,
-        cause,
-        received_amount=total or None,
-        amount_check=check,
-        late=deposit.late or deposit.status in LATE,
-        failure_code="",
-        deadline_at=None,
-    )
-    return Recorded.CREDITED if credited else Recorded.IN_REVIEW
-
-
-def _check(total: Decimal, deposit: Deposit, doubt: str) -> AmountCheck | str:
-    if not total:
-        # Only doubtful money so far: of another currency, or of somebody else.
-        foreign = deposit.receipts.exclude(currency=deposit.currency).exists()
-        return AmountCheck.OTHER_CURRENCY if doubt and foreign else ""
-    if total == deposit.amount:
-        return AmountCheck.EXACT
-    return AmountCheck.OVER if total > deposit.amount else AmountCheck.UNDER
 
 
 def _call_a_person(deposit: Deposit, what: str, cause: Cause) -> None:
@@ -287,7 +245,7 @@ def mark_unreadable(account: ProviderAccount, asked_for: str, what: str, cause: 
     order = _known_order(account, asked_for)
     if order is None or order.deposit_id is None:
         return
-    deposit = due_work.lock(Deposit.objects.select_related("product", "customer", "payment_system"), order.deposit_id)
+    deposit = lock_deposit(order.deposit_id)
     if deposit.status != DepositStatus.IN_REVIEW and DEPOSIT.may(deposit.status, DepositStatus.IN_REVIEW):
         move_deposit(
             deposit,

@@ -13,8 +13,8 @@ from django.utils import timezone
 from gateway import due_work
 from gateway.providers.redaction import forget_calls_about
 from gateway.webhooks.redaction import redact_events
-from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus, Screenshot
-from payments.states import FINAL, OPEN_CONFIRMATIONS
+from payments.models import Confirmation, Deposit, Receipt, Screenshot
+from payments.states import FINAL, OPEN_CONFIRMATIONS, ReceiptStatus
 
 log = structlog.get_logger(__name__)
 

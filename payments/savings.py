@@ -1,8 +1,8 @@
 """Savings: sums below a system's minimum, collected by the provider and credited together (C§1.6).
 
 The provider writes no letter before it releases them, so until then the one witness is ``deposit-info``, a sum for
-each customer and system on an address that is being retired. What it says is shown and credits nothing; the money
-comes by the pull, each item by its own key, when it is released.
+each customer and system on an address that is being retired. What it says is posted as savings, which nobody may
+spend; the money comes by the pull, each item by its own key, when it is released.
 """
 
 import uuid
@@ -13,16 +13,17 @@ from typing import Final
 import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Sum
-from django.utils import timezone
 
-from gateway import due_work, money
+from balances.posting import post
+from gateway import money
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma import messages
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount
+from payments import saved_up
 from payments.models import Confirmation, Deposit, Savings
-from payments.moves import move_deposit
+from payments.moves import lock_deposit, move_deposit
 from payments.states import SAVING, ConfirmationStatus, DepositStatus
 
 log = structlog.get_logger(__name__)
@@ -92,12 +93,13 @@ def _read(answer: Answer) -> messages.Savings | None:
 @transaction.atomic(durable=True)
 def _keep(account: ProviderAccount, alike: list[Deposit], said: messages.Savings) -> None:
     # The deposits first, in the order of their ids, then the row of their savings: every writer takes them so.
-    locked = [
-        due_work.lock(Deposit.objects.select_related("product", "customer", "payment_system"), one.pk) for one in alike
-    ]
-    row = _written(account, locked[0], said)
+    locked = [lock_deposit(one.pk) for one in alike]
+    row = saved_up.lock_or_begin(locked[0], minimum=said.minimum_deposit)
     unexplained = said.stockpiling_sum - _explained(locked[0])
     cause = Cause(kind=CauseKind.PULL, detail="the provider reports savings")
+    change = saved_up.observe(
+        row, said.stockpiling_sum, lacking=said.lacks_sum, minimum=said.minimum_deposit, cause=cause
+    )
     for deposit in locked:
         deposit.savings = row
         # Looked at again under the lock: the money may have come while the question was on its way.
@@ -106,30 +108,7 @@ def _keep(account: ProviderAccount, alike: list[Deposit], said: messages.Savings
             unexplained -= deposit.amount
         else:
             deposit.save(update_fields=["savings"])
-
-
-def _written(account: ProviderAccount, deposit: Deposit, said: messages.Savings) -> Savings:
-    key = {
-        "account": account,
-        "customer": deposit.customer,
-        "payment_system": deposit.payment_system,
-        "currency": deposit.currency,
-    }
-    Savings.objects.bulk_create(
-        [
-            Savings(
-                **key,
-                saved=said.stockpiling_sum,
-                lacking=said.lacks_sum,
-                minimum=said.minimum_deposit,
-                observed_at=timezone.now(),
-            )
-        ],
-        update_conflicts=True,
-        unique_fields=list(key),
-        update_fields=["saved", "lacking", "minimum", "is_reported", "observed_at"],
-    )
-    return Savings.objects.get(**key)
+    post(*change)
 
 
 def _explained(deposit: Deposit) -> Decimal:

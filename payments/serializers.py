@@ -56,7 +56,9 @@ class NewDepositSerializer(StrictSerializer):
         if currency not in system.currencies:
             raise serializers.ValidationError({"currency": [f"{system} takes {', '.join(system.currencies)}."]})
         amount = checked_amount(attrs["amount"], currency)
-        check_limits(amount, currency, minimum=system.deposit_minimum, maximum=system.deposit_maximum)
+        saves = system.saves_up and self.context.get("takes_savings", False)
+        minimum = None if saves else system.deposit_minimum  # below it, the money would wait in savings
+        check_limits(amount, currency, minimum=minimum, maximum=system.deposit_maximum)
         # The raw object: DictField would have turned numbers into text before anybody saw them.
         details = checked_fields(self.initial_data.get("details", {}), system.detail_fields, "details")
         if "success" in system.return_url_keys.values() and "success" not in attrs.get("return_urls", {}):

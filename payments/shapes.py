@@ -1,5 +1,6 @@
 """How money in is shown: the same shape in REST answers and in webhooks."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -11,8 +12,8 @@ from gateway.money import format_amount
 from gateway.paykassma.widget import HEIGHT_PX, WIDTH_PX
 from gateway.providers.shapes import MediaShape
 from payments import failures
-from payments.models import Confirmation, Deposit, Receipt, ReceiptStatus
-from payments.states import SAVING, AmountCheck, ConfirmationStatus, DepositStatus
+from payments.models import Confirmation, Deposit, Receipt, Savings
+from payments.states import SAVING, SHOWN, AmountCheck, ConfirmationStatus, DepositStatus
 
 
 class FailureShape(serializers.Serializer[Any]):
@@ -72,6 +73,26 @@ class SavingsShape(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField(help_text="When the provider said so.")
 
 
+class CustomerSavingsShape(SavingsShape):
+    """What a customer has saved up with one system, in one currency."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["savings"])
+    customer = serializers.CharField()
+    payment_system = serializers.CharField()
+    currency = CurrencyField()
+    is_reported = serializers.BooleanField(
+        help_text="False: the provider no longer says; the sum is the last one that it named."
+    )
+    mode = serializers.ChoiceField(choices=["live", "test"])
+
+
+class SavingsChangeShape(CustomerSavingsShape):
+    """The same with what happened."""
+
+    change = AmountField(help_text="By how much they grew, or how much was released.")
+
+
 class DepositShape(serializers.Serializer[Any]):
     """A deposit."""
 
@@ -118,7 +139,7 @@ def deposit_shape(deposit: Deposit) -> dict[str, Any]:
     """The values of `DepositShape`, ready for JSON."""
     # The first receipt moves a deposit, so one that was only created has none: no query.
     rows = [] if deposit.status == DepositStatus.CREATED else deposit.receipts.all()
-    receipts = [row for row in rows if row.status != ReceiptStatus.SUSPENSE]
+    receipts = [row for row in rows if row.status in SHOWN]
     received = deposit.received_amount
     return {
         "id": deposit.public_id,
@@ -157,6 +178,25 @@ def savings_shape(deposit: Deposit) -> dict[str, Any] | None:
         "minimum": format_amount(savings.minimum, savings.currency),
         "as_of": savings.observed_at.isoformat(),
     }
+
+
+def customer_savings_shape(savings: Savings, *, change: Decimal | None = None) -> dict[str, Any]:
+    """The values of `CustomerSavingsShape`; with a change those of `SavingsChangeShape`."""
+    currency = savings.currency
+    shape: dict[str, Any] = {
+        "id": savings.public_id,
+        "object": "savings",
+        "customer": savings.customer.external_id,
+        "payment_system": savings.payment_system_id,
+        "currency": currency,
+        "saved": format_amount(savings.saved, currency),
+        "lacking": format_amount(savings.lacking, currency),
+        "minimum": format_amount(savings.minimum, currency),
+        "is_reported": savings.is_reported,
+        "as_of": savings.observed_at.isoformat(),
+        "mode": savings.customer.mode,
+    }
+    return shape if change is None else shape | {"change": format_amount(change, currency)}
 
 
 def receipt_shape(receipt: Receipt) -> dict[str, Any]:

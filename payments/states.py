@@ -33,6 +33,18 @@ class ConfirmationStatus(models.TextChoices):
     EXPIRED = "expired", "never confirmed by the provider"
 
 
+class ReceiptStatus(models.TextChoices):
+    """Where an item of provider money is, and so to whom the ledger has posted it."""
+
+    RECEIVED = "received", "just read; settled before its transaction ends"
+    CREDITED = "credited", "the product has it"
+    IN_REVIEW = "in_review", "in suspense; it belongs to a deposit that a person has to look at"
+    SUSPENSE = "suspense", "in suspense; we know no order for it"
+    REVERSED = "reversed", "the provider took it back after it was credited"
+    RETURNED = "returned", "the provider took it back out of suspense"
+    WRITTEN_OFF = "written_off", "nobody could say whose it is; we keep it"
+
+
 class AmountCheck(models.TextChoices):
     """What arrived against what was asked for."""
 
@@ -44,6 +56,7 @@ class AmountCheck(models.TextChoices):
 
 D = DepositStatus
 C = ConfirmationStatus
+R = ReceiptStatus
 
 DEPOSIT: Final = Lifecycle(
     name="deposit",
@@ -82,6 +95,24 @@ CONFIRMATION: Final = Lifecycle(
     },
 )
 
+RECEIPT: Final = Lifecycle(
+    name="receipt",
+    initial=frozenset({R.RECEIVED}),
+    moves={
+        R.RECEIVED: frozenset({R.CREDITED, R.IN_REVIEW, R.SUSPENSE}),
+        R.SUSPENSE: frozenset({R.CREDITED, R.IN_REVIEW, R.RETURNED, R.WRITTEN_OFF}),
+        R.IN_REVIEW: frozenset({R.CREDITED, R.RETURNED, R.WRITTEN_OFF}),
+        R.CREDITED: frozenset({R.REVERSED}),
+        R.REVERSED: frozenset(),
+        R.RETURNED: frozenset(),
+        R.WRITTEN_OFF: frozenset(),
+    },
+)
+
+#: Receipts whose money waits in suspense.
+SUSPENDED: Final = frozenset({R.IN_REVIEW, R.SUSPENSE})
+#: Receipts that a deposit shows: their money is there, and it is the deposit's.
+SHOWN: Final = frozenset({R.RECEIVED, R.CREDITED, R.IN_REVIEW})
 #: Statuses in which nothing more is expected, though late money may still come.
 FINAL: Final = frozenset({D.CREDITED, D.FAILED, D.EXPIRED, D.CANCELLED, D.REVERSED})
 #: Statuses in which money that arrives is late.

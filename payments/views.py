@@ -18,11 +18,19 @@ from gateway.api.remembering import RememberingView
 from gateway.api.schema import IDEMPOTENCY_KEY, PREFER, list_parameters, page_of
 from gateway.api.waiting import wait_until
 from gateway.products.actions import Caller
+from gateway.products.models import Customer
 from payments import actions
 from payments.filters import DepositFilter
-from payments.models import Confirmation, Deposit
+from payments.models import Confirmation, Deposit, Savings
 from payments.serializers import NewConfirmationSerializer, NewDepositSerializer
-from payments.shapes import ConfirmationShape, DepositShape, confirmation_shape, deposit_shape
+from payments.shapes import (
+    ConfirmationShape,
+    CustomerSavingsShape,
+    DepositShape,
+    confirmation_shape,
+    customer_savings_shape,
+    deposit_shape,
+)
 from payments.states import DepositStatus
 
 
@@ -56,7 +64,7 @@ class DepositsView(RememberingView):
         claim = claim_of(request, caller)
 
         def work() -> Deposit:
-            wanted = NewDepositSerializer(data=request.data)
+            wanted = NewDepositSerializer(data=request.data, context={"takes_savings": caller.product.takes_savings})
             wanted.is_valid(raise_exception=True)
             return actions.create_deposit(caller, wanted.wish(), claim)
 
@@ -153,6 +161,29 @@ class ConfirmationsView(APIView):
             prefix=ids.CONFIRMATION,
             filters=NoFilter,
             shape=confirmation_shape,
+        )
+
+
+class CustomerSavingsView(APIView):
+    """``/customers/{id}/savings``."""
+
+    @extend_schema(operation_id="list_savings", responses={200: page_of(CustomerSavingsShape)})
+    def get(self, request: Request, customer: str) -> Response:
+        """List what a customer has saved up, by system and currency; the id is your own.
+
+        Sums below a system's minimum collect at the provider and are credited together. Nothing of it can be paid out
+        before. An empty list: nothing was reported, which does not mean zero.
+        """
+        caller = caller_of(request)
+        known = Customer.objects.filter(product=caller.product, mode=caller.mode, external_id=customer).first()
+        if known is None:
+            raise NotFound
+        return list_of(
+            request,
+            Savings.objects.filter(customer=known).select_related("customer"),
+            prefix=ids.SAVINGS,
+            filters=NoFilter,
+            shape=customer_savings_shape,
         )
 
 

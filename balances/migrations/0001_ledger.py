@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Hold',
             fields=[
-                ('id', models.UUIDField(default=gateway.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=gateway.ids.new_id, editable=False, help_text="The withdrawal's own.", primary_key=True, serialize=False)),
                 ('order_id', models.CharField(help_text='TypeID of the withdrawal.', max_length=40, unique=True)),
                 ('mode', models.CharField(choices=[('live', 'real money, through a live provider account'), ('test', 'play money, always against the sandbox')], max_length=4)),
                 ('currency', models.CharField(max_length=3)),

@@ -46,6 +46,9 @@ class Product(models.Model):
     name = models.CharField(max_length=80, unique=True)
     is_active = models.BooleanField(default=True)
     underpayment = models.CharField(max_length=8, choices=UnderpaymentPolicy.choices, default=UnderpaymentPolicy.REVIEW)
+    takes_savings = models.BooleanField(
+        default=False, help_text="Deposits below a system's minimum are taken where the provider saves them up."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:

@@ -23,6 +23,8 @@ class EventType(models.TextChoices):
     DEPOSIT_EXPIRED = "deposit.expired", "no money was found in time; late money is still credited"
     DEPOSIT_CANCELLED = "deposit.cancelled", "the product called the deposit off"
     DEPOSIT_REVERSED = "deposit.reversed", "the provider took credited money back"
+    SAVINGS_INCREASED = "savings.increased", "the provider reports more savings of a customer; nothing is credited yet"
+    SAVINGS_RELEASED = "savings.released", "savings of a customer became money of a deposit"
     CONFIRMATION_REFUSED = (
         "confirmation.refused",
         "one reference of the customer was not accepted; another may be",

@@ -5,6 +5,7 @@ from typing import Any
 
 import time_machine
 
+from balances.models import Journal
 from payments.models import Deposit, Receipt
 from tests.conftest import Api
 from tests.payments.stage import Book, confirm, fresh, work
@@ -12,6 +13,19 @@ from tests.payments.stage import Book, confirm, fresh, work
 
 def states(deposit: Deposit) -> tuple[str, Decimal | None, str]:
     return deposit.status, deposit.received_amount, deposit.amount_check
+
+
+def postings() -> list[str]:
+    """Each journal with its entries, but for what the product was funded with, oldest first."""
+    posted = Journal.objects.exclude(kind="product_funded").order_by("created_at")
+    return [
+        f"{one.kind}: "
+        + ", ".join(
+            f"{leg.account.kind} {leg.amount:.2f} {leg.currency}"
+            for leg in sorted(one.entries.all(), key=lambda leg: leg.account.kind)
+        )
+        for one in posted.prefetch_related("entries__account")
+    ]
 
 
 def receipts() -> list[tuple[str, Decimal, str]]:

@@ -196,8 +196,11 @@ REFUSED_ROWS = [
     ("deposit_amount_is_positive", "UPDATE payments_deposit SET amount = 0"),
     ("deposit_amount_is_positive", "UPDATE payments_deposit SET amount = -1"),
     ("deposit_received_is_positive", "UPDATE payments_deposit SET received_amount = 0"),
-    ("receipt_amount_is_positive", "UPDATE payments_receipt SET amount = 0"),
-    ("receipt_without_deposit_is_suspense", "UPDATE payments_receipt SET deposit_id = NULL"),
+    ("what a receipt says of its money is never changed", "UPDATE payments_receipt SET amount = 1"),
+    ("what a receipt says of its money is never changed", "UPDATE payments_receipt SET currency = 'BDT'"),
+    ("what a receipt says of its money is never changed", "UPDATE payments_receipt SET transaction_id = 'T9'"),
+    ("what a receipt says of its money is never changed", "UPDATE payments_receipt SET product_id = NULL"),
+    ("receipts are never deleted", "DELETE FROM payments_receipt"),
 ]
 
 
@@ -209,18 +212,26 @@ def test_rows_that_make_no_sense_are_refused(constraint: str, statement: str, ro
 
 def test_the_same_money_cannot_be_written_twice(rows: dict[type, Any]) -> None:
     receipt = Receipt.objects.get()
-    receipt.pk = ids.new_id()
+    receipt.pk, receipt.status, receipt.sequence, receipt.product = ids.new_id(), "received", 1, None
+    receipt.amount = Decimal(0)
+    with refused("receipt_amount_is_positive"):
+        receipt.save(force_insert=True)
+    receipt.amount = Decimal(1000)
     with refused("one_receipt_per_transaction"):
         receipt.save(force_insert=True)
     receipt.custom_id, receipt.amount, receipt.label = "other", Decimal(5), "other"
     with refused("one_receipt_per_transaction"):
         receipt.save(force_insert=True)
     receipt.transaction_id = ""  # another key: that of the order
-    receipt.save(force_insert=True)
-    receipt.pk, receipt.amount = ids.new_id(), Decimal(6)
-    with refused("one_receipt_per_order_without_transaction"):
+    with transaction.atomic():
         receipt.save(force_insert=True)
-    assert Receipt.objects.count() == 2
+        receipt.pk, receipt.amount = ids.new_id(), Decimal(6)
+        with refused("one_receipt_per_order_without_transaction"):
+            receipt.save(force_insert=True)
+        assert Receipt.objects.count() == 2
+        with refused("has no history row"):
+            check_now()
+        transaction.set_rollback(True)
 
 
 def test_one_deposit_per_reference_and_one_open_confirmation(rows: dict[type, Any]) -> None:

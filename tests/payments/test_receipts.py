@@ -13,7 +13,7 @@ from gateway.products.models import Customer, Product, UnderpaymentPolicy
 from gateway.providers.models import PaymentSystem, ProviderCall
 from payments.models import Confirmation, Deposit, Receipt
 from tests.conftest import Api
-from tests.payments.paid import Paid, receipts, states
+from tests.payments.paid import Paid, postings, receipts, states
 from tests.payments.stage import (
     ACTIVATE,
     REFERENCE,
@@ -41,7 +41,9 @@ def test_exactly_the_money(paid: Paid, product: Product) -> None:
     assert (receipt.deposit, receipt.confirmation) == (ended, Confirmation.objects.get())
     assert (receipt.wallet_type, receipt.transaction_id, receipt.custom_id) == ("upi_l", REFERENCE, paid.order)
     assert (receipt.label, receipt.amount, receipt.currency) == (paid.label, Decimal(1000), "INR")
-    assert (receipt.status, receipt.contradiction) == ("credited", "")
+    assert (receipt.status, receipt.contradiction, receipt.product) == ("credited", "", product)
+    assert moves(receipt) == [(1, "", "received", "pull"), (2, "received", "credited", "pull")]
+    assert postings() == ["receipt_credited: available -1000.00 INR, provider_balance 1000.00 INR"]
     assert receipt.provider_time == "2026-03-01 20:00:00"
     assert Confirmation.objects.get().status == "credited"
     assert moves(Confirmation.objects.get())[-1] == (4, "verifying", "credited", "pull")
@@ -81,9 +83,10 @@ def test_less_than_asked_for_waits_for_a_person(paid: Paid, product: Product) ->
     ended = paid.arrives(money(amount="1"))
     assert states(ended) == ("in_review", Decimal(1), "under")
     assert (ended.deadline_at, ended.failure_code) == (None, "")
-    assert receipts() == [("credited", Decimal(1), "")]
+    assert receipts() == [("in_review", Decimal(1), "")]
     assert paid.shown()["next_action"] == {"type": "wait"}
     assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
+    assert postings() == ["receipt_suspended: provider_balance 1.00 INR, suspense -1.00 INR"]
 
 
 def test_less_is_credited_where_the_product_says_so(paid: Paid, product: Product) -> None:
@@ -97,6 +100,11 @@ def test_two_receipts_of_one_letter_add_up(paid: Paid, product: Product) -> None
     ended = paid.arrives(*halves)
     assert states(ended) == ("credited", Decimal(1000), "exact")
     assert receipts() == [("credited", Decimal("400.5"), ""), ("credited", Decimal("599.5"), "")]
+    assert postings() == [
+        "receipt_suspended: provider_balance 400.50 INR, suspense -400.50 INR",
+        "suspense_credited: available -400.50 INR, suspense 400.50 INR",
+        "receipt_credited: available -599.50 INR, provider_balance 599.50 INR",
+    ]
     assert [one["amount"] for one in paid.shown()["receipts"]] == ["400.50", "599.50"]
     assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4), ("deposit.credited", 5)]
 
@@ -156,21 +164,26 @@ def test_the_same_money_again_changes_nothing(paid: Paid, product: Product) -> N
     assert fresh(ended).sequence == 4
 
 
-@pytest.mark.parametrize(
-    ("listed", "said"),
-    [
-        ([], "it is USD, no listed currency of this system"),
-        (["INR", "USD"], "it is USD, a listed currency of this system"),
-    ],
-)
-def test_money_of_another_currency_is_looked_at(listed: list[str], said: str, paid: Paid, product: Product) -> None:
-    PaymentSystem.objects.update(receipt_currencies=listed)
+def test_money_of_an_unlisted_currency_is_looked_at(paid: Paid, product: Product) -> None:
     ended = paid.arrives(money(amount="1000.00", currency_code="USD"))
     assert states(ended) == ("in_review", None, "other_currency")
-    assert receipts() == [("in_review", Decimal(1000), said)]
+    assert receipts() == [("in_review", Decimal(1000), "it is USD, no listed currency of this system")]
+    assert postings() == ["receipt_suspended: provider_balance 1000.00 USD, suspense -1000.00 USD"]
     assert paid.shown()["received_amount"] is None
     assert news(product) == [*VERIFYING_NEWS, ("deposit.in_review", 4)]
     assert Confirmation.objects.get().status == "verifying"
+
+
+def test_money_of_a_listed_currency_is_credited_in_it(paid: Paid, product: Product) -> None:
+    PaymentSystem.objects.update(receipt_currencies=["INR", "USD"])
+    ended = paid.arrives(money(amount="12.50", currency_code="USD"))
+    assert states(ended) == ("credited", None, "other_currency")
+    assert receipts() == [("credited", Decimal("12.5"), "")]
+    assert postings() == ["receipt_credited: available -12.50 USD, provider_balance 12.50 USD"]
+    assert paid.shown()["received_amount"] is None
+    assert [(one["amount"], one["currency"]) for one in paid.shown()["receipts"]] == [("12.50", "USD")]
+    assert news(product) == [*VERIFYING_NEWS, ("deposit.credited_with_difference", 4)]
+    assert Confirmation.objects.get().status == "credited"
 
 
 def test_money_of_another_customer_is_looked_at(paid: Paid, product: Product) -> None:

@@ -10,12 +10,14 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
+from gateway.lifecycles import Cause, CauseKind
 from gateway.providers.models import ProviderCall
 from gateway.providers.redaction import forget_old_calls
 from gateway.webhooks.models import Event
 from payments.deadlines import expire_deposits
 from payments.models import Deposit, Receipt, Screenshot
 from payments.redaction import forget_payers
+from payments.resolutions import give_back
 from payments.states import FINAL
 from tests.conftest import Api
 from tests.payments.conftest import START
@@ -161,7 +163,7 @@ def test_money_in_review_and_late_references_keep_it_whole(
     end(paid.deposit)
     clock.shift(timedelta(days=10 * DAYS))
     assert forget_payers() == 0
-    Receipt.objects.filter(status="in_review").update(status="credited")
+    give_back(Receipt.objects.get(status="in_review").pk, Cause(kind=CauseKind.PERSON))
     assert forget_payers() == 1
 
 

@@ -1,5 +1,6 @@
 """Savings (C§1.6): shown as the provider reports them, crediting nothing; released money comes by the pull."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gateway.paykassma import messages
-from gateway.products.models import Product
+from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks.models import Event
 from payments import savings
@@ -19,6 +20,7 @@ from payments.asking import ASK_DELAYS_SECONDS
 from payments.models import Confirmation, Deposit, Receipt, Savings
 from payments.tasks import end_overdue
 from tests.conftest import Api
+from tests.payments.paid import postings
 from tests.payments.stage import (
     ACTIVATE,
     AVAILABLE,
@@ -127,7 +129,26 @@ def test_what_is_saved_and_lacks_makes_a_deposit_accumulate_and_credits_nothing(
         "as_of": timezone.now().isoformat(),
     }
     assert moves(deposit)[-1] == (4, "verifying", "accumulating", "pull")
-    assert news(product)[-1] == ("deposit.accumulating", 4)
+    assert news(product)[-2:] == [("deposit.accumulating", 4), ("savings.increased", 1)]
+    assert postings() == ["savings_observed: savings -100.00 INR, savings_observed 100.00 INR"]
+    grown = Event.objects.get(type="savings.increased").data
+    assert grown == {
+        "id": row.public_id,
+        "object": "savings",
+        "customer": deposit.customer.external_id,
+        "payment_system": "paytm",
+        "currency": "INR",
+        "saved": "100.00",
+        "lacking": "48.00",
+        "minimum": "148.00",
+        "change": "100.00",
+        "is_reported": True,
+        "mode": "test",
+        "as_of": timezone.now().isoformat(),
+    }
+    assert api.get(f"customers/{deposit.customer.external_id}/savings").json()["data"] == [
+        {name: value for name, value in grown.items() if name != "change"}
+    ]
     told = Event.objects.get(type="deposit.accumulating").data
     assert (told["savings"]["saved"], told["next_action"]) == ("100.00", {"type": "wait"})
 
@@ -235,6 +256,49 @@ def test_two_small_deposits_are_released_together_each_by_its_own_key(
     )
     assert set(Confirmation.objects.values_list("status", flat=True)) == {"credited"}
     assert [name for name, _ in news(product)].count("deposit.credited") == 2
+    # Only what was observed is taken off again; each item is credited whole.
+    assert postings() == [
+        "savings_observed: savings -100.00 INR, savings_observed 100.00 INR",
+        "receipt_credited: available -100.00 INR, provider_balance 100.00 INR",
+        "savings_released: savings 100.00 INR, savings_observed -100.00 INR",
+        "receipt_credited: available -60.00 INR, provider_balance 60.00 INR",
+    ]
+    assert [name for name, _ in news(product) if name.startswith("savings")] == [
+        "savings.increased",
+        "savings.released",
+    ]
+    assert Savings.objects.get().saved == 0
+
+
+def test_a_fall_without_a_release_is_followed_and_shown_to_a_person(
+    api: Api, provider: ScriptedProvider, product: Product, clock: time_machine.Traveller
+) -> None:
+    provider.script(INFO, reports("100", "48"), reports("70", "78"))
+    deposit, _ = paid(api, "100.00", "REF-000001")
+    clock.shift(17)
+    work()
+    row = Savings.objects.get()
+    assert (row.saved, row.missing, row.sequence) == (Decimal(70), Decimal(30), 2)
+    assert postings() == [
+        "savings_observed: savings -100.00 INR, savings_observed 100.00 INR",
+        "savings_observed: savings 30.00 INR, savings_observed -30.00 INR",
+    ]
+    assert fresh(deposit).status == "accumulating"
+    assert [name for name, _ in news(product) if name.startswith("savings")] == ["savings.increased"]
+
+
+def test_savings_are_those_of_the_product_s_own_customers(
+    api: Api, new_api: Callable[..., Api], provider: ScriptedProvider
+) -> None:
+    provider.script(INFO, reports("100", "48"))
+    deposit, _ = paid(api, "100.00", "REF-000001")
+    name = deposit.customer.external_id
+    assert len(api.get(f"customers/{name}/savings").json()["data"]) == 1
+    stranger = new_api(Product.objects.create(name="stranger"))
+    live = new_api(deposit.product, Mode.LIVE)
+    for other in (stranger.get(f"customers/{name}/savings"), live.get(f"customers/{name}/savings")):
+        assert (other.status_code, other.json()["code"]) == (404, "not_found")
+    assert api.get("customers/nobody/savings").status_code == 404
 
 
 def test_one_customer_is_asked_about_once_for_all_of_his_deposits(

@@ -67,6 +67,7 @@ ROWS: Final = {
     ("POST", "deposits/{deposit_id}/cancel"): Row(scope=Scope.DEPOSITS_WRITE),
     ("GET", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.READ),
     ("POST", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.DEPOSITS_WRITE, succeeds=201, body=_reference),
+    ("GET", "customers/{customer}/savings"): Row(scope=Scope.READ),
     ("GET", "withdrawals"): Row(scope=Scope.READ),
     ("POST", "withdrawals"): Row(scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=withdrawal_body),
     ("GET", "withdrawals/{withdrawal_id}"): Row(scope=Scope.READ),

@@ -1,0 +1,115 @@
+"""Money that a product expects."""
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from gateway import ids, money
+from gateway.due_work import DueWork
+from gateway.encryption import EncryptedJSONField
+from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
+from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
+from gateway.providers.models import Flow, PaymentSystem, ProviderAccount
+from payments.failures import FailureCode
+from payments.models.savings import Savings
+from payments.states import DEPOSIT, FINAL, AmountCheck, DepositStatus
+
+
+class Deposit(DueWork):
+    """Money that a product expects from one of its customers.
+
+    Due while ``created`` (open it at the provider) and afterwards for as long as the provider is asked about it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False)
+    mode = models.CharField(max_length=4, choices=Mode.choices)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, db_index=False)
+    payment_system = models.ForeignKey(PaymentSystem, on_delete=models.PROTECT, db_index=False)
+    reference = models.CharField(max_length=REFERENCE_MAX_LENGTH)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    return_urls = models.JSONField(default=dict)
+    language = models.CharField(max_length=2, default="en")
+    details: Any = EncryptedJSONField(default=dict, help_text="What the system wants to know of the customer.")
+    metadata = models.JSONField(default=dict)
+
+    flow = models.CharField(max_length=10, choices=Flow.choices, help_text="Frozen from the payment system.")
+    is_manual = models.BooleanField(
+        null=True, help_text="Frozen when the provider opens the order; selects the endpoint."
+    )
+    in_widget = models.BooleanField(
+        default=False, help_text="Frozen from the account: it is paid in the provider's payment window (C§1.8)."
+    )
+
+    status = models.CharField(max_length=20, choices=DepositStatus.choices, default=DepositStatus.CREATED)
+    sequence = models.PositiveIntegerField(default=1)
+    failure_code = models.CharField(max_length=40, choices=FailureCode.choices, blank=True)
+    hinted_at = models.DateTimeField(null=True, help_text="When an unproven letter last made it due.")
+    deadline_at = models.DateTimeField(null=True, help_text="When the present status ends by itself.")
+    shown: Any = EncryptedJSONField(null=True, help_text="What the customer was told: details, address or message.")
+    shown_at = models.DateTimeField(null=True)
+    payment_created_at = models.DateTimeField(
+        null=True,
+        help_text="Written before payment/create is sent, which is never sent twice, or with the widget's address.",
+    )
+    savings = models.ForeignKey(
+        Savings, on_delete=models.PROTECT, null=True, help_text="What was last said of the savings it may be among."
+    )
+
+    received_amount = models.DecimalField(
+        max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True, blank=True
+    )
+    amount_check = models.CharField(max_length=16, choices=AmountCheck.choices, blank=True)
+    late = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When what the customer entered and was shown was taken away."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "mode", "reference"], name="one_deposit_per_reference"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="deposit_amount_is_positive"),
+            models.CheckConstraint(condition=models.Q(status__in=DepositStatus.values), name="deposit_status_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(received_amount__isnull=True) | models.Q(received_amount__gt=0),
+                name="deposit_received_is_positive",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["product", "mode", "-id"], name="deposits_of_a_product"),
+            models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="deposits_due"),
+            models.Index(
+                fields=["deadline_at"],
+                condition=models.Q(status__in=["created", "awaiting_payment", "verifying"]),
+                name="deposits_by_deadline",
+            ),
+            models.Index(
+                fields=["updated_at"],
+                condition=models.Q(redacted_at=None, status__in=sorted(FINAL)),
+                name="deposits_to_redact",
+            ),
+        ]
+        triggers = lifecycle_guards(DEPOSIT, history_table="payments_depositmove")
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        """Our id as the provider and the product know it."""
+        return ids.encode(ids.DEPOSIT, self.id)
+
+
+class DepositMove(Move):
+    """One move of a deposit with its cause."""
+
+    subject = models.ForeignKey(Deposit, on_delete=models.PROTECT, db_index=False, related_name="moves")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_deposit_move_per_step")]
+        triggers = [append_only_guard("moves of a deposit")]
