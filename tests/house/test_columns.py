@@ -34,6 +34,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.ConfirmationMove.request_id",
         "withdrawals.WithdrawalMove.cause_id",
         "withdrawals.WithdrawalMove.request_id",
+        "payments.ReceiptMove.cause_id",
+        "payments.ReceiptMove.request_id",
         "payments.Receipt.custom_id",
         "payments.Receipt.label",
         "postbacks.LetterItem.order_id",
@@ -72,7 +74,12 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Deposit.language",
         *(
             f"{move}.{name}"
-            for move in ("payments.DepositMove", "payments.ConfirmationMove", "withdrawals.WithdrawalMove")
+            for move in (
+                "payments.DepositMove",
+                "payments.ConfirmationMove",
+                "payments.ReceiptMove",
+                "withdrawals.WithdrawalMove",
+            )
             for name in ("from_status", "to_status", "cause", "detail")
         ),
         "payments.Confirmation.provider_word",

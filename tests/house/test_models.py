@@ -22,9 +22,9 @@ OWN: list[Any] = [
     if one.__module__.split(".")[0] in {"gateway", "balances", "payments", "withdrawals", "postbacks"}
 ]
 
-#: Their statuses are notes on evidence, set under the lock of the order or item that they belong to, and they have no
-#: history of their own. Whatever else has a status moves by its table, in the database, too.
-WITHOUT_GUARDS = {"payments.Receipt", "postbacks.LetterItem"}
+#: Its status is a note on evidence, set under the lock of the item, and has no history of its own. Whatever else has a
+#: status moves by its table, in the database, too.
+WITHOUT_GUARDS = {"postbacks.LetterItem"}
 
 #: The provider's own figures, with as many decimals as it writes (C§1.11): shown to people, never posted.
 OBSERVED_SUMS = {"providers.ObservedBalance.amount": (23, 8)}
@@ -116,7 +116,7 @@ def test_every_status_that_is_news_has_its_event() -> None:
     assert {f"deposit.{status}" for status in DepositStatus.values} <= told
     # Sending is a moment inside of ours; it is told by what it leads to.
     assert {f"withdrawal.{status}" for status in WithdrawalStatus.values} - told == {"withdrawal.sending"}
-    others = {"deposit.credited_with_difference", "confirmation.refused"}
+    others = {"deposit.credited_with_difference", "confirmation.refused", "savings.increased", "savings.released"}
     known = {f"deposit.{status}" for status in DepositStatus.values} | {
         f"withdrawal.{one}" for one in WithdrawalStatus.values
     }

@@ -129,7 +129,7 @@ def test_what_is_saved_and_lacks_makes_a_deposit_accumulate_and_credits_nothing(
         "as_of": timezone.now().isoformat(),
     }
     assert moves(deposit)[-1] == (4, "verifying", "accumulating", "pull")
-    assert news(product)[-2:] == [("deposit.accumulating", 4), ("savings.increased", 1)]
+    assert news(product)[-2:] == [("savings.increased", 1), ("deposit.accumulating", 4)]
     assert postings() == ["savings_observed: savings -100.00 INR, savings_observed 100.00 INR"]
     grown = Event.objects.get(type="savings.increased").data
     assert grown == {
