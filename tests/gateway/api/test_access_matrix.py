@@ -96,7 +96,10 @@ def _event(api: Api) -> str:
 #: How an object of each kind comes to be: by which request, with which prefix.
 OBJECTS: Final[dict[str, tuple[str, Callable[[Api], str]]]] = {
     "deposit_id": (ids.DEPOSIT, lambda api: _made(api, "deposits", deposit_body())),
-    "customer": (ids.CUSTOMER, lambda api: api.get(f"deposits/{_made(api, 'deposits', deposit_body())}").json()["customer"]),
+    "customer": (
+        ids.CUSTOMER,
+        lambda api: api.get(f"deposits/{_made(api, 'deposits', deposit_body())}").json()["customer"],
+    ),
     "withdrawal_id": (ids.WITHDRAWAL, lambda api: _made(api, "withdrawals", withdrawal_body())),
     "endpoint_id": (ids.WEBHOOK_ENDPOINT, lambda api: _made(api, "webhook-endpoints", _address())),
     "event_id": (ids.EVENT, _event),

@@ -2,6 +2,8 @@
 
 Idempotent: what exists is left as it is, but for the local stack's own accounts and passwords, which follow the
 values that the stack was started with.
+
+It lives here because a trial needs money, too: this is the lowest app that sees all of what it writes.
 """
 
 import json
@@ -11,11 +13,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from balances import trial_money
 from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
 from gateway.products.models import Mode, Product
@@ -62,6 +66,9 @@ class Command(BaseCommand):
         self._account("Sandbox", Mode.TEST, facts["sandbox"])
         if facts.get("live"):
             self._account("Paykassma", Mode.LIVE, facts["live"])
+        # Live money that nobody paid is for the one-command stack alone: a real installation may be seeded from a file,
+        # too, and what its product has, it may pay out. Test money is play money everywhere.
+        trial_money.fund(product.pk, list(Mode) if settings.LOCAL_STACK else [Mode.TEST])
         users = get_user_model().objects
         user, _ = users.get_or_create(username=facts["admin_user"], defaults={"is_staff": True, "is_superuser": True})
         if not user.check_password(facts["admin_password"]):
