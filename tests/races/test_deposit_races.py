@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from gateway import due_work, prepared_sql
@@ -25,7 +25,9 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks.models import Event
 from payments import actions, asking, opening, receipts
 from payments.models import Confirmation, Deposit, DepositMove, Receipt
+from payments.moves import begin_receipt, move_receipt
 from payments.receipts import Recorded, record_receipt
+from payments.states import ReceiptStatus
 from tests.conftest import Api
 from tests.payments.rivals import CommitGate, Gate, at_once, constraint_dropped, copy_of, in_thread, unlocked
 from tests.payments.stage import (
@@ -309,15 +311,17 @@ def recorded_at_once(verb: Callable[..., Any], account: ProviderAccount, *items:
 def look_then_write(account: ProviderAccount, deposit: Deposit, both_looked: threading.Barrier) -> None:
     assert not Receipt.objects.filter(account=account, transaction_id=REFERENCE).exists()
     both_looked.wait(20)
-    Receipt.objects.create(
-        account=account,
-        wallet_type="upi_l",
-        transaction_id=REFERENCE,
-        deposit=deposit,
-        amount=Decimal(1000),
-        currency="INR",
-        status="credited",
-    )
+    with transaction.atomic():
+        receipt = Receipt.objects.create(
+            account=account,
+            wallet_type="upi_l",
+            transaction_id=REFERENCE,
+            deposit=deposit,
+            amount=Decimal(1000),
+            currency="INR",
+        )
+        begin_receipt(receipt, PULLED)
+        move_receipt(receipt, ReceiptStatus.CREDITED, PULLED)
 
 
 def total() -> Decimal:
@@ -351,7 +355,8 @@ def test_the_same_money_at_once_is_one_receipt(
 def test_without_the_lock_one_of_two_halves_is_forgotten(api: Api, book: Book, account: ProviderAccount) -> None:
     deposit, order = verifying(api)
     halves = [item(deposit, order, amount="500.00", transaction_id=name) for name in ("T1", "T2")]
-    naive = copy_of(receipts, ("due_work.lock(", "unlocked("), unlocked=unlocked)
+    whole = "unlocked(Deposit.objects.select_related('product', 'customer', 'payment_system'), order.deposit_id) if"
+    naive = copy_of(receipts, ("lock_deposit(order.deposit_id) if", whole), unlocked=unlocked)
     results = recorded_at_once(naive.record_receipt, account, *halves)
     assert [type(one) for one in results].count(IntegrityError) == 1
     assert fresh(deposit).received_amount == 500

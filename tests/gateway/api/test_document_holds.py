@@ -65,11 +65,18 @@ def mine(api: Api, provider: ScriptedProvider) -> dict[str, str]:
     """One object for each kind of id in an address, with a key that may call as often as it likes."""
     provider.script("*", details())
     ApiKey.objects.update(rate_limit_per_minute=1_000_000)
-    deposit = api.post("deposits", deposit_body()).json()["id"]
+    made = api.post("deposits", deposit_body()).json()
+    deposit, customer = made["id"], made["customer"]
     withdrawal = api.post("withdrawals", withdrawal_body()).json()["id"]
     endpoint = api.post("webhook-endpoints", {"url": "https://shop.example.com/first"}).json()["id"]
     event = api.get("events").json()["data"][0]["id"]
-    return {"deposit_id": deposit, "withdrawal_id": withdrawal, "endpoint_id": endpoint, "event_id": event}
+    return {
+        "deposit_id": deposit,
+        "withdrawal_id": withdrawal,
+        "endpoint_id": endpoint,
+        "event_id": event,
+        "customer": customer,
+    }
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_every_status_of_an_order_has_its_event() -> None:
     # A status without a word would roll back the very move that it reports.
     said = {f"deposit.{status}" for status in DepositStatus.values}
     said |= {f"withdrawal.{status}" for status in WithdrawalStatus.values} - {"withdrawal.sending"}
-    said |= {"deposit.credited_with_difference", "confirmation.refused"}
+    said |= {"deposit.credited_with_difference", "confirmation.refused", "savings.increased", "savings.released"}
     assert said == set(EventType.values)
 
 
