@@ -33,6 +33,7 @@ from payments.states import (
     OPEN_CONFIRMATIONS,
     ConfirmationStatus,
     DepositStatus,
+    ReceiptStatus,
 )
 
 #: How long a customer of an ended deposit may still name a reference: money that late is still money.
@@ -246,8 +247,9 @@ def _refuse_used_reference(deposit: Deposit, reference: str) -> None:
             account=deposit.account,
             wallet_type=deposit.payment_system_id,
             transaction_id=reference,
-            deposit__isnull=False,
-        ).exists()
+        )
+        .exclude(status=ReceiptStatus.SUSPENSE)
+        .exists()
         or Confirmation.objects.filter(
             **same_system, provider_reference=reference, status=ConfirmationStatus.CREDITED
         ).exists()

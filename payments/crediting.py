@@ -24,8 +24,8 @@ def settle(deposit: Deposit, receipt: Receipt, cause: Cause, *, by_person: bool 
         by_person: a person has decided that it is credited, whatever its amount.
     """
     savings = saved_up.lock_for(deposit, receipt)
-    receipts = [one for one in deposit.receipts.select_related("account").order_by("id") if one.pk != receipt.pk]
-    certain = [one for one in receipts if _counts(one)]
+    others = deposit.receipts.select_for_update(of=("self",)).select_related("account").exclude(pk=receipt.pk)
+    certain = [one for one in others.order_by("id") if _counts(one)]
     if not receipt.contradiction:
         certain.append(receipt)
     check = _check(certain, receipt, deposit)
@@ -44,9 +44,10 @@ def settle(deposit: Deposit, receipt: Receipt, cause: Cause, *, by_person: bool 
             failure_code="",
             deadline_at=None,
         )
-    # Last, because from here on everybody waits who posts to this product's money.
+    # Last, because from here on everybody waits who posts to this product's money; and the currencies in one order, so
+    # that two who credit money of the same two do not wait for each other.
     if is_credited:
-        for one in certain:
+        for one in sorted(certain, key=lambda one: (one.money.available(deposit.product_id).lock_rank, one.pk)):
             if one.status != ReceiptStatus.CREDITED:
                 move_receipt(one, ReceiptStatus.CREDITED, cause)
     elif receipt.status != ReceiptStatus.IN_REVIEW:

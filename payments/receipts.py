@@ -88,9 +88,10 @@ def record_receipt(
                 # Somebody else's order has this money; whose it is, a person finds out, for both of them.
                 _call_a_person(deposit, "the provider names money that another order has", cause)
             return Recorded.CONTRADICTED
-        if receipt.deposit_id is not None or deposit is None:
+        # Only what lies in suspense without an order may still find one. What a person gave to a product, gave back or
+        # wrote off has none either, and is over: were it attached, the same money would count twice.
+        if receipt.status != ReceiptStatus.SUSPENSE or deposit is None:
             return Recorded.KNOWN
-        # It lay in suspense until a customer named its reference; now its order is known.
     if deposit is None:
         move_receipt(receipt, ReceiptStatus.SUSPENSE, cause)
         return Recorded.SUSPENSE

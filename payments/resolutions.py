@@ -1,6 +1,6 @@
-"""What a person may make of money that waits for one: each is one move of the receipt, with its journal.
+"""What people may make of money that waits for them: each is one move of the receipt, with its journal.
 
-Two persons stand behind each of them (`balances.instructions`); who may not ask or approve never comes here.
+Only the verbs: no page and no command offers them yet, and whoever does has to ask two persons for each.
 """
 
 import uuid

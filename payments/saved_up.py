@@ -13,7 +13,7 @@ from gateway.webhooks.actions import owe
 from gateway.webhooks.event_types import EventType
 from payments.models import Deposit, Receipt, Savings
 from payments.shapes import customer_savings_shape
-from payments.states import DepositStatus
+from payments.states import DepositStatus, ReceiptStatus
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,10 @@ def lock_for(deposit: Deposit, receipt: Receipt) -> Savings | None:
     """The savings that a receipt comes out of, locked; None where it comes out of none.
 
     It does where the provider says so by the number of a release, or where its deposit was known to be among them.
+    What is in review came out of them when it was attached.
     """
+    if receipt.status == ReceiptStatus.IN_REVIEW:
+        return None
     if receipt.stockpiling_id == "" and deposit.status != DepositStatus.ACCUMULATING:
         return None
     rows = Savings.objects.select_for_update(of=("self",)).select_related("customer__product")

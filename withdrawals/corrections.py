@@ -1,6 +1,7 @@
 """What turned out otherwise than it ended: a payout that came back, and one that was paid after all.
 
-Never an edit: each is one more move with its journal. Two persons stand behind it (`balances.instructions`).
+Never an edit: each is one more move with its journal. Only the verbs: no page and no command offers them yet, and
+whoever does has to ask two persons for each.
 """
 
 import uuid

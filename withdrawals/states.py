@@ -43,7 +43,7 @@ WITHDRAWAL: Final = Lifecycle(
         W.UNKNOWN: frozenset({W.QUEUED, W.SENDING, W.ACCEPTED, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}),
         W.MANUAL_REVIEW: frozenset({W.SENDING, W.PAID, W.REJECTED, W.FAILED}),
         W.PAID: frozenset({W.REVERSED}),
-        # What had ended unpaid and was paid after all: two persons write it down (`withdrawals.corrections`).
+        # What had ended unpaid and was paid after all: written down by people (`withdrawals.corrections`).
         W.REJECTED: frozenset({W.PAID}),
         W.FAILED: frozenset({W.PAID}),
         W.CANCELLED: frozenset({W.PAID}),

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma import messages
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
@@ -18,6 +19,7 @@ from gateway.webhooks.models import Event
 from payments import savings
 from payments.asking import ASK_DELAYS_SECONDS
 from payments.models import Confirmation, Deposit, Receipt, Savings
+from payments.resolutions import attach
 from payments.tasks import end_overdue
 from tests.conftest import Api
 from tests.payments.paid import postings
@@ -412,3 +414,24 @@ def test_a_list_of_deposits_with_savings_costs_no_more_than_one_without(api: Api
         listed = api.get("deposits").json()["data"]
     assert [row["savings"]["saved"] for row in listed] == ["100.00"] * 3
     assert len(three) == len(one)
+
+
+def test_what_was_released_in_doubt_is_not_released_again_when_a_person_attaches_it(
+    api: Api, provider: ScriptedProvider, book: Book, clock: time_machine.Traveller
+) -> None:
+    provider.script(INFO, reports("100", "48"))
+    deposit, order = paid(api, "100.00", "REF-000001")
+    # The provider releases less than was named, so a person has to look; 40 are still saved.
+    book.enter_as_is(order, item("REF-000001", "60.00", order), label=deposit.customer.label)
+    provider.script(INFO, reports("40", "108"))
+    clock.shift(35)
+    work()
+    assert (fresh(deposit).status, Savings.objects.get().saved) == ("in_review", Decimal(40))
+    attach(Receipt.objects.get().pk, deposit.pk, Cause(kind=CauseKind.PERSON))
+    assert (fresh(deposit).status, Savings.objects.get().saved) == ("credited", Decimal(40))
+    assert [one.partition(":")[0] for one in postings()] == [
+        "savings_observed",
+        "receipt_suspended",
+        "savings_released",
+        "suspense_credited",
+    ]

@@ -30,7 +30,7 @@ LEGAL = {
     *(("unknown", to) for to in ("queued", "sending", "accepted", "manual_review", "paid", "rejected", "failed")),
     *(("manual_review", to) for to in ("sending", "paid", "rejected", "failed")),
     ("paid", "reversed"),
-    *((unpaid, "paid") for unpaid in ("rejected", "failed", "cancelled")),  # proved, and written down by two persons
+    *((unpaid, "paid") for unpaid in ("rejected", "failed", "cancelled")),  # proved, and written down by people
 }
 STATUSES = [str(status) for status in WithdrawalStatus]
 
