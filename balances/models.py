@@ -36,9 +36,6 @@ class Account(models.Model):
     overdraft_limit = _amount(default=Decimal(0), help_text="How far below zero the available money may go.")
     covered_until = models.DateTimeField(null=True, help_text="Up to when its last snapshot counts.")
 
-    #: For `gateway.database_roles`: balances are written by the guards alone.
-    application_may_update = ("overdraft_limit",)
-
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -86,9 +83,6 @@ class Journal(models.Model):
     xact = models.BigIntegerField(editable=False, help_text="The transaction that posted it; entries come in it alone.")
     begun_at = models.DateTimeField(editable=False, help_text="When that transaction began.")
     created_at = models.DateTimeField(editable=False)
-
-    #: For `gateway.database_roles`.
-    application_may_update: tuple[str, ...] = ()
 
     class Meta:
         constraints = [
@@ -139,9 +133,6 @@ class Entry(models.Model):
     balance_after = _amount(null=True, editable=False, help_text="Such an account's balance with this entry.")
     created_at = models.DateTimeField(editable=False)
 
-    #: For `gateway.database_roles`.
-    application_may_update: tuple[str, ...] = ()
-
     class Meta:
         verbose_name_plural = "entries"
         constraints = [
@@ -178,9 +169,6 @@ class Hold(models.Model):
     created_at = models.DateTimeField(editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
 
-    #: For `gateway.database_roles`.
-    application_may_update = ("status", "closed_at")
-
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -212,9 +200,6 @@ class Snapshot(models.Model):
     covered_until = models.DateTimeField(editable=False, help_text="Entries before this time are counted.")
     balance = _amount(editable=False)
     created_at = models.DateTimeField(editable=False)
-
-    #: For `gateway.database_roles`.
-    application_may_update: tuple[str, ...] = ()
 
     class Meta:
         constraints = [
