@@ -65,6 +65,12 @@ class Ledger:
         for account, amount in legs:
             self.leg(made, account, amount)
 
+    def legs_too_late(self) -> None:
+        """They agree with each other, and their journal is an old one."""
+        old = Journal.objects.order_by("id")[0].pk
+        self.leg(old, self.bank, "5")
+        self.leg(old, self.available, "-5")
+
     def early_check(self) -> None:
         """The legs agree when they are looked at, and one more comes afterwards."""
         made = self.journal()
@@ -99,10 +105,7 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
     "one leg": lambda one: one.legs((one.bank, "5")),
     "no legs": lambda one: one.legs(),
     "a leg too late": lambda one: one.leg(Journal.objects.order_by("id")[0].pk, one.bank, "5"),
-    "two legs too late": lambda one: (
-        [one.leg(Journal.objects.order_by("id")[0].pk, *leg) for leg in ((one.bank, "5"), (one.available, "-5"))]
-        and None
-    ),
+    "two legs too late": lambda one: one.legs_too_late(),
     "a leg after the check": lambda one: one.early_check(),
     "a leg of no journal": lambda one: one.leg(uuid.uuid4(), one.bank, "5"),
     "a leg of no account": lambda one: one.legs(
