@@ -13,7 +13,7 @@ from typing import Final
 import pgtrigger
 
 from balances.kinds import DEBIT_NORMAL, LIVE, AccountKind, HoldStatus, JournalKind
-from gateway.lifecycles import Guard, GuardSql
+from gateway.lifecycles import Guard, GuardSql, truncate_guard, written_once
 
 #: A journal is committed so soon after it was written, or not at all. What a snapshot counts is older than
 #: `SNAPSHOT_MARGIN_SECONDS`, so nothing that it counts can still arrive. A posting takes milliseconds.
@@ -64,25 +64,6 @@ def _refuse(sentence: str, *values: str) -> str:
     return f"RAISE EXCEPTION '{sentence}'{arguments} USING ERRCODE = '23514';"
 
 
-def _never_changed(what: str) -> Guard:
-    return LedgerGuard(
-        name="append_only",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Update | pgtrigger.Delete,
-        func=_refuse(f"{what} are never changed"),
-    )
-
-
-def _never_emptied(what: str) -> Guard:
-    return LedgerGuard(
-        name="never_truncated",
-        level=pgtrigger.Statement,
-        when=pgtrigger.Before,
-        operation=pgtrigger.Truncate,
-        func=_refuse(f"{what} are never emptied"),
-    )
-
-
 def _journal_is_whole(journal: str) -> str:
     """Refuse at COMMIT a journal with too few legs or one that does not sum to zero."""
     return f"""
@@ -129,7 +110,7 @@ ACCOUNT_GUARDS: Final = [
             RETURN NEW;
         """,
     ),
-    _never_emptied("ledger accounts"),
+    truncate_guard("ledger accounts", kind=LedgerGuard),
 ]
 
 JOURNAL_GUARDS: Final = [
@@ -177,8 +158,7 @@ JOURNAL_GUARDS: Final = [
             RETURN NULL;
         """,  # noqa: S608 - our own columns, no input
     ),
-    _never_changed("journals"),
-    _never_emptied("journals"),
+    *written_once("journals", kind=LedgerGuard),
 ]
 
 ENTRY_GUARDS: Final = [
@@ -239,8 +219,7 @@ ENTRY_GUARDS: Final = [
             RETURN NULL;
         """,
     ),
-    _never_changed("entries"),
-    _never_emptied("entries"),
+    *written_once("entries", kind=LedgerGuard),
 ]
 
 HOLD_GUARDS: Final = [
@@ -286,7 +265,7 @@ HOLD_GUARDS: Final = [
             RETURN NULL;
         """,  # noqa: S608 - our own columns, no input
     ),
-    _never_emptied("holds"),
+    truncate_guard("holds", kind=LedgerGuard),
 ]
 
 SNAPSHOT_GUARDS: Final = [
@@ -319,6 +298,5 @@ SNAPSHOT_GUARDS: Final = [
             RETURN NEW;
         """,  # noqa: S608 - our own columns, no input
     ),
-    _never_changed("snapshots"),
-    _never_emptied("snapshots"),
+    *written_once("snapshots", kind=LedgerGuard),
 ]

@@ -156,13 +156,14 @@ def lifecycle_guards(lifecycle: Lifecycle, *, history_table: str) -> list[Guard]
     ]
 
 
-def append_only_guard(what: str, *, except_for: Sequence[str] = ()) -> Guard:
+def append_only_guard(what: str, *, except_for: Sequence[str] = (), kind: type[Guard] = Guard) -> Guard:
     """Rows of this table are written once: UPDATE and DELETE are refused.
 
     Args:
         what: the rows' name in the refusal.
         except_for: encrypted columns, which the rotation of keys and the redaction rewrite. Nobody without a key can
             write anything there that would be read (a token is authenticated), so the guard need not know the text.
+        kind: of guard.
     """
     refusal = f"RAISE EXCEPTION '{what} are never changed' USING ERRCODE = '23514';"
     if except_for:
@@ -175,7 +176,28 @@ def append_only_guard(what: str, *, except_for: Sequence[str] = ()) -> Guard:
             END IF;
             {refusal}
         """
-    return Guard(name="append_only", when=pgtrigger.Before, operation=pgtrigger.Update | pgtrigger.Delete, func=refusal)
+    return kind(name="append_only", when=pgtrigger.Before, operation=pgtrigger.Update | pgtrigger.Delete, func=refusal)
+
+
+def truncate_guard(what: str, *, kind: type[Guard] = Guard) -> Guard:
+    """The table is never emptied: TRUNCATE asks no guard of rows.
+
+    Args:
+        what: the rows' name in the refusal.
+        kind: of guard.
+    """
+    return kind(
+        name="never_truncated",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=f"RAISE EXCEPTION '{what} are never emptied' USING ERRCODE = '23514';",
+    )
+
+
+def written_once(what: str, *, except_for: Sequence[str] = (), kind: type[Guard] = Guard) -> list[Guard]:
+    """Both: rows that stay as they were written, one by one and all together."""
+    return [append_only_guard(what, except_for=except_for, kind=kind), truncate_guard(what, kind=kind)]
 
 
 class Move(models.Model):

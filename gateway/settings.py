@@ -7,6 +7,7 @@ from typing import Any
 import environ
 
 from gateway import logs
+from gateway.database import addresses
 
 env = environ.Env()
 
@@ -45,6 +46,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
+    "gateway.database",
     "gateway.products",
     "gateway.providers",
     "gateway.api",
@@ -86,21 +88,32 @@ TEMPLATES = [
     },
 ]
 
-DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL")}
-DATABASES["default"] |= {
+#: Who logs in, and as what the application works then. The owner, where the processes know it, is for migrations.
+DATABASE_LOGIN: dict[str, Any] = env.db("DATABASE_URL")
+DATABASE_APPLICATION_ROLE = env.str("DATABASE_APPLICATION_ROLE", default="gateway_application")
+_OWNER_URL = env.str("MIGRATION_DATABASE_URL", default="")
+_DATABASE_OPTIONS = {
     # A pool, so that a request that waits (Prefer: wait) can give its connection back meanwhile.
-    "OPTIONS": {
-        **DATABASES["default"].get("OPTIONS", {}),
-        # There is one for each thread: who waits for a connection waits for a database that is away, and a thread
-        # that waits answers nobody else. An answer of 503 after three seconds is better for both.
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=32), "timeout": 3},
-        # The statements of gateway/prepared_sql.py are planned once in a connection. Not so behind a pooler that
-        # gives each transaction another connection and knows nothing of prepared statements.
-        "prepare_threshold": 5 if env.bool("DATABASE_PREPARE", default=True) else None,
-    },
-    "CONN_MAX_AGE": 0,
-    "ATOMIC_REQUESTS": False,  # the border of each transaction stands at the top of its verb
+    # There is one for each thread: who waits for a connection waits for a database that is away, and a thread
+    # that waits answers nobody else. An answer of 503 after three seconds is better for both.
+    "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=32), "timeout": 3},
+    # The statements of gateway/prepared_sql.py are planned once in a connection. Not so behind a pooler that
+    # gives each transaction another connection and knows nothing of prepared statements.
+    "prepare_threshold": 5 if env.bool("DATABASE_PREPARE", default=True) else None,
 }
+DATABASES = {
+    "default": {
+        **addresses.with_options(
+            addresses.of_the_application(DATABASE_LOGIN, DATABASE_APPLICATION_ROLE), **_DATABASE_OPTIONS
+        ),
+        "CONN_MAX_AGE": 0,
+        "ATOMIC_REQUESTS": False,  # the border of each transaction stands at the top of its verb
+    },
+}
+DATABASE_OWNER = addresses.with_options(
+    addresses.of_the_owner(env.db_url_config(_OWNER_URL) if _OWNER_URL else DATABASE_LOGIN, DATABASE_LOGIN),
+    **_DATABASE_OPTIONS,
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL")

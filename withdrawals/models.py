@@ -13,7 +13,7 @@ from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
 from gateway.keyed_hashes import KeyedHashesField
-from gateway.lifecycles import Move, append_only_guard, lifecycle_guards, update_of
+from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
@@ -150,4 +150,4 @@ class WithdrawalMove(Move):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_withdrawal_move_per_step")]
-        triggers = [append_only_guard("moves of a withdrawal")]
+        triggers = written_once("moves of a withdrawal")

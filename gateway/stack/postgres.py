@@ -16,13 +16,13 @@ from typing import Final
 
 from gateway.stack.ports import any_free, is_free
 from gateway.stack.postgres_programs import FAST_STOP, IMMEDIATE_STOP, PostgresPrograms, server_user
+from gateway.stack.postgres_roles import APPLICATION, OWNER, SUPERUSER, make_roles
 from gateway.stack.private_files import write_private
 from gateway.stack.processes import POLL_SECONDS, Child, User
 from gateway.stack.refusal import CannotStartError
 
 _HOST: Final = "127.0.0.1"
-#: Role and database; the role is the cluster's superuser, as the owner of a trial database expects.
-_NAME: Final = "gateway"
+_DATABASE: Final = "gateway"
 _PASSWORD_BYTES: Final = 32
 #: Two web workers and the Celery processes, each with its pool, come to about 130 at their busiest.
 _MAX_CONNECTIONS: Final = 200
@@ -73,10 +73,10 @@ class EmbeddedPostgres:
         return self._child.pid if self._child and self._child.poll() is None else None
 
     def start(self) -> str:
-        """Start the server, making or recovering its data as needed.
+        """Start the server, making or recovering its data as needed, and its roles.
 
         Returns:
-            Its URL, ``postgres://…``; holds the password.
+            The application's URL, ``postgres://…``; holds the password.
 
         Raises:
             CannotStartError: With the server's last words.
@@ -92,10 +92,17 @@ class EmbeddedPostgres:
             self._child = self._programs.run(*arguments, user=user, hear=self._hear)
             if self._wait_until_ready(self._child):
                 write_private(self._directory / "port", str(port))
-                return f"postgres://{_NAME}:{self._password()}@{_HOST}:{port}/{_NAME}"
+                passwords = {role: self._password(role) for role in (OWNER, APPLICATION)}
+                make_roles(self.url(SUPERUSER), _DATABASE, passwords)
+                return self.url(APPLICATION)
             if is_free(_HOST, port):
                 break  # it did not fail for the port
         raise CannotStartError(f"PostgreSQL did not start. Its last lines:\n{self.last_words()}")
+
+    def url(self, role: str) -> str:
+        """The address of the server that was started, for a role; holds its password."""
+        port = (self._directory / "port").read_text(encoding="utf-8")
+        return f"postgres://{role}:{self._password(role)}@{_HOST}:{port}/{_DATABASE}"
 
     def poll(self) -> int | None:
         """The exit code of a server that was started and died, or None."""
@@ -113,16 +120,20 @@ class EmbeddedPostgres:
     def _prepare_directory(self) -> User | None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         user = server_user(self._cluster)
-        if not (self._directory / "password").exists():
-            write_private(self._directory / "password", secrets.token_urlsafe(_PASSWORD_BYTES))
+        for role in (SUPERUSER, OWNER, APPLICATION):
+            if not self._password_file(role).exists():
+                write_private(self._password_file(role), secrets.token_urlsafe(_PASSWORD_BYTES))
         if user:
-            # Ours alone to give: the server reads its password file and writes its cluster here.
+            # Ours alone to give: the server reads its superuser's password and writes its cluster here.
             os.chown(self._directory, user.uid, user.gid)
-            os.chown(self._directory / "password", user.uid, user.gid)
+            os.chown(self._password_file(SUPERUSER), user.uid, user.gid)
         return user
 
-    def _password(self) -> str:
-        return (self._directory / "password").read_text(encoding="utf-8")
+    def _password_file(self, role: str) -> Path:
+        return self._directory / ("password" if role == SUPERUSER else f"password-of-{role}")
+
+    def _password(self, role: str) -> str:
+        return self._password_file(role).read_text(encoding="utf-8")
 
     def _create_cluster(self, user: User | None) -> None:
         # Made under another name: a crash in the middle leaves nothing that looks like a cluster.
@@ -139,8 +150,8 @@ class EmbeddedPostgres:
                     "initdb",
                     "-D",
                     str(draft),
-                    f"--username={_NAME}",
-                    f"--pwfile={self._directory / 'password'}",
+                    f"--username={SUPERUSER}",
+                    f"--pwfile={self._password_file(SUPERUSER)}",
                 ),
                 *("--auth=scram-sha-256", "--encoding=UTF8", *provider),
                 *("--no-instructions", *(() if self._durable else ("--no-sync",))),
@@ -151,7 +162,7 @@ class EmbeddedPostgres:
             self._programs.run(
                 *("postgres", "--single", "-D", str(draft), "-c", "log_min_messages=fatal", "template1"),
                 user=user,
-                standard_input=f"CREATE DATABASE {_NAME};\n".encode(),
+                standard_input=f"CREATE DATABASE {_DATABASE};\n".encode(),
             ),
         )
         draft.rename(self._cluster)

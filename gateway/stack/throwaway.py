@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.stack.postgres import EmbeddedPostgres
+from gateway.stack.postgres_roles import OWNER, SUPERUSER
 from gateway.stack.refusal import CannotStartError
 from gateway.stack.valkey import EmbeddedValkey
 
@@ -45,6 +46,8 @@ def throwaway_parts(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
             postgres = EmbeddedPostgres(directory / "postgres", durable=False)
             running.callback(postgres.stop)
             lacking["DATABASE_URL"] = postgres.start()
+            lacking["MIGRATION_DATABASE_URL"] = postgres.url(OWNER)
+            lacking["SUPERUSER_DATABASE_URL"] = postgres.url(SUPERUSER)  # the tests'
         if not environment.get("REDIS_URL"):
             valkey = EmbeddedValkey(directory / "valkey", durable=False)
             running.callback(valkey.stop)

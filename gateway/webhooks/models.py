@@ -11,7 +11,7 @@ from django.utils import timezone
 from gateway import ids
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
-from gateway.lifecycles import Guard, append_only_guard
+from gateway.lifecycles import Guard, written_once
 from gateway.products.models import Mode, Product
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.states import DELIVERY_LIFE, AttemptOutcome, DeliveryStatus, DisabledReason
@@ -83,7 +83,7 @@ class Event(models.Model):
             models.UniqueConstraint(fields=["subject", "sequence"], name="one_event_per_move"),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="event_mode_known"),
         ]
-        triggers = [append_only_guard("webhook events", except_for=["data"])]
+        triggers = written_once("webhook events", except_for=["data"])
 
     def __str__(self) -> str:
         return ids.encode(ids.EVENT, self.id)
@@ -169,7 +169,7 @@ class DeliveryAttempt(models.Model):
             models.UniqueConstraint(fields=["delivery", "number"], name="one_row_per_attempt"),
             models.CheckConstraint(condition=Q(outcome__in=AttemptOutcome.values), name="attempt_outcome_known"),
         ]
-        triggers = [append_only_guard("webhook attempts", except_for=["answer"])]
+        triggers = written_once("webhook attempts", except_for=["answer"])
 
     def __str__(self) -> str:
         return f"{self.number}: {self.outcome}"

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from gateway import ids, money
 from gateway.due_work import DueWork
-from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
+from gateway.lifecycles import Move, lifecycle_guards, written_once
 from payments.failures import FailureCode
 from payments.models.deposits import Deposit
 from payments.states import CONFIRMATION, ConfirmationStatus
@@ -74,4 +74,4 @@ class ConfirmationMove(Move):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_confirmation_move_per_step")]
-        triggers = [append_only_guard("moves of a confirmation")]
+        triggers = written_once("moves of a confirmation")

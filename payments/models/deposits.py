@@ -8,7 +8,7 @@ from django.utils import timezone
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedJSONField
-from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
+from gateway.lifecycles import Move, lifecycle_guards, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import Flow, PaymentSystem, ProviderAccount
 from payments.failures import FailureCode
@@ -112,4 +112,4 @@ class DepositMove(Move):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_deposit_move_per_step")]
-        triggers = [append_only_guard("moves of a deposit")]
+        triggers = written_once("moves of a deposit")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from balances.guards import LedgerGuard
 from balances.journals import ProviderMoney
 from gateway import ids, money
-from gateway.lifecycles import Move, append_only_guard, lifecycle_guards
+from gateway.lifecycles import Move, lifecycle_guards, written_once
 from gateway.products.models import Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, ProviderAccount
 from payments.models.confirmations import Confirmation
@@ -140,4 +140,4 @@ class ReceiptMove(Move):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["subject", "sequence"], name="one_receipt_move_per_step")]
-        triggers = [append_only_guard("moves of a receipt")]
+        triggers = written_once("moves of a receipt")

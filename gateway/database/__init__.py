@@ -1,0 +1,1 @@
+"""Who may do what in PostgreSQL: the application's role for everything, the owner's for the schema."""

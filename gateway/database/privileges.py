@@ -1,0 +1,81 @@
+"""What the application role may do, table by table: the one list that says what of our rows can ever change.
+
+Everything may be read and added to. What is written once stands here with nothing, or with the encrypted columns that
+the rotation of keys and the redaction rewrite: the same as its guard lets through. A model that nobody decided about
+can only be read and added to, and fails a test (``tests/house/test_privileges.py``).
+
+A row is locked (``SELECT … FOR UPDATE``) by whoever may update it, if only in one column.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class May:
+    """What may happen to the rows of a table once they are there.
+
+    Attributes:
+        update: all columns, or those that are named.
+        delete: whether rows may go.
+    """
+
+    update: bool | tuple[str, ...] = False
+    delete: bool = False
+
+
+_WRITTEN_ONCE: Final = May()
+_CHANGES: Final = May(update=True)
+_COMES_AND_GOES: Final = May(update=True, delete=True)
+
+#: By model, as Django labels it; columns as the database names them.
+PRIVILEGES: Final[dict[str, May]] = {
+    # The ledger. Balances are written by the owner's triggers alone (`balances.guards.DefinerGuard`).
+    "balances.Account": May(update=("overdraft_limit",)),
+    "balances.Journal": _WRITTEN_ONCE,
+    "balances.Entry": _WRITTEN_ONCE,
+    "balances.Hold": May(update=("status", "closed_at")),
+    "balances.Snapshot": _WRITTEN_ONCE,
+    # Orders and what was said about them.
+    "payments.Deposit": _CHANGES,
+    "payments.DepositMove": _WRITTEN_ONCE,
+    "payments.Confirmation": _CHANGES,
+    "payments.ConfirmationMove": _WRITTEN_ONCE,
+    "payments.Receipt": _CHANGES,
+    "payments.ReceiptMove": _WRITTEN_ONCE,
+    "payments.Savings": _CHANGES,
+    "payments.Screenshot": _CHANGES,
+    "withdrawals.Withdrawal": _CHANGES,
+    "withdrawals.WithdrawalMove": _WRITTEN_ONCE,
+    "postbacks.Letter": _CHANGES,
+    "postbacks.LetterItem": _CHANGES,
+    "postbacks.RejectedLetter": _COMES_AND_GOES,
+    "webhooks.Event": May(update=("data",)),
+    "webhooks.Delivery": _CHANGES,
+    "webhooks.DeliveryAttempt": May(update=("answer",)),
+    "webhooks.WebhookEndpoint": _CHANGES,
+    # Callers and the provider.
+    "products.Product": _CHANGES,
+    "products.ApiKey": _CHANGES,
+    "products.Customer": _CHANGES,
+    "providers.ProviderAccount": _CHANGES,
+    "providers.PaymentSystem": _CHANGES,
+    "providers.ProviderCall": _CHANGES,
+    "providers.BalanceCheck": _CHANGES,
+    "providers.ObservedBalance": _CHANGES,
+    "providers.SystemObservation": _CHANGES,
+    "providers.RedirectHash": _CHANGES,
+    "providers.CallPace": _COMES_AND_GOES,
+    "providers.MediaHint": _COMES_AND_GOES,
+    "api.IdempotencyKey": _COMES_AND_GOES,
+    # Django's own, about our staff. The log of the admin goes with its person.
+    "admin.LogEntry": May(delete=True),
+    "auth.User": _COMES_AND_GOES,
+    "auth.User_groups": _COMES_AND_GOES,
+    "auth.User_user_permissions": _COMES_AND_GOES,
+    "auth.Group": _COMES_AND_GOES,
+    "auth.Group_permissions": _COMES_AND_GOES,
+    "auth.Permission": _WRITTEN_ONCE,
+    "contenttypes.ContentType": _WRITTEN_ONCE,
+    "sessions.Session": _COMES_AND_GOES,
+}

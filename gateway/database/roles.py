@@ -1,0 +1,163 @@
+"""The two roles: the owner makes the tables and says what the application may do with them.
+
+What that is stands in `gateway.database.privileges`. All of it is said again after each `manage.py migrate`, so that
+nothing which was granted by hand, or is of a table of long ago, outlives the next release.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import ProgrammingError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
+
+from gateway.database.addresses import OF_A_ROLE
+from gateway.database.privileges import PRIVILEGES, May
+
+#: Since then a member of a role may be without the right to assume it.
+_FIRST_WITH_SET_OPTION: Final = 160_000
+
+
+@contextlib.contextmanager
+def connected_as(connection: BaseDatabaseWrapper, address: Mapping[str, Any]) -> Iterator[None]:
+    """Everybody in this process who uses the connection is somebody else until the block ends.
+
+    Args:
+        connection: outside of any transaction.
+        address: the settings of `OF_A_ROLE`; the database stays the same.
+    """
+    before = {name: connection.settings_dict[name] for name in OF_A_ROLE}
+    _connect_anew(connection, address)
+    try:
+        yield
+    finally:
+        _connect_anew(connection, before)
+
+
+def as_owner(connection: BaseDatabaseWrapper) -> contextlib.AbstractContextManager[None]:
+    """The same, as the owner of the tables."""
+    return connected_as(connection, settings.DATABASE_OWNER)
+
+
+def _connect_anew(connection: Any, address: Mapping[str, Any]) -> None:
+    wanted = {name: address[name] for name in OF_A_ROLE}
+    if all(connection.settings_dict[name] == value for name, value in wanted.items()):
+        return
+    if connection.in_atomic_block:
+        raise RuntimeError("a connection changes its role between transactions alone")
+    connection.close()
+    connection.close_pool()
+    # In place: the connections of other threads read the same settings.
+    connection.settings_dict.update(wanted)
+
+
+def make_application_role(connection: BaseDatabaseWrapper) -> None:
+    """Make the application role where it is missing, and let whoever ``DATABASE_URL`` logs in as assume it.
+
+    Args:
+        connection: the owner's.
+
+    Raises:
+        ImproperlyConfigured: if the owner is the application itself, or may not do so; says what is to be done.
+    """
+    role, login = settings.DATABASE_APPLICATION_ROLE, settings.DATABASE_LOGIN
+    name, user = sql.Identifier(role), sql.Identifier(login["USER"])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user = %s, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [role, role])
+        is_owner, is_there = cursor.fetchone()
+        if is_owner:
+            raise ImproperlyConfigured(f"{role} is the application. Set MIGRATION_DATABASE_URL to the owner's address.")
+        if not is_there:
+            able = sql.SQL("NOLOGIN")
+            if login["USER"] == role:
+                able = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(login["PASSWORD"]))
+            with _explained(f"CREATE ROLE {role}"):
+                cursor.execute(sql.SQL("CREATE ROLE {} {}").format(name, able))
+        if login["USER"] != role:
+            cursor.execute(
+                "SELECT pg_has_role(%s, %s, CASE WHEN current_setting('server_version_num')::int >= %s"
+                " THEN 'SET' ELSE 'MEMBER' END)",
+                [login["USER"], role, _FIRST_WITH_SET_OPTION],
+            )
+            if not cursor.fetchone()[0]:
+                with _explained(f"GRANT {role} TO {login['USER']}"):
+                    cursor.execute(sql.SQL("GRANT {} TO {}").format(name, user))
+
+
+@contextlib.contextmanager
+def _explained(statement: str) -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            raise
+        raise ImproperlyConfigured(
+            f"The owner may not make the application role. Let somebody who may do so: {statement}"
+        ) from None
+
+
+def grant(connection: BaseDatabaseWrapper) -> None:
+    """Take everything from the application role and give it what it may do, for what there is in the database now.
+
+    Args:
+        connection: the owner's.
+    """
+    role = sql.Identifier(settings.DATABASE_APPLICATION_ROLE)
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(_EVERYTHING_TAKEN.format(role=role))
+        for table, columns in _tables(cursor).items():
+            for privilege in _privileges(table, columns):
+                cursor.execute(
+                    sql.SQL("GRANT {} ON TABLE {} TO {}").format(privilege, sql.Identifier("public", table), role)
+                )
+        # Whoever may execute a trigger's function may put it on a table of their own: those that write balances with
+        # the owner's rights would write what such a table tells them. As a trigger it runs without being allowed to.
+        cursor.execute(
+            "SELECT oid::regprocedure::text, prorettype = 'trigger'::regtype FROM pg_proc"
+            " WHERE pronamespace = 'public'::regnamespace AND proowner = current_user::regrole"
+        )
+        for function, is_a_triggers in cursor.fetchall():
+            verb = "REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}" if is_a_triggers else "GRANT EXECUTE ON FUNCTION {} TO {}"
+            # As PostgreSQL itself has quoted it.
+            cursor.execute(sql.SQL(verb).format(sql.SQL(function), role))
+
+
+_EVERYTHING_TAKEN: Final = sql.SQL("""
+    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    GRANT USAGE ON SCHEMA public TO {role};
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role};
+    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role};
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role};
+""")
+
+
+def _tables(cursor: Any) -> dict[str, set[str]]:
+    """The tables that there are, with their columns: in the middle of an upgrade some are not yet what models say."""
+    cursor.execute(
+        "SELECT c.relname, array_agg(a.attname::text) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0"
+        " AND NOT a.attisdropped GROUP BY c.relname"
+    )
+    return {table: set(columns) for table, columns in cursor.fetchall()}
+
+
+def _privileges(table: str, columns: set[str]) -> Iterator[sql.Composable]:
+    if table == "django_migrations":
+        yield sql.SQL("SELECT")
+        return
+    model = next((one for one in apps.get_models(include_auto_created=True) if one._meta.db_table == table), None)  # noqa: SLF001
+    if model is None:
+        return  # a table that is no longer, or not yet, ours
+    may = PRIVILEGES.get(model._meta.label, May())  # noqa: SLF001 - Django's documented model API
+    yield sql.SQL("SELECT, INSERT")
+    if may.update is True:
+        yield sql.SQL("UPDATE")
+    elif named := [sql.Identifier(one) for one in may.update or () if one in columns]:
+        yield sql.SQL("UPDATE ({})").format(sql.SQL(", ").join(named))
+    if may.delete:
+        yield sql.SQL("DELETE")
