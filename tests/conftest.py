@@ -3,14 +3,13 @@
 import io
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import hypothesis
 import pytest
 from django.core.management import call_command
-from django.db import transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 
@@ -23,6 +22,7 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller, keep_key
 from gateway.products.models import Mode, Product, Scope, new_key
 from gateway.providers.models import ProviderAccount
+from tests import roles
 from tests.scripted_provider import ScriptedProvider
 
 assert celery_app  # the doorbell needs its broker
@@ -37,15 +37,30 @@ hypothesis.settings.load_profile("any machine")
 def pytest_configure(config: pytest.Config) -> None:
     # Static files are collected by `make up`; nothing here asks for one.
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
-    BaseDatabaseOperations.execute_sql_flush = _flush  # type: ignore[method-assign]
+    # Tables are emptied between tests: nobody but the superuser can.
+    BaseDatabaseOperations.execute_sql_flush = lambda _, statements: roles.past_the_guards(*statements)  # type: ignore[method-assign]
 
 
-def _flush(self: Any, sql_list: Iterable[str]) -> None:
-    """Empty the tables between tests, past the guards that refuse it."""
-    with transaction.atomic(), self.connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        for statement in sql_list:
-            cursor.execute(statement)
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """The owner makes the database of the tests and drops it."""
+    with roles.as_owner():
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """In between everybody is the application."""
+    with roles.as_application():
+        yield
+    roles.leave()
+
+
+@pytest.fixture(scope="module")
+def as_superuser(django_db_setup: None) -> Iterator[None]:
+    """For a whole module of attacks: nobody who has more rights is refused less by a trigger."""
+    with roles.as_superuser():
+        yield
 
 
 @pytest.fixture(autouse=True)

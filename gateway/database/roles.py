@@ -122,7 +122,9 @@ def grant(connection: BaseDatabaseWrapper) -> None:
             " WHERE pronamespace = 'public'::regnamespace AND proowner = current_user::regrole"
         )
         for function, is_a_triggers in cursor.fetchall():
-            verb = "REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}" if is_a_triggers else "GRANT EXECUTE ON FUNCTION {} TO {}"
+            verb = (
+                "REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}" if is_a_triggers else "GRANT EXECUTE ON FUNCTION {} TO {}"
+            )
             # As PostgreSQL itself has quoted it.
             cursor.execute(sql.SQL(verb).format(sql.SQL(function), role))
 

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.db import connection
@@ -21,6 +20,7 @@ from gateway.products.models import Product
 from gateway.providers.models import ProviderCall
 from payments.models import Confirmation, Deposit
 from payments.tasks import end_overdue
+from tests import roles
 from tests.conftest import Api
 from tests.payments.rivals import Gate
 from tests.payments.stage import (
@@ -74,10 +74,9 @@ class Worker:
 
     def __init__(self) -> None:
         self.pids: queue.Queue[int] = queue.Queue()
-        database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
         self.environment = {
             **os.environ,
-            "DATABASE_URL": urlunsplit(database),
+            **roles.environment(),
             "DJANGO_SETTINGS_MODULE": "gateway.settings",
         }
         self.running: subprocess.Popen[bytes] | None = None

@@ -8,15 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import time_machine
-from django.db import connection
 from django.utils import timezone
 
 from gateway.celery import app as celery_app
 from gateway.providers.models import ProviderAccount, ProviderCall
+from tests import roles
 from tests.conftest import Api
 from tests.scripted_provider import DROP, Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
@@ -69,13 +68,12 @@ QUEUES = ("money-out", "pulls")
 def start_worker(
     task: str, argument: Any, query: str = "", *, count: int = 1, after: bool = False, port: int = 0
 ) -> "subprocess.Popen[bytes]":
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     step = {"task": f"withdrawals.tasks.{task}", "id": str(argument), "query": query, "count": count, "after": after}
     step["port"] = port
     return subprocess.Popen(
         [sys.executable, "-c", WORKER, json.dumps(step)],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": urlunsplit(database), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
+        env={**os.environ, **roles.environment(), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )

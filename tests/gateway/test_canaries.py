@@ -35,6 +35,7 @@ from payments.asking import ask as ask_deposits
 from payments.models import Deposit
 from payments.opening import open_deposit
 from postbacks.models import LetterItem, RejectedLetter
+from tests import roles
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.loopback import serve
@@ -402,7 +403,7 @@ def test_our_own_mistake_tells_the_caller_nothing_and_the_log_only_its_place(
     client.raise_request_exception = False
     api.client.raise_request_exception = False
     client.force_login(User.objects.create_superuser("staff"))
-    with connection.cursor() as cursor:
+    with roles.as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE withdrawals_withdrawal RENAME COLUMN comment TO remark")
     try:
         answers = [
@@ -411,7 +412,7 @@ def test_our_own_mistake_tells_the_caller_nothing_and_the_log_only_its_place(
             client.get(reverse("admin:withdrawals_withdrawal_changelist"), {"q": ACCOUNT}),
         ]
     finally:
-        with connection.cursor() as cursor:
+        with roles.as_owner(), connection.cursor() as cursor:
             cursor.execute("ALTER TABLE withdrawals_withdrawal RENAME COLUMN remark TO comment")
     assert [answer.status_code for answer in answers] == [500, 500, 500]
     assert_nowhere("".join(answer.content.decode() for answer in answers), *PERSONAL, "Traceback", "comment")

@@ -16,6 +16,7 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 from payments.models import Deposit, DepositMove
 from payments.states import CONFIRMATION, DEPOSIT, DepositStatus
 from postbacks.states import ITEM
+from tests import roles
 from withdrawals.models import WithdrawalMove
 from withdrawals.states import WITHDRAWAL
 
@@ -160,9 +161,11 @@ ATTACKS: dict[str, tuple[str, str]] = {
     "status unknown": ("UPDATE payments_deposit SET status = 'paid', sequence = 2", "may not become"),
     "history changed": ("UPDATE payments_depositmove SET cause_id = 'nobody'", "never changed"),
     "history deleted": ("DELETE FROM payments_depositmove", "never changed"),
+    "history emptied": ("TRUNCATE payments_depositmove", "never emptied"),
 }
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize(
     "switch",
@@ -174,7 +177,7 @@ ATTACKS: dict[str, tuple[str, str]] = {
 )
 def test_no_session_variable_switches_a_guard_off(deposit: Deposit, attack: str, switch: str) -> None:
     sql, sentence = ATTACKS[attack]
-    with pytest.raises(IntegrityError, match=sentence) as refused:
+    with roles.as_owner(), pytest.raises(IntegrityError, match=sentence) as refused:
         run_after(switch, sql)
     assert refused.value.__cause__.sqlstate == "23514"  # type: ignore[union-attr]
     assert list(DepositMove.objects.values_list("to_status", "cause_id")) == [("created", "")]

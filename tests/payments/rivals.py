@@ -8,8 +8,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Self
 
-import psycopg
 from django.db import connection, connections
+
+from tests import roles
 
 #: A lock is reached in milliseconds, a new process within seconds; a loaded machine takes several times as long.
 _PATIENCE_SECONDS: Final = 60.0
@@ -48,12 +49,10 @@ class Gate:
 
     def __init__(self, table: str) -> None:
         self._table = table
-        given = connection.get_connection_params()
-        names = {"dbname", "user", "password", "host", "port"}
-        address = {name: value for name, value in given.items() if name in names}
-        self._holder = psycopg.connect(**address)
-        # Another connection: inside of a transaction the list of sessions is as it was when first looked at.
-        self._watcher = psycopg.connect(**address, autocommit=True)
+        self._holder = roles.superuser()
+        # Another connection: inside of a transaction the list of sessions is as it was when first looked at. The
+        # application's own would not be told what others wait for.
+        self._watcher = roles.superuser(autocommit=True)
 
     def __enter__(self) -> Self:
         # The name is the test's own.
@@ -91,7 +90,7 @@ class CommitGate(Gate):
 @contextlib.contextmanager
 def constraint_dropped(table: str, name: str) -> Iterator[None]:
     """Do without a unique constraint for a while; what was written to the table meanwhile is thrown away."""
-    with connection.cursor() as cursor:
+    with roles.as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s AND conrelid = %s::regclass",
             [name, table],
@@ -107,8 +106,8 @@ def constraint_dropped(table: str, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {table} CASCADE")
+        roles.past_the_guards(f"TRUNCATE {table} CASCADE")
+        with roles.as_owner(), connection.cursor() as cursor:
             cursor.execute(restore)
 
 

@@ -8,10 +8,9 @@ import sys
 import threading
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 
 from balances import holds, reading
@@ -21,6 +20,7 @@ from balances.posting import InsufficientFunds
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
+from tests import roles
 from tests.conftest import fund
 from tests.payments.rivals import at_once
 
@@ -117,11 +117,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def start_writer(seed: int, products: list[str]) -> "subprocess.Popen[bytes]":
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, str(seed), *products],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": urlunsplit(database), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
+        env={**os.environ, **roles.environment(), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

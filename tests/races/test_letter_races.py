@@ -14,6 +14,7 @@ from payments.models import Confirmation, Deposit
 from postbacks.actions import receive
 from postbacks.models import Letter, LetterItem
 from postbacks.settling import settle_letters
+from tests import roles
 from tests.conftest import Api
 from tests.payments.rivals import CommitGate, in_thread
 from tests.postbacks.deposits import awaiting, named, news, ready, receipts, state, verifying
@@ -41,12 +42,11 @@ def provider(provider: ScriptedProvider) -> ScriptedProvider:
 def without_uniqueness(transactional_db: None) -> Iterator[None]:
     """The constraint that makes copies of a letter meet, taken off."""
     [constraint] = [one for one in Letter._meta.constraints if one.name == "one_letter_per_signed_part"]
-    with connection.schema_editor() as editor:
+    with roles.as_owner(), connection.schema_editor() as editor:
         editor.remove_constraint(Letter, constraint)
     yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE postbacks_letter CASCADE")
-    with connection.schema_editor() as editor:
+    roles.past_the_guards("TRUNCATE postbacks_letter CASCADE")
+    with roles.as_owner(), connection.schema_editor() as editor:
         editor.add_constraint(Letter, constraint)
 
 

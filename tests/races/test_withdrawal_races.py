@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection
 from gateway.products.actions import Caller
 from gateway.providers.models import ProviderAccount
 from gateway.webhooks.models import Event
+from tests import roles
 from tests.conftest import Api
 from tests.scripted_provider import Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
@@ -33,21 +34,16 @@ def unguarded(transactional_db: None) -> Iterator[None]:
         if "sequence" in getattr(constraint, "fields", ())
     ]
     assert len(unique) == 2
-    _run("ALTER TABLE withdrawals_withdrawal DISABLE TRIGGER USER")
-    with connection.schema_editor() as editor:
+    with roles.as_owner(), connection.schema_editor() as editor:
+        editor.execute("ALTER TABLE withdrawals_withdrawal DISABLE TRIGGER USER")
         for model, constraint in unique:
             editor.remove_constraint(model, constraint)
     yield
-    _run("TRUNCATE withdrawals_withdrawal, withdrawals_withdrawalmove, webhooks_event CASCADE")
-    with connection.schema_editor() as editor:
+    roles.past_the_guards("TRUNCATE withdrawals_withdrawal, withdrawals_withdrawalmove, webhooks_event CASCADE")
+    with roles.as_owner(), connection.schema_editor() as editor:
         for model, constraint in unique:
             editor.add_constraint(model, constraint)
-    _run("ALTER TABLE withdrawals_withdrawal ENABLE TRIGGER USER")
-
-
-def _run(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
+        editor.execute("ALTER TABLE withdrawals_withdrawal ENABLE TRIGGER USER")
 
 
 def status_of(withdrawal: Withdrawal) -> str:

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.db import connection
 
 from gateway.stack.ports import any_free
 from gateway.stack.services import WEB_LIMITS
+from tests import roles
 
 pytestmark = pytest.mark.django_db  # or the server would find a database without tables
 
@@ -43,8 +42,7 @@ DOORS: Final = {
 
 @pytest.fixture(scope="module")
 def port(django_db_setup: None) -> Iterator[int]:
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    with started(DATABASE_URL=urlunsplit(database)) as chosen:
+    with started(**roles.environment()) as chosen:
         yield chosen
 
 
@@ -315,7 +313,8 @@ def test_slow_bodies_stop_nobody(port: int, first: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def without_database() -> Iterator[int]:
-    with started(DATABASE_URL=f"postgres://nobody@127.0.0.1:{any_free('127.0.0.1')}/none") as chosen:
+    nowhere = f"postgres://nobody@127.0.0.1:{any_free('127.0.0.1')}/none"
+    with started(DATABASE_URL=nowhere, MIGRATION_DATABASE_URL=nowhere) as chosen:
         yield chosen
 
 

@@ -1,0 +1,82 @@
+"""Who a test is in the database: the application, like the code under test, unless it says otherwise.
+
+The owner makes and drops the database of the tests (``tests/conftest.py``). Attacks are made in every role; only the
+superuser gets past the guards, to empty tables between tests and to put rows where an attack begins.
+"""
+
+import functools
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import environ
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from gateway.database import addresses, roles
+from gateway.database.addresses import OF_A_ROLE
+
+_APPLICATION: Final = {name: settings.DATABASES["default"].get(name, "") for name in OF_A_ROLE}
+
+
+def _superuser_url() -> str:
+    # Where a server of another's is used by one address, this has to be a superuser's.
+    return os.environ.get("SUPERUSER_DATABASE_URL") or os.environ["DATABASE_URL"]
+
+
+def as_application() -> AbstractContextManager[None]:
+    """Django's connection is the application's, as it is anyway."""
+    return roles.connected_as(connection, _APPLICATION)
+
+
+def as_owner() -> AbstractContextManager[None]:
+    """Django's connection is the owner's. Outside of transactions alone, as the others here."""
+    return roles.as_owner(connection)
+
+
+def as_superuser() -> AbstractContextManager[None]:
+    """Django's connection is that of the cluster's superuser."""
+    superuser = environ.Env.db_url_config(_superuser_url())
+    pool = settings.DATABASE_OWNER["OPTIONS"]["pool"]
+    return roles.connected_as(connection, addresses.with_options(superuser, pool=pool))
+
+
+def superuser(*, autocommit: bool = False) -> "psycopg.Connection[Any]":
+    """A connection of the superuser's own to the database of the tests."""
+    return psycopg.connect(in_test_database(_superuser_url()), autocommit=autocommit)
+
+
+#: Kept: tables are emptied after many a test, and a new connection each time would take milliseconds.
+_kept: Final = functools.cache(superuser)
+
+
+def leave() -> None:
+    """Close what is kept: a database is dropped when nobody is connected to it."""
+    _kept(autocommit=True).close()
+    _kept.cache_clear()
+
+
+def past_the_guards(*statements: str, values: Sequence[Any] = ()) -> None:
+    """Run statements that no trigger and no foreign key looks at, and commit them. No application can.
+
+    Rows that a transaction of Django's connection has not committed are not seen here.
+    """
+    kept = _kept(autocommit=True)
+    with kept.transaction():
+        kept.execute("SET LOCAL session_replication_role = replica")
+        for statement in statements:
+            kept.execute(statement.encode(), values)
+
+
+def in_test_database(url: str) -> str:
+    """The same address with the database of the tests."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{connection.settings_dict['NAME']}"))
+
+
+def environment() -> dict[str, str]:
+    """What a process of its own is given to use the database of the tests: both addresses, where there are two."""
+    names = ("DATABASE_URL", "MIGRATION_DATABASE_URL")
+    return {name: in_test_database(os.environ[name]) for name in names if name in os.environ}
