@@ -44,9 +44,15 @@ def as_superuser() -> AbstractContextManager[None]:
     return roles.connected_as(connection, addresses.with_options(superuser, pool=pool))
 
 
+def owner() -> "psycopg.Connection[Any]":
+    """A connection of the owner's own to the database of the tests; each statement is committed."""
+    url = os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"]
+    return psycopg.connect(_in_database(url), autocommit=True)
+
+
 def superuser(*, autocommit: bool = False) -> "psycopg.Connection[Any]":
     """A connection of the superuser's own to the database of the tests."""
-    return psycopg.connect(in_test_database(_superuser_url()), autocommit=autocommit)
+    return psycopg.connect(_in_database(_superuser_url()), autocommit=autocommit)
 
 
 #: Kept: tables are emptied after many a test, and a new connection each time would take milliseconds.
@@ -71,12 +77,11 @@ def past_the_guards(*statements: str, values: Sequence[Any] = ()) -> None:
             kept.execute(statement.encode(), values)
 
 
-def in_test_database(url: str) -> str:
-    """The same address with the database of the tests."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{connection.settings_dict['NAME']}"))
-
-
-def environment() -> dict[str, str]:
-    """What a process of its own is given to use the database of the tests: both addresses, where there are two."""
+def environment(database: str = "") -> dict[str, str]:
+    """What a process of its own is given to use the database of the tests, or another: as many addresses as we have."""
     names = ("DATABASE_URL", "MIGRATION_DATABASE_URL")
-    return {name: in_test_database(os.environ[name]) for name in names if name in os.environ}
+    return {name: _in_database(os.environ[name], database) for name in names if name in os.environ}
+
+
+def _in_database(url: str, name: str = "") -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name or connection.settings_dict['NAME']}"))

@@ -1,12 +1,17 @@
-"""What the database refuses, whoever writes: plainly, in a savepoint, and with the variable of stock triggers set."""
+"""What the database refuses, to the application and to the owner.
+
+Each attack is made by both: plainly, in a savepoint, and with the variable of stock triggers set.
+"""
 
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.conf import settings
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
 from balances import accounts, holds
 from balances.accounts import AccountKey
@@ -15,6 +20,7 @@ from balances.models import Account, Entry, Hold, Journal
 from balances.posting import post
 from gateway import ids
 from gateway.products.models import Product
+from tests import roles
 from tests.balances.test_posting import BY_CLOCK, funded
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,7 +153,8 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
 }
 
 
-#: What each is refused with.
+#: What each is refused with by a guard or a constraint: to the owner always, and to the application where its role
+#: would let it try.
 SAYS: dict[str, str] = {
     "does not sum to zero": "does not sum to zero",
     "one leg": "has 1 legs",
@@ -184,6 +191,18 @@ SAYS: dict[str, str] = {
 }
 
 
+#: What the application is not even let near.
+PERMISSION_DENIED = {
+    *("entries changed", "entries deleted", "entries emptied"),
+    *("journals changed", "journals deleted", "journals emptied"),
+    *("accounts emptied", "account deleted", "balance written", "account of another"),
+}
+ATTACKERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    "application": roles.as_application,
+    "owner": roles.as_owner,
+}
+
+
 def image() -> tuple[Any, ...]:
     return (
         sorted(Account.objects.values_list()),
@@ -212,13 +231,18 @@ def attack_with_the_variable(step: Callable[[], None]) -> None:
         step()
 
 
+@pytest.mark.parametrize("attacker", ATTACKERS)
 @pytest.mark.parametrize("way", [attack_plainly, attack_in_a_savepoint, attack_with_the_variable])
 @pytest.mark.parametrize("name", ATTACKS)
 def test_it_is_refused_and_nothing_is_left(
-    name: str, way: Callable[[Callable[[], None]], None], ledger: Ledger
+    name: str, way: Callable[[Callable[[], None]], None], attacker: str, ledger: Ledger
 ) -> None:
     before = image()
-    with pytest.raises((IntegrityError, DataError), match=SAYS[name]):
+    kinds: tuple[type[Exception], ...] = (IntegrityError, DataError)
+    sentence = SAYS[name]
+    if attacker == "application" and name in PERMISSION_DENIED:
+        kinds, sentence = (ProgrammingError,), "permission denied for table"
+    with ATTACKERS[attacker](), pytest.raises(kinds, match=sentence):
         way(lambda: ATTACKS[name](ledger))
     assert image() == before
 
@@ -236,11 +260,111 @@ def behind_a_temporary_table(ledger: Ledger) -> None:
         )
 
 
-def test_a_temporary_table_in_front_changes_nothing(ledger: Ledger) -> None:
+@pytest.mark.parametrize("attacker", ATTACKERS)
+def test_a_temporary_table_in_front_changes_nothing(attacker: str, ledger: Ledger) -> None:
     before = image()
-    with pytest.raises(IntegrityError, match="does not sum to zero"), transaction.atomic():
+    with (
+        ATTACKERS[attacker](),
+        pytest.raises(IntegrityError, match="does not sum to zero"),
+        transaction.atomic(),
+    ):
         behind_a_temporary_table(ledger)
     assert image() == before
+
+
+OWNER: str = settings.DATABASE_OWNER["USER"]
+TRIGGER_ON = "CREATE TRIGGER own BEFORE UPDATE ON"
+DOES_NOTHING = "FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+#: How the application could get around what it is refused.
+WAYS_AROUND: dict[str, tuple[str, str]] = {
+    "as a replica": ("SET session_replication_role = replica", "permission denied to set parameter"),
+    "as a replica for once": ("SET LOCAL session_replication_role = replica", "permission denied to set parameter"),
+    "as the owner": (f"SET ROLE {OWNER}", "permission denied to set role"),
+    "as another session": (f"SET SESSION AUTHORIZATION {OWNER}", "permission denied to set session auth"),
+    "without triggers": ("ALTER TABLE balances_entry DISABLE TRIGGER ALL", "must be owner of table"),
+    "without a check": ("ALTER TABLE balances_account DROP CONSTRAINT account_within_its_limit", "must be owner"),
+    "with a trigger of its own": (f"{TRIGGER_ON} balances_entry {DOES_NOTHING}", "permission denied for table"),
+    "with a function in front": (
+        "CREATE FUNCTION public.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "permission denied for schema public",
+    ),
+    "with another posting": ("DROP FUNCTION balances_post", "must be owner of function"),
+    "with a schema in front": ("CREATE SCHEMA front", "permission denied for database"),
+}
+
+
+@pytest.mark.parametrize("name", WAYS_AROUND)
+def test_the_application_finds_no_way_around(name: str, ledger: Ledger) -> None:
+    statement, sentence = WAYS_AROUND[name]
+    with pytest.raises(ProgrammingError, match=sentence), transaction.atomic():
+        ledger.sql(statement)
+
+
+WRITE_A_BALANCE = "UPDATE balances_account SET balance = 1000 WHERE balance IS NOT NULL"
+
+
+@transaction.atomic
+def together(ledger: Ledger, *statements: str) -> None:
+    for statement in statements:
+        ledger.sql(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("RESET ROLE", "SET ROLE NONE", "RESET SESSION AUTHORIZATION", "RESET ALL"),
+        "GRANT UPDATE ON balances_account TO CURRENT_USER",
+    ],
+)
+def test_the_application_is_nobody_else(statement: str, ledger: Ledger) -> None:
+    before = image()
+    with pytest.raises(ProgrammingError, match="permission denied for table balances_account"):
+        together(ledger, statement, WRITE_A_BALANCE)
+    assert image() == before
+
+
+@pytest.mark.parametrize("scope", ["SESSION", "LOCAL"])
+def test_the_owner_does_not_get_past_its_triggers(scope: str, ledger: Ledger) -> None:
+    with roles.as_owner(), pytest.raises(ProgrammingError, match="permission denied to set parameter"):
+        together(ledger, f"SET {scope} session_replication_role = replica")
+
+
+def test_a_function_in_front_changes_nothing(ledger: Ledger) -> None:
+    """PostgreSQL looks for its own first, and in a temporary schema never."""
+    before = image()
+    for schema in ("pg_temp", "public"):
+        with roles.as_owner(), pytest.raises(IntegrityError, match="a balance is written by entries alone"):
+            together(
+                ledger,
+                f"CREATE FUNCTION {schema}.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+                "SET LOCAL search_path = pg_temp, public",
+                WRITE_A_BALANCE,
+            )
+    assert image() == before
+
+
+def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) -> None:
+    """It would write to balances whatever rows such a table is given."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid::regproc::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        )
+        definers = [name for (name,) in cursor.fetchall()]
+    assert len(definers) == 2
+    for name in definers:
+        with pytest.raises(ProgrammingError, match="permission denied for function"):
+            together(
+                ledger,
+                "CREATE TEMPORARY TABLE mine (LIKE balances_entry)",
+                f"CREATE TRIGGER mine BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION {name}()",
+            )
+
+
+def test_the_application_may_grant_an_overdraft(ledger: Ledger) -> None:
+    """The one column of an account that is its own to write."""
+    assert Account.objects.filter(pk=ledger.available.id).update(overdraft_limit=Decimal(5)) == 1
+    with pytest.raises(IntegrityError, match="account_overdraft_is_of_available_money"), transaction.atomic():
+        Account.objects.filter(pk=ledger.bank.id).update(overdraft_limit=Decimal(5))
 
 
 def test_a_hold_is_closed_once(ledger: Ledger) -> None:
@@ -259,11 +383,18 @@ def test_a_hold_is_closed_once(ledger: Ledger) -> None:
         holds.release("wd_1", BY_CLOCK)
     assert Hold.objects.get().status == HoldStatus.RELEASED
     before = image()
-    for attack in ("status = 'open', closed_at = NULL", "status = 'spent'", "amount = 1", "closed_at = NULL"):
+    attacks = ["status = 'open', closed_at = NULL", "status = 'spent'", "closed_at = NULL"]
+    for attack in attacks:
         with pytest.raises(IntegrityError), transaction.atomic():
             ledger.sql(f"UPDATE balances_hold SET {attack}")  # noqa: S608 - our own
     with pytest.raises(IntegrityError), transaction.atomic():
         holds.release("wd_1", BY_CLOCK)
-    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
-        ledger.sql("DELETE FROM balances_hold")
+    denied = ["UPDATE balances_hold SET amount = 1", "DELETE FROM balances_hold", "TRUNCATE balances_hold"]
+    for statement in denied:
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            ledger.sql(statement)
+    with roles.as_owner():
+        for statement in [*(f"UPDATE balances_hold SET {attack}" for attack in attacks), *denied]:  # noqa: S608
+            with pytest.raises(IntegrityError), transaction.atomic():
+                ledger.sql(statement)
     assert image() == before

@@ -5,10 +5,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
+
+from tests import roles
 
 ROOT = Path(__file__).parents[2]
 NAME = "opened_ledger"
@@ -22,12 +22,15 @@ from decimal import Decimal
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from tests import roles
 
 before = [("payments", "0003_no_index_for_nothing"), ("withdrawals", "0003_no_index_for_nothing")]
 for app, name in before:
     call_command("migrate", app, name, verbosity=0)
 was = MigrationExecutor(connection).loader.project_state(before).apps
 now = datetime.now(timezone.utc)
+superuser = roles.as_superuser()
+superuser.__enter__()
 with connection.cursor() as cursor:
     cursor.execute("SET session_replication_role = replica")  # past the guards: rows as they ended, without their lives
 product = was.get_model("products", "Product").objects.create(name="shop")
@@ -54,8 +57,7 @@ for number, (status, amount) in enumerate(
 was.get_model("payments", "Savings").objects.create(
     account=account, customer=customer, payment_system=system, currency="INR", saved=60, lacking=88, minimum=148,
     observed_at=now)
-with connection.cursor() as cursor:
-    cursor.execute("SET session_replication_role = origin")
+superuser.__exit__(None, None, None)
 
 call_command("migrate", verbosity=0)
 
@@ -87,13 +89,12 @@ print("later", row.available, row.held, row.savings, row.owed)
 
 @pytest.fixture
 def database(django_db_setup: None) -> Iterator[str]:
-    """The address of an empty database beside that of the tests."""
-    address = urlsplit(os.environ["DATABASE_URL"])
+    """The name of an empty database beside that of the tests."""
     name = f"{NAME}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+    with roles.owner() as server:
         server.execute(f"DROP DATABASE IF EXISTS {name}".encode())
         server.execute(f"CREATE DATABASE {name}".encode())
-        yield urlunsplit(address._replace(path=f"/{name}"))
+        yield name
         server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
@@ -101,7 +102,7 @@ def test_rows_of_before_are_opened(database: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", UPGRADE],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "gateway.settings"},
+        env={**os.environ, **roles.environment(database), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
         capture_output=True,
         text=True,
         check=False,

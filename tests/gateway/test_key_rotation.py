@@ -7,7 +7,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.apps import apps
 from django.core.management import call_command
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection
 from django.db.models import BinaryField
 from django.db.models.functions import Cast
 from django.utils import timezone
