@@ -66,10 +66,12 @@ def _doors(environment: Mapping[str, str]) -> Iterator[list[Door]]:
     secrets = _run("-m", "benchmarks.stage", environment=environment)
     # No migrations of its own: its two tables are made from the models.
     bare_settings = ("--settings", "benchmarks.bare.settings")
-    _run("-m", "django", "migrate", "--run-syncdb", "--verbosity", "0", *bare_settings, environment=environment)
+    # It knows one role, which makes its tables and uses them.
+    of_the_bare = environment | {"DATABASE_URL": environment["MIGRATION_DATABASE_URL"]}
+    _run("-m", "django", "migrate", "--run-syncdb", "--verbosity", "0", *bare_settings, environment=of_the_bare)
     known = callers.Doors(**json.loads(secrets))
     with (
-        serving("benchmarks.bare.wsgi:application", environment) as bare,
+        serving("benchmarks.bare.wsgi:application", of_the_bare) as bare,
         serving("gateway.wsgi:application", environment) as gateway,
     ):
         yield [

@@ -13,8 +13,8 @@ if __name__ == "__main__":
         prog="python -m gateway.stack",
         description=(
             "Starts PostgreSQL, Valkey, the web server, the workers and the simulated Paykassma; Ctrl-C "
-            "stops them. PORT, HOST, SANDBOX_PORT, STACK_DIR, DATABASE_URL, REDIS_URL, PG_BIN and "
-            "PAYKASSMA_* are read from the environment."
+            "stops them. PORT, HOST, SANDBOX_PORT, STACK_DIR, DATABASE_URL, MIGRATION_DATABASE_URL, REDIS_URL, "
+            "PG_BIN and PAYKASSMA_* are read from the environment."
         ),
     ).parse_args()
     if not hasattr(os, "pidfd_open"):

@@ -23,13 +23,16 @@ _PRIVATE_FILE_MODE: Final = 0o600
 _READABLE_FILE_MODE: Final = 0o444
 
 
-def environment(made: Credentials, *, database_password: str, redis_password: str) -> dict[str, str]:
+def environment(
+    made: Credentials, *, database_password: str, application_password: str, redis_password: str
+) -> dict[str, str]:
     """The values that stand empty in ``.env.example``."""
     return {
         "SECRET_KEY": made.django_secret_key,
         "FIELD_ENCRYPTION_KEYS": made.field_encryption_key,
         "SEARCH_HASH_KEYS": made.search_hash_key,
         "DATABASE_PASSWORD": database_password,
+        "DATABASE_APPLICATION_PASSWORD": application_password,
         "REDIS_PASSWORD": redis_password,
         "SANDBOX_API_SECRET": made.sandbox_api_secret,
         "SANDBOX_WITHDRAWAL_KEY": made.sandbox_withdrawal_key,
@@ -72,9 +75,14 @@ def main(directory: Path) -> int:
         sys.stderr.write(f"There already, and kept as it is: {', '.join(kept)}\n")
         return 1
     made = Credentials()
-    # Two more words of the same make: what a Credentials calls them does not matter.
-    database_password, redis_password = Credentials().stack_mark, Credentials().stack_mark
-    values = environment(made, database_password=database_password, redis_password=redis_password)
+    # More words of the same make: what a Credentials calls them does not matter.
+    database_password, application_password, redis_password = (Credentials().stack_mark for _ in range(3))
+    values = environment(
+        made,
+        database_password=database_password,
+        application_password=application_password,
+        redis_password=redis_password,
+    )
     text = re.sub(
         r"^([A-Z_]+)=$",
         lambda found: f"{found[1]}={values[found[1]]}",

@@ -51,6 +51,7 @@ _NOT_INHERITED: Final = frozenset(
         "MAKE_TERMOUT",
         "MAKE_TERMERR",
         "DATABASE_URL",
+        "MIGRATION_DATABASE_URL",
         "REDIS_URL",
     },
 )
@@ -70,6 +71,7 @@ class Facts:
     credentials: Credentials
     sandbox_port: int
     database_url: str = field(repr=False)
+    migration_database_url: str | None = field(repr=False)
     redis_url: str = field(repr=False)
 
     @property
@@ -134,6 +136,8 @@ class Plan:
 def make_plan(facts: Facts) -> Plan:
     """The gateway's own plan."""
     django = _django_environment(facts)
+    # The owner's address is for the one step that needs it. Where there is none, whoever logs in is the owner.
+    as_owner = django | ({"MIGRATION_DATABASE_URL": url} if (url := facts.migration_database_url) else {})
     settings = facts.settings
 
     def run(*arguments: str, environment: Mapping[str, str] = django, given: bytes | None = None) -> Command:
@@ -153,7 +157,10 @@ def make_plan(facts: Facts) -> Plan:
 
     return Plan(
         steps=(
-            Step(name="migrate", command=run("manage.py", "migrate", "--noinput", "--verbosity", "0")),
+            Step(
+                name="migrate",
+                command=run("manage.py", "migrate", "--noinput", "--verbosity", "0", environment=as_owner),
+            ),
             Step(name="seed", command=run("manage.py", "seed", "--local", given=_seed(facts))),
         ),
         services=(
@@ -214,7 +221,10 @@ def base_environment(credentials: Credentials) -> dict[str, str]:
 
 
 def _django_environment(facts: Facts) -> dict[str, str]:
-    return base_environment(facts.credentials) | {
+    inherited = base_environment(facts.credentials)
+    if facts.settings.database_url is None:
+        inherited.pop("DATABASE_APPLICATION_ROLE", None)  # that of our own has its usual name
+    return inherited | {
         "DJANGO_SETTINGS_MODULE": "gateway.settings",
         "DATABASE_URL": facts.database_url,
         "REDIS_URL": facts.redis_url,

@@ -42,6 +42,7 @@ class Settings:
         sandbox_port: The simulated provider's (``SANDBOX_PORT``); None: any, the same each time if possible.
         directory: Where all data lives (``STACK_DIR``).
         database_url: A PostgreSQL to use instead of ours (``DATABASE_URL``).
+        migration_database_url: The address of its owner, if that is another (``MIGRATION_DATABASE_URL``).
         redis_url: A Redis to use instead of ours (``REDIS_URL``).
         postgres_binaries: PostgreSQL's programs to use instead of the wheel's (``PG_BIN``).
         live: The live provider account (``PAYKASSMA_*``).
@@ -52,6 +53,7 @@ class Settings:
     sandbox_port: int | None
     directory: Path
     database_url: str | None = field(repr=False)
+    migration_database_url: str | None = field(repr=False)
     redis_url: str | None = field(repr=False)
     postgres_binaries: Path | None
     live: ProviderCredentials | None
@@ -82,6 +84,10 @@ def read_settings(environment: Mapping[str, str], working_directory: Path) -> Se
     """
     given = {name: value for name, value in environment.items() if value.strip()}
     port = _port(given, "PORT")
+    if "MIGRATION_DATABASE_URL" in given and "DATABASE_URL" not in given:
+        raise CannotStartError(
+            "MIGRATION_DATABASE_URL names the owner of a database of yours: DATABASE_URL is missing."
+        )
     binaries = given.get("PG_BIN")
     return Settings(
         host=given.get("HOST", "127.0.0.1"),
@@ -89,6 +95,7 @@ def read_settings(environment: Mapping[str, str], working_directory: Path) -> Se
         sandbox_port=_port(given, "SANDBOX_PORT"),
         directory=working_directory / Path(given.get("STACK_DIR", ".stack")).expanduser(),
         database_url=given.get("DATABASE_URL"),
+        migration_database_url=given.get("MIGRATION_DATABASE_URL"),
         redis_url=given.get("REDIS_URL"),
         postgres_binaries=working_directory / Path(binaries).expanduser() if binaries else None,
         live=_live_credentials(given),

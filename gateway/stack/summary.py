@@ -34,6 +34,7 @@ def describe(facts: Facts, processes: Mapping[str, int]) -> dict[str, Any]:
         "sandbox_control_key": credentials.sandbox_control_key,
         "postback_url": settings.postback_url(token),
         "database_url": facts.database_url,
+        "migration_database_url": facts.migration_database_url,
         "redis_url": facts.redis_url,
         "services": dict(processes),
     }

@@ -14,6 +14,7 @@ from gateway.stack.credentials import Credentials
 from gateway.stack.leftovers import end_leftovers
 from gateway.stack.parts import Part, ServicePart, Watched
 from gateway.stack.postgres import EmbeddedPostgres
+from gateway.stack.postgres_roles import OWNER
 from gateway.stack.processes import Child, describe_exit, reap_adopted
 from gateway.stack.refusal import CannotStartError
 from gateway.stack.services import GRACE_SECONDS, Check, Facts, Plan, Step, base_environment
@@ -102,15 +103,19 @@ class Supervisor:
 
     def _start_and_watch(self) -> NoReturn:
         settings = self._settings
+        database_url, migration_database_url = settings.database_url, settings.migration_database_url
+        if database_url is None:
+            database_url, migration_database_url = self._start_postgres()
         facts = Facts(
             settings=settings,
             credentials=self._credentials,
             sandbox_port=self._sandbox_port,
-            database_url=settings.database_url or self._start_postgres(),
+            database_url=database_url,
+            migration_database_url=migration_database_url,
             redis_url=settings.redis_url or self._start_valkey(),
         )
-        for url in (facts.database_url, facts.redis_url):
-            self._console.hide(urlsplit(url).password or "")
+        for url in (facts.database_url, facts.migration_database_url, facts.redis_url):
+            self._console.hide(urlsplit(url or "").password or "")
         plan = self._make_plan(facts)
         for step in plan.steps:
             self._finish(step)
@@ -123,15 +128,14 @@ class Supervisor:
         self._console.say(greeting(info, settings.directory, reference))
         self._watch(facts)
 
-    def _start_postgres(self) -> str:
-        return self._start_database(
-            "postgres",
-            EmbeddedPostgres(
-                self._settings.directory / "postgres",
-                self._settings.postgres_binaries,
-                hear=self._hear("postgres"),
-            ),
+    def _start_postgres(self) -> tuple[str, str]:
+        """The addresses of the application and of the owner."""
+        server = EmbeddedPostgres(
+            self._settings.directory / "postgres",
+            self._settings.postgres_binaries,
+            hear=self._hear("postgres"),
         )
+        return self._start_database("postgres", server), server.url(OWNER)
 
     def _start_valkey(self) -> str:
         return self._start_database(

@@ -93,12 +93,18 @@ def plan() -> Plan:
         sandbox_port=None,
         directory=Path("/var/lib/gateway"),
         database_url=None,
+        migration_database_url=None,
         redis_url=None,
         postgres_binaries=None,
         live=None,
     )
     facts = Facts(
-        settings=stack, credentials=Credentials(), sandbox_port=8001, database_url="postgres://", redis_url="redis://"
+        settings=stack,
+        credentials=Credentials(),
+        sandbox_port=8001,
+        database_url="postgres://",
+        migration_database_url="postgres://",
+        redis_url="redis://",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "environ", {})
@@ -137,6 +143,17 @@ def test_whatever_the_settings_require_is_asked_for() -> None:
     for name, one in OURS.items():
         if name != "sandbox":
             assert set(one["environment"]) >= REQUIRED, name
+
+
+def test_the_owner_of_the_tables_is_known_to_the_migrations_alone() -> None:
+    assert {name for name, one in OURS.items() if "MIGRATION_DATABASE_URL" in one["environment"]} == {"migrate"}
+    owner = OURS["migrate"]["environment"]["MIGRATION_DATABASE_URL"]
+    assert owner.startswith(f"postgres://{SERVICES['postgres']['environment']['POSTGRES_USER']}:${{DATABASE_PASSWORD:")
+    for name, one in OURS.items():
+        if name != "sandbox":
+            login = one["environment"]["DATABASE_URL"]
+            assert login.startswith(f"postgres://{settings.DATABASE_APPLICATION_ROLE}:"), name
+            assert login.rpartition("@")[2] == owner.rpartition("@")[2]
 
 
 def test_the_image_starts_the_web_server_by_itself(plan: Plan) -> None:
@@ -318,7 +335,8 @@ class TestSecretsAreMadeOnce:
         }
         assert (secrets / "database_password").read_text() == env["DATABASE_PASSWORD"]
         assert (secrets / "valkey.conf").read_text() == f"requirepass {env['REDIS_PASSWORD']}\n"
-        for name in ("DATABASE_PASSWORD", "REDIS_PASSWORD", "SANDBOX_POSTBACK_TOKEN"):
+        passwords = ("DATABASE_PASSWORD", "DATABASE_APPLICATION_PASSWORD", "REDIS_PASSWORD")
+        for name in (*passwords, "SANDBOX_POSTBACK_TOKEN"):
             assert re.fullmatch(r"[\w-]{32,}", env[name], re.ASCII)
         seed = json.loads((secrets / "seed.json").read_text())
         assert seed["sandbox"] == {

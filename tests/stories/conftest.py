@@ -93,7 +93,8 @@ class Caller:
 def start_stack(directory: Path, **environment: str) -> Stack:
     ports = {"PORT": str(port_to_serve_on()), "SANDBOX_PORT": str(port_to_serve_on())}
     log = directory.with_suffix(".log")
-    inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    ours = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
     with log.open("wb") as output:
         process = subprocess.Popen(
             bound(sys.executable, "-m", "gateway.stack"),

@@ -93,7 +93,8 @@ class StackStarter:
     ) -> Stack:
         inherited = {n: v for n, v in os.environ.items() if not n.startswith(("MAKE", "PAYKASSMA_"))}
         if own_databases:
-            del inherited["DATABASE_URL"], inherited["REDIS_URL"]
+            for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL"):
+                inherited.pop(name, None)
         directory = Path(environment.get("STACK_DIR", self._directory / "stack"))
         port = int(environment.get("PORT", port_to_serve_on()))
         process = subprocess.Popen(

@@ -53,6 +53,7 @@ def test_a_running_stack_tells_everything_in_info_json_and_on_the_screen(start_s
         "sandbox_control_key": secrets["sandbox_control_key"],
         "postback_url": f"{base}/postbacks/paykassma/{secrets['sandbox_postback_token']}/",
         "database_url": os.environ["DATABASE_URL"],
+        "migration_database_url": os.environ.get("MIGRATION_DATABASE_URL"),
         "redis_url": os.environ["REDIS_URL"],
         "services": info["services"],
     }
@@ -114,7 +115,7 @@ def test_a_request_to_stop_during_the_start_is_heard(start_stack: StackStarter) 
 def test_a_killed_launcher_leaves_nothing_and_the_next_start_recovers(start_stack: StackStarter, whom: str) -> None:
     stack = start_stack(own_databases=True)
     info = stack.info
-    with psycopg.connect(info["database_url"]) as connection:
+    with psycopg.connect(info["migration_database_url"]) as connection:
         connection.execute("CREATE TABLE kept (word text)")
         connection.execute("INSERT INTO kept VALUES ('money')")
     (os.kill if whom == "launcher" else os.killpg)(stack.process.pid, signal.SIGKILL)
@@ -127,7 +128,8 @@ def test_a_killed_launcher_leaves_nothing_and_the_next_start_recovers(start_stac
     assert fresh["redis_url"] == info["redis_url"]
     assert fresh["sandbox_url"] == info["sandbox_url"]
     assert not set(fresh["services"].values()) & set(info["services"].values())
-    with psycopg.connect(fresh["database_url"]) as connection:
+    assert fresh["migration_database_url"] == info["migration_database_url"]
+    with psycopg.connect(fresh["migration_database_url"]) as connection:
         assert connection.execute("SELECT * FROM kept").fetchall() == [("money",)]
     assert again.finish(signal.SIGTERM)[0] == 0
     assert_nothing_remains(again)
