@@ -16,7 +16,7 @@ help: ## List the targets.
 		printf '  make %-8s %s\n' "$$name" "$$text"; done
 
 # exec, here and below: signals reach the program itself.
-up: $(STAMP) ## Start the whole service here: PORT, STACK_DIR, DATABASE_URL, REDIS_URL, PG_BIN, PAYKASSMA_*.
+up: $(STAMP) ## Start the whole service here: PORT, STACK_DIR, [MIGRATION_]DATABASE_URL, REDIS_URL, PG_BIN, PAYKASSMA_*.
 	@exec $(BIN)/python -m gateway.stack
 
 demo: $(STAMP) ## Against a running stack: two deposits and a withdrawal, step by step until each is final.

@@ -37,8 +37,7 @@ hypothesis.settings.load_profile("any machine")
 def pytest_configure(config: pytest.Config) -> None:
     # Static files are collected by `make up`; nothing here asks for one.
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
-    # Tables are emptied between tests: nobody but the superuser can.
-    BaseDatabaseOperations.execute_sql_flush = lambda _, statements: roles.past_the_guards(*statements)  # type: ignore[method-assign]
+    BaseDatabaseOperations.execute_sql_flush = roles.empty_tables  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

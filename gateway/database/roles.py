@@ -73,7 +73,7 @@ def make_application_role(connection: BaseDatabaseWrapper) -> None:
         if is_owner:
             raise ImproperlyConfigured(f"{role} is the application. Set MIGRATION_DATABASE_URL to the owner's address.")
         if not is_there:
-            able = sql.SQL("NOLOGIN")
+            able: sql.Composable = sql.SQL("NOLOGIN")
             if login["USER"] == role:
                 able = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(login["PASSWORD"]))
             with _explained(f"CREATE ROLE {role}"):

@@ -21,7 +21,8 @@ WRITTEN_ONCE = {label for label, guards in GUARDS.items() if "append_only" in gu
 def ask(statement: str, *values: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        found: list[Any] = cursor.fetchall()
+        return found
 
 
 def held(table: str, *words: str) -> dict[str, bool]:
