@@ -4,6 +4,22 @@ from django.apps import AppConfig
 
 
 class BalancesConfig(AppConfig):
-    """Accounts, journals, entries, holds."""
+    """Accounts, journals, entries, holds; and the verbs by which people move money."""
 
     name = "balances"
+
+    def ready(self) -> None:
+        """Make this app's verbs known."""
+        # Here, not above: they need the models, which are not there when this file is read.
+        from balances import (  # noqa: PLC0415
+            adjusting,
+            exchanging,
+            funding,
+            overdrafts,
+            reversing,
+            settlement,
+            verbs,
+        )
+
+        for one in (funding, settlement, adjusting, exchanging, overdrafts, reversing):
+            verbs.register(*one.VERBS)

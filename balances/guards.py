@@ -12,8 +12,17 @@ from typing import Final
 
 import pgtrigger
 
-from balances.kinds import DEBIT_NORMAL, LIVE, AccountKind, HoldStatus, JournalKind
-from gateway.lifecycles import Guard, GuardSql, truncate_guard, written_once
+from balances.kinds import (
+    BY_PEOPLE_ALONE,
+    DEBIT_NORMAL,
+    LIVE,
+    OVERDRAFT_VERB,
+    AccountKind,
+    HoldStatus,
+    JournalKind,
+)
+from balances.states import InstructionStatus
+from gateway.lifecycles import CauseKind, Guard, GuardSql, truncate_guard, update_of, written_once
 
 #: A journal is committed so soon after it was written, or not at all. What a snapshot counts is older than
 #: `SNAPSHOT_MARGIN_SECONDS`, so nothing that it counts can still arrive. A posting takes milliseconds.
@@ -110,6 +119,31 @@ ACCOUNT_GUARDS: Final = [
             RETURN NEW;
         """,
     ),
+    LedgerGuard(
+        name="limit_decided_by_two_persons",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | update_of("overdraft_limit"),
+        timing=pgtrigger.Deferred,
+        func=f"""
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.overdraft_limit = 0 THEN
+                    RETURN NULL;
+                END IF;
+            ELSIF NEW.overdraft_limit = OLD.overdraft_limit THEN
+                RETURN NULL;
+            END IF;
+            IF NOT EXISTS (
+                SELECT 1 FROM balances_instruction
+                WHERE verb = '{OVERDRAFT_VERB}' AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
+                    AND decided_xact = pg_current_xact_id()::text::bigint AND decided_at = transaction_timestamp()
+                    AND parameters ->> 'product' = NEW.product_id::text AND parameters ->> 'currency' = NEW.currency
+                    AND (parameters ->> 'limit')::numeric = NEW.overdraft_limit
+            ) THEN
+                {_refuse("an overdraft limit needs an instruction that two persons decided in its transaction")}
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own columns, no input
+    ),
     truncate_guard("ledger accounts", kind=LedgerGuard),
 ]
 
@@ -154,6 +188,27 @@ JOURNAL_GUARDS: Final = [
                 ) THEN
                     {_refuse("journal % does not agree with the hold of its withdrawal", "NEW.id")}
                 END IF;
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own columns, no input
+    ),
+    # Not among the rules above: a condition keeps it from everything that machines post, thousands of times as much.
+    LedgerGuard(
+        name="decided_by_two_persons",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Condition(
+            f"NEW.instruction_id IS NOT NULL OR NEW.cause = '{CauseKind.PERSON}'"
+            f" OR NEW.kind IN ({_listed(BY_PEOPLE_ALONE)})"
+        ),
+        func=f"""
+            IF NOT EXISTS (
+                SELECT 1 FROM balances_instruction
+                WHERE id = NEW.instruction_id AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
+                    AND decided_xact = NEW.xact AND decided_at = NEW.begun_at
+            ) THEN
+                {_refuse("a % journal needs an instruction that two persons decided in its transaction", "NEW.kind")}
             END IF;
             RETURN NULL;
         """,  # noqa: S608 - our own columns, no input

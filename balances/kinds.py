@@ -72,6 +72,32 @@ class JournalKind(models.TextChoices):
     REVERSED = "reversed", "another journal was taken back, leg by leg"
 
 
+J = JournalKind
+
+#: Journals that no program posts by itself, whatever made it run: two persons decide each of them. What the provider's
+#: word may post (suspended money turns out to be a deposit's) and what a rule may post (fees) is decided by two
+#: persons only where a person is its cause.
+BY_PEOPLE_ALONE: Final = (
+    J.SUSPENSE_RETURNED,
+    J.SUSPENSE_WRITTEN_OFF,
+    J.RECEIPT_REVERSED,
+    J.WITHDRAWAL_RETURNED,
+    J.WITHDRAWAL_PROVED_PAID,
+    J.PRODUCT_FUNDED,
+    J.PRODUCT_SETTLED,
+    J.PROVIDER_TOPPED_UP,
+    J.MOVED_TO_SETTLEMENT,
+    J.SETTLED_TO_BANK,
+    J.EXCHANGED,
+    J.ADJUSTED,
+    J.WRITTEN_OFF,
+    J.REVERSED,
+)
+
+#: The verb that changes how far an account may be overdrawn; the database names it, too.
+OVERDRAFT_VERB: Final = "overdraft_limit"
+
+
 class HoldStatus(models.TextChoices):
     """Where the reserved amount of a withdrawal is."""
 

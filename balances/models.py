@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 
 from balances.guards import ACCOUNT_GUARDS, ENTRY_GUARDS, HOLD_GUARDS, JOURNAL_GUARDS, SNAPSHOT_GUARDS
+from balances.instruction_models import Instruction
 from balances.kinds import LIVE, AccountKind, HoldStatus, JournalKind
 from gateway import ids, money
 from gateway.products.models import Mode, Product
@@ -75,6 +76,14 @@ class Journal(models.Model):
     reference = models.CharField(max_length=190, help_text="What was posted: with the kind, never twice.")
     subject = models.CharField(max_length=40, blank=True, help_text="TypeID of the order that the money belongs to.")
     reverses = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    instruction = models.ForeignKey(
+        Instruction,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="journals",
+        help_text="By which two persons decided it.",
+    )
     cause = models.CharField(max_length=24, help_text="What kind of thing moved the money.")
     cause_id = models.CharField(max_length=80, blank=True, help_text="Which one: a key, a person, a pull.")
     detail = models.CharField(max_length=500, blank=True, help_text="A person's reason, or the provider's words.")
@@ -96,6 +105,11 @@ class Journal(models.Model):
         ]
         indexes = [
             models.Index(fields=["subject"], condition=~models.Q(subject=""), name="journals_of_an_order"),
+            models.Index(
+                fields=["instruction"],
+                condition=models.Q(instruction__isnull=False),
+                name="journals_of_an_instruction",
+            ),
         ]
         triggers = JOURNAL_GUARDS
 

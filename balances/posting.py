@@ -26,8 +26,8 @@ _POST: Final = prepared_sql.one_line(
     SELECT balances_post(
         %(journal_ids)s::uuid[], %(kinds)s::text[], %(modes)s::text[], %(references)s::text[], %(subjects)s::text[],
         %(reverses)s::uuid[], %(causes)s::text[], %(cause_ids)s::text[], %(details)s::text[], %(documents)s::text[],
-        %(request_ids)s::text[], %(entry_ids)s::uuid[], %(entry_journals)s::uuid[], %(entry_accounts)s::uuid[],
-        %(amounts)s::numeric[]
+        %(request_ids)s::text[], %(instructions)s::uuid[],
+        %(entry_ids)s::uuid[], %(entry_journals)s::uuid[], %(entry_accounts)s::uuid[], %(amounts)s::numeric[]
     )
     """
 )
@@ -59,7 +59,7 @@ class NewJournal:
         kind: why money moves.
         reference: what is posted; together with the kind it is taken once and for ever.
         legs: two or more that sum to zero in each currency, all of one mode.
-        cause: who or what moves it; its detail is kept as the reason.
+        cause: who or what moves it; its detail is kept as the reason, and its instruction as what two persons decided.
         subject: TypeID of the order that the money belongs to, or "".
         document: the paper behind it, or "".
         reverses: the journal that it takes back.
@@ -85,7 +85,7 @@ class InsufficientFunds(Exception):  # noqa: N818 - reads as the fact it reports
 
 
 class AlreadyPosted(Exception):  # noqa: N818 - as above
-    """There is a journal of this kind for this reference. Nothing was written."""
+    """There is a journal of this kind for this reference, or one that reverses the same. Nothing was written."""
 
 
 def post(*journals: NewJournal) -> None:
@@ -109,7 +109,7 @@ def post(*journals: NewJournal) -> None:
     parameters = _parameters(journals, legs)
     try:
         if missing := _call(parameters):
-            _open(leg.account for _, leg in legs if leg.account.id in missing)
+            open_accounts(leg.account for _, leg in legs if leg.account.id in missing)
             missing = _call(parameters)
             assert not missing
     except IntegrityError as error:
@@ -137,6 +137,7 @@ def _parameters(journals: Sequence[NewJournal], legs: Sequence[tuple[uuid.UUID, 
         "details": _texts(one.cause.detail[:_DETAIL_MAX_LENGTH] for one in journals),
         "documents": _texts(one.document for one in journals),
         "request_ids": _texts([request_id] * len(journals)),
+        "instructions": _array(one.cause.instruction or "NULL" for one in journals),
         "entry_ids": _array(ids.new_id() for _ in legs),
         "entry_journals": _array(journal for journal, _ in legs),
         "entry_accounts": _array(leg.account.id for _, leg in legs),
@@ -154,7 +155,8 @@ def _texts(values: Iterable[str]) -> str:
     return _array('"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in values)
 
 
-def _open(accounts: Iterable[AccountKey]) -> None:
+def open_accounts(accounts: Iterable[AccountKey]) -> None:
+    """Add those that nobody has used yet."""
     # In one order for everybody: two who open the same accounts at the same time wait for each other's commit.
     rows = [
         Account(
@@ -177,6 +179,6 @@ def _refusal(error: IntegrityError) -> Exception | None:
     match getattr(diagnosis, "constraint_name", None):
         case "account_within_its_limit":
             return InsufficientFunds()
-        case "one_journal_per_reference":
+        case "one_journal_per_reference" | "one_reversal_per_journal":
             return AlreadyPosted()
     return None

@@ -1,46 +1,33 @@
 """The local stack's trial money: its demo product can pay out from the first minute on."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Final
-from uuid import UUID
 
-from balances import accounts
-from balances.kinds import JournalKind
-from balances.models import Journal
-from balances.posting import NewJournal, credit, debit, post
-from gateway.lifecycles import Cause, CauseKind
-from gateway.products.models import Mode
+from django.contrib.auth.models import AbstractUser
+
+from balances import accounts, instructions
+from balances.models import Account
+from gateway.products.models import Mode, Product
 from gateway.providers.catalogue import SYSTEMS
 
 #: Of each currency: a thousand payouts of the size that the examples have.
-AMOUNT: Final = Decimal(1_000_000)
-_CAUSE: Final = Cause(kind=CauseKind.CLOCK, detail="The local stack's trial money; nobody has ever paid it.")
+AMOUNT: Final = "1000000"
+_REASON: Final = "The local stack's trial money; nobody has ever paid it."
+_DOCUMENT: Final = "none: it is trial money"
 
 
-def fund(product: UUID, modes: Iterable[Mode]) -> int:
+def fund(product: Product, modes: Iterable[Mode], *, requester: AbstractUser, approver: AbstractUser) -> int:
     """Give a product its trial money in every currency of the catalogue; gives how many journals that took.
 
-    What was given before is not given again: each has its reference.
+    It comes by the door by which all money comes: one person asks, another one approves. A currency of which the
+    product ever had any is left as it is.
     """
     currencies = sorted({currency for system in SYSTEMS for currency in system.currencies})
-    wanted = [_funded(product, mode, currency) for mode in modes for currency in currencies]
-    references = [one.reference for one in wanted]
-    there = set(
-        Journal.objects.filter(kind=JournalKind.PRODUCT_FUNDED, reference__in=references).values_list(
-            "reference", flat=True
-        )
-    )
-    missing = [one for one in wanted if one.reference not in there]
-    post(*missing)
+    keys = [accounts.available(product.pk, mode, currency) for mode in modes for currency in currencies]
+    there = set(Account.objects.filter(pk__in=[key.id for key in keys]).values_list("pk", flat=True))
+    missing = [key for key in keys if key.id not in there]
+    for key in missing:
+        parameters = {"product": str(product.pk), "mode": key.mode, "currency": key.currency, "amount": AMOUNT}
+        asked = instructions.propose("product_funded", parameters, _REASON, _DOCUMENT, requester)
+        instructions.approve(asked.pk, approver, asked.digest)
     return len(missing)
-
-
-def _funded(product: UUID, mode: str, currency: str) -> NewJournal:
-    left, right = accounts.bank(mode, currency), accounts.available(product, mode, currency)
-    return NewJournal(
-        kind=JournalKind.PRODUCT_FUNDED,
-        reference=f"trial:{product}:{mode}:{currency}",
-        legs=(debit(left, AMOUNT), credit(right, AMOUNT)),
-        cause=_CAUSE,
-    )

@@ -55,6 +55,7 @@ app.conf.beat_schedule = {
         "gateway.providers.tasks.sweep_paused_accounts": _SWEEP_SECONDS,
         "gateway.api.tasks.forget_old_keys": _HOUR,
         "balances.tasks.take_snapshots": _MINUTE,
+        "balances.tasks.end_undecided": _HOUR,
         "withdrawals.tasks.forget_recipients": _MINUTE * 5,
         "payments.tasks.forget_payers": _MINUTE * 5,
         "postbacks.tasks.forget_letters": _MINUTE * 5,

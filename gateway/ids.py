@@ -20,6 +20,7 @@ SAVINGS: Final = "sav"
 WITHDRAWAL: Final = "wd"
 EVENT: Final = "evt"
 WEBHOOK_ENDPOINT: Final = "whe"
+INSTRUCTION: Final = "ins"
 
 
 def new_id() -> uuid.UUID:

@@ -3,6 +3,7 @@
 Each app's ``states.py`` fills in a `Lifecycle`; its model takes the guards from here.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -231,11 +232,20 @@ class CauseKind(models.TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why a thing moves: kind, and the id of the one that did it."""
+    """Why a thing moves: kind, and the id of the one that did it.
+
+    Attributes:
+        kind: what made it move.
+        id: which one.
+        detail: in words.
+        instruction: id of the instruction by which two persons decided it (`balances.instructions`). It travels here,
+            so that every journal that is posted on the way carries it, however deep the posting lies.
+    """
 
     kind: CauseKind
     id: str = ""
     detail: str = ""
+    instruction: uuid.UUID | None = None
 
 
 def recorded(move: type[Any], *, subject: Any, from_status: str, cause: Cause, request_id: str, at: Any) -> Any:

@@ -4,7 +4,6 @@ import io
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import Any
 
 import hypothesis
@@ -13,17 +12,14 @@ from django.core.management import call_command
 from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 
-from balances import accounts
-from balances.kinds import JournalKind
-from balances.posting import NewJournal, credit, debit, post
 from gateway import remembered
 from gateway.celery import app as celery_app
-from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller, keep_key
 from gateway.products.models import Mode, Product, Scope, new_key
 from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import by_two_persons
 
 assert celery_app  # the doorbell needs its broker
 
@@ -138,20 +134,9 @@ def caller(product: Product, funded: Product) -> Caller:
 
 def fund(product: Product, *currencies: str, mode: Mode = Mode.TEST, amount: str = "1000000000") -> None:
     """Give a product money of its own to pay out."""
-    post(
-        *(
-            NewJournal(
-                kind=JournalKind.PRODUCT_FUNDED,
-                reference=secrets.token_hex(8),
-                legs=(
-                    debit(accounts.bank(mode, currency), Decimal(amount)),
-                    credit(accounts.available(product.pk, mode, currency), Decimal(amount)),
-                ),
-                cause=Cause(kind=CauseKind.CLOCK, detail="a test"),
-            )
-            for currency in currencies
-        )
-    )
+    for currency in currencies:
+        parameters = {"product": str(product.pk), "mode": mode.value, "currency": currency, "amount": amount}
+        by_two_persons("product_funded", parameters)
 
 
 @pytest.fixture

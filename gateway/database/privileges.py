@@ -36,6 +36,19 @@ PRIVILEGES: Final[dict[str, May]] = {
     "balances.Entry": _WRITTEN_ONCE,
     "balances.Hold": May(update=("status", "closed_at")),
     "balances.Snapshot": _WRITTEN_ONCE,
+    # Decided once, with what was shown then; what it asks for is never changed.
+    "balances.Instruction": May(
+        update=(
+            "status",
+            "sequence",
+            "preview",
+            "digest",
+            "decided_by_id",
+            "decision_reason",
+            "decided_at",
+        )
+    ),
+    "balances.InstructionMove": _WRITTEN_ONCE,
     # Orders and what was said about them.
     "payments.Deposit": _CHANGES,
     "payments.DepositMove": _WRITTEN_ONCE,

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.stack.credentials import ADMIN_USER, Credentials
+from gateway.stack.credentials import ADMIN_USER, APPROVER_USER, Credentials
 from gateway.stack.services import PROJECT_DIRECTORY
 
 _DOCKER: Final = PROJECT_DIRECTORY / "docker"
@@ -48,6 +48,8 @@ def seed(made: Credentials) -> dict[str, Any]:
     return {
         "admin_user": ADMIN_USER,
         "admin_password": made.admin_password,
+        "approver_user": APPROVER_USER,
+        "approver_password": made.approver_password,
         "test_api_key": made.test_api_key,
         "live_api_key": made.live_api_key,
         "sandbox": {

@@ -18,7 +18,9 @@ _PROVIDER_KEY_BYTES: Final = 16
 #: 20 characters that a person may have to type once.
 _PASSWORD_BYTES: Final = 15
 
+#: Two persons, because money that people move takes two: either asks, and the other one approves.
 ADMIN_USER: Final = "admin"
+APPROVER_USER: Final = "approver"
 
 
 def _key() -> str:
@@ -43,6 +45,7 @@ class Credentials:
     field_encryption_key: str = _secret(lambda: base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode())
     search_hash_key: str = _secret(_key)
     admin_password: str = _secret(lambda: secrets.token_urlsafe(_PASSWORD_BYTES))
+    approver_password: str = _secret(lambda: secrets.token_urlsafe(_PASSWORD_BYTES))
     test_api_key: str = _secret(lambda: f"pk_test_{_key()}")
     live_api_key: str = _secret(lambda: f"pk_live_{_key()}")
     sandbox_api_secret: str = _secret(_provider_key)

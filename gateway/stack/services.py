@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from gateway.stack.credentials import ADMIN_USER, Credentials
+from gateway.stack.credentials import ADMIN_USER, APPROVER_USER, Credentials
 from gateway.stack.leftovers import MARK_VARIABLE
 from gateway.stack.processes import Command
 from gateway.stack.settings import PROVIDER_PREFIX, ProviderCredentials, Settings
@@ -258,6 +258,8 @@ def _seed(facts: Facts) -> bytes:
     document = {
         "admin_user": ADMIN_USER,
         "admin_password": facts.credentials.admin_password,
+        "approver_user": APPROVER_USER,
+        "approver_password": facts.credentials.approver_password,
         "test_api_key": facts.credentials.test_api_key,
         "live_api_key": facts.credentials.live_api_key,
         "sandbox": {**asdict(facts.sandbox_account), "widget_url": f"{facts.sandbox_url}/widget"},

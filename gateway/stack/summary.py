@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.stack.credentials import ADMIN_USER
+from gateway.stack.credentials import ADMIN_USER, APPROVER_USER
 from gateway.stack.private_files import write_private
 from gateway.stack.services import Facts
 
@@ -28,6 +28,8 @@ def describe(facts: Facts, processes: Mapping[str, int]) -> dict[str, Any]:
         "admin_url": f"{settings.public_url}/admin/",
         "admin_user": ADMIN_USER,
         "admin_password": credentials.admin_password,
+        "approver_user": APPROVER_USER,
+        "approver_password": credentials.approver_password,
         "test_api_key": credentials.test_api_key,
         "live_api_key": credentials.live_api_key,
         "sandbox_url": facts.sandbox_url,
@@ -65,6 +67,7 @@ def greeting(info: Mapping[str, Any], directory: Path, order_reference: str) -> 
           API            {api_url}
           Documentation  {docs_url}
           Admin          {admin_url}  ({admin_user} / {admin_password})
+          Second person  who approves what the first asks for  ({approver_user} / {approver_password})
           Sandbox        {sandbox_url}
           Postbacks to   {postback_url}
           Test API key   {test_api_key}

@@ -34,7 +34,8 @@ class Ledger:
         self.bank = accounts.bank("test", "INR")
         self.available = accounts.available(product.pk, "test", "INR")
         for mode, currency in (("test", "INR"), ("test", "BDT"), ("live", "INR")):
-            money = funded(product, "100", f"{mode} {currency}", currency)
+            # Of a kind that machines may post, so that what is attacked is the rule in question and no other.
+            money = funded(product, "100", f"{mode} {currency}", currency, JournalKind.PRODUCT_FEE, BY_CLOCK)
             legs = tuple(_in_mode(leg, mode) for leg in money.legs)
             post(type(money)(kind=money.kind, reference=money.reference, legs=legs, cause=money.cause))
 
@@ -42,12 +43,12 @@ class Ledger:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
 
-    def journal(self, kind: str = "adjusted", reference: str = "attack", mode: str = "test") -> uuid.UUID:
+    def journal(self, kind: str = "product_fee", reference: str = "attack", mode: str = "test") -> uuid.UUID:
         journal = uuid.uuid4()
         self.sql(
             "INSERT INTO balances_journal (id, kind, mode, reference, subject, cause, cause_id, detail, document,"
             " request_id, xact, begun_at, created_at)"
-            " VALUES (%s, %s, %s, %s, '', 'person', '', '', '', '', 0, now(), now())",
+            " VALUES (%s, %s, %s, %s, '', 'clock', '', '', '', '', 0, now(), now())",
             journal,
             kind,
             mode,
@@ -139,7 +140,7 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
     "two modes": lambda one: one.legs((one.bank, "5"), (accounts.bank("live", "INR"), "-5")),
     "overdrawn": lambda one: one.legs((one.available, "100.0001"), (one.bank, "-100.0001")),
     "posted twice": lambda one: one.legs(
-        (one.bank, "5"), (one.available, "-5"), kind="product_funded", reference="test INR"
+        (one.bank, "5"), (one.available, "-5"), kind="product_fee", reference="test INR"
     ),
     "without a reference": lambda one: one.legs((one.bank, "5"), (one.available, "-5"), reference=""),
     "of no kind": lambda one: one.legs((one.bank, "5"), (one.available, "-5"), kind="gift"),

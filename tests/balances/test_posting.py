@@ -3,26 +3,37 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from balances import accounts, reading
 from balances.accounts import AccountKey
+from balances.instruction_models import Instruction
 from balances.kinds import AccountKind, JournalKind
-from balances.models import Account, Entry, Journal
+from balances.models import Entry, Journal
 from balances.posting import AlreadyPosted, InsufficientFunds, NewJournal, credit, debit, post
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
+from tests.two_persons import decided, overdraft
 
 BY_CLOCK = Cause(kind=CauseKind.CLOCK, detail='a "quoted" word, a \\ and {a, brace}')
 
 
-def funded(product: Product, amount: str, reference: str = "one", currency: str = "INR") -> NewJournal:
+def funded(
+    product: Product,
+    amount: str,
+    reference: str = "one",
+    currency: str = "INR",
+    kind: JournalKind = JournalKind.PRODUCT_FUNDED,
+    cause: Cause | None = None,
+) -> NewJournal:
+    """By two persons, in the present transaction, unless another cause is given."""
     left, right = accounts.bank("test", currency), accounts.available(product.pk, "test", currency)
     return NewJournal(
-        kind=JournalKind.PRODUCT_FUNDED,
+        kind=kind,
         reference=reference,
         legs=(debit(left, Decimal(amount)), credit(right, Decimal(amount))),
-        cause=BY_CLOCK,
+        cause=cause or decided(BY_CLOCK.detail),
         subject="prd",
         document="line 7, {x}",
     )
@@ -31,7 +42,7 @@ def funded(product: Product, amount: str, reference: str = "one", currency: str 
 def settled(product: Product, amount: str, reference: str = "two") -> NewJournal:
     left, right = accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR")
     legs = (debit(left, Decimal(amount)), credit(right, Decimal(amount)))
-    return NewJournal(kind=JournalKind.PRODUCT_SETTLED, reference=reference, legs=legs, cause=BY_CLOCK)
+    return NewJournal(kind=JournalKind.PRODUCT_SETTLED, reference=reference, legs=legs, cause=decided(BY_CLOCK.detail))
 
 
 @pytest.mark.django_db
@@ -41,13 +52,14 @@ def test_a_journal_is_two_entries_with_its_cause(product: Product) -> None:
     row = Journal.objects.get()
     assert (row.pk, row.kind, row.mode, row.reference) == (journal.id, "product_funded", "test", "one")
     assert (row.cause, row.cause_id, row.detail, row.document, row.subject) == (
-        "clock",
-        "",
+        "person",
+        str(User.objects.get(username="approver").pk),
         BY_CLOCK.detail,
         "line 7, {x}",
         "prd",
     )
     assert row.reverses is None
+    assert (row.instruction_id, row.instruction) == (journal.cause.instruction, Instruction.objects.get())
     found = {entry.account.kind: entry for entry in Entry.objects.select_related("account")}
     assert set(found) == {"bank", "available"}
     bank, available = found["bank"], found["available"]
@@ -82,7 +94,7 @@ def test_available_money_does_not_fall_below_its_limit(product: Product) -> None
     key = accounts.available(product.pk, "test", "INR")
     with pytest.raises(InsufficientFunds), transaction.atomic():
         post(settled(product, "100.0001"))
-    Account.objects.filter(pk=key.id).update(overdraft_limit=Decimal(50))
+    overdraft(product, "50")
     post(settled(product, "150"))
     assert reading.balance_of(key) == Decimal(-50)
     with pytest.raises(InsufficientFunds), transaction.atomic():
@@ -94,23 +106,24 @@ def test_available_money_does_not_fall_below_its_limit(product: Product) -> None
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "0", "0.00001", "1e16"])
 def test_what_is_no_amount_is_refused(product: Product, amount: str) -> None:
     with pytest.raises(ValueError, match="four decimals"):
-        post(funded(product, amount))
+        post(funded(product, amount, cause=BY_CLOCK))
     assert not Journal.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_outside_of_a_transaction_journals_are_committed_together_or_not_at_all(product: Product) -> None:
+    whole = funded(product, "100", kind=JournalKind.PRODUCT_FEE, cause=BY_CLOCK)
     lame = NewJournal(
-        kind=JournalKind.PRODUCT_FUNDED,
+        kind=JournalKind.PRODUCT_FEE,
         reference="lame",
         legs=(debit(accounts.bank("test", "INR"), Decimal(2)), credit(accounts.write_off("test", "INR"), Decimal(1))),
         cause=BY_CLOCK,
     )
     with pytest.raises(IntegrityError, match="does not sum to zero"):
-        post(funded(product, "100"), lame)
+        post(whole, lame)
     assert not Journal.objects.exists()
     assert not Entry.objects.exists()
-    post(funded(product, "100"))
+    post(whole)
     assert reading.balance_of(accounts.bank("test", "INR")) == Decimal(100)
 
 

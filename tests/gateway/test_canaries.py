@@ -383,7 +383,8 @@ def test_a_failing_command_names_what_is_wrong_and_not_its_value(
     keys = ("api_secret", "withdrawal_key", "postback_access_key", "postback_private_key")
     sandbox = dict.fromkeys(keys, CANARIES[0]) | {"base_url": "https://a.example", "postback_token": CANARIES[1] + "!"}
     api_keys = {f"{mode}_api_key": new_key(Mode(mode)) for mode in ("test", "live")}
-    facts = {**api_keys, "sandbox": sandbox, "live": None, "admin_user": "a", "admin_password": CANARIES[2]}
+    people = {"admin_user": "a", "admin_password": CANARIES[2], "approver_user": "b", "approver_password": CANARIES[2]}
+    facts = {**api_keys, **people, "sandbox": sandbox, "live": None}
     for change in ({"postback_token": CANARIES[1] + "!"}, {"postback_token": "fine-token", "base_url": CANARIES[3]}):
         sandbox.update(change)
         monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(facts)))

@@ -44,6 +44,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Journal.subject",
         "balances.Journal.cause_id",
         "balances.Journal.request_id",
+        "balances.InstructionMove.cause_id",
+        "balances.InstructionMove.request_id",
     },
     "the bank's or the provider's reference of a payment, by which money is found": {
         "payments.Confirmation.provider_reference",
@@ -65,6 +67,10 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
         "balances.Journal.cause",
+        "balances.Instruction.verb",
+        "balances.Instruction.parameters",
+        "balances.Instruction.preview",
+        *(f"balances.InstructionMove.{name}" for name in ("from_status", "to_status", "cause")),
         "providers.ProviderAccount.pause_reason",
         "providers.ProviderAccount.payouts_pause_reason",
         "providers.BalanceCheck.note",
@@ -130,6 +136,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     "a digest of evidence, to recognise it by; it covers many more things than an account": {
         "providers.ProviderCall.response_digest",
         "postbacks.Letter.signed_digest",
+        "balances.Instruction.digest",
     },
     "settings that finance and operators enter, or that the provider publishes": {
         "products.Product.name",
@@ -162,6 +169,10 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "what people write down about money, with a bank statement's line, of which the form says that it is kept plain": {
         "balances.Journal.detail",
+        "balances.Instruction.reason",
+        "balances.Instruction.document",
+        "balances.Instruction.decision_reason",
+        "balances.InstructionMove.detail",
         "balances.Journal.document",
     },
     "Django's own, about our staff": {

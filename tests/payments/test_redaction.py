@@ -10,7 +10,6 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from gateway.lifecycles import Cause, CauseKind
 from gateway.providers.models import ProviderCall
 from gateway.providers.redaction import forget_old_calls
 from gateway.webhooks.models import Event
@@ -42,6 +41,7 @@ from tests.payments.stage import (
 )
 from tests.payments.test_hostile_pictures import saved
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import decided
 
 pytestmark = pytest.mark.django_db
 
@@ -163,7 +163,7 @@ def test_money_in_review_and_late_references_keep_it_whole(
     end(paid.deposit)
     clock.shift(timedelta(days=10 * DAYS))
     assert forget_payers() == 0
-    give_back(Receipt.objects.get(status="in_review").pk, Cause(kind=CauseKind.PERSON))
+    give_back(Receipt.objects.get(status="in_review").pk, decided())
     assert forget_payers() == 1
 
 

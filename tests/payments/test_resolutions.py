@@ -6,18 +6,17 @@ import pytest
 from django.db import transaction
 
 from balances import accounts, reading
-from balances.kinds import JournalKind
-from balances.posting import NewJournal, credit, debit, post
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from payments.models import Receipt
 from payments.resolutions import Unresolvable, attach, credit_product, give_back, reverse_receipt, write_off
 from tests.payments.paid import Paid, postings, receipts, states
 from tests.payments.stage import fresh, money, moves, news
+from tests.two_persons import decided, settle
 
 pytestmark = pytest.mark.django_db
 
-BY_PERSON = Cause(kind=CauseKind.PERSON, id="1", detail="asked the provider's support")
+BY_CLOCK = Cause(kind=CauseKind.CLOCK)
 SUSPENDED = "receipt_suspended: provider_balance 1.00 INR, suspense -1.00 INR"
 
 
@@ -34,7 +33,7 @@ def available(product: Product, currency: str = "INR") -> Decimal:
 
 
 def test_less_may_be_credited_to_its_own_deposit(paid: Paid, short: Receipt, product: Product) -> None:
-    attach(short.pk, paid.deposit.pk, BY_PERSON)
+    attach(short.pk, paid.deposit.pk, decided())
     ended = fresh(paid.deposit)
     assert states(ended) == ("credited", Decimal(1), "under")
     assert receipts() == [("credited", Decimal(1), "")]
@@ -43,7 +42,7 @@ def test_less_may_be_credited_to_its_own_deposit(paid: Paid, short: Receipt, pro
     assert moves(ended)[-1][1:] == ("in_review", "credited", "person")
     assert news(product)[-1] == ("deposit.credited_with_difference", 5)
     with pytest.raises(Unresolvable, match="The receipt is credited"), transaction.atomic():
-        attach(short.pk, paid.deposit.pk, BY_PERSON)
+        attach(short.pk, paid.deposit.pk, BY_CLOCK)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +56,7 @@ def test_what_does_not_stay_ends_its_deposit_and_never_comes_back(
     resolve: object, status: str, journal: str, paid: Paid, short: Receipt, product: Product
 ) -> None:
     assert callable(resolve)
-    resolve(short.pk, BY_PERSON)
+    resolve(short.pk, decided())
     assert postings() == [SUSPENDED, journal]
     ended = fresh(paid.deposit)
     assert (states(ended), ended.failure_code) == (("failed", None, ""), "money_returned")
@@ -73,19 +72,19 @@ def test_what_does_not_stay_ends_its_deposit_and_never_comes_back(
 def test_what_a_product_was_given_is_never_credited_to_an_order_as_well(
     paid: Paid, short: Receipt, product: Product
 ) -> None:
-    credit_product(short.pk, product, BY_PERSON)
+    credit_product(short.pk, product, decided())
     assert postings()[1:] == ["suspense_credited: available -1.00 INR, suspense 1.00 INR"]
     assert states(paid.asked_again()) == ("failed", None, "")
     assert available(product) == 1
     assert len(postings()) == 2
     assert Receipt.objects.get().product == product
     with pytest.raises(Unresolvable), transaction.atomic():
-        give_back(short.pk, BY_PERSON)
+        give_back(short.pk, BY_CLOCK)
 
 
 def test_doubtful_money_may_be_attached(paid: Paid, product: Product) -> None:
     paid.arrives(money(amount="7", currency_code="USD"))
-    attach(Receipt.objects.get().pk, paid.deposit.pk, BY_PERSON)
+    attach(Receipt.objects.get().pk, paid.deposit.pk, decided())
     assert states(fresh(paid.deposit)) == ("credited", None, "other_currency")
     assert receipts() == [("credited", Decimal(7), "")]
     assert reading.balance_of(accounts.available(product.pk, "test", "USD")) == 7
@@ -93,10 +92,8 @@ def test_doubtful_money_may_be_attached(paid: Paid, product: Product) -> None:
 
 def test_the_provider_takes_credited_money_back(paid: Paid, product: Product) -> None:
     paid.arrives(money(amount="1000"))
-    rest, bank = accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR")
-    legs = (debit(rest, Decimal(1000000400)), credit(bank, Decimal(1000000400)))
-    post(NewJournal(kind=JournalKind.PRODUCT_SETTLED, reference="rest", legs=legs, cause=BY_PERSON))
-    reverse_receipt(Receipt.objects.get().pk, BY_PERSON)
+    settle(product, "1000000400")
+    reverse_receipt(Receipt.objects.get().pk, decided())
     assert states(fresh(paid.deposit)) == ("reversed", None, "")
     assert postings()[-1] == (
         "receipt_reversed: available 600.00 INR, product_receivable 400.00 INR, provider_balance -1000.00 INR"
@@ -104,7 +101,7 @@ def test_the_provider_takes_credited_money_back(paid: Paid, product: Product) ->
     assert news(product)[-1] == ("deposit.reversed", 5)
     assert reading.balance_of(accounts.receivable(product.pk, "test", "INR")) == 400
     with pytest.raises(Unresolvable, match="The receipt is reversed"), transaction.atomic():
-        reverse_receipt(Receipt.objects.get().pk, BY_PERSON)
+        reverse_receipt(Receipt.objects.get().pk, BY_CLOCK)
     assert states(paid.asked_again()) == ("reversed", None, "")
 
 
@@ -112,6 +109,6 @@ def test_one_of_two_receipts_taken_back_leaves_the_other(paid: Paid, product: Pr
     first, second = money(amount="1000", transaction_id="T1"), money(amount="5", transaction_id="T2")
     paid.arrives(first)
     assert states(paid.arrives(first, second)) == ("credited", Decimal(1005), "over")
-    reverse_receipt(Receipt.objects.get(transaction_id="T2").pk, BY_PERSON)
+    reverse_receipt(Receipt.objects.get(transaction_id="T2").pk, decided())
     assert states(fresh(paid.deposit)) == ("credited", Decimal(1000), "exact")
     assert available(product) == 1000

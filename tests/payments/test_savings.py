@@ -11,7 +11,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma import messages
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
@@ -43,6 +42,7 @@ from tests.payments.stage import (
     work,
 )
 from tests.scripted_provider import DROP, ScriptedProvider
+from tests.two_persons import decided
 
 pytestmark = pytest.mark.django_db
 
@@ -427,7 +427,7 @@ def test_what_was_released_in_doubt_is_not_released_again_when_a_person_attaches
     clock.shift(35)
     work()
     assert (fresh(deposit).status, Savings.objects.get().saved) == ("in_review", Decimal(40))
-    attach(Receipt.objects.get().pk, deposit.pk, Cause(kind=CauseKind.PERSON))
+    attach(Receipt.objects.get().pk, deposit.pk, decided())
     assert (fresh(deposit).status, Savings.objects.get().saved) == ("credited", Decimal(40))
     assert [one.partition(":")[0] for one in postings()] == [
         "savings_observed",

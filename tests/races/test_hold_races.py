@@ -103,7 +103,7 @@ def journal():
     other, back = accounts.bank("test", currency), debit if leg.amount < 0 else credit
     legs = [leg, back(other, abs(leg.amount))]
     chance.shuffle(legs)
-    return NewJournal(kind=JournalKind.ADJUSTED, reference=str(ids.new_id()), legs=tuple(legs), cause=cause)
+    return NewJournal(kind=JournalKind.PRODUCT_FEE, reference=str(ids.new_id()), legs=tuple(legs), cause=cause)
 
 for _ in range(10_000):
     with transaction.atomic():

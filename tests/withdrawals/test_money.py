@@ -16,6 +16,7 @@ from gateway.webhooks.models import Event
 from tests.conftest import Api, fund
 from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import decided, overdraft, settle
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, news, order, sent
 from withdrawals import asking
@@ -24,7 +25,8 @@ from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
 
-BY_PERSON = Cause(kind=CauseKind.PERSON, id="1", detail="the bank's statement of that day")
+BY_CLOCK = Cause(kind=CauseKind.CLOCK)
+REASON = "the bank's statement of that day"
 HELD = "withdrawal_held: available 1218.00 INR, held -1218.00 INR"
 PAID = "withdrawal_paid: held 1218.00 INR, provider_balance -1218.00 INR"
 RELEASED = "withdrawal_released: available -1218.00 INR, held 1218.00 INR"
@@ -51,11 +53,11 @@ def ended(api: Api, provider: ScriptedProvider, account: ProviderAccount, status
     return withdrawal
 
 
-def spent_elsewhere(product: Product, amount: str) -> None:
-    """Somebody paid the product's available money out to it."""
+def given_past_the_verbs(product: Product, amount: str) -> None:
+    """Money that came without being used for what the product owes."""
     there, bank = accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR")
-    legs = (debit(there, Decimal(amount)), credit(bank, Decimal(amount)))
-    post(NewJournal(kind=JournalKind.PRODUCT_SETTLED, reference="rest", legs=legs, cause=BY_PERSON))
+    legs = (debit(bank, Decimal(amount)), credit(there, Decimal(amount)))
+    post(NewJournal(kind=JournalKind.ADJUSTED, reference="past the verbs", legs=legs, cause=decided()))
 
 
 def test_too_little_money_is_refused_and_leaves_nothing(api: Api, product: Product) -> None:
@@ -75,7 +77,8 @@ def test_too_little_money_is_refused_and_leaves_nothing(api: Api, product: Produ
 
 def test_an_overdraft_limit_goes_below_zero_and_no_further(api: Api, product: Product) -> None:
     key = accounts.available(product.pk, "test", "INR")
-    Account.objects.filter(pk=key.id).update(overdraft_limit=Decimal(1218))
+    overdraft(product, "1218")
+    assert Account.objects.get(pk=key.id).overdraft_limit == Decimal(1218)
     order(api)
     order(api)
     assert figures(product) == [Decimal(-1218), Decimal(2436), 0]
@@ -113,21 +116,21 @@ def test_what_comes_back_after_it_was_paid_is_the_product_s(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product
 ) -> None:
     withdrawal = ended(api, provider, account, 1)
-    reverse(withdrawal.pk, BY_PERSON)
+    reverse(withdrawal.pk, decided(REASON))
     assert figures(product) == [Decimal(1218), 0, 0]
     assert postings()[2:] == ["withdrawal_returned: available -1218.00 INR, provider_balance 1218.00 INR"]
     assert news(withdrawal)[-1][0] == "reversed"
-    assert Journal.objects.get(kind="withdrawal_returned").detail == BY_PERSON.detail
+    assert Journal.objects.get(kind="withdrawal_returned").detail == REASON
     with pytest.raises(Uncorrectable, match="only a paid one"), transaction.atomic():
-        reverse(withdrawal.pk, BY_PERSON)
+        reverse(withdrawal.pk, BY_CLOCK)
 
 
 def test_what_proves_paid_is_taken_and_the_rest_is_owed_blocks_and_is_repaid_first(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product
 ) -> None:
     withdrawal = ended(api, provider, account, 5)
-    spent_elsewhere(product, "1000")
-    prove_paid(withdrawal.pk, BY_PERSON)
+    settle(product, "1000")
+    prove_paid(withdrawal.pk, decided(REASON))
     withdrawal.refresh_from_db()
     assert (withdrawal.status, withdrawal.failure_code) == ("paid", "")
     assert figures(product) == [0, 0, Decimal(1000)]
@@ -136,12 +139,12 @@ def test_what_proves_paid_is_taken_and_the_rest_is_owed_blocks_and_is_repaid_fir
     )
     assert news(withdrawal)[-1][0] == "paid"
     with pytest.raises(Uncorrectable, match="only one that ended unpaid"), transaction.atomic():
-        prove_paid(withdrawal.pk, BY_PERSON)
+        prove_paid(withdrawal.pk, BY_CLOCK)
     # Money of its own does not help while it owes; what it has is taken for that first.
-    fund(product, "INR", amount="1500")
+    given_past_the_verbs(product, "1500")
     answer = api.post("withdrawals", {**IMPS, "amount": "100", "reference": "blocked"})
     assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_funds")
-    assert corrections.repay(product.pk, "test", "INR", BY_PERSON) == 1000
+    assert corrections.repay(product.pk, "test", "INR", BY_CLOCK) == 1000
     assert figures(product) == [Decimal(500), 0, 0]
     assert api.post("withdrawals", {**IMPS, "amount": "100", "reference": "free"}).status_code == 201
 

@@ -47,6 +47,8 @@ def test_a_running_stack_tells_everything_in_info_json_and_on_the_screen(start_s
         "admin_url": f"{base}/admin/",
         "admin_user": "admin",
         "admin_password": secrets["admin_password"],
+        "approver_user": "approver",
+        "approver_password": secrets["approver_password"],
         "test_api_key": secrets["test_api_key"],
         "live_api_key": secrets["live_api_key"],
         "sandbox_url": info["sandbox_url"],
@@ -66,7 +68,13 @@ def test_a_running_stack_tells_everything_in_info_json_and_on_the_screen(start_s
         assert answer.status == 200
     code, output = stack.finish(signal.SIGINT)
     assert code == 0
-    for value in (info["api_url"], info["admin_password"], info["test_api_key"], info["postback_url"]):
+    for value in (
+        info["api_url"],
+        info["admin_password"],
+        info["approver_password"],
+        info["test_api_key"],
+        info["postback_url"],
+    ):
         assert value in output
     curl = re.search(r"^  curl (?:.*\\\n)*.*$", output, re.MULTILINE)
     assert curl

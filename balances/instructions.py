@@ -1,0 +1,328 @@
+"""How two persons move money: one asks for it with a reason, another one looks at the same journals and decides.
+
+The database holds the rules once more (`balances.instruction_guards`, and the journals' own): it takes no journal of a
+kind that people post without an instruction that a second person approved in the same transaction.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from balances import corrections, previews, verb_fields, verbs
+from balances.instruction_models import (
+    DOCUMENT_MAX_LENGTH,
+    REASON_MAX_LENGTH,
+    REASON_MIN_LENGTH,
+    Instruction,
+    InstructionMove,
+)
+from balances.kinds import AccountKind
+from balances.posting import AlreadyPosted, InsufficientFunds, NewJournal, post
+from balances.previews import Preview
+from balances.states import EXPIRY_DAYS, INSTRUCTION, InstructionStatus
+from balances.verb_fields import Refused, Values
+from balances.verbs import Plan, PlannedJournal, Verb
+from gateway import ids, logs
+from gateway.lifecycles import Cause, CauseKind, recorded
+
+log = structlog.get_logger(__name__)
+
+PROPOSE: Final = "balances.propose_instruction"
+APPROVE: Final = "balances.approve_instruction"
+
+
+class Changed(Refused):
+    """What would be posted is no longer what the person saw. Nothing was.
+
+    Attributes:
+        preview: what would be posted now.
+    """
+
+    def __init__(self, preview: Preview) -> None:
+        self.preview = preview
+        super().__init__("What would be posted has changed since you looked at it. Look at it again, then decide.")
+
+
+@transaction.atomic(durable=True)
+def look(verb_name: str, parameters: Mapping[str, str]) -> Preview:
+    """What would be posted, without writing anything down.
+
+    Raises:
+        Refused: it cannot be done.
+    """
+    verb = verbs.named(verb_name)
+    with _sentences(verb):
+        values = verb_fields.read(verb.fields, parameters)
+        return previews.preview(verb.name, verb_fields.written(verb.fields, values), verb.plan(values))
+
+
+@transaction.atomic(durable=True)
+def propose(
+    verb_name: str,
+    parameters: Mapping[str, str],
+    reason: str,
+    document: str,
+    by: AbstractUser,
+    *,
+    digest_seen: str | None = None,
+    instruction_id: uuid.UUID | None = None,
+) -> Instruction:
+    """Ask for it: written down together with what would be posted.
+
+    Args:
+        verb_name: one of `balances.verbs`.
+        parameters: by name of the verb's fields, as texts.
+        reason: why, in the person's words.
+        document: the paper behind it, or "" where the verb needs none.
+        by: who asks.
+        digest_seen: of the preview that the person saw; whatever would be posted if None.
+        instruction_id: of a form, so that it makes one instruction however often it is sent.
+
+    Raises:
+        Refused: it cannot be done; `Changed` where it is not what the person saw.
+        PermissionDenied: the person may not ask for it.
+    """
+    _check_permission(by, PROPOSE)
+    if instruction_id is not None:
+        sent_before = Instruction.objects.filter(pk=instruction_id, requested_by=by.pk).first()
+        if sent_before is not None:
+            return sent_before
+    verb = verbs.named(verb_name)
+    reason, document = _reason(reason), _document(document, verb)
+    with _sentences(verb):
+        values = verb_fields.read(verb.fields, parameters)
+        plan = verb.plan(values)
+    kept = verb_fields.written(verb.fields, values)
+    shown = previews.preview(verb.name, kept, plan)
+    if digest_seen not in {None, shown.digest}:
+        raise Changed(shown)
+    instruction = Instruction(
+        id=instruction_id or ids.new_id(),
+        verb=verb.name,
+        mode=plan.mode,
+        parameters=kept,
+        reason=reason,
+        document=document,
+        preview=shown.content,
+        digest=shown.digest,
+        requested_by_id=by.pk,
+    )
+    instruction.save(force_insert=True)
+    _write_history(instruction, "", Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason))
+    return instruction
+
+
+def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> Instruction:
+    """Agree to it: what the person saw is posted, in one transaction with the decision, or nothing is.
+
+    Args:
+        instruction_id: which one.
+        by: who decides; never who asked for it.
+        digest_seen: of the preview that the person saw (`current_preview`).
+
+    Raises:
+        Refused: it cannot be done; `Changed` where it is not what the person saw.
+        PermissionDenied: the person may not decide.
+    """
+    verb = verbs.named(Instruction.objects.values_list("verb", flat=True).get(pk=instruction_id))
+    with _sentences(verb):
+        return _approve(instruction_id, verb, by, digest_seen)
+
+
+@transaction.atomic(durable=True)
+def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_seen: str) -> Instruction:
+    instruction = _lock_undecided(instruction_id)
+    _check_second(instruction, by)
+    values = verb_fields.read(verb.fields, instruction.parameters)
+    # From here on the accounts that the plan looked at stay as they are until the commit.
+    plan = verb.plan(values)
+    shown = previews.preview(verb.name, instruction.parameters, plan)
+    if digest_seen != shown.digest:
+        raise Changed(shown)
+    cause = Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=instruction.reason, instruction=instruction.pk)
+    changes = {"preview": shown.content, "digest": shown.digest, "decided_by_id": by.pk}
+    _move(instruction, InstructionStatus.POSTED, cause, **changes)
+    # Last: from here to the commit everybody waits who posts to the same accounts.
+    _carry_out(verb, values, plan, cause, instruction)
+    if previews.posted_sums(instruction) != previews.sums(plan):
+        raise RuntimeError(f"{verb.name} posted something else than it had planned")
+    return instruction
+
+
+@transaction.atomic(durable=True)
+def reject(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instruction:
+    """Refuse it, with a reason; only another person than the requester may.
+
+    Raises:
+        Refused: it was decided already, or by the requester.
+        PermissionDenied: the person may not decide.
+    """
+    instruction = _lock_undecided(instruction_id)
+    _check_second(instruction, by)
+    return _decide(instruction, InstructionStatus.REJECTED, by, reason)
+
+
+@transaction.atomic(durable=True)
+def withdraw(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instruction:
+    """Take it back; only the requester may.
+
+    Raises:
+        Refused: it was decided already, or somebody else asked for it.
+        PermissionDenied: the person may not ask for anything any more.
+    """
+    _check_permission(by, PROPOSE)
+    instruction = _lock_undecided(instruction_id)
+    if instruction.requested_by_id != by.pk:
+        raise Refused("Only whoever asked for it can withdraw it; you can reject it.")
+    return _decide(instruction, InstructionStatus.WITHDRAWN, by, reason)
+
+
+def expire_undecided() -> int:
+    """End what nobody decided in `EXPIRY_DAYS`; gives how many that were."""
+    old = timezone.now() - timedelta(days=EXPIRY_DAYS)
+    ended = 0
+    undecided = Instruction.objects.filter(status=InstructionStatus.PROPOSED, requested_at__lt=old)
+    for instruction_id in undecided.order_by("requested_at").values_list("pk", flat=True):
+        with transaction.atomic():
+            found = Instruction.objects.select_for_update(of=("self",)).get(pk=instruction_id)
+            if found.status == InstructionStatus.PROPOSED:
+                detail = f"nobody decided in {EXPIRY_DAYS} days"
+                _move(found, InstructionStatus.EXPIRED, Cause(kind=CauseKind.CLOCK, detail=detail))
+                ended += 1
+    return ended
+
+
+def current_preview(instruction: Instruction) -> Preview:
+    """What would be posted if it were approved now; what was shown last where it was decided.
+
+    Raises:
+        Refused: it cannot be done any more.
+    """
+    if instruction.status != InstructionStatus.PROPOSED:
+        return Preview(content=instruction.preview, digest=instruction.digest)
+    return look(instruction.verb, instruction.parameters)
+
+
+def may_decide(instruction: Instruction, by: AbstractUser) -> bool:
+    """Whether approving and rejecting are open to this person."""
+    is_open = instruction.status == InstructionStatus.PROPOSED and instruction.requested_by_id != by.pk
+    return is_open and by.is_active and by.is_staff and by.has_perm(APPROVE)
+
+
+def may_withdraw(instruction: Instruction, by: AbstractUser) -> bool:
+    """Whether taking it back is open to this person."""
+    is_open = instruction.status == InstructionStatus.PROPOSED and instruction.requested_by_id == by.pk
+    return is_open and by.is_active and by.is_staff and by.has_perm(PROPOSE)
+
+
+def _check_permission(by: AbstractUser, permission: str) -> None:
+    if not (by.is_active and by.is_staff and by.has_perm(permission)):
+        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {permission}.")
+
+
+def _check_second(instruction: Instruction, by: AbstractUser) -> None:
+    _check_permission(by, APPROVE)
+    if instruction.requested_by_id == by.pk:
+        raise Refused("You asked for it yourself: another person has to decide.")
+
+
+def _lock_undecided(instruction_id: uuid.UUID) -> Instruction:
+    instruction = Instruction.objects.select_for_update(of=("self",)).get(pk=instruction_id)
+    if instruction.status != InstructionStatus.PROPOSED:
+        raise Refused(f"It is {instruction.status} already.")
+    return instruction
+
+
+def _decide(instruction: Instruction, status: InstructionStatus, by: AbstractUser, reason: str) -> Instruction:
+    reason = _reason(reason)
+    cause = Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason)
+    _move(instruction, status, cause, decided_by_id=by.pk, decision_reason=reason)
+    return instruction
+
+
+def _move(instruction: Instruction, to_status: InstructionStatus, cause: Cause, **changes: Any) -> None:
+    from_status = instruction.status
+    INSTRUCTION.check(from_status, to_status)
+    instruction.status = to_status
+    instruction.sequence += 1
+    instruction.decided_at = timezone.now()  # the database writes its own
+    for name, value in changes.items():
+        setattr(instruction, name, value)
+    columns = [name.removesuffix("_id") for name in changes]
+    instruction.save(update_fields=["status", "sequence", "decided_at", *columns])
+    _write_history(instruction, from_status, cause)
+
+
+def _write_history(instruction: Instruction, from_status: str, cause: Cause) -> None:
+    log.info("moved", id=instruction.public_id, before=from_status, now=instruction.status, cause=cause.kind)
+    recorded(
+        InstructionMove,
+        subject=instruction,
+        from_status=from_status,
+        cause=cause,
+        request_id=logs.request_id.get(),
+        at=timezone.now(),
+    )
+
+
+def _carry_out(verb: Verb, values: Values, plan: Plan, cause: Cause, instruction: Instruction) -> None:
+    if verb.execute is not None:
+        verb.execute(values, cause, instruction)
+        return
+    planned = [one for one in plan.journals if isinstance(one, PlannedJournal)]
+    post(
+        *(
+            NewJournal(
+                kind=one.kind,
+                reference=f"{instruction.public_id}/{place}" if place else instruction.public_id,
+                legs=one.legs,
+                cause=cause,
+                subject=one.subject,
+                document=instruction.document,
+                reverses=one.reverses,
+            )
+            for place, one in enumerate(planned)
+        )
+    )
+    credited = {leg.account for one in planned for leg in one.legs if leg.amount < 0}
+    # In the order of their locks, as every posting takes them.
+    for key in sorted(credited, key=lambda key: key.lock_rank):
+        if key.kind == AccountKind.AVAILABLE and key.product is not None:
+            corrections.repay(key.product, key.mode, key.currency, cause)
+
+
+@contextmanager
+def _sentences(verb: Verb) -> Iterator[None]:
+    """Expected refusals of the ledger and of the verb, as sentences."""
+    try:
+        yield
+    except InsufficientFunds:
+        raise Refused("One of the accounts does not have so much.") from None
+    except AlreadyPosted:
+        raise Refused("It was posted before.") from None
+    except verb.refusals as error:
+        raise Refused(str(error)) from error
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if not REASON_MIN_LENGTH <= len(text) <= REASON_MAX_LENGTH:
+        raise Refused(f"Give a reason of {REASON_MIN_LENGTH} to {REASON_MAX_LENGTH} characters.", field="reason")
+    return text
+
+
+def _document(text: str, verb: Verb) -> str:
+    text = text.strip()
+    if not text and verb.needs_document:
+        raise Refused("Name the paper behind it, for example the bank statement and its line.", field="document")
+    if len(text) > DOCUMENT_MAX_LENGTH:
+        raise Refused(f"The document takes at most {DOCUMENT_MAX_LENGTH} characters.", field="document")
+    return text

@@ -1,0 +1,61 @@
+"""A journal that two persons had posted, taken back leg by leg."""
+
+from typing import Final
+
+from balances import verb_fields
+from balances.accounts import AccountKey
+from balances.kinds import AccountKind, JournalKind
+from balances.models import Account, Journal
+from balances.posting import Leg
+from balances.verb_fields import Refused, Values
+from balances.verbs import Plan, PlannedJournal, Verb
+
+#: What belongs to an order is taken back by the order's own verbs: they move the order, too.
+_REVERSIBLE: Final = (
+    JournalKind.PRODUCT_FUNDED,
+    JournalKind.PRODUCT_SETTLED,
+    JournalKind.PROVIDER_TOPPED_UP,
+    JournalKind.MOVED_TO_SETTLEMENT,
+    JournalKind.SETTLED_TO_BANK,
+    JournalKind.PROVIDER_FEE,
+    JournalKind.PRODUCT_FEE,
+    JournalKind.EXCHANGED,
+    JournalKind.ADJUSTED,
+    JournalKind.WRITTEN_OFF,
+)
+
+
+def _plan(values: Values) -> Plan:
+    journal = Journal.objects.filter(pk=values["journal"]).first()
+    if journal is None:
+        raise Refused("There is no such journal.", field="journal")
+    if journal.instruction_id is None or journal.kind not in _REVERSIBLE:
+        raise Refused(f"A {journal.kind} journal is not reversed by hand.", field="journal")
+    if Journal.objects.filter(reverses=journal).exists():
+        raise Refused("This journal was reversed already.", field="journal")
+    entries = journal.entries.select_related("account").order_by("id")
+    legs = tuple(Leg(account=_key(one.account), amount=-one.amount) for one in entries)
+    planned = PlannedJournal(kind=JournalKind.REVERSED, legs=legs, subject=journal.subject, reverses=journal.pk)
+    note = f"This takes back the {journal.kind} journal {journal.reference}."
+    return Plan(mode=journal.mode, journals=(planned,), notes=(note,))
+
+
+def _key(account: Account) -> AccountKey:
+    return AccountKey(
+        kind=AccountKind(account.kind),
+        mode=account.mode,
+        currency=account.currency,
+        product=account.product_id,
+        provider_account=account.provider_account_id,
+        payment_system=account.payment_system,
+    )
+
+
+VERBS: Final = (
+    Verb(
+        name="reversed",
+        sentence="A journal that two persons had posted was wrong: each of its legs is taken back, once.",
+        fields=(verb_fields.row_id("journal", "Journal", "The id of the journal, as its page shows it."),),
+        plan=_plan,
+    ),
+)

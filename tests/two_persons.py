@@ -1,0 +1,82 @@
+"""Money that people move takes two of them: the tests' own, and what they decided."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import User
+
+from balances import instructions
+from balances.instruction_models import Instruction, InstructionMove
+from balances.posting import NewJournal
+from gateway.lifecycles import Cause, CauseKind, recorded
+from gateway.products.models import Product
+
+
+def persons() -> tuple[User, User]:
+    """Who asks, and who approves: made where a test first needs them, with passwords that nobody has."""
+    names = ("requester", "approver")
+    known = {one.username: one for one in User.objects.filter(username__in=names)}
+    for name in names:
+        if name not in known:
+            known[name] = User.objects.create(username=name, password="!", is_staff=True, is_superuser=True)
+    return known["requester"], known["approver"]
+
+
+def by_two_persons(verb: str, parameters: Mapping[str, str]) -> Instruction:
+    """Asked for by one and approved by the other."""
+    requester, approver = persons()
+    asked = instructions.propose(verb, parameters, "the tests' own money", "a test", requester)
+    return instructions.approve(asked.pk, approver, asked.digest)
+
+
+def settle(product: Product, amount: str, currency: str = "INR") -> None:
+    """Pay a product's available money out to it."""
+    by_two_persons(
+        "product_settled", {"product": str(product.pk), "mode": "test", "currency": currency, "amount": amount}
+    )
+
+
+def overdraft(product: Product, limit: str, currency: str = "INR") -> None:
+    """Let a product's available money go so far below zero."""
+    parameters = {"product": str(product.pk), "mode": "test", "currency": currency, "limit": limit}
+    by_two_persons("overdraft_limit", parameters)
+
+
+def decided(detail: str = "two persons decided", mode: str = "test") -> Cause:
+    """The cause of journals past every verb: an instruction that two persons decided in the present transaction.
+
+    It says that it showed journals, so at least one has to be posted with it before the transaction ends.
+    """
+    requester, approver = persons()
+    instruction = Instruction(
+        verb="tested",
+        mode=mode,
+        parameters={},
+        reason=detail,
+        preview={"notes": [], "journals": [{"kind": "adjusted", "legs": []}]},
+        digest="0" * 64,
+        requested_by=requester,
+    )
+    instruction.save(force_insert=True)
+    by_person = Cause(kind=CauseKind.PERSON, id=str(approver.pk), detail=detail, instruction=instruction.pk)
+    for status in ("proposed", "posted"):
+        before = "" if status == "proposed" else "proposed"
+        if before:
+            instruction.status, instruction.sequence, instruction.decided_by = status, 2, approver
+            instruction.save(update_fields=["status", "sequence", "decided_by"])
+        at = instruction.requested_at
+        recorded(InstructionMove, subject=instruction, from_status=before, cause=by_person, request_id="", at=at)
+    return by_person
+
+
+def as_decided(journal: NewJournal) -> NewJournal:
+    """The same journal, decided by two persons in the present transaction."""
+    cause = decided(journal.cause.detail, journal.mode)
+    return NewJournal(
+        kind=journal.kind,
+        reference=journal.reference,
+        legs=journal.legs,
+        cause=cause,
+        subject=journal.subject,
+        document=journal.document,
+        id=journal.id,
+    )
