@@ -91,7 +91,7 @@ class Statement:
             _balance_row("Opening balance", self.begin, self.opening),
         )
         available, _ = self._accounts
-        found = self._movements().order_by("created_at", "account", "sequence").values_list(*_COLUMNS, named=True)
+        found = self._movements().order_by("created_at", "account__kind", "sequence").values_list(*_COLUMNS, named=True)
         for entry in found.iterator(_CHUNK_ENTRIES):
             yield self._row(entry, is_available=entry.account_id == available)
         yield _balance_row("Closing balance", self.end, self.closing)

@@ -75,7 +75,10 @@ class LedgerEntriesView(APIView):
         parameters=list_parameters(LedgerEntryFilter),
     )
     def get(self, request: Request) -> Response:
-        """List the changes of your accounts, newest first."""
+        """List the changes of your accounts, newest first.
+
+        An entry of the last minute may still appear behind newer ones; `sequence` tells whether you have read them all.
+        """
         caller = caller_of(request)
         return list_of(
             request,

@@ -60,19 +60,19 @@ def write_xlsx(file: BinaryIO, rows: Iterable[Row], *, title: str, created: date
     Args:
         file: where it goes, once all rows are there; until then they lie in a temporary file.
         rows: from the first line on, at most `XLSX_MAX_ROWS`.
-        title: of the document and of the sheet; at most 31 characters, no brackets, slashes, colons, stars or question marks.
+        title: of the document and of the sheet; at most 31 letters, digits and blanks.
         created: what the document calls its time, so that the same rows give the same bytes.
     """
-    book = xlsxwriter.Workbook(file, {"constant_memory": True})
-    book.set_properties({"title": title, "created": created.astimezone(UTC).replace(tzinfo=None)})
-    sheet = book.add_worksheet(title)
-    sheet.set_column(0, _XLSX_LAST_COLUMN, _COLUMN_WIDTH)
-    times = book.add_format({"num_format": _TIME_FORMAT})
-    decimals = cache(lambda places: book.add_format({"num_format": f"0.{'0' * places}" if places else "0"}))
-    for number, row in enumerate(rows):
-        for column, cell in enumerate(row):
-            _write(sheet, (number, column), cell, times, decimals)
-    book.close()
+    # Closed also where a row is refused: its temporary file goes, and nobody keeps what was written so far.
+    with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
+        book.set_properties({"title": title, "created": created.astimezone(UTC).replace(tzinfo=None)})
+        sheet = book.add_worksheet(title)
+        sheet.set_column(0, _XLSX_LAST_COLUMN, _COLUMN_WIDTH)
+        times = book.add_format({"num_format": _TIME_FORMAT})
+        decimals = cache(lambda places: book.add_format({"num_format": f"0.{'0' * places}" if places else "0"}))
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                _write(sheet, (number, column), cell, times, decimals)
 
 
 def _write(sheet: Any, place: tuple[int, int], cell: Cell, times: Any, decimals: Any) -> None:
