@@ -26,9 +26,9 @@ from gateway.api.negotiation import FileNegotiation
 from gateway.api.query import query_of
 from gateway.api.schema import list_parameters, page_of
 
-#: Most movements of a statement that is made while the caller waits: some seconds of work, and ten megabytes. The
-#: command of the same name has no such limit.
-STATEMENT_MAX_MOVEMENTS: Final = 50_000
+#: Most movements of a statement that is made while the caller waits: two to five seconds of work in which a thread of a
+#: web worker does nothing else, and three megabytes. The command of the same name has no such limit.
+STATEMENT_MAX_MOVEMENTS: Final = 20_000
 
 _CURRENCY: Final[dict[str, Any]] = {"type": "string", "pattern": "^[A-Z]{3}$"}
 _INSTANT: Final[dict[str, Any]] = {"type": "string", "format": "date-time"}
@@ -131,7 +131,7 @@ class StatementView(APIView):
 
         The period is half-open: `from` belongs to it, `to` to the next one; times are UTC. Opening balance and
         movements add up to the closing balance. A statement is final, so its period has to be over for five minutes,
-        and it never changes afterwards. At most 50,000 movements; ask for a shorter period where there are more.
+        and it never changes afterwards. At most 20,000 movements; ask for a shorter period where there are more.
         """
         question = StatementQuestion(data=query_of(request, StatementQuestion().fields))
         question.is_valid(raise_exception=True)

@@ -40,9 +40,9 @@ def set_back(journal: NewJournal, at: datetime, *, apart: timedelta = timedelta(
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE balances_journal SET begun_at = %s WHERE id = %s", [at - timedelta(days=1), journal.id])
         cursor.execute(
-            "UPDATE balances_entry AS entry SET created_at = %s + (leg.place - 1) * %s FROM ("
-            "SELECT id, row_number() OVER (ORDER BY created_at, id) AS place FROM balances_entry WHERE journal_id = %s"
-            ") AS leg WHERE entry.id = leg.id",
-            [at, apart, journal.id],
+            "UPDATE balances_entry AS entry SET created_at = %s + (leg.place - 1) * %s * interval '1 microsecond'"
+            " FROM (SELECT id, row_number() OVER (ORDER BY created_at, id) AS place FROM balances_entry"
+            " WHERE journal_id = %s) AS leg WHERE entry.id = leg.id",
+            [at, apart // timedelta(microseconds=1), journal.id],
         )
         cursor.execute("SET LOCAL session_replication_role = origin")

@@ -203,7 +203,8 @@ def test_times_are_compared_exactly(mine: Api, available: AccountKey) -> None:
 def test_pages_have_every_entry_once(mine: Api, available: AccountKey) -> None:
     for amount in range(1, 6):
         post(moved(BANK, available, str(amount)))
-    pages, cursor = [], {}
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
     while True:
         page = mine.get("ledger-entries", limit=2, **cursor).json()
         pages.append([row["amount"] for row in page["data"]])
@@ -252,7 +253,7 @@ def test_each_question_is_answered_by_an_index_however_many_entries_there_are(
     other = Product.objects.create(name="other")
     fund(product, "INR", "BDT")
     fund(other, "INR")
-    values = {
+    values: dict[str, Any] = {
         "many": MANY,
         "day": DAY,
         "often": available.id,

@@ -92,7 +92,7 @@ def read(content: bytes, kind: str) -> Read:
     assert (empty, titles) == ([], HEAD)
     assert (opening[1], closing[1]) == ("Opening balance", "Closing balance")
     return Read(
-        head=dict(head),  # type: ignore[arg-type]
+        head=dict(head),
         opening=(Decimal(opening[5]), Decimal(opening[7])),
         movements=movements,
         closing=(Decimal(closing[5]), Decimal(closing[7])),

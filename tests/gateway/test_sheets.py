@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import openpyxl
 import pytest
@@ -28,8 +29,9 @@ def in_xlsx(*rows: Row, title: str = "Sheet") -> bytes:
     return file.getvalue()
 
 
-def cells(content: bytes) -> list[list[openpyxl.cell.cell.Cell]]:
-    return [list(row) for row in openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows()]  # type: ignore[union-attr]
+def cells(content: bytes) -> list[list[Any]]:
+    sheet: Any = openpyxl.load_workbook(io.BytesIO(content)).active
+    return [list(row) for row in sheet.iter_rows()]
 
 
 def test_csv_is_as_rfc_4180_wants_it() -> None:
