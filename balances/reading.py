@@ -3,15 +3,17 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Sum
 
 from balances.accounts import AccountKey
+from balances.guards import SNAPSHOT_MARGIN_SECONDS
 from balances.kinds import DEBIT_NORMAL, AccountKind
 from balances.models import Account, Entry, Snapshot
+from gateway import prepared_sql
 
 _NOTHING: Final = Decimal(0)
 #: What belongs to a product, in the order in which it is shown.
@@ -20,6 +22,48 @@ PRODUCT_KINDS: Final = (
     AccountKind.HELD,
     AccountKind.SAVINGS,
     AccountKind.PRODUCT_RECEIVABLE,
+)
+#: A journal counts from the instant it was written, and is seen once its transaction is committed: at most a minute
+#: later, or never (`balances.guards`). What is older than this margin is all there, and stays as it is.
+SETTLED_AFTER: Final = timedelta(seconds=SNAPSHOT_MARGIN_SECONDS)
+
+#: One statement, so one snapshot of the database: no figure is older than another. The clock is read after the snapshot
+#: was taken, so that nothing that is seen is later.
+#:
+#: As of an instant, journals count whole: from when their last leg was written. The legs of one are microseconds apart,
+#: and an amount that has left one account and not yet reached the other one would be missing. Whoever writes an entry
+#: keeps the account until the commit, so unfinished journals are among the last entries before the instant, all of the
+#: one transaction that was under way.
+_PRODUCT_BALANCES: Final = prepared_sql.one_line(
+    """
+    WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS at)
+    SELECT clock.at, account.currency, account.kind,
+        CASE WHEN %(as_of)s::timestamptz IS NULL THEN account.balance
+            ELSE coalesce(last.balance_after, 0) - coalesce(unfinished.amount, 0)
+                * CASE WHEN account.kind = ANY(%(debit_normal)s::text[]) THEN 1 ELSE -1 END
+        END
+    FROM clock
+    LEFT JOIN balances_account AS account
+        ON account.product_id = %(product)s::uuid AND account.mode = %(mode)s::text
+        AND account.kind = ANY(%(kinds)s::text[])
+        AND (%(currencies)s::text[] IS NULL OR account.currency = ANY(%(currencies)s::text[]))
+    LEFT JOIN LATERAL (
+        SELECT entry.balance_after, journal.begun_at FROM balances_entry AS entry
+        JOIN balances_journal AS journal ON journal.id = entry.journal_id
+        WHERE entry.account_id = account.id AND entry.created_at <= %(as_of)s::timestamptz
+        ORDER BY entry.created_at DESC, entry.sequence DESC LIMIT 1
+    ) AS last ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(entry.amount) AS amount FROM balances_entry AS entry
+        WHERE entry.account_id = account.id
+            AND entry.created_at >= last.begun_at AND entry.created_at <= %(as_of)s::timestamptz
+            AND EXISTS (
+                SELECT 1 FROM balances_entry AS leg
+                WHERE leg.journal_id = entry.journal_id AND leg.created_at > %(as_of)s::timestamptz
+            )
+    ) AS unfinished ON true
+    ORDER BY account.currency
+    """
 )
 
 
@@ -40,6 +84,25 @@ class ProductBalance:
     held: Decimal = _NOTHING
     savings: Decimal = _NOTHING
     owed: Decimal = _NOTHING
+
+
+class FutureInstant(Exception):  # noqa: N818 - reads as the fact it reports
+    """Balances were asked for as of an instant that the database's clock has not reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductBalances:
+    """What a product has, in one snapshot.
+
+    Attributes:
+        as_of: every journal up to and with this instant counts that is there.
+        is_final: nothing can be added up to then; the same question will always have this answer.
+        balances: by currency.
+    """
+
+    as_of: datetime
+    is_final: bool
+    balances: tuple[ProductBalance, ...]
 
 
 def balance_of(key: AccountKey, *, as_of: datetime | None = None) -> Decimal:
@@ -78,23 +141,49 @@ def _counted(account: Account, as_of: datetime | None) -> Decimal:
     return (_NOTHING if last is None else last.balance) + sign * total
 
 
-def product_balances(
+def balances_at(
     product: uuid.UUID, mode: str, *, currencies: Iterable[str] | None = None, as_of: datetime | None = None
-) -> list[ProductBalance]:
-    """What a product has in each currency in which it ever had something, by currency.
+) -> ProductBalances:
+    """What a product has in each currency in which it ever had something.
 
     Args:
         product: whose.
         mode: ``live`` or ``test``.
         currencies: only these, each of them also where the product never had any.
-        as_of: entries up to and with this instant count; all of them if None.
+        as_of: journals count whose last leg is of this instant or older; all of them if None.
+
+    Raises:
+        FutureInstant: ``as_of`` is not yet there.
     """
-    rows = Account.objects.filter(product=product, mode=mode, kind__in=PRODUCT_KINDS)
-    figures: dict[str, dict[str, Any]] = {}
-    if currencies is not None:
-        figures = {currency: {} for currency in sorted(set(currencies))}
-        rows = rows.filter(currency__in=figures)
-    for row in rows.order_by("currency"):
-        name = "owed" if row.kind == AccountKind.PRODUCT_RECEIVABLE else row.kind
-        figures.setdefault(row.currency, {})[name] = balance(row, as_of=as_of)
-    return [ProductBalance(currency=currency, **figure) for currency, figure in figures.items()]
+    wanted = None if currencies is None else sorted(set(currencies))
+    rows = prepared_sql.run(
+        _PRODUCT_BALANCES,
+        {
+            "product": product,
+            "mode": str(mode),
+            "kinds": [kind.value for kind in PRODUCT_KINDS],
+            "debit_normal": [kind.value for kind in DEBIT_NORMAL],
+            "currencies": wanted,
+            "as_of": as_of,
+        },
+    )
+    now: datetime = rows[0][0]
+    if as_of is not None and as_of > now:
+        raise FutureInstant
+    figures: dict[str, dict[str, Any]] = {currency: {} for currency in wanted or ()}
+    for _, currency, kind, amount in rows:
+        if currency is not None:
+            name = "owed" if kind == AccountKind.PRODUCT_RECEIVABLE else kind
+            figures.setdefault(currency, {})[name] = amount
+    return ProductBalances(
+        as_of=as_of or now,
+        is_final=as_of is not None and as_of < now - SETTLED_AFTER,
+        balances=tuple(ProductBalance(currency=currency, **figure) for currency, figure in figures.items()),
+    )
+
+
+def product_balances(
+    product: uuid.UUID, mode: str, *, currencies: Iterable[str] | None = None, as_of: datetime | None = None
+) -> list[ProductBalance]:
+    """The balances alone of `balances_at`."""
+    return list(balances_at(product, mode, currencies=currencies, as_of=as_of).balances)

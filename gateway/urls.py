@@ -25,6 +25,7 @@ urlpatterns = [
     path("docs/problems/", ProblemsPage.as_view(), name="problems"),
     path("api/v1/", include("gateway.providers.urls")),
     path("api/v1/", include("withdrawals.urls")),
+    path("api/v1/", include("balances.urls")),
     path("api/v1/", include("gateway.webhooks.urls")),
 ]
 

@@ -55,7 +55,7 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
             status=422,
             code="insufficient_funds",
             detail=f"Less than {format_amount(wish.amount, wish.currency)} {wish.currency} is available, or something "
-            "is owed in this currency.",
+            "is owed in this currency; GET /balances tells both.",
             pointer="/amount",
         ) from None
     except IntegrityError:

@@ -109,6 +109,15 @@ class AmountField(serializers.Field):  # type: ignore[type-arg]
         return str(value)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,4})?$", "example": "-1000.00"})
+class SignedAmountField(serializers.Field):  # type: ignore[type-arg]
+    """An amount or a balance that may be below zero, as text; in answers alone."""
+
+    def to_representation(self, value: str) -> str:
+        """Already formatted by the shape."""
+        return value
+
+
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": WEB_ADDRESS_MAX_LENGTH})
 class WebAddressField(PlainTextField):
     """A web address that a customer's browser is sent to."""

@@ -28,7 +28,7 @@ def list_of(
     shape: Callable[[Any], dict[str, Any]],
 ) -> Response:
     """One page of the caller's rows."""
-    filtered = filters(query_of(request, set(filters.base_filters) | _PAGING), queryset=rows)
+    filtered = filters(query_of(request, set(filters.base_filters) | _PAGING), queryset=rows, request=request)
     if not filtered.is_valid():
         raise ValidationError({name: list(errors) for name, errors in filtered.errors.items()})
     pages = KeysetPagination(prefix)

@@ -39,11 +39,13 @@ class Row:
         scope: which a key must have.
         succeeds: the status for a caller who may.
         body: of a request that succeeds.
+        query: what such a request has to ask for in its address.
     """
 
     scope: Scope
     succeeds: int = 200
     body: Callable[[], dict[str, Any]] = field(default=dict)
+    query: str = ""
 
 
 def _address() -> dict[str, Any]:
@@ -58,6 +60,8 @@ def _reference() -> dict[str, Any]:
     return {"provider_reference": f"{secrets.randbelow(10**12):012}", "amount": "1000.00"}
 
 
+_JANUARY: Final = "?currency=INR&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"
+
 ROWS: Final = {
     ("GET", "payment-systems"): Row(scope=Scope.READ),
     ("POST", "redirect-hashes"): Row(scope=Scope.DEPOSITS_WRITE, body=_ways_back),
@@ -68,6 +72,9 @@ ROWS: Final = {
     ("GET", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.READ),
     ("POST", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.DEPOSITS_WRITE, succeeds=201, body=_reference),
     ("GET", "customers/{customer}/savings"): Row(scope=Scope.READ),
+    ("GET", "balances"): Row(scope=Scope.READ),
+    ("GET", "ledger-entries"): Row(scope=Scope.READ),
+    ("GET", "reports/statement"): Row(scope=Scope.READ, query=_JANUARY),
     ("GET", "withdrawals"): Row(scope=Scope.READ),
     ("POST", "withdrawals"): Row(scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=withdrawal_body),
     ("GET", "withdrawals/{withdrawal_id}"): Row(scope=Scope.READ),
@@ -213,7 +220,7 @@ def ask(caller: Any, method: str, path: str, **extra: Any) -> Any:
     template = extra.pop("row", (method, path))
     if method == "POST":
         return caller.post(path, ROWS[template].body(), **extra)
-    return caller.client.generic(method, f"/api/v1/{path}", **extra)
+    return caller.client.generic(method, f"/api/v1/{path}{ROWS[template].query}", **extra)
 
 
 def addressed_to(path: str, object_id: str) -> str:
@@ -318,6 +325,7 @@ def test_what_is_somebody_else_s_is_answered_as_what_never_was(
 def test_head_is_get_without_its_body_and_get_elsewhere_is_405(api: Api, method: str, path: str) -> None:
     target = addressed_to(path, OBJECTS[kind_of(path)][1](api)) if "{" in path else path
     has_get = ("GET", path) in ROWS
+    target += ROWS[method, path].query
     full = api.client.get(f"/api/v1/{target}")
     head = api.client.head(f"/api/v1/{target}")
     assert (full.status_code, head.status_code) == ((200, 200) if has_get else (405, 405))

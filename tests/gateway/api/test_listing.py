@@ -14,7 +14,7 @@ from payments import actions
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused
 
-LISTS = ["deposits", "withdrawals", "events", "webhook-endpoints"]
+LISTS = ["deposits", "withdrawals", "ledger-entries", "events", "webhook-endpoints"]
 
 
 def ids_of(api: Api, path: str = "deposits", **query: Any) -> list[str]:
@@ -102,16 +102,21 @@ def test_a_cursor_is_one_that_was_given(api: Api, path: str, subtests: pytest.Su
             assert_refused(api.get(path, cursor=cursor), 400, "invalid_request", "/cursor")
 
 
-@pytest.mark.parametrize("path", [*LISTS, "payment-systems"])
+@pytest.mark.parametrize("path", [*LISTS, "payment-systems", "balances", "reports/statement"])
 def test_a_parameter_is_known_and_stands_once(api: Api, path: str) -> None:
     assert_refused(api.get(path, nonsense="1"), 400, "invalid_request", "/nonsense")
     assert_refused(api.get(path, **{"a~b/c": "1"}), 400, "invalid_request", "/a~0b~1c")
-    name = "currency" if path == "payment-systems" else "limit"
+    name = "limit" if path in LISTS else "currency"
     assert_refused(api.client.get(f"/api/v1/{path}?{name}=1&{name}=1"), 400, "invalid_request", f"/{name}")
 
 
 _ORDER = ["status", "payment_system", "currency", "customer", "reference", "amount", "created_after", "created_before"]
-FILTERS = {"deposits": [*_ORDER, "provider_reference"], "withdrawals": _ORDER, "events": ["type", "subject"]}
+FILTERS = {
+    "deposits": [*_ORDER, "provider_reference"],
+    "withdrawals": _ORDER,
+    "ledger-entries": ["currency", "account", "kind", "subject", "created_after", "created_before"],
+    "events": ["type", "subject"],
+}
 
 
 @pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in FILTERS.items() for name in names])
@@ -124,7 +129,7 @@ def test_a_filter_without_a_value_is_refused_and_not_ignored(
             assert_refused(api.client.get(f"/api/v1/{path}?{name}={query}"), 400, "invalid_request", f"/{name}")
 
 
-@pytest.mark.parametrize("path", ["deposits", "withdrawals"])
+@pytest.mark.parametrize("path", ["deposits", "withdrawals", "ledger-entries"])
 def test_odd_values_are_refused(api: Api, path: str, subtests: pytest.Subtests) -> None:
     odd = {
         "status": ["nonsense", "CREATED", "created,failed"],
@@ -156,6 +161,9 @@ def test_odd_values_are_refused(api: Api, path: str, subtests: pytest.Subtests) 
         ],
     }
     odd["created_before"] = odd["created_after"]
+    if path == "ledger-entries":
+        del odd["status"], odd["amount"]
+        odd |= {"account": ["product_receivable", "fee_income", "AVAILABLE"], "kind": ["nonsense"]}
     for name, values in odd.items():
         for value in values:
             with subtests.test(name=name, value=ascii(value)):
@@ -164,8 +172,9 @@ def test_odd_values_are_refused(api: Api, path: str, subtests: pytest.Subtests) 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1970-01-01T00:00:00Z"])
 def test_times_at_the_ends_of_the_calendar_are_times(api: Api, time: str) -> None:
-    for name in ("created_after", "created_before"):
-        assert api.get("deposits", **{name: time}).status_code == 200
+    for path in ("deposits", "ledger-entries"):
+        for name in ("created_after", "created_before"):
+            assert api.get(path, **{name: time}).status_code == 200
 
 
 def test_each_filter_shows_what_fits_and_nothing_else(

@@ -1,0 +1,99 @@
+"""Tables for people, as CSV and XLSX. No cell of them is ever a formula, whatever text comes in.
+
+A cell is a text, a number (`Decimal`, shown with exactly its decimals), a point in time, or nothing.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, BinaryIO, Final, TextIO
+
+import xlsxwriter
+
+Cell = str | Decimal | datetime | None
+Row = Sequence[Cell]
+
+#: What makes a spreadsheet program read a cell of a CSV file as a formula (OWASP, "CSV Injection").
+_FORMULA_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Rows that a sheet of XLSX has, by its specification.
+XLSX_MAX_ROWS: Final = 1_048_576
+_XLSX_LAST_COLUMN: Final = 16_383
+#: A spreadsheet program keeps its numbers as binary fractions and so many digits of them: a longer number is written as
+#: a text, for it would be rounded silently.
+_XLSX_MAX_DIGITS: Final = 15
+#: Wide enough for an id, the longest that stands in most columns.
+_COLUMN_WIDTH: Final = 32
+_TIME_FORMAT: Final = "yyyy-mm-dd hh:mm:ss.000"
+
+
+def write_csv(file: TextIO, rows: Iterable[Row]) -> None:
+    """RFC 4180, with numbers in plain decimals and times by RFC 3339.
+
+    A text that a spreadsheet program would take for a formula is prefixed with an apostrophe. Numbers never are: a
+    minus is all that they can begin with.
+
+    Args:
+        file: opened with ``newline=""``.
+        rows: from the first line on.
+    """
+    writer = csv.writer(file)
+    for row in rows:
+        writer.writerow([_in_csv(cell) for cell in row])
+
+
+def _in_csv(cell: Cell) -> str:
+    match cell:
+        case None:
+            return ""
+        case Decimal():
+            return f"{cell:f}"
+        case datetime():
+            return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return f"'{cell}" if cell.startswith(_FORMULA_BEGINNINGS) else cell
+
+
+def write_xlsx(file: BinaryIO, rows: Iterable[Row], *, title: str, created: datetime) -> None:
+    """One sheet. Texts are texts, numbers are numbers, times are times in UTC, to the millisecond.
+
+    Args:
+        file: where it goes, once all rows are there; until then they lie in a temporary file.
+        rows: from the first line on, at most `XLSX_MAX_ROWS`.
+        title: of the document and of the sheet; at most 31 letters, digits and blanks.
+        created: what the document calls its time, so that the same rows give the same bytes.
+    """
+    # Closed also where a row is refused: its temporary file goes, and nobody keeps what was written so far.
+    with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
+        book.set_properties({"title": title, "created": created.astimezone(UTC).replace(tzinfo=None)})
+        sheet = book.add_worksheet(title)
+        sheet.set_column(0, _XLSX_LAST_COLUMN, _COLUMN_WIDTH)
+        times = book.add_format({"num_format": _TIME_FORMAT})
+        decimals = cache(lambda places: book.add_format({"num_format": f"0.{'0' * places}" if places else "0"}))
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                _write(sheet, (number, column), cell, times, decimals)
+
+
+def _write(sheet: Any, place: tuple[int, int], cell: Cell, times: Any, decimals: Any) -> None:
+    match cell:
+        case None:
+            return
+        case Decimal() if len(cell.as_tuple().digits) <= _XLSX_MAX_DIGITS:
+            refused = sheet.write_number(*place, cell, decimals(_places_of(cell)))
+        case Decimal():
+            refused = sheet.write_string(*place, f"{cell:f}")
+        case datetime():
+            at = cell.astimezone(UTC).replace(tzinfo=None)
+            # Cut off, not rounded: the last instant of a year stays in it.
+            refused = sheet.write_datetime(*place, at.replace(microsecond=at.microsecond // 1000 * 1000), times)
+        case str():
+            refused = sheet.write_string(*place, cell)
+    if refused:
+        raise ValueError(f"cell {place} does not fit into a sheet")
+
+
+def _places_of(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int), "finite numbers only"
+    return max(-exponent, 0)
