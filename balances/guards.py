@@ -289,6 +289,8 @@ HOLD_GUARDS: Final = [
     _never_emptied("holds"),
 ]
 
+FEE_GUARDS: Final = [_never_changed("fee rows"), _never_emptied("fee rows")]
+
 SNAPSHOT_GUARDS: Final = [
     DefinerGuard(
         name="counts_by_itself",

@@ -20,6 +20,7 @@ SAVINGS: Final = "sav"
 WITHDRAWAL: Final = "wd"
 EVENT: Final = "evt"
 WEBHOOK_ENDPOINT: Final = "whe"
+FEE: Final = "fee"
 
 
 def new_id() -> uuid.UUID:

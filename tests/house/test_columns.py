@@ -111,6 +111,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Account.payment_system",
         "balances.Entry.currency",
         "balances.Hold.currency",
+        "balances.Fee.currency",
     },
     "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
@@ -163,6 +164,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     "what people write down about money, with a bank statement's line, of which the form says that it is kept plain": {
         "balances.Journal.detail",
         "balances.Journal.document",
+        "balances.Fee.reason",
     },
     "Django's own, about our staff": {
         "admin.LogEntry.object_id",
