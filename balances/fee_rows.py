@@ -97,7 +97,6 @@ class Fee(models.Model):
                 name="one_fee_per_time",
                 violation_error_message="There is a row of the same with this time; choose another one.",
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=FeeKind.values), name="fee_kind_is_known"),
             models.CheckConstraint(
                 condition=models.Q(direction__in=FeeDirection.values), name="fee_direction_is_known"
             ),

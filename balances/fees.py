@@ -9,7 +9,8 @@ They are posted in the transaction that moves the money they are taken for, once
 They stay where a receipt is reversed or a payout comes back: whether a fee is given back is the provider's word, which
 no API carries, or a promise to the product. A person corrects them by an adjustment.
 
-A row counts from its time on, by our clock, for what is posted after it was committed: nothing is remembered.
+A row counts from its time on, by our clock, for every event that begins to be posted after the row was committed:
+nothing is remembered from one event to the next.
 """
 
 import uuid
