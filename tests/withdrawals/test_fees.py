@@ -142,7 +142,7 @@ def test_without_rows_the_fees_cost_one_question_and_with_them_a_lock(
         provider.script(words.PULL, words.pulled(words.found(withdrawal, 1)))
         with CaptureQueriesContext(connection) as captured:
             asking.ask(account, [withdrawal.public_id])
-        asked.append([name for query in captured for name in names if f"{name}" in query["sql"]])
+        asked.append([name for query in captured for name in names if name in query["sql"]])
         if not Fee.objects.exists():
             charge("product", "withdrawal", "1")
             charge("provider", "withdrawal", "1")
