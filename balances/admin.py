@@ -46,7 +46,8 @@ class FeeAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["direction", "kind", "mode", "currency"]
     list_select_related = ["product", "provider_account", "payment_system", "created_by"]
-    search_help_text = "An id, as the document of a fee's journal shows it."
+    search_fields = ["reason"]
+    search_help_text = "A reason, or an id, as the document of a fee's journal shows it."
     empty_value_display = "any"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -74,7 +74,10 @@ class TestTheAdmin:
         page = client.get(reverse("admin:balances_fee_change", args=[fee.pk])).content.decode()
         assert "contract 7" in page
         assert 'name="percent"' not in page
-        assert client.get(LIST, {"q": fee.public_id}).content.decode().count("finance") >= 1
+        other = charge("provider", "withdrawal", "7.25")
+        for text, found in ((fee.public_id, {fee.pk}), ("contract", {fee.pk, other.pk}), ("contract 7", {fee.pk})):
+            rows = client.get(LIST, {"q": text}).context["cl"].result_list
+            assert {one.pk for one in rows} == found
 
     def test_it_may_begin_later(self, client: Client, finance: User, catalogue: None) -> None:
         assert client.post(ADD, {**FORM, "valid_from_0": "2200-01-01", "valid_from_1": "00:00:00"}).status_code == 302
