@@ -47,7 +47,9 @@ def fee_of(receipt: Receipt) -> Decimal | None:
     if journal is None:
         return None
     amount: Decimal = -journal.entries.get(account__kind="fee_income").amount
-    row = Fee.objects.get(pk=ids.decode(ids.FEE, journal.document))
+    row_id = ids.decode(ids.FEE, journal.document)
+    assert row_id is not None
+    row = Fee.objects.get(pk=row_id)
     assert amount == row.percent * 10  # of 1000, by the row that it names
     return amount
 
@@ -136,5 +138,5 @@ def test_payouts_whose_fees_are_owed_and_money_that_covers_them_do_not_stand_in_
     assert Journal.objects.filter(kind="provider_fee").count() == 2 * EACH
     assert_sound()
     [money_left] = reading.product_balances(product.pk, "test", currencies=["INR"])
-    assert (money_left.available, money_left.held) == (0, 0)
+    assert [money_left.available, money_left.held] == [0, 0]
     assert money_left.owed > 0
