@@ -323,6 +323,8 @@ HOLD_GUARDS: Final = [
     truncate_guard("holds", kind=LedgerGuard),
 ]
 
+FEE_GUARDS: Final = written_once("fee rows", kind=LedgerGuard)
+
 SNAPSHOT_GUARDS: Final = [
     DefinerGuard(
         name="counts_by_itself",

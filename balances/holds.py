@@ -12,7 +12,7 @@ from balances import corrections, journals
 from balances.journals import ProductMoney, ProviderMoney
 from balances.kinds import HoldStatus
 from balances.models import Hold
-from balances.posting import InsufficientFunds, post
+from balances.posting import InsufficientFunds, NewJournal, post
 from gateway.lifecycles import Cause
 from gateway.products.models import Product
 
@@ -45,10 +45,13 @@ def hold(
     return row
 
 
-def spend(order_id: str, money: ProviderMoney, cause: Cause) -> None:
-    """The withdrawal was paid by the provider from what it held."""
+def spend(order_id: str, money: ProviderMoney, cause: Cause, *fees: NewJournal) -> None:
+    """The withdrawal was paid by the provider from what it held.
+
+    Its fees are posted in the same call: they take available money, which is locked before what is held.
+    """
     row = _closed(order_id, HoldStatus.SPENT)
-    post(journals.withdrawal_paid(order_id, money, row.product_id, cause))
+    post(journals.withdrawal_paid(order_id, money, row.product_id, cause), *fees)
 
 
 def release(order_id: str, cause: Cause) -> None:

@@ -38,6 +38,11 @@ class ProviderMoney:
         return accounts.provider_balance(self.account, self.mode, self.currency, self.payment_system)
 
     @property
+    def fees(self) -> AccountKey:
+        """Where it counts as a fee that the provider took."""
+        return accounts.provider_fees(self.account, self.mode, self.currency, self.payment_system)
+
+    @property
     def suspense(self) -> AccountKey:
         """Where it waits while nobody knows whose it is."""
         return accounts.suspense(self.account, self.mode, self.currency)
@@ -177,6 +182,29 @@ def withdrawal_proved_paid(withdrawal: str, money: ProviderMoney, taken: tuple[L
     return NewJournal(
         kind=JournalKind.WITHDRAWAL_PROVED_PAID, reference=withdrawal, legs=legs, cause=cause, subject=withdrawal
     )
+
+
+def provider_fee(order: str, fee: ProviderMoney, cause: Cause, *, subject: str, row: str) -> NewJournal:
+    """The provider took a fee for a receipt or a withdrawal, by this row of fees."""
+    legs = (debit(fee.fees, fee.amount), credit(fee.balance, fee.amount))
+    kind = JournalKind.PROVIDER_FEE
+    return NewJournal(kind=kind, reference=order, legs=legs, cause=cause, subject=subject, document=row)
+
+
+def product_fee(
+    order: str,
+    fee: ProviderMoney,
+    product: UUID,
+    taken: tuple[Leg, ...],
+    cause: Cause,
+    *,
+    subject: str,
+    row: str,
+) -> NewJournal:
+    """A product paid a fee for a receipt or a withdrawal, by this row of fees; ``taken`` says from where."""
+    legs = (*taken, credit(accounts.fee_income(product, fee.mode, fee.currency), fee.amount))
+    kind = JournalKind.PRODUCT_FEE
+    return NewJournal(kind=kind, reference=order, legs=legs, cause=cause, subject=subject, document=row)
 
 
 def receivable_repaid(reference: str, money: ProductMoney, cause: Cause) -> NewJournal:

@@ -98,6 +98,20 @@ BY_PEOPLE_ALONE: Final = (
 OVERDRAFT_VERB: Final = "overdraft_limit"
 
 
+class FeeKind(models.TextChoices):
+    """Whose fee it is."""
+
+    PROVIDER = "provider", "what the provider takes of us"
+    PRODUCT = "product", "what a product pays us"
+
+
+class FeeDirection(models.TextChoices):
+    """Which way the money goes that a fee is taken for."""
+
+    DEPOSIT = "deposit", "for money in"
+    WITHDRAWAL = "withdrawal", "for money out"
+
+
 class HoldStatus(models.TextChoices):
     """Where the reserved amount of a withdrawal is."""
 

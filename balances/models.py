@@ -5,12 +5,15 @@ from typing import Any
 
 from django.db import models
 
+from balances.fee_rows import Fee
 from balances.guards import ACCOUNT_GUARDS, ENTRY_GUARDS, HOLD_GUARDS, JOURNAL_GUARDS, SNAPSHOT_GUARDS
 from balances.instruction_models import Instruction
 from balances.kinds import LIVE, AccountKind, HoldStatus, JournalKind
 from gateway import ids, money
 from gateway.products.models import Mode, Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, ProviderAccount
+
+__all__ = ["Account", "Entry", "Fee", "Hold", "Journal", "Snapshot"]
 
 
 def _amount(**options: Any) -> "models.DecimalField[Any, Any]":

@@ -24,6 +24,7 @@ WEBHOOK_ENDPOINT: Final = "whe"
 INSTRUCTION: Final = "ins"
 JOURNAL: Final = "jnl"
 ENTRY: Final = "ent"
+FEE: Final = "fee"
 
 #: A UUIDv7 begins with its time: 48 bits of milliseconds since 1970, and 80 bits after them (RFC 9562 §5.7).
 _TIME_BITS: Final = 48

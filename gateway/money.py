@@ -1,12 +1,12 @@
 """Amounts: Decimal in code, a decimal string on the wire, numeric(20,4) in the database.
 
-Exponents are those of ISO 4217 (the number of decimals of a currency's minor unit). Nothing here rounds:
-an amount that does not fit its currency is refused.
+Exponents are those of ISO 4217 (the number of decimals of a currency's minor unit). Nothing is rounded silently: an
+amount that does not fit its currency is refused, and what we compute ourselves is `rounded` by name.
 """
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 #: Currencies whose minor unit is not a hundredth, by ISO 4217. Every other currency has two decimals.
@@ -43,6 +43,9 @@ DECIMAL_PLACES: Final = 4
 MAX_DIGITS: Final = 20
 #: Most whole digits a caller may ask for: a trillion is a typing error in every currency we serve.
 _MAX_WHOLE_DIGITS: Final = 12
+
+#: Rounds whatever a money column holds; the thread's own context might be of fewer digits.
+_ROUNDING: Final = Context(prec=MAX_DIGITS + 1, rounding=ROUND_HALF_UP)
 
 _PLAIN = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
 
@@ -93,6 +96,11 @@ def format_amount(amount: Decimal, currency: str) -> str:
     """The wire form with all decimals of the currency, more where the provider sent a finer amount."""
     decimals = max(exponent(currency), -_exponent_of(amount.normalize()))
     return f"{amount:.{decimals}f}"
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """A computed amount with the decimals of its currency; a half goes away from zero (5 at the end goes up)."""
+    return amount.quantize(Decimal(1).scaleb(-exponent(currency)), context=_ROUNDING)
 
 
 def fits_column(amount: Decimal, *, max_digits: int = MAX_DIGITS, decimal_places: int = DECIMAL_PLACES) -> bool:

@@ -10,7 +10,8 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from balances import corrections, journals
+from balances import corrections, fees, journals
+from balances.kinds import FeeDirection
 from balances.posting import post
 from gateway import due_work, logs
 from gateway.lifecycles import Cause, recorded
@@ -126,13 +127,20 @@ def _move_money(receipt: Receipt, from_status: str, cause: Cause) -> None:
     match receipt.status:
         case ReceiptStatus.CREDITED:
             assert receipt.product_id is not None
-            write = journals.suspense_credited if from_status in SUSPENDED else journals.receipt_credited
+            is_suspended = from_status in SUSPENDED
+            # Looked up before anybody has to wait for us. The provider took its fee when the money arrived.
+            due = fees.due(FeeDirection.DEPOSIT, money, product=receipt.product_id, taken_by_provider=not is_suspended)
+            write = journals.suspense_credited if is_suspended else journals.receipt_credited
             post(write(name, money, receipt.product_id, cause, subject=subject))
+            # The fee is of what has just come; and what is left of it covers what the product owes.
+            post(*fees.journals_of(due, name, cause, subject=subject))
             corrections.repay(receipt.product_id, money.mode, money.currency, cause)
         case ReceiptStatus.IN_REVIEW | ReceiptStatus.SUSPENSE:
             # From one kind of suspense to the other no money moves.
             if from_status == ReceiptStatus.RECEIVED:
-                post(journals.receipt_suspended(name, money, cause, subject=subject))
+                due = fees.due(FeeDirection.DEPOSIT, money)
+                taken_fees = fees.journals_of(due, name, cause, subject=subject)
+                post(journals.receipt_suspended(name, money, cause, subject=subject), *taken_fees)
         case ReceiptStatus.RETURNED:
             post(journals.suspense_returned(name, money, cause, subject=subject))
         case ReceiptStatus.WRITTEN_OFF:

@@ -6,8 +6,9 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from balances import corrections, holds, journals
+from balances import corrections, fees, holds, journals
 from balances.journals import ProviderMoney
+from balances.kinds import FeeDirection
 from balances.posting import post
 from gateway import due_work, logs
 from gateway.lifecycles import Cause, recorded
@@ -71,17 +72,20 @@ def _move_money(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
         currency=withdrawal.currency,
         amount=withdrawal.amount,
     )
-    owner = (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
+    name, owner = withdrawal.public_id, (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
     match withdrawal.status:
         case WithdrawalStatus.PAID if from_status in UNPAID:
+            due = fees.due(FeeDirection.WITHDRAWAL, money, product=withdrawal.product_id)
             taken = corrections.take_back(*owner, withdrawal.amount)
-            post(journals.withdrawal_proved_paid(withdrawal.public_id, money, taken, cause))
+            post(journals.withdrawal_proved_paid(name, money, taken, cause))
+            post(*fees.journals_of(due, name, cause, subject=name))
         case WithdrawalStatus.PAID:
-            holds.spend(withdrawal.public_id, money, cause)
+            due = fees.due(FeeDirection.WITHDRAWAL, money, product=withdrawal.product_id)
+            holds.spend(name, money, cause, *fees.journals_of(due, name, cause, subject=name))
         case WithdrawalStatus.REJECTED | WithdrawalStatus.FAILED | WithdrawalStatus.CANCELLED:
-            holds.release(withdrawal.public_id, cause)
+            holds.release(name, cause)
         case WithdrawalStatus.REVERSED:
-            post(journals.withdrawal_returned(withdrawal.public_id, money, withdrawal.product_id, cause))
+            post(journals.withdrawal_returned(name, money, withdrawal.product_id, cause))
             corrections.repay(*owner, cause)
 
 

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('payments', '0009_opening_savings'),
         ('withdrawals', '0006_opening_holds'),
-        ('balances', '0002_posting_in_one_call'),
+        ('balances', '0003_fees'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

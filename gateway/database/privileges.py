@@ -36,6 +36,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "balances.Entry": _WRITTEN_ONCE,
     "balances.Hold": May(update=("status", "closed_at")),
     "balances.Snapshot": _WRITTEN_ONCE,
+    "balances.Fee": _WRITTEN_ONCE,
     # Decided once, with what was shown then; what it asks for is never changed.
     "balances.Instruction": May(
         update=(

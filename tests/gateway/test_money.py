@@ -1,8 +1,8 @@
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
-from gateway.money import AmountError, fits_column, format_amount, parse_amount
+from gateway.money import AmountError, fits_column, format_amount, parse_amount, rounded
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,22 @@ def test_an_amount_is_shown_with_all_decimals_of_its_currency_and_never_rounded(
     amount: str, currency: str, text: str
 ) -> None:
     assert format_amount(Decimal(amount), currency) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("0.005", "INR", "0.01"),
+        ("0.015", "INR", "0.02"),
+        ("0.0149999999", "INR", "0.01"),
+        ("-0.005", "INR", "-0.01"),
+        ("2.5", "JPY", "3"),
+        ("9999999999999999.99995", "CLF", "10000000000000000.0000"),
+    ],
+)
+def test_what_we_compute_is_rounded_half_up_whatever_the_threads_context(amount: str, currency: str, text: str) -> None:
+    with localcontext(prec=2):
+        assert str(rounded(Decimal(amount), currency)) == text
 
 
 @pytest.mark.parametrize(

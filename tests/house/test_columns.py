@@ -117,6 +117,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Account.payment_system",
         "balances.Entry.currency",
         "balances.Hold.currency",
+        "balances.Fee.currency",
     },
     "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
@@ -174,6 +175,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Instruction.decision_reason",
         "balances.InstructionMove.detail",
         "balances.Journal.document",
+        "balances.Fee.reason",
     },
     "Django's own, about our staff": {
         "admin.LogEntry.object_id",
