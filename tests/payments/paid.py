@@ -16,8 +16,8 @@ def states(deposit: Deposit) -> tuple[str, Decimal | None, str]:
 
 
 def postings() -> list[str]:
-    """Each journal with its entries, but for what the product was funded with, oldest first."""
-    posted = Journal.objects.exclude(kind="product_funded").order_by("created_at")
+    """Each journal with its entries, but for what the tests put into a product or took out, oldest first."""
+    posted = Journal.objects.exclude(kind__in=["product_funded", "product_settled"]).order_by("created_at")
     return [
         f"{one.kind}: "
         + ", ".join(

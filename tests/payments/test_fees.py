@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from balances import accounts, corrections, reading
 from balances.kinds import JournalKind
 from balances.models import Fee, Journal
-from balances.posting import NewJournal, credit, debit, post
-from gateway.lifecycles import Cause, CauseKind
+from balances.posting import NewJournal, credit, post
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from payments.models import Receipt
@@ -20,10 +19,10 @@ from tests.balances.charging import charge
 from tests.payments.paid import Paid, postings, states
 from tests.payments.stage import money
 from tests.payments.test_suspense import found_by_transaction
+from tests.two_persons import decided, settle
 
 pytestmark = pytest.mark.django_db
 
-BY_PERSON = Cause(kind=CauseKind.PERSON, id="1", detail="asked the provider's support")
 CREDITED = "receipt_credited: available -1000.00 INR, provider_balance 1000.00 INR"
 PRODUCT_FEE = "product_fee: available 28.00 INR, fee_income -28.00 INR"
 PROVIDER_FEE = "provider_fee: provider_balance -17.50 INR, provider_fees 17.50 INR"
@@ -38,14 +37,6 @@ def rows(paid: Paid) -> dict[str, Fee]:
         "product_fee": charge("product", "deposit", "2.5", "3"),
         "provider_fee": charge("provider", "deposit", "1.75"),
     }
-
-
-def settle(product: Product, amount: str) -> None:
-    """The product takes so much of its available money out, or puts it in where the amount is below zero."""
-    there, bank = accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR")
-    legs = (debit(there, Decimal(amount)), credit(bank, Decimal(amount)))
-    # Of the kind that the list of postings leaves out.
-    post(NewJournal(kind=JournalKind.PRODUCT_FUNDED, reference=f"settled {amount}", legs=legs, cause=BY_PERSON))
 
 
 def figures(product: Product) -> list[Decimal]:
@@ -98,7 +89,7 @@ def test_of_less_the_provider_takes_its_fee_on_arrival_and_the_product_pays_when
         "provider_fee: provider_balance -10.50 INR, provider_fees 10.50 INR",
     ]
     assert postings() == arrived
-    attach(Receipt.objects.get().pk, paid.deposit.pk, BY_PERSON)
+    attach(Receipt.objects.get().pk, paid.deposit.pk, decided())
     assert postings() == [
         *arrived,
         "suspense_credited: available -600.00 INR, suspense 600.00 INR",
@@ -127,7 +118,7 @@ def test_money_of_nobody_pays_the_product_s_fee_once_it_is_a_product_s(
     arrived = ["receipt_suspended: provider_balance 1000.00 INR, suspense -1000.00 INR", PROVIDER_FEE]
     assert postings() == arrived
     assert Journal.objects.get(kind="provider_fee").subject == ""
-    credit_product(Receipt.objects.get().pk, product, BY_PERSON)
+    credit_product(Receipt.objects.get().pk, product, decided())
     assert postings() == [*arrived, "suspense_credited: available -1000.00 INR, suspense 1000.00 INR", PRODUCT_FEE]
 
 
@@ -143,14 +134,14 @@ def test_money_that_is_never_credited_pays_no_product_s_fee(
 ) -> None:
     found_by_transaction(account, money(transaction_id="T5"), label="cus_somebody_else")
     before = postings()
-    resolve(Receipt.objects.get().pk, BY_PERSON)
+    resolve(Receipt.objects.get().pk, decided())
     assert postings() == [*before, journal]
 
 
 def test_fees_stay_where_the_money_is_taken_back(paid: Paid, rows: dict[str, Fee], product: Product) -> None:
     settle(product, "1000000000")
     paid.arrives(money(amount="1000"))
-    reverse_receipt(Receipt.objects.get().pk, BY_PERSON)
+    reverse_receipt(Receipt.objects.get().pk, decided())
     assert postings()[3:] == [
         "receipt_reversed: available 972.00 INR, product_receivable 28.00 INR, provider_balance -1000.00 INR"
     ]
@@ -177,7 +168,7 @@ def test_the_fee_comes_first_and_what_is_left_covers_what_is_owed(
         kind=JournalKind.PRODUCT_FUNDED,
         reference="owed",
         legs=(*taken, credit(accounts.bank("test", "INR"), Decimal(990))),
-        cause=BY_PERSON,
+        cause=decided(),
     )
     post(owed)
     paid.arrives(money(amount="1000"))
@@ -229,7 +220,7 @@ def test_without_rows_the_fees_cost_one_question(paid: Paid) -> None:
 
 def test_with_rows_they_cost_two_statements_more(paid: Paid, rows: dict[str, Fee], account: ProviderAccount) -> None:
     found_by_transaction(account, money(amount="1", transaction_id="T1"), label="")
-    credit_product(Receipt.objects.get().pk, paid.deposit.product, BY_PERSON)  # from now on every account is there
+    credit_product(Receipt.objects.get().pk, paid.deposit.product, decided())  # from now on every account is there
     paid.book.enter(paid.order, money(amount="1000"), label=paid.label)
     with CaptureQueriesContext(connection) as captured:
         paid.asked_again()

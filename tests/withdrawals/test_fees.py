@@ -14,9 +14,10 @@ from tests.balances.charging import charge
 from tests.conftest import Api, fund
 from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import decided, settle
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, order, sent
-from tests.withdrawals.test_money import BY_PERSON, HELD, PAID, RELEASED, ended, figures, spent_elsewhere
+from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures, given_past_the_verbs
 from withdrawals import asking
 from withdrawals.corrections import prove_paid, reverse
 
@@ -78,7 +79,7 @@ def test_what_is_not_there_for_the_fee_is_owed_and_blocks(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = sent(api, provider, words.OK)
-    spent_elsewhere(product, "30")
+    settle(product, "30")
     provider.script(words.PULL, words.pulled(words.found(withdrawal, 1)))
     asking.ask(account, [withdrawal.public_id])
     withdrawal.refresh_from_db()
@@ -89,7 +90,7 @@ def test_what_is_not_there_for_the_fee_is_owed_and_blocks(
         PROVIDER_FEE,
     ]
     assert figures(product) == [0, 0, Decimal(20)]
-    fund(product, "INR", amount="200")
+    given_past_the_verbs(product, "200")
     answer = api.post("withdrawals", {**IMPS, "amount": "100", "reference": "blocked"})
     assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_funds")
 
@@ -98,7 +99,7 @@ def test_what_proves_paid_pays_then(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = ended(api, provider, account, 5)
-    prove_paid(withdrawal.pk, BY_PERSON)
+    prove_paid(withdrawal.pk, decided())
     assert postings()[2:] == [
         "withdrawal_proved_paid: available 1218.00 INR, provider_balance -1218.00 INR",
         PRODUCT_FEE,
@@ -112,8 +113,8 @@ def test_what_proves_paid_and_is_not_there_is_owed_with_its_fee(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = ended(api, provider, account, 5)
-    spent_elsewhere(product, "1000")
-    prove_paid(withdrawal.pk, BY_PERSON)
+    settle(product, "1000")
+    prove_paid(withdrawal.pk, decided())
     assert postings()[-3:] == [
         "withdrawal_proved_paid: available 257.36 INR, product_receivable 960.64 INR, provider_balance -1218.00 INR",
         "product_fee: fee_income -29.36 INR, product_receivable 29.36 INR",
@@ -126,7 +127,7 @@ def test_fees_stay_where_the_money_comes_back(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = ended(api, provider, account, 1)
-    reverse(withdrawal.pk, BY_PERSON)
+    reverse(withdrawal.pk, decided())
     assert postings()[4:] == ["withdrawal_returned: available -1218.00 INR, provider_balance 1218.00 INR"]
     assert figures(product) == [Decimal(1228), 0, 0]
 
