@@ -65,28 +65,29 @@ def make_application_role(connection: BaseDatabaseWrapper) -> None:
     Raises:
         ImproperlyConfigured: if the owner is the application itself, or may not do so; says what is to be done.
     """
-    role, login = settings.DATABASE_APPLICATION_ROLE, settings.DATABASE_LOGIN
-    name, user = sql.Identifier(role), sql.Identifier(login["USER"])
+    role, password = settings.DATABASE_APPLICATION_ROLE, settings.DATABASE_LOGIN["PASSWORD"]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user = %s, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [role, role])
-        is_owner, is_there = cursor.fetchone()
-        if is_owner:
+        cursor.execute("SELECT current_user, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [role])
+        owner, is_there = cursor.fetchone()
+        user = settings.DATABASE_LOGIN["USER"] or owner  # whoever the operating system says
+        if owner == role:
             raise ImproperlyConfigured(f"{role} is the application. Set MIGRATION_DATABASE_URL to the owner's address.")
+        name = sql.Identifier(role)
         if not is_there:
             able: sql.Composable = sql.SQL("NOLOGIN")
-            if login["USER"] == role:
-                able = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(login["PASSWORD"]))
+            if user == role:
+                able = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password))
             with _explained(f"CREATE ROLE {role}"):
                 cursor.execute(sql.SQL("CREATE ROLE {} {}").format(name, able))
-        if login["USER"] != role:
+        if user != role:
             cursor.execute(
                 "SELECT pg_has_role(%s, %s, CASE WHEN current_setting('server_version_num')::int >= %s"
                 " THEN 'SET' ELSE 'MEMBER' END)",
-                [login["USER"], role, _FIRST_WITH_SET_OPTION],
+                [user, role, _FIRST_WITH_SET_OPTION],
             )
             if not cursor.fetchone()[0]:
-                with _explained(f"GRANT {role} TO {login['USER']}"):
-                    cursor.execute(sql.SQL("GRANT {} TO {}").format(name, user))
+                with _explained(f"GRANT {role} TO {user}"):
+                    cursor.execute(sql.SQL("GRANT {} TO {}").format(name, sql.Identifier(user)))
 
 
 @contextlib.contextmanager
@@ -108,8 +109,9 @@ def grant(connection: BaseDatabaseWrapper) -> None:
         connection: the owner's.
     """
     role = sql.Identifier(settings.DATABASE_APPLICATION_ROLE)
+    database = sql.Identifier(connection.settings_dict["NAME"])
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(_EVERYTHING_TAKEN.format(role=role))
+        cursor.execute(_EVERYTHING_TAKEN.format(role=role, database=database))
         for table, columns in _tables(cursor).items():
             for privilege in _privileges(table, columns):
                 cursor.execute(
@@ -129,7 +131,10 @@ def grant(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(sql.SQL(verb).format(sql.SQL(function), role))
 
 
+#: From everybody else as well: to make something that a guard would find in front of what it looks for, be it a
+#: temporary table.
 _EVERYTHING_TAKEN: Final = sql.SQL("""
+    REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {role};
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     GRANT USAGE ON SCHEMA public TO {role};
     REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role};

@@ -1,10 +1,12 @@
 """The roles of the embedded cluster: its superuser makes the two others, and lends them nothing."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql
+
+from gateway.stack.refusal import CannotStartError
 
 #: The cluster's own; data from before there were roles belongs to it.
 SUPERUSER: Final = "gateway"
@@ -33,18 +35,26 @@ def make_roles(superuser_url: str, database: str, passwords: Mapping[str, str]) 
         superuser_url: of the database.
         database: its name.
         passwords: of `OWNER` and `APPLICATION`.
+
+    Raises:
+        CannotStartError: with PostgreSQL's words.
     """
-    with psycopg.connect(superuser_url) as connection:
-        there = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
-        for role, able in _ABLE.items():
-            verb = "ALTER" if role in there else "CREATE"
-            connection.execute(
-                sql.SQL(f"{verb} ROLE {{}} {able} PASSWORD {{}}").format(
-                    sql.Identifier(role), sql.Literal(passwords[role])
-                )
-            )
-        owner = sql.Identifier(OWNER)
-        connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(database), owner))
-        for (one,) in connection.execute(_NOT_THE_OWNERS, {"owner": OWNER}).fetchall():
-            # As PostgreSQL itself has quoted it.
-            connection.execute(sql.SQL("ALTER {} OWNER TO {}").format(sql.SQL(one), owner))
+    try:
+        with psycopg.connect(superuser_url) as connection:
+            _make_roles(connection, database, passwords)
+    except psycopg.Error as error:
+        raise CannotStartError(f"PostgreSQL's roles cannot be made: {error}") from None
+
+
+def _make_roles(connection: "psycopg.Connection[Any]", database: str, passwords: Mapping[str, str]) -> None:
+    there = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+    for role, able in _ABLE.items():
+        verb = "ALTER" if role in there else "CREATE"
+        connection.execute(
+            sql.SQL(f"{verb} ROLE {{}} {able} PASSWORD {{}}").format(sql.Identifier(role), sql.Literal(passwords[role]))
+        )
+    owner = sql.Identifier(OWNER)
+    connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(database), owner))
+    for (one,) in connection.execute(_NOT_THE_OWNERS, {"owner": OWNER}).fetchall():
+        # As PostgreSQL itself has quoted it.
+        connection.execute(sql.SQL("ALTER {} OWNER TO {}").format(sql.SQL(one), owner))

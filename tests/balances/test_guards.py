@@ -7,104 +7,20 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
 from balances import accounts, holds
 from balances.accounts import AccountKey
 from balances.kinds import HoldStatus, JournalKind
-from balances.models import Account, Entry, Hold, Journal
-from balances.posting import post
+from balances.models import Hold, Journal
 from gateway import ids
-from gateway.products.models import Product
 from tests import roles
-from tests.balances.test_posting import BY_CLOCK, funded
+from tests.balances.attacked import Ledger, image
+from tests.balances.test_posting import BY_CLOCK
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Ledger:
-    """A product with 100, and raw SQL against its accounts."""
-
-    def __init__(self, product: Product) -> None:
-        self.product = product
-        self.bank = accounts.bank("test", "INR")
-        self.available = accounts.available(product.pk, "test", "INR")
-        for mode, currency in (("test", "INR"), ("test", "BDT"), ("live", "INR")):
-            # Of a kind that machines may post, so that what is attacked is the rule in question and no other.
-            money = funded(product, "100", f"{mode} {currency}", currency, JournalKind.PRODUCT_FEE, BY_CLOCK)
-            legs = tuple(_in_mode(leg, mode) for leg in money.legs)
-            post(type(money)(kind=money.kind, reference=money.reference, legs=legs, cause=money.cause))
-
-    def sql(self, statement: str, *values: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-
-    def journal(self, kind: str = "product_fee", reference: str = "attack", mode: str = "test") -> uuid.UUID:
-        journal = uuid.uuid4()
-        self.sql(
-            "INSERT INTO balances_journal (id, kind, mode, reference, subject, cause, cause_id, detail, document,"
-            " request_id, xact, begun_at, created_at)"
-            " VALUES (%s, %s, %s, %s, '', 'clock', '', '', '', '', 0, now(), now())",
-            journal,
-            kind,
-            mode,
-            reference,
-        )
-        return journal
-
-    def leg(self, journal: uuid.UUID, account: AccountKey, amount: str, currency: str = "") -> None:
-        self.sql(
-            "INSERT INTO balances_entry (id, journal_id, account_id, amount, currency, mode, created_at)"
-            " VALUES (%s, %s, %s, %s::text::numeric, %s, '', now())",
-            uuid.uuid4(),
-            journal,
-            account.id,
-            amount,
-            currency,
-        )
-
-    def legs(self, *legs: tuple[AccountKey, str], **journal: str) -> None:
-        made = self.journal(**journal)
-        for account, amount in legs:
-            self.leg(made, account, amount)
-
-    def legs_too_late(self) -> None:
-        """They agree with each other, and their journal is an old one."""
-        old = Journal.objects.order_by("id")[0].pk
-        self.leg(old, self.bank, "5")
-        self.leg(old, self.available, "-5")
-
-    def early_check(self) -> None:
-        """The legs agree when they are looked at, and one more comes afterwards."""
-        made = self.journal()
-        self.leg(made, self.bank, "5")
-        self.leg(made, self.available, "-5")
-        self.sql("SET CONSTRAINTS ALL IMMEDIATE")
-        self.sql("SET CONSTRAINTS ALL DEFERRED")
-        self.leg(made, self.bank, "7")
-
-    def hold_without_journal(self) -> None:
-        self.sql(
-            "INSERT INTO balances_hold (id, order_id, product_id, mode, currency, amount, status, created_at)"
-            " VALUES (%s, 'wd_attack', %s, 'test', 'INR', 5, 'open', now())",
-            uuid.uuid4(),
-            self.product.pk,
-        )
-
-
-def _in_mode(leg: Any, mode: str) -> Any:
-    key = leg.account
-    moved = AccountKey(kind=key.kind, mode=mode, currency=key.currency, product=key.product)
-    return type(leg)(account=moved, amount=leg.amount)
-
-
-@pytest.fixture
-def ledger(product: Product) -> Ledger:
-    return Ledger(product)
 
 
 ATTACKS: dict[str, Callable[[Ledger], None]] = {
@@ -204,15 +120,6 @@ ATTACKERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
 }
 
 
-def image() -> tuple[Any, ...]:
-    return (
-        sorted(Account.objects.values_list()),
-        sorted(Journal.objects.values_list()),
-        sorted(Entry.objects.values_list()),
-        list(Hold.objects.values_list()),
-    )
-
-
 def attack_plainly(step: Callable[[], None]) -> None:
     with transaction.atomic():
         step()
@@ -246,126 +153,6 @@ def test_it_is_refused_and_nothing_is_left(
     with ATTACKERS[attacker](), pytest.raises(kinds, match=sentence):
         way(lambda: ATTACKS[name](ledger))
     assert image() == before
-
-
-def behind_a_temporary_table(ledger: Ledger) -> None:
-    ledger.sql("CREATE TEMPORARY TABLE balances_entry (journal_id uuid, amount numeric, currency text)")
-    made = ledger.journal()
-    for amount in (5, -4):
-        ledger.sql(
-            "INSERT INTO public.balances_entry (id, journal_id, account_id, amount, currency, mode, created_at)"
-            " VALUES (gen_random_uuid(), %s, %s, %s, '', '', now())",
-            made,
-            ledger.bank.id,
-            amount,
-        )
-
-
-@pytest.mark.parametrize("attacker", ATTACKERS)
-def test_a_temporary_table_in_front_changes_nothing(attacker: str, ledger: Ledger) -> None:
-    before = image()
-    with (
-        ATTACKERS[attacker](),
-        pytest.raises(IntegrityError, match="does not sum to zero"),
-        transaction.atomic(),
-    ):
-        behind_a_temporary_table(ledger)
-    assert image() == before
-
-
-OWNER: str = settings.DATABASE_OWNER["USER"]
-TRIGGER_ON = "CREATE TRIGGER own BEFORE UPDATE ON"
-DOES_NOTHING = "FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
-#: How the application could get around what it is refused.
-WAYS_AROUND: dict[str, tuple[str, str]] = {
-    "as a replica": ("SET session_replication_role = replica", "permission denied to set parameter"),
-    "as a replica for once": ("SET LOCAL session_replication_role = replica", "permission denied to set parameter"),
-    "as the owner": (f"SET ROLE {OWNER}", "permission denied to set role"),
-    "as another session": (f"SET SESSION AUTHORIZATION {OWNER}", "permission denied to set session auth"),
-    "without triggers": ("ALTER TABLE balances_entry DISABLE TRIGGER ALL", "must be owner of table"),
-    "without a check": ("ALTER TABLE balances_account DROP CONSTRAINT account_within_its_limit", "must be owner"),
-    "with a trigger of its own": (f"{TRIGGER_ON} balances_entry {DOES_NOTHING}", "permission denied for table"),
-    "with a function in front": (
-        "CREATE FUNCTION public.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
-        "permission denied for schema public",
-    ),
-    "with another posting": ("DROP FUNCTION balances_post", "must be owner of function"),
-    "with a schema in front": ("CREATE SCHEMA front", "permission denied for database"),
-}
-
-
-@pytest.mark.parametrize("name", WAYS_AROUND)
-def test_the_application_finds_no_way_around(name: str, ledger: Ledger) -> None:
-    statement, sentence = WAYS_AROUND[name]
-    with pytest.raises(ProgrammingError, match=sentence), transaction.atomic():
-        ledger.sql(statement)
-
-
-WRITE_A_BALANCE = "UPDATE balances_account SET balance = 1000 WHERE balance IS NOT NULL"
-
-
-@transaction.atomic
-def together(ledger: Ledger, *statements: str) -> None:
-    for statement in statements:
-        ledger.sql(statement)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        *("RESET ROLE", "SET ROLE NONE", "RESET SESSION AUTHORIZATION", "RESET ALL"),
-        "GRANT UPDATE ON balances_account TO CURRENT_USER",
-    ],
-)
-def test_the_application_is_nobody_else(statement: str, ledger: Ledger) -> None:
-    before = image()
-    with pytest.raises(ProgrammingError, match="permission denied for table balances_account"):
-        together(ledger, statement, WRITE_A_BALANCE)
-    assert image() == before
-
-
-@pytest.mark.parametrize("scope", ["SESSION", "LOCAL"])
-def test_the_owner_does_not_get_past_its_triggers(scope: str, ledger: Ledger) -> None:
-    with roles.as_owner(), pytest.raises(ProgrammingError, match="permission denied to set parameter"):
-        together(ledger, f"SET {scope} session_replication_role = replica")
-
-
-def test_a_function_in_front_changes_nothing(ledger: Ledger) -> None:
-    """PostgreSQL looks for its own first, and in a temporary schema never."""
-    before = image()
-    for schema in ("pg_temp", "public"):
-        with roles.as_owner(), pytest.raises(IntegrityError, match="a balance is written by entries alone"):
-            together(
-                ledger,
-                f"CREATE FUNCTION {schema}.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
-                "SET LOCAL search_path = pg_temp, public",
-                WRITE_A_BALANCE,
-            )
-    assert image() == before
-
-
-def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) -> None:
-    """It would write to balances whatever rows such a table is given."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT oid::regproc::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
-        )
-        definers = [name for (name,) in cursor.fetchall()]
-    assert len(definers) == 2
-    for name in definers:
-        with pytest.raises(ProgrammingError, match="permission denied for function"):
-            together(
-                ledger,
-                "CREATE TEMPORARY TABLE mine (LIKE balances_entry)",
-                f"CREATE TRIGGER mine BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION {name}()",
-            )
-
-
-def test_the_application_may_grant_an_overdraft(ledger: Ledger) -> None:
-    """The one column of an account that is its own to write."""
-    assert Account.objects.filter(pk=ledger.available.id).update(overdraft_limit=Decimal(5)) == 1
-    with pytest.raises(IntegrityError, match="account_overdraft_is_of_available_money"), transaction.atomic():
-        Account.objects.filter(pk=ledger.bank.id).update(overdraft_limit=Decimal(5))
 
 
 def test_a_hold_is_closed_once(ledger: Ledger) -> None:

@@ -125,7 +125,10 @@ def test_the_application_is_nobody_special() -> None:
         " WHERE rolname = current_user"
     ) == [(False,) * 5]
     assert ask("SELECT roleid::regrole FROM pg_auth_members WHERE member = current_user::regrole") == []
+    # Nor can it put anything in front of what a guard looks at, be it a temporary table.
     assert ask("SELECT has_schema_privilege('public', 'CREATE')") == [(False,)]
+    assert ask("SELECT has_database_privilege(current_database(), 'TEMPORARY')") == [(False,)]
+    assert ask("SELECT has_database_privilege(current_database(), 'CREATE')") == [(False,)]
     # Nothing is its own.
     assert ask("SELECT relname FROM pg_class WHERE relowner = current_user::regrole") == []
     assert ask(

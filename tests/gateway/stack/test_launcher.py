@@ -219,6 +219,10 @@ def test_the_sandbox_keeps_its_port(start_stack: StackStarter) -> None:
     ("environment", "sentence"),
     [
         ({"PORT": "web"}, "PORT must be a number from 1 to 65535, not 'web'."),
+        (
+            {"DATABASE_URL": "", "MIGRATION_DATABASE_URL": "postgres://owner@127.0.0.1/pay"},
+            "MIGRATION_DATABASE_URL names the owner of a database of yours: DATABASE_URL is missing.",
+        ),
         ({"SANDBOX_PORT": "0"}, "SANDBOX_PORT must be a number from 1 to 65535, not '0'."),
         (
             LIVE | {"PAYKASSMA_WITHDRAWAL_KEY": "", "PAYKASSMA_POSTBACK_TOKEN": ""},

@@ -1,0 +1,139 @@
+"""How somebody could get around what the ledger refuses: by another role, by switching it off, by standing in front."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from balances.models import Account
+from tests import roles
+from tests.balances.attacked import Ledger, image, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OWNER: str = settings.DATABASE_OWNER["USER"]
+TRIGGER_ON = "CREATE TRIGGER own BEFORE UPDATE ON"
+DOES_NOTHING = "FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+#: How the application could get around what it is refused.
+WAYS_AROUND: dict[str, tuple[str, str]] = {
+    "as a replica": ("SET session_replication_role = replica", "permission denied to set parameter"),
+    "as a replica for once": ("SET LOCAL session_replication_role = replica", "permission denied to set parameter"),
+    "as the owner": (f"SET ROLE {OWNER}", "permission denied to set role"),
+    "as another session": (f"SET SESSION AUTHORIZATION {OWNER}", "permission denied to set session auth"),
+    "without triggers": ("ALTER TABLE balances_entry DISABLE TRIGGER ALL", "must be owner of table"),
+    "without a check": ("ALTER TABLE balances_account DROP CONSTRAINT account_within_its_limit", "must be owner"),
+    "with a trigger of its own": (f"{TRIGGER_ON} balances_entry {DOES_NOTHING}", "permission denied for table"),
+    "with a function in front": (
+        "CREATE FUNCTION public.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "permission denied for schema public",
+    ),
+    "with another posting": ("DROP FUNCTION balances_post", "must be owner of function"),
+    "with a table in front": ("CREATE TABLE balances_front (amount int)", "permission denied for schema public"),
+    "with a temporary table in front": (
+        "CREATE TEMPORARY TABLE balances_entry (amount int)",
+        "permission denied to create temporary tables",
+    ),
+    "with a schema in front": ("CREATE SCHEMA front", "permission denied for database"),
+}
+
+
+@pytest.mark.parametrize("name", WAYS_AROUND)
+def test_the_application_finds_no_way_around(name: str, ledger: Ledger) -> None:
+    statement, sentence = WAYS_AROUND[name]
+    with pytest.raises(ProgrammingError, match=sentence), transaction.atomic():
+        ledger.sql(statement)
+
+
+WRITE_A_BALANCE = "UPDATE balances_account SET balance = 1000 WHERE balance IS NOT NULL"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("RESET ROLE", "SET ROLE NONE", "RESET SESSION AUTHORIZATION", "RESET ALL"),
+        "GRANT UPDATE ON balances_account TO CURRENT_USER",
+    ],
+)
+def test_the_application_is_nobody_else(statement: str, ledger: Ledger) -> None:
+    before = image()
+    with pytest.raises(ProgrammingError, match="permission denied for table balances_account"):
+        together(ledger, statement, WRITE_A_BALANCE)
+    assert image() == before
+
+
+@pytest.mark.parametrize("scope", ["SESSION", "LOCAL"])
+def test_the_owner_does_not_get_past_its_triggers(scope: str, ledger: Ledger) -> None:
+    with roles.as_owner(), pytest.raises(ProgrammingError, match="permission denied to set parameter"):
+        together(ledger, f"SET {scope} session_replication_role = replica")
+
+
+def test_a_function_in_front_changes_nothing(ledger: Ledger) -> None:
+    """PostgreSQL looks for its own first, and in a temporary schema never."""
+    before = image()
+    for schema in ("pg_temp", "public"):
+        with roles.as_owner(), pytest.raises(IntegrityError, match="a balance is written by entries alone"):
+            together(
+                ledger,
+                f"CREATE FUNCTION {schema}.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+                "SET LOCAL search_path = pg_temp, public",
+                WRITE_A_BALANCE,
+            )
+    assert image() == before
+
+
+@contextmanager
+def temporary_tables_allowed() -> Iterator[None]:
+    """A wall taken out: the application has no table of its own to put a trigger on, not even a temporary one."""
+    database = connection.settings_dict["NAME"]
+    with roles.owner() as owner:
+        owner.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {roles.APPLICATION['USER']}".encode())
+        yield
+        owner.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM {roles.APPLICATION['USER']}".encode())
+
+
+def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) -> None:
+    """It would write to balances whatever rows such a table is given."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid::regproc::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        )
+        definers = [name for (name,) in cursor.fetchall()]
+    assert len(definers) == 2
+    with temporary_tables_allowed():
+        for name in definers:
+            with pytest.raises(ProgrammingError, match="permission denied for function"):
+                together(
+                    ledger,
+                    "CREATE TEMPORARY TABLE mine (LIKE balances_entry)",
+                    f"CREATE TRIGGER mine BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION {name}()",
+                )
+
+
+def test_the_application_may_grant_an_overdraft(ledger: Ledger) -> None:
+    """The one column of an account that is its own to write."""
+    assert Account.objects.filter(pk=ledger.available.id).update(overdraft_limit=Decimal(5)) == 1
+    with pytest.raises(IntegrityError, match="account_overdraft_is_of_available_money"), transaction.atomic():
+        Account.objects.filter(pk=ledger.bank.id).update(overdraft_limit=Decimal(5))
+
+
+def behind_a_temporary_table(ledger: Ledger) -> None:
+    ledger.sql("CREATE TEMPORARY TABLE balances_entry (journal_id uuid, amount numeric, currency text)")
+    made = ledger.journal()
+    for amount in (5, -4):
+        ledger.sql(
+            "INSERT INTO public.balances_entry (id, journal_id, account_id, amount, currency, mode, created_at)"
+            " VALUES (gen_random_uuid(), %s, %s, %s, '', '', now())",
+            made,
+            ledger.bank.id,
+            amount,
+        )
+
+
+def test_a_temporary_table_in_front_changes_nothing(ledger: Ledger) -> None:
+    before = image()
+    with roles.as_owner(), pytest.raises(IntegrityError, match="does not sum to zero"), transaction.atomic():
+        behind_a_temporary_table(ledger)
+    assert image() == before
