@@ -4,7 +4,7 @@ Inside they are plain ``uuid.UUID`` (columns, foreign keys, code). The prefixed 
 in answers and URLs, in what the provider is told (``custom_transaction_id``, ``withdrawal_id``, ``label``) and in logs.
 """
 
-import datetime
+import datetime as dt
 import uuid
 from typing import Final
 
@@ -30,11 +30,11 @@ def new_id() -> uuid.UUID:
     return uuid_utils.compat.uuid7()
 
 
-def first_at(at: datetime.datetime, *, plus: datetime.timedelta = datetime.timedelta(0)) -> uuid.UUID:
+def first_at(at: dt.datetime, *, plus: dt.timedelta = dt.timedelta(0)) -> uuid.UUID:
     """The smallest id that can be made at a time or later. Times that no id can have give the nearest that one can."""
-    since = at - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + plus
+    since = at - dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + plus
     # RFC 9562 §5.7: 48 bits of milliseconds since 1970 come first, and 80 bits after them.
-    milliseconds = min(max(since // datetime.timedelta(milliseconds=1), 0), 2**48 - 1)
+    milliseconds = min(max(since // dt.timedelta(milliseconds=1), 0), 2**48 - 1)
     return uuid.UUID(int=milliseconds << 80)
 
 
