@@ -297,6 +297,8 @@ def test_each_question_is_answered_by_an_index_however_many_entries_there_are(
     assert read(0, subject=f"dep_{MANY // 2 + 1}")[1] <= 10
     # Half a minute in the middle costs no more than the hours around it, of 360 entries each.
     assert read(3, created_after=at[14], created_before=at[14.01])[1] <= 2 * 360 + 50
+    # What came before is looked for from there on, and not from today.
+    assert read(20, created_before=at[14])[1] <= 10 * 360 + 250
     # Of a time with a single entry that one alone.
     assert read(1, created_after=at[240], currency="INR")[1] <= 10
     assert Journal.objects.count() == MANY + 3

@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
+from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -339,6 +340,15 @@ def test_a_statement_costs_the_same_number_of_queries_however_long(
         post_at(DAY, *(moved(BANK, available, "1") for _ in range(10)))
         with django_assert_num_queries(5):  # the key, two balances, the number of movements, the movements
             statement(mine, "csv", DAY, DAY + HOUR)
+
+
+@pytest.mark.parametrize("path", ["balances", "reports/statement"])
+def test_the_examples_of_the_document_are_answered(mine: Api, path: str) -> None:
+    document: Any = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    parameters = document["paths"][f"/api/v1/{path}"]["get"]["parameters"]
+    query = {one["name"]: next(iter(one["examples"].values()))["value"] for one in parameters if "examples" in one}
+    assert {one["name"] for one in parameters if one.get("required")} <= set(query) != set()
+    assert mine.get(path, **query).status_code == 200
 
 
 # The command.

@@ -1,6 +1,7 @@
 import re
 import time
 import uuid
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -96,3 +97,16 @@ def test_nothing_but_the_exact_spelling_is_an_id(text: object) -> None:
 def test_any_text_is_an_id_of_one_spelling_or_none(text: str) -> None:
     value = ids.decode("dep", text)
     assert value is None or ids.encode("dep", value) == text
+
+
+def test_the_first_id_of_a_time_lies_between_those_before_and_those_after() -> None:
+    before = datetime.now(UTC)
+    made = ids.new_id()
+    after = datetime.now(UTC)
+    assert ids.first_at(before) <= made < ids.first_at(after, plus=timedelta(milliseconds=1))
+    assert ids.first_at(before, plus=timedelta(hours=1)) > made > ids.first_at(after, plus=timedelta(hours=-1))
+    assert ids.first_at(datetime(1970, 1, 1, tzinfo=UTC)).int == 0
+    # Beyond what an id can hold, and where time zones leave the calendar.
+    east, west = timezone(timedelta(hours=14)), timezone(timedelta(hours=-14))
+    assert ids.first_at(datetime(1, 1, 1, tzinfo=east), plus=timedelta(days=-1)).int == 0
+    assert ids.first_at(datetime(9999, 12, 31, 23, 59, 59, tzinfo=west), plus=timedelta(days=1)) > made
