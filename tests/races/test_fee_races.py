@@ -30,7 +30,6 @@ from withdrawals.states import WithdrawalStatus
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PULLED = Cause(kind=CauseKind.PULL)
-BY_PERSON = Cause(kind=CauseKind.PERSON, id="1", detail="found whose it is")
 CREDITORS, EACH, ROWS = 4, 15, 12
 
 
@@ -58,14 +57,14 @@ def test_a_fee_counts_for_what_begins_after_it_was_entered(
     account: ProviderAccount, product: Product, catalogue: None
 ) -> None:
     first, second, third = suspended(account, 3)
-    credit_product(first.pk, product, BY_PERSON)
+    credit_product(first.pk, product, PULLED)
     with Gate("balances_journal") as gate:
-        waiting = in_thread(lambda: credit_product(second.pk, product, BY_PERSON))
+        waiting = in_thread(lambda: credit_product(second.pk, product, PULLED))
         gate.await_waiting(1)
         charge("product", "deposit", "1")
         gate.open()
         waiting()
-    credit_product(third.pk, product, BY_PERSON)
+    credit_product(third.pk, product, PULLED)
     assert [fee_of(one) for one in (first, second, third)] == [None, None, Decimal(10)]
     assert {one.status for one in Receipt.objects.all()} == {"credited"}
     assert_sound()
@@ -80,7 +79,7 @@ def test_while_fees_are_entered_each_receipt_pays_by_one_of_them_and_never_by_an
 
     def credit(share: list[Receipt]) -> list[Receipt]:
         line.wait(60)
-        return [credit_product(one.pk, product, BY_PERSON) for one in share]
+        return [credit_product(one.pk, product, PULLED) for one in share]
 
     def enter() -> list[Receipt]:
         line.wait(60)
@@ -94,7 +93,7 @@ def test_while_fees_are_entered_each_receipt_pays_by_one_of_them_and_never_by_an
         paid = [fee_of(one) or Decimal(0) for one in share]
         assert paid == sorted(paid)
     assert Journal.objects.filter(kind="suspense_credited").count() == CREDITORS * EACH
-    credit_product(last.pk, product, BY_PERSON)
+    credit_product(last.pk, product, PULLED)
     assert fee_of(last) == ROWS * 10
     assert_sound()
 
@@ -126,7 +125,7 @@ def test_payouts_whose_fees_are_owed_and_money_that_covers_them_do_not_stand_in_
     def credit(share: list[Receipt]) -> None:
         line.wait(60)
         for one in share:
-            credit_product(one.pk, product, BY_PERSON)
+            credit_product(one.pk, product, PULLED)
 
     work: list[Callable[[], None]] = []
     for number in range(2):

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from balances import accounts, reading
 from balances.models import Fee, Journal
+from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from tests.balances.charging import charge
@@ -16,12 +17,13 @@ from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, order, sent
-from tests.withdrawals.test_money import BY_PERSON, HELD, PAID, RELEASED, ended, figures, spent_elsewhere
+from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures
 from withdrawals import asking
 from withdrawals.corrections import prove_paid, reverse
 
 pytestmark = pytest.mark.django_db
 
+BY_PERSON = Cause(kind=CauseKind.PERSON, id="1", detail="the bank's statement of that day")
 PRODUCT_FEE = "product_fee: available 29.36 INR, fee_income -29.36 INR"
 PROVIDER_FEE = "provider_fee: provider_balance -18.27 INR, provider_fees 18.27 INR"
 
@@ -78,7 +80,7 @@ def test_what_is_not_there_for_the_fee_is_owed_and_blocks(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = sent(api, provider, words.OK)
-    spent_elsewhere(product, "30")
+    order(api, amount="30")  # takes what would have been there for the fee
     provider.script(words.PULL, words.pulled(words.found(withdrawal, 1)))
     asking.ask(account, [withdrawal.public_id])
     withdrawal.refresh_from_db()
@@ -88,7 +90,7 @@ def test_what_is_not_there_for_the_fee_is_owed_and_blocks(
         "product_fee: available 9.36 INR, fee_income -29.36 INR, product_receivable 20.00 INR",
         PROVIDER_FEE,
     ]
-    assert figures(product) == [0, 0, Decimal(20)]
+    assert figures(product) == [0, Decimal(30), Decimal(20)]
     fund(product, "INR", amount="200")
     answer = api.post("withdrawals", {**IMPS, "amount": "100", "reference": "blocked"})
     assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_funds")
@@ -112,14 +114,14 @@ def test_what_proves_paid_and_is_not_there_is_owed_with_its_fee(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = ended(api, provider, account, 5)
-    spent_elsewhere(product, "1000")
+    order(api, amount="1000")
     prove_paid(withdrawal.pk, BY_PERSON)
     assert postings()[-3:] == [
         "withdrawal_proved_paid: available 257.36 INR, product_receivable 960.64 INR, provider_balance -1218.00 INR",
         "product_fee: fee_income -29.36 INR, product_receivable 29.36 INR",
         PROVIDER_FEE,
     ]
-    assert figures(product) == [0, 0, Decimal(990)]
+    assert figures(product) == [0, Decimal(1000), Decimal(990)]
 
 
 def test_fees_stay_where_the_money_comes_back(
