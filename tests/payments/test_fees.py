@@ -7,10 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from balances import accounts, corrections, reading
-from balances.kinds import JournalKind
+from balances import accounts, reading
 from balances.models import Fee, Journal
-from balances.posting import NewJournal, credit, post
+from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from payments.models import Receipt
@@ -19,13 +18,21 @@ from tests.balances.charging import charge
 from tests.payments.paid import Paid, postings, states
 from tests.payments.stage import money
 from tests.payments.test_suspense import found_by_transaction
-from tests.two_persons import decided, settle
+from tests.two_persons import decided
 
 pytestmark = pytest.mark.django_db
 
+#: For what needs no person: suspended money may turn out to be a deposit's by itself.
+BY_CLOCK = Cause(kind=CauseKind.CLOCK)
 CREDITED = "receipt_credited: available -1000.00 INR, provider_balance 1000.00 INR"
 PRODUCT_FEE = "product_fee: available 28.00 INR, fee_income -28.00 INR"
 PROVIDER_FEE = "provider_fee: provider_balance -17.50 INR, provider_fees 17.50 INR"
+
+
+@pytest.fixture
+def funded(product: Product) -> Product:
+    """In place of the fixture of all tests: the product has nothing but what comes."""
+    return product
 
 
 @pytest.fixture
@@ -46,7 +53,6 @@ def figures(product: Product) -> list[Decimal]:
 
 
 def test_a_part_and_a_fixed_sum_of_exactly_the_money(paid: Paid, rows: dict[str, Fee], product: Product) -> None:
-    settle(product, "1000000000")
     ended = paid.arrives(money(amount="1000"))
     assert states(ended) == ("credited", Decimal(1000), "exact")
     assert postings() == [CREDITED, PRODUCT_FEE, PROVIDER_FEE]
@@ -89,13 +95,13 @@ def test_of_less_the_provider_takes_its_fee_on_arrival_and_the_product_pays_when
         "provider_fee: provider_balance -10.50 INR, provider_fees 10.50 INR",
     ]
     assert postings() == arrived
-    attach(Receipt.objects.get().pk, paid.deposit.pk, decided())
+    attach(Receipt.objects.get().pk, paid.deposit.pk, BY_CLOCK)
     assert postings() == [
         *arrived,
         "suspense_credited: available -600.00 INR, suspense 600.00 INR",
         "product_fee: available 18.00 INR, fee_income -18.00 INR",
     ]
-    assert Journal.objects.get(kind="product_fee").cause == "person"
+    assert Journal.objects.get(kind="product_fee").cause == "clock"
 
 
 def test_each_of_two_receipts_pays_its_own(paid: Paid, rows: dict[str, Fee]) -> None:
@@ -118,7 +124,7 @@ def test_money_of_nobody_pays_the_product_s_fee_once_it_is_a_product_s(
     arrived = ["receipt_suspended: provider_balance 1000.00 INR, suspense -1000.00 INR", PROVIDER_FEE]
     assert postings() == arrived
     assert Journal.objects.get(kind="provider_fee").subject == ""
-    credit_product(Receipt.objects.get().pk, product, decided())
+    credit_product(Receipt.objects.get().pk, product, BY_CLOCK)
     assert postings() == [*arrived, "suspense_credited: available -1000.00 INR, suspense 1000.00 INR", PRODUCT_FEE]
 
 
@@ -139,7 +145,6 @@ def test_money_that_is_never_credited_pays_no_product_s_fee(
 
 
 def test_fees_stay_where_the_money_is_taken_back(paid: Paid, rows: dict[str, Fee], product: Product) -> None:
-    settle(product, "1000000000")
     paid.arrives(money(amount="1000"))
     reverse_receipt(Receipt.objects.get().pk, decided())
     assert postings()[3:] == [
@@ -150,7 +155,6 @@ def test_fees_stay_where_the_money_is_taken_back(paid: Paid, rows: dict[str, Fee
 
 def test_what_the_money_does_not_cover_is_owed(paid: Paid, product: Product) -> None:
     charge("product", "deposit", "0", "1500")
-    settle(product, "1000000000")
     assert states(paid.arrives(money(amount="1000"))) == ("credited", Decimal(1000), "exact")
     assert postings() == [
         CREDITED,
@@ -159,23 +163,17 @@ def test_what_the_money_does_not_cover_is_owed(paid: Paid, product: Product) -> 
     assert figures(product) == [0, Decimal(500)]
 
 
-def test_the_fee_comes_first_and_what_is_left_covers_what_is_owed(
-    paid: Paid, rows: dict[str, Fee], product: Product
-) -> None:
-    settle(product, "1000000000")
-    taken = corrections.take_back(product.pk, "test", "INR", Decimal(990))
-    owed = NewJournal(
-        kind=JournalKind.PRODUCT_FUNDED,
-        reference="owed",
-        legs=(*taken, credit(accounts.bank("test", "INR"), Decimal(990))),
-        cause=decided(),
-    )
-    post(owed)
+def test_the_fee_comes_first_and_what_is_left_covers_what_is_owed(paid: Paid, product: Product) -> None:
+    charge("product", "deposit", "0", "1990")
     paid.arrives(money(amount="1000"))
-    assert postings() == [
-        CREDITED,
+    assert figures(product) == [0, Decimal(990)]
+    charge("product", "deposit", "2.5", "3")
+    before = postings()
+    found_by_transaction(paid.deposit.account, money(transaction_id="T5"), label="")
+    credit_product(Receipt.objects.get(transaction_id="T5").pk, product, BY_CLOCK)
+    assert postings()[len(before) + 1 :] == [
+        "suspense_credited: available -1000.00 INR, suspense 1000.00 INR",
         PRODUCT_FEE,
-        PROVIDER_FEE,
         "receivable_repaid: available 972.00 INR, product_receivable -972.00 INR",
     ]
     assert figures(product) == [0, Decimal(18)]
@@ -219,8 +217,8 @@ def test_without_rows_the_fees_cost_one_question(paid: Paid) -> None:
 
 
 def test_with_rows_they_cost_two_statements_more(paid: Paid, rows: dict[str, Fee], account: ProviderAccount) -> None:
-    found_by_transaction(account, money(amount="1", transaction_id="T1"), label="")
-    credit_product(Receipt.objects.get().pk, paid.deposit.product, decided())  # from now on every account is there
+    found_by_transaction(account, money(amount="10", transaction_id="T1"), label="")
+    credit_product(Receipt.objects.get().pk, paid.deposit.product, BY_CLOCK)  # from now on every account is there
     paid.book.enter(paid.order, money(amount="1000"), label=paid.label)
     with CaptureQueriesContext(connection) as captured:
         paid.asked_again()

@@ -14,7 +14,7 @@ from tests.balances.charging import charge
 from tests.conftest import Api, fund
 from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
-from tests.two_persons import decided, settle
+from tests.two_persons import decided
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, order, sent
 from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures, given_past_the_verbs
@@ -79,7 +79,7 @@ def test_what_is_not_there_for_the_fee_is_owed_and_blocks(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = sent(api, provider, words.OK)
-    settle(product, "30")
+    order(api, amount="30")  # takes what would have been there for the fee
     provider.script(words.PULL, words.pulled(words.found(withdrawal, 1)))
     asking.ask(account, [withdrawal.public_id])
     withdrawal.refresh_from_db()
@@ -89,8 +89,8 @@ def test_what_is_not_there_for_the_fee_is_owed_and_blocks(
         "product_fee: available 9.36 INR, fee_income -29.36 INR, product_receivable 20.00 INR",
         PROVIDER_FEE,
     ]
-    assert figures(product) == [0, 0, Decimal(20)]
-    given_past_the_verbs(product, "200")
+    assert figures(product) == [0, Decimal(30), Decimal(20)]
+    fund(product, "INR", amount="200")
     answer = api.post("withdrawals", {**IMPS, "amount": "100", "reference": "blocked"})
     assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_funds")
 
@@ -113,14 +113,14 @@ def test_what_proves_paid_and_is_not_there_is_owed_with_its_fee(
     api: Api, provider: ScriptedProvider, account: ProviderAccount, product: Product, rows: dict[str, Fee]
 ) -> None:
     withdrawal = ended(api, provider, account, 5)
-    settle(product, "1000")
+    order(api, amount="1000")
     prove_paid(withdrawal.pk, decided())
     assert postings()[-3:] == [
         "withdrawal_proved_paid: available 257.36 INR, product_receivable 960.64 INR, provider_balance -1218.00 INR",
         "product_fee: fee_income -29.36 INR, product_receivable 29.36 INR",
         PROVIDER_FEE,
     ]
-    assert figures(product) == [0, 0, Decimal(990)]
+    assert figures(product) == [0, Decimal(1000), Decimal(990)]
 
 
 def test_fees_stay_where_the_money_comes_back(
