@@ -17,7 +17,7 @@ from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import decided
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, order, sent
-from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures, given_past_the_verbs
+from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures
 from withdrawals import asking
 from withdrawals.corrections import prove_paid, reverse
 
