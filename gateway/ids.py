@@ -4,8 +4,8 @@ Inside they are plain ``uuid.UUID`` (columns, foreign keys, code). The prefixed 
 in answers and URLs, in what the provider is told (``custom_transaction_id``, ``withdrawal_id``, ``label``) and in logs.
 """
 
+import datetime as dt
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import uuid_utils
@@ -24,21 +24,18 @@ WEBHOOK_ENDPOINT: Final = "whe"
 JOURNAL: Final = "jnl"
 ENTRY: Final = "ent"
 
-#: A UUIDv7 begins with its time: 48 bits of milliseconds since 1970, and 80 bits after them (RFC 9562 §5.7).
-_TIME_BITS: Final = 48
-_OTHER_BITS: Final = 80
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 def new_id() -> uuid.UUID:
     """A fresh UUIDv7: unique, and ordered by the time it was made, so that indexes grow at their end."""
     return uuid_utils.compat.uuid7()
 
 
-def first_at(at: datetime, *, plus: timedelta = timedelta(0)) -> uuid.UUID:
+def first_at(at: dt.datetime, *, plus: dt.timedelta = dt.timedelta(0)) -> uuid.UUID:
     """The smallest id that can be made at a time or later. Times that no id can have give the nearest that one can."""
-    milliseconds = (at - _EPOCH + plus) // timedelta(milliseconds=1)
-    return uuid.UUID(int=min(max(milliseconds, 0), 2**_TIME_BITS - 1) << _OTHER_BITS)
+    since = at - dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + plus
+    # RFC 9562 §5.7: 48 bits of milliseconds since 1970 come first, and 80 bits after them.
+    milliseconds = min(max(since // dt.timedelta(milliseconds=1), 0), 2**48 - 1)
+    return uuid.UUID(int=milliseconds << 80)
 
 
 def encode(prefix: str, value: uuid.UUID) -> str:
