@@ -6,8 +6,8 @@ superuser gets past the guards, to empty tables between tests and to put rows wh
 
 import functools
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,6 +16,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from psycopg import sql
 
 from gateway.database import addresses, roles
 from gateway.database.addresses import OF_A_ROLE
@@ -43,6 +44,28 @@ def as_superuser() -> AbstractContextManager[None]:
     superuser = environ.Env.db_url_config(_superuser_url())
     pool = settings.DATABASE_OWNER["OPTIONS"]["pool"]
     return roles.connected_as(connection, addresses.with_options(superuser, pool=pool))
+
+
+def as_disguised() -> AbstractContextManager[None]:
+    """Django's connection has the rights of the application and may step past the guards (`undisguised`).
+
+    For tests that put rows into the transaction which they look at: in a connection of its own, nobody else sees them.
+    """
+    superuser = environ.Env.db_url_config(_superuser_url())
+    pool = settings.DATABASE_OWNER["OPTIONS"]["pool"]
+    disguised = addresses.of_the_application(superuser, settings.DATABASE_APPLICATION_ROLE)
+    return roles.connected_as(connection, addresses.with_options(disguised, pool=pool))
+
+
+@contextmanager
+def undisguised() -> Iterator[Any]:
+    """A cursor in the present transaction at whose statements no trigger and no foreign key looks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE none")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        yield cursor
+        cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(settings.DATABASE_APPLICATION_ROLE)))
 
 
 def owner() -> "psycopg.Connection[Any]":

@@ -4,12 +4,11 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection, transaction
-
 from balances.accounts import AccountKey
 from balances.kinds import JournalKind
 from balances.posting import NewJournal, credit, debit, post
 from gateway.lifecycles import Cause, CauseKind
+from tests import roles
 
 BY_CLOCK = Cause(kind=CauseKind.CLOCK, detail="a test")
 #: A day that is over.
@@ -17,9 +16,9 @@ DAY = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 def moved(left: AccountKey, right: AccountKey, amount: str | Decimal, **attributes: str) -> NewJournal:
-    """A journal that debits one account and credits another."""
+    """A journal that debits one account and credits another, of a kind that needs no two persons."""
     return NewJournal(
-        kind=JournalKind(attributes.pop("kind", "adjusted")),
+        kind=JournalKind(attributes.pop("kind", "product_fee")),
         reference=secrets.token_hex(8),
         legs=(debit(left, Decimal(amount)), credit(right, Decimal(amount))),
         cause=BY_CLOCK,
@@ -36,8 +35,7 @@ def post_at(at: datetime, *journals: NewJournal, apart: timedelta = timedelta(0)
 
 def set_back(journal: NewJournal, at: datetime, *, apart: timedelta = timedelta(0)) -> None:
     """Give a journal's legs other times, in the order in which they were written."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
+    with roles.undisguised() as cursor:
         cursor.execute("UPDATE balances_journal SET begun_at = %s WHERE id = %s", [at - timedelta(days=1), journal.id])
         cursor.execute(
             "UPDATE balances_entry AS entry SET created_at = %s + (leg.place - 1) * %s * interval '1 microsecond'"
@@ -45,4 +43,3 @@ def set_back(journal: NewJournal, at: datetime, *, apart: timedelta = timedelta(
             " WHERE journal_id = %s) AS leg WHERE entry.id = leg.id",
             [at, apart // timedelta(microseconds=1), journal.id],
         )
-        cursor.execute("SET LOCAL session_replication_role = origin")

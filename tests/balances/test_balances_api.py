@@ -11,13 +11,15 @@ from django.db import connection
 
 from balances import accounts, holds, reading
 from balances.accounts import AccountKey
-from balances.models import Account
 from balances.posting import post
 from gateway import ids
 from gateway.products.models import Mode, Product
 from tests.balances.past import BY_CLOCK, DAY, moved, post_at
 from tests.conftest import Api, fund
 from tests.gateway.api.refusals import assert_refused
+from tests.two_persons import overdraft
+
+pytestmark = pytest.mark.usefixtures("disguised")
 
 BANK = accounts.bank("test", "INR")
 STEP = timedelta(microseconds=1)
@@ -80,7 +82,7 @@ def test_each_figure_of_each_currency_in_its_decimals(product: Product, mine: Ap
 
 def test_an_overdraft_is_below_zero(product: Product, mine: Api, available: AccountKey) -> None:
     fund(product, "INR", amount="1")
-    Account.objects.filter(pk=available.id).update(overdraft_limit=Decimal(50))
+    overdraft(product, "50")
     post(moved(available, BANK, "31.25"))
     assert figures(mine)["INR"][0] == "-30.25"
 

@@ -18,13 +18,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from balances import accounts, reading, views
-from balances.models import Account
 from balances.posting import post
 from balances.statement_files import MAX_MOVEMENTS, FileKind
 from gateway.products.models import Mode, Product
 from tests.balances.past import DAY, moved, post_at
 from tests.conftest import Api, fund
 from tests.gateway.api.refusals import assert_refused
+from tests.two_persons import overdraft
+
+pytestmark = pytest.mark.usefixtures("disguised")
 
 BANK = accounts.bank("test", "INR")
 STEP = timedelta(microseconds=1)
@@ -131,7 +133,7 @@ def test_every_line_of_a_statement(product: Product, mine: Api, kind: str) -> No
         HEAD,
         ["2026-01-15T13:00:00Z", "Opening balance", "", "", "", "1000.50", "", "0.00"],
     ]
-    what = ["a person corrected two accounts", "wd_1", "time that passed"]
+    what = ["a product paid a fee", "wd_1", "time that passed"]
     at = ["2026-01-15T13:00:00Z", "2026-01-15T13:00:00Z", "2026-01-15T14:00:00.250000Z"]
     assert [line[:8] for line in lines[9:12]] == [
         [at[0], *what, "-218.00", "782.50", "", ""],
@@ -189,15 +191,7 @@ def test_opening_and_movements_are_the_closing_balance_and_every_period_follows_
     product = Product.objects.create(name=f"product {Product.objects.count()}")
     api, bank = new_api(product), accounts.bank("test", currency)
     own = [accounts.available(product.pk, "test", currency), accounts.held(product.pk, "test", currency)]
-    Account.objects.create(
-        id=own[0].id,
-        kind=own[0].kind,
-        mode="test",
-        currency=currency,
-        product=product,
-        balance=Decimal(0),
-        overdraft_limit=Decimal(10) ** 15,
-    )
+    overdraft(product, "100000000000", currency)
     at, times = DAY, [DAY]
     there = Decimal(0)
     for (left, right), amount, gap, apart in happened:
@@ -210,7 +204,7 @@ def test_opening_and_movements_are_the_closing_balance_and_every_period_follows_
         post_at(at, moved(sides[0], sides[1], taken), apart=timedelta(microseconds=apart))
         at += timedelta(microseconds=2 * apart)
         times += [at - timedelta(microseconds=1), at, at + timedelta(microseconds=1)]
-    fund(product, currency, amount="0.0001")  # today, so in none of the periods
+    fund(product, currency, amount="1")  # today, so in none of the periods
     borders = sorted({DAY - HOUR, *(times[cut % len(times)] for cut in cuts), at + HOUR})
     seen: list[str] = []
     last = (Decimal(0), Decimal(0))
@@ -225,7 +219,7 @@ def test_opening_and_movements_are_the_closing_balance_and_every_period_follows_
             assert begin.isoformat()[:19] <= row[0].replace("Z", "")[:19] <= end.isoformat()[:19]
         seen += [row[8] for row in found.movements]
     # Every entry stands in exactly one of them.
-    entries = api.get("ledger-entries", kind="adjusted", limit=100).json()["data"]
+    entries = api.get("ledger-entries", kind="product_fee", limit=100).json()["data"]
     assert sorted(seen) == sorted(row["id"] for row in entries)
 
 
