@@ -6,8 +6,8 @@ superuser gets past the guards, to empty tables between tests and to put rows wh
 
 import functools
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -76,6 +76,18 @@ def past_the_guards(*statements: str, values: Sequence[Any] = ()) -> None:
         kept.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:
             kept.execute(statement.encode(), values)
+
+
+@contextmanager
+def allowed(privilege: str, on: str) -> Iterator[None]:
+    """For a while the application may do what otherwise only a person does by hand: a wall taken out."""
+    application = APPLICATION["USER"]
+    with owner() as lender:
+        lender.execute(f"GRANT {privilege} ON {on} TO {application}".encode())
+        try:
+            yield
+        finally:
+            lender.execute(f"REVOKE {privilege} ON {on} FROM {application}".encode())
 
 
 def empty_tables(self: BaseDatabaseOperations, sql_list: Iterable[str]) -> None:
