@@ -101,6 +101,18 @@ def past_the_guards(*statements: str, values: Sequence[Any] = ()) -> None:
             kept.execute(statement.encode(), values)
 
 
+@contextmanager
+def allowed(privilege: str, on: str) -> Iterator[None]:
+    """For a while the application may do what otherwise only a person does by hand: a wall taken out."""
+    application = APPLICATION["USER"]
+    with owner() as lender:
+        lender.execute(f"GRANT {privilege} ON {on} TO {application}".encode())
+        try:
+            yield
+        finally:
+            lender.execute(f"REVOKE {privilege} ON {on} FROM {application}".encode())
+
+
 def empty_tables(self: BaseDatabaseOperations, sql_list: Iterable[str]) -> None:
     """What empties the tables between tests, in Django's place: the application may not, and guards refuse it."""
     past_the_guards(*sql_list)

@@ -112,11 +112,14 @@ def grant(connection: BaseDatabaseWrapper) -> None:
     database = sql.Identifier(connection.settings_dict["NAME"])
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(_EVERYTHING_TAKEN.format(role=role, database=database))
-        for table, columns in _tables(cursor).items():
-            for privilege in _privileges(table, columns):
-                cursor.execute(
-                    sql.SQL("GRANT {} ON TABLE {} TO {}").format(privilege, sql.Identifier("public", table), role)
-                )
+        tables = _tables(cursor)
+        cursor.execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(role))
+        for model in apps.get_models(include_auto_created=True):
+            # Whatever is no model's, or no longer, keeps nothing.
+            if columns := tables.get(model._meta.db_table):  # noqa: SLF001 - Django's documented model API, here and below
+                table = sql.Identifier("public", model._meta.db_table)  # noqa: SLF001
+                for privilege in _privileges(PRIVILEGES.get(model._meta.label, May()), columns):  # noqa: SLF001
+                    cursor.execute(sql.SQL("GRANT {} ON TABLE {} TO {}").format(privilege, table, role))
         # Whoever may execute a trigger's function may put it on a table of their own: those that write balances with
         # the owner's rights would write what such a table tells them. As a trigger it runs without being allowed to.
         cursor.execute(
@@ -153,14 +156,7 @@ def _tables(cursor: Any) -> dict[str, set[str]]:
     return {table: set(columns) for table, columns in cursor.fetchall()}
 
 
-def _privileges(table: str, columns: set[str]) -> Iterator[sql.Composable]:
-    if table == "django_migrations":
-        yield sql.SQL("SELECT")
-        return
-    model = next((one for one in apps.get_models(include_auto_created=True) if one._meta.db_table == table), None)  # noqa: SLF001
-    if model is None:
-        return  # a table that is no longer, or not yet, ours
-    may = PRIVILEGES.get(model._meta.label, May())  # noqa: SLF001 - Django's documented model API
+def _privileges(may: May, columns: set[str]) -> Iterator[sql.Composable]:
     yield sql.SQL("SELECT, INSERT")
     if may.update is True:
         yield sql.SQL("UPDATE")

@@ -1,7 +1,5 @@
 """How somebody could get around what the ledger refuses: by another role, by switching it off, by standing in front."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
@@ -84,16 +82,6 @@ def test_a_function_in_front_changes_nothing(ledger: Ledger) -> None:
     assert image() == before
 
 
-@contextmanager
-def temporary_tables_allowed() -> Iterator[None]:
-    """A wall taken out: the application has no table of its own to put a trigger on, not even a temporary one."""
-    database = connection.settings_dict["NAME"]
-    with roles.owner() as owner:
-        owner.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {roles.APPLICATION['USER']}".encode())
-        yield
-        owner.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM {roles.APPLICATION['USER']}".encode())
-
-
 def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) -> None:
     """It would write to balances whatever rows such a table is given."""
     with connection.cursor() as cursor:
@@ -102,7 +90,8 @@ def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) ->
         )
         definers = [name for (name,) in cursor.fetchall()]
     assert len(definers) == 2
-    with temporary_tables_allowed():
+    # The application has no table of its own to put a trigger on; were it allowed a temporary one, that would not help.
+    with roles.allowed("TEMPORARY", on=f"DATABASE {connection.settings_dict['NAME']}"):
         for name in definers:
             with pytest.raises(ProgrammingError, match="permission denied for function"):
                 together(

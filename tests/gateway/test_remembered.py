@@ -18,6 +18,7 @@ from gateway.providers.lookups import ADDRESSEES, ENABLED_SYSTEMS
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from payments.models import Deposit
 from postbacks.models import Letter
+from tests import roles
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
@@ -137,6 +138,11 @@ def ordered(api: Api, **changes: Any) -> Any:
     return api.post("deposits", deposit_body(**changes))
 
 
+def delete_by_hand() -> None:
+    with roles.allowed("DELETE", on="products_apikey"):
+        ApiKey.objects.all().delete()
+
+
 CHANGES: dict[str, tuple[Callable[[], Any], int, str]] = {
     "key revoked": (lambda: ApiKey.objects.update(revoked_at=timezone.now()), 401, "authentication_failed"),
     "key expired": (
@@ -149,7 +155,7 @@ CHANGES: dict[str, tuple[Callable[[], Any], int, str]] = {
         401,
         "authentication_failed",
     ),
-    "key deleted": (lambda: ApiKey.objects.all().delete(), 401, "authentication_failed"),
+    "key deleted": (delete_by_hand, 401, "authentication_failed"),
     "product stopped": (lambda: Product.objects.update(is_active=False), 401, "authentication_failed"),
     "scope taken": (lambda: ApiKey.objects.update(scopes=["read"]), 403, "forbidden"),
     "key limited": (lambda: ApiKey.objects.update(rate_limit_per_minute=1), 429, "too_many_requests"),

@@ -8,6 +8,7 @@ from django.db import connection
 
 from gateway.providers import actions, discovery
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation
+from tests import roles
 from tests.conftest import Api
 from tests.gateway.providers.answers import AVAILABLE, offered
 from tests.scripted_provider import ScriptedProvider
@@ -141,11 +142,17 @@ def test_a_row_that_another_worker_made_meanwhile_stays(account: ProviderAccount
     assert PaymentSystem.objects.get(pk="newpay").name == "Theirs"
 
 
+def delete_by_hand(*codes: str) -> None:
+    """What the application has no right to do."""
+    with roles.allowed("DELETE", on="providers_paymentsystem"):
+        PaymentSystem.objects.filter(pk__in=codes).delete()
+
+
 def test_a_new_release_is_seeded_whole_though_the_provider_was_heard_first(
     account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
     whole = rows()
-    PaymentSystem.objects.filter(pk__in=["brou_ml", "upi_hb"]).delete()
+    delete_by_hand("brou_ml", "upi_hb")
     provider.script(AVAILABLE, offered("brou_ml", "upi_hb", "newpay"))
     look(account)
     assert rows().keys() == whole.keys() - {"brou_ml", "upi_hb"} | {"newpay"}
@@ -154,7 +161,7 @@ def test_a_new_release_is_seeded_whole_though_the_provider_was_heard_first(
 
 
 def test_seeding_adds_what_is_missing_and_overwrites_nothing(account: ProviderAccount) -> None:
-    PaymentSystem.objects.filter(pk__in=["brou_ml", "upi_hb", "sinpemovil"]).delete()
+    delete_by_hand("brou_ml", "upi_hb", "sinpemovil")
     PaymentSystem.objects.filter(pk="rocket").update(name="Ours", is_enabled=False)
     changed = rows()
     call_command("seed", verbosity=0)

@@ -218,11 +218,10 @@ def test_410_disables_the_endpoint_and_cancels_what_it_is_owed(
     assert [row.endpoint for row in later.deliveries.all()] == [elsewhere]
 
 
-def test_a_disabled_endpoint_is_not_called(delivery: Delivery, endpoint: WebhookEndpoint, receiver: Receiver) -> None:
+def test_a_disabled_endpoint_is_not_called(endpoint: WebhookEndpoint, owed: Owed, receiver: Receiver) -> None:
     # As it is left by a worker that died while the endpoint was being disabled.
     disable_endpoint(endpoint)
-    Delivery.objects.all().delete()
-    left = Delivery.objects.create(event=Event.objects.get(), endpoint=endpoint, next_at=timezone.now())
+    left = Delivery.objects.create(event=owed(), endpoint=endpoint, next_at=timezone.now())
     deliveries.attempt(left.pk)
     left.refresh_from_db()
     assert (left.status, left.next_at) == ("cancelled", None)
