@@ -11,7 +11,8 @@ from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
-from balances import fee_admin, instruction_pages, reading
+from balances import instruction_pages, reading
+from balances.fee_admin import FeeAdmin
 from balances.instruction_models import Instruction, InstructionMove
 from balances.instructions import APPROVE, PROPOSE
 from balances.models import Account, Entry, Hold, Journal
@@ -19,7 +20,7 @@ from gateway import ids
 from gateway.money import format_amount
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 
-__all__ = ["fee_admin"]  # the admin looks for its pages here
+__all__ = ["FeeAdmin"]  # Django looks for pages in this file
 
 #: The pages of the orders that money may belong to, by the prefix of their ids. Their apps stand above this one.
 _ORDER_PAGES: Final = {
@@ -53,8 +54,8 @@ class InstructionAdmin(ReadOnlyAdmin):
     search_fields = ["reason", "document"]
     list_select_related = ["requested_by", "decided_by"]
     ordering = ["-requested_at", "-id"]
-    hidden_columns = ("parameters", "preview", "digest", "sequence", "decided_xact")
-    readonly_fields = ["told", "posted"]
+    hidden_columns = ("id", "parameters", "preview", "digest", "sequence", "decided_xact")
+    readonly_fields = ["public_id", "posted"]
     inlines = [InstructionMoveInline]
     actions_list = ["propose"]
 
@@ -63,15 +64,6 @@ class InstructionAdmin(ReadOnlyAdmin):
         may_look: bool = super().has_view_permission(request, obj)
         return may_look or request.user.has_perm(PROPOSE) or request.user.has_perm(APPROVE)
 
-    def has_propose_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Asked by the button; a full name there would be looked up in the database before that is migrated."""
-        return request.user.has_perm(PROPOSE)
-
-    @admin.display(description="told")
-    def told(self, instruction: Instruction) -> str:
-        """What the verb was told."""
-        return format_html_join("", "{}: {}<br>", instruction_pages.told(instruction)) or "-"
-
     @admin.display(description="journals")
     def posted(self, instruction: Instruction) -> str:
         """What was posted for it."""
@@ -79,7 +71,7 @@ class InstructionAdmin(ReadOnlyAdmin):
         links = [(_link(reverse("admin:balances_journal_change", args=[one.pk]), one.kind),) for one in journals]
         return format_html_join(", ", "{}", links) or "-"
 
-    @action(description="Propose", url_path="propose", permissions=["propose"])  # type: ignore[untyped-decorator]
+    @action(description="Propose", url_path="propose", permissions=[PROPOSE])  # type: ignore[untyped-decorator]
     def propose(self, request: HttpRequest) -> HttpResponse:
         """The list of verbs."""
         return instruction_pages.choose(request, self._context(request))
