@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from balances import accounts, corrections, verb_fields
+from balances import accounts, corrections, reading, verb_fields
 from balances.accounts import AccountKey
 from balances.kinds import JournalKind
 from balances.posting import credit, debit
@@ -17,7 +17,8 @@ _MONEY: Final = (verb_fields.product(), verb_fields.mode(), verb_fields.currency
 
 def debts(product: Product, mode: str, currency: str) -> tuple[str, ...]:
     """A note where the product owes something, which it repays from whatever it gets."""
-    owed = corrections.locked_balance(accounts.receivable(product.pk, mode, currency))
+    # Without a lock: it would be taken before that of the available money, and everybody else takes them the other way.
+    owed = reading.balance_of(accounts.receivable(product.pk, mode, currency))
     if not owed:
         return ()
     return (f"{product} owes {format_amount(owed, currency)} {currency}, and repays that first.",)

@@ -92,7 +92,9 @@ def propose(
     """
     _check_permission(by, PROPOSE)
     if instruction_id is not None:
-        sent_before = Instruction.objects.filter(pk=instruction_id, requested_by=by.pk).first()
+        sent_before = Instruction.objects.filter(pk=instruction_id).first()
+        if sent_before is not None and sent_before.requested_by_id != by.pk:
+            raise Refused("This belongs to another form. Begin anew.")
         if sent_before is not None:
             return sent_before
     verb = verbs.named(verb_name)

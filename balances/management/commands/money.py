@@ -1,0 +1,164 @@
+"""``manage.py money``: what the admin's pages for instructions do, from a terminal.
+
+Examples::
+
+    manage.py money verbs
+    manage.py money propose product_funded --by ada --reason "June's money" --document "statement 12, line 3" \
+        product=Shop mode=live currency=INR amount=1000.00
+    manage.py money approve ins_01… --by ben
+"""
+
+import getpass
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand, CommandError
+
+from balances import instructions, verbs
+from balances.instruction_models import Instruction
+from balances.printing import instruction_lines, preview_lines
+from balances.states import InstructionStatus
+from balances.verb_fields import Refused
+from gateway import ids
+
+#: `list` shows what is open, or so many of everything: a screenful or two.
+_LISTED: Final = 50
+
+
+class Command(BaseCommand):
+    """Asks for money to be moved, shows what was asked for, and decides."""
+
+    help = "Move money, always by two persons: one proposes, another one approves what both have seen."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One subcommand for each step."""
+        steps = parser.add_subparsers(dest="step", required=True)
+        steps.add_parser("verbs", help="what can be done, and what each verb has to be told")
+        listed = steps.add_parser("list", help="what waits for a second person")
+        listed.add_argument("--all", action="store_true", help=f"the last {_LISTED}, decided ones too")
+        steps.add_parser("show", help="one instruction and its journals").add_argument("id")
+        propose = steps.add_parser("propose", help="show what would be posted, and ask for it")
+        propose.add_argument("verb_name", metavar="VERB", help="as `verbs` lists it")
+        propose.add_argument("parameters", metavar="KEY=VALUE", nargs="+")
+        propose.add_argument("--document", default="", help="the paper behind it; kept plain: no account numbers")
+        approve = steps.add_parser("approve", help="show what would be posted, and have it posted")
+        reject = steps.add_parser("reject", help="refuse what another person asked for")
+        withdraw = steps.add_parser("withdraw", help="take back what you asked for")
+        for step in (approve, reject, withdraw):
+            step.add_argument("id")
+        for step in (propose, reject, withdraw):
+            step.add_argument("--reason", required=True, help="in your words; kept plain: no account numbers")
+        for step in (propose, approve):
+            step.add_argument("--yes", action="store_true", help="do not ask again after showing the journals")
+        for step in (propose, approve, reject, withdraw):
+            step.add_argument("--by", required=True, help="your username; your password is asked for")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do the step; what is refused is a sentence."""
+        steps: dict[str, Callable[[dict[str, Any]], None]] = {
+            "verbs": self._verbs,
+            "list": self._list,
+            "show": self._show,
+            "propose": self._propose,
+            "approve": self._approve,
+            "reject": self._reject,
+            "withdraw": self._withdraw,
+        }
+        try:
+            steps[options["step"]](options)
+        except (Refused, PermissionDenied) as error:
+            raise CommandError(str(error)) from error
+
+    def _verbs(self, _options: Mapping[str, Any]) -> None:
+        for verb in verbs.every():
+            self._say([f"{verb.name}: {verb.sentence}"])
+            for field in verb.fields:
+                optional = "" if field.is_required else " (may be left out)"
+                self._say([f"  {field.name}: {field.label}. {field.help}{optional}"])
+
+    def _list(self, options: Mapping[str, Any]) -> None:
+        rows = Instruction.objects.select_related("requested_by").order_by("-requested_at", "-id")
+        if not options["all"]:
+            rows = rows.filter(status=InstructionStatus.PROPOSED)
+        self._say(
+            f"{one.public_id}  {one.status:<9}  {one.mode}  {one.verb}, by {one.requested_by}: {one.reason}"
+            for one in rows[:_LISTED]
+        )
+
+    def _show(self, options: Mapping[str, Any]) -> None:
+        instruction = _instruction(options["id"])
+        try:
+            content = instructions.current_preview(instruction).content
+        except Refused as error:
+            content = {"notes": [f"It can not be approved as things are: {error}"], "journals": []}
+        self._say(instruction_lines(instruction, content))
+
+    def _propose(self, options: Mapping[str, Any]) -> None:
+        by = _person(options["by"])
+        parameters = _parameters(options["parameters"])
+        seen = instructions.look(options["verb_name"], parameters)
+        self._say(preview_lines(seen.content))
+        self._ask(options)
+        made = instructions.propose(
+            options["verb_name"], parameters, options["reason"], options["document"], by, digest_seen=seen.digest
+        )
+        self._say([f"{made.public_id} waits for another person's approval."])
+
+    def _approve(self, options: Mapping[str, Any]) -> None:
+        by = _person(options["by"])
+        instruction = _instruction(options["id"])
+        seen = instructions.current_preview(instruction)
+        self._say(instruction_lines(instruction, seen.content))
+        self._ask(options)
+        instructions.approve(instruction.pk, by, seen.digest)
+        self._say([f"{instruction.public_id} is posted."])
+
+    def _reject(self, options: Mapping[str, Any]) -> None:
+        done = instructions.reject(_instruction(options["id"]).pk, _person(options["by"]), options["reason"])
+        self._say([f"{done.public_id} is rejected."])
+
+    def _withdraw(self, options: Mapping[str, Any]) -> None:
+        done = instructions.withdraw(_instruction(options["id"]).pk, _person(options["by"]), options["reason"])
+        self._say([f"{done.public_id} is withdrawn."])
+
+    def _ask(self, options: Mapping[str, Any]) -> None:
+        if options["yes"]:
+            return
+        self.stdout.write("Is this right? Write yes: ", ending="")
+        self.stdout.flush()
+        if sys.stdin.readline().strip() != "yes":
+            raise CommandError("Nothing was done.")
+
+    def _say(self, lines: Iterable[str]) -> None:
+        self.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _person(username: str) -> AbstractUser:
+    """Who this is, by the password: typed unseen, or the first line of a standard input that is no terminal."""
+    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    person = authenticate(username=username, password=password)
+    if not isinstance(person, AbstractUser):
+        raise CommandError("There is no active person with this username and password.")
+    return person
+
+
+def _instruction(public_id: str) -> Instruction:
+    pk = ids.decode(ids.INSTRUCTION, public_id)
+    rows = Instruction.objects.select_related("requested_by", "decided_by")
+    found = None if pk is None else rows.filter(pk=pk).first()
+    if found is None:
+        raise CommandError(f"There is no instruction {public_id!r}.")
+    return found
+
+
+def _parameters(words: Iterable[str]) -> dict[str, str]:
+    """``key=value`` words, by key."""
+    pairs = [word.partition("=") for word in words]
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise CommandError(f"{wrong[0]!r} is not of the form key=value.")
+    return {name: value for name, _, value in pairs}
