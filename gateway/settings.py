@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "payments",
     "withdrawals",
     "postbacks",
+    "gateway.backoffice",
 ]
 
 MIDDLEWARE = [
