@@ -91,12 +91,8 @@ def propose(
         PermissionDenied: the person may not ask for it.
     """
     _check_permission(by, PROPOSE)
-    if instruction_id is not None:
-        sent_before = Instruction.objects.filter(pk=instruction_id).first()
-        if sent_before is not None and sent_before.requested_by_id != by.pk:
-            raise Refused("This belongs to another form. Begin anew.")
-        if sent_before is not None:
-            return sent_before
+    if instruction_id is not None and (sent_before := _sent_before(instruction_id, by)):
+        return sent_before
     verb = verbs.named(verb_name)
     reason, document = _reason(reason), _document(document, verb)
     with _sentences(verb):
@@ -117,9 +113,20 @@ def propose(
         digest=shown.digest,
         requested_by_id=by.pk,
     )
-    instruction.save(force_insert=True)
+    # Waits for whoever inserts the same: then theirs is the one, and has its first move.
+    Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
+    if sent_before := _sent_before(instruction.pk, by):
+        return sent_before
     _write_history(instruction, "", Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason))
     return instruction
+
+
+def _sent_before(instruction_id: uuid.UUID, by: AbstractUser) -> Instruction | None:
+    """What a form that is sent again has made already."""
+    found = Instruction.objects.filter(pk=instruction_id, moves__sequence=1).first()
+    if found is not None and found.requested_by_id != by.pk:
+        raise Refused("This belongs to another form. Begin anew.")
+    return found
 
 
 def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> Instruction:

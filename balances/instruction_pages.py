@@ -1,0 +1,143 @@
+"""The pages on which one person asks for money to be moved, and another one decides."""
+
+import uuid
+from typing import Any, Final
+
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from balances import instructions, verb_fields, verbs
+from balances.forms import DecisionForm, PaperForm, VerbForm
+from balances.instruction_models import Instruction
+from balances.instructions import Changed
+from balances.previews import Preview
+from balances.verb_fields import Refused
+from gateway import ids
+
+_TEMPLATES: Final = "admin/balances/instruction"
+
+
+def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """The list of verbs."""
+    _may_propose(request)
+    context |= {"title": "Move money: what happened?", "verbs": verbs.every()}
+    return TemplateResponse(request, f"{_TEMPLATES}/choose.html", context)
+
+
+def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> HttpResponse:
+    """The form of a verb; filled in, what would be posted; confirmed, the instruction."""
+    by = _may_propose(request)
+    try:
+        verb = verbs.named(verb_name)
+    except Refused:
+        raise Http404 from None
+    data = request.POST if request.method == "POST" else None
+    form, paper = VerbForm(verb, data), PaperForm(verb, data)
+    context |= {"title": verb.title, "verb": verb, "form": form, "paper": paper}
+    if data is None or "edit" in data or not (form.is_valid() and paper.is_valid()):
+        return TemplateResponse(request, f"{_TEMPLATES}/propose.html", context)
+    try:
+        if "confirm" in data:
+            return _confirmed(by, verb_name, form, paper)
+        seen = instructions.look(verb_name, form.parameters)
+    except Changed as error:
+        messages.warning(request, str(error))
+        seen = error.preview
+    except Refused as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return TemplateResponse(request, f"{_TEMPLATES}/propose.html", context)
+    # The id is the page's: however often it is sent, one instruction comes of it.
+    context |= {"preview": seen, "page_id": ids.encode(ids.INSTRUCTION, ids.new_id())}
+    return TemplateResponse(request, f"{_TEMPLATES}/confirm.html", context)
+
+
+def _confirmed(by: AbstractUser, verb_name: str, form: VerbForm, paper: PaperForm) -> HttpResponse:
+    made = instructions.propose(
+        verb_name,
+        form.parameters,
+        paper.cleaned_data["reason"],
+        paper.cleaned_data["document"],
+        by,
+        digest_seen=form.data.get("digest", ""),
+        instruction_id=ids.decode(ids.INSTRUCTION, form.data.get("page_id")),
+    )
+    return _to(made)
+
+
+def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
+    """What the page of an instruction shows beside its columns: for whoever looks, what is open to them."""
+    by = _person(request)
+    preview: Preview | None = None
+    obstacle = ""
+    try:
+        preview = instructions.current_preview(instruction)
+    except Refused as error:
+        obstacle = str(error)
+    return {
+        "preview": preview,
+        "obstacle": obstacle,
+        "has_changed": preview is not None and preview.digest != instruction.digest,
+        "may_decide": instructions.may_decide(instruction, by),
+        "may_withdraw": instructions.may_withdraw(instruction, by),
+        "is_own": instruction.requested_by_id == by.pk,
+        "decision": DecisionForm(),
+    }
+
+
+def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
+    """Approve, reject or withdraw, as the pressed button says."""
+    by = _person(request)
+    instruction = Instruction.objects.filter(pk=instruction_id).first()
+    if instruction is None:
+        raise Http404
+    reason = request.POST.get("reason", "")
+    try:
+        match request.POST.get("decision"):
+            case "approve":
+                instruction = instructions.approve(instruction_id, by, request.POST.get("digest", ""))
+            case "reject":
+                instruction = instructions.reject(instruction_id, by, reason)
+            case "withdraw":
+                instruction = instructions.withdraw(instruction_id, by, reason)
+            case _:
+                raise Http404
+    except Refused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{instruction.public_id} is {instruction.status}.")
+    return _to(instruction)
+
+
+def told(instruction: Instruction) -> list[tuple[str, str]]:
+    """What the verb was told, for people: each field's label, and products and accounts by their names."""
+    try:
+        fields = verbs.named(instruction.verb).fields
+        values = verb_fields.read(fields, instruction.parameters)
+    except Refused:
+        return list(instruction.parameters.items())
+    named = {one.name: one for one in fields}
+    return [
+        # Rows by their names, everything else as it was written.
+        (named[name].label, str(values[name]) if hasattr(values[name], "pk") else text)
+        for name, text in instruction.parameters.items()
+    ]
+
+
+def _may_propose(request: HttpRequest) -> AbstractUser:
+    by = _person(request)
+    if not by.has_perm(instructions.PROPOSE):
+        raise PermissionDenied
+    return by
+
+
+def _person(request: HttpRequest) -> AbstractUser:
+    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
+    return request.user
+
+
+def _to(instruction: Instruction) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:balances_instruction_change", args=[instruction.pk]))
