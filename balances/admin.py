@@ -51,8 +51,8 @@ class InstructionAdmin(ReadOnlyAdmin):
     search_fields = ["reason", "document"]
     list_select_related = ["requested_by", "decided_by"]
     ordering = ["-requested_at", "-id"]
-    hidden_columns = ("parameters", "preview", "digest", "sequence", "decided_xact")
-    readonly_fields = ["told", "posted"]
+    hidden_columns = ("id", "parameters", "preview", "digest", "sequence", "decided_xact")
+    readonly_fields = ["public_id", "posted"]
     inlines = [InstructionMoveInline]
     actions_list = ["propose"]
 
@@ -60,11 +60,6 @@ class InstructionAdmin(ReadOnlyAdmin):
         """Whoever may ask or decide may look, too."""
         may_look: bool = super().has_view_permission(request, obj)
         return may_look or request.user.has_perm(PROPOSE) or request.user.has_perm(APPROVE)
-
-    @admin.display(description="told")
-    def told(self, instruction: Instruction) -> str:
-        """What the verb was told."""
-        return format_html_join("", "{}: {}<br>", instruction_pages.told(instruction)) or "-"
 
     @admin.display(description="journals")
     def posted(self, instruction: Instruction) -> str:

@@ -79,6 +79,7 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
     except Refused as error:
         obstacle = str(error)
     return {
+        "told": told(instruction),
         "preview": preview,
         "obstacle": obstacle,
         "has_changed": preview is not None and preview.digest != instruction.digest,
@@ -120,11 +121,11 @@ def told(instruction: Instruction) -> list[tuple[str, str]]:
         values = verb_fields.read(fields, instruction.parameters)
     except Refused:
         return list(instruction.parameters.items())
-    named = {one.name: one for one in fields}
     return [
         # Rows by their names, everything else as it was written.
-        (named[name].label, str(values[name]) if hasattr(values[name], "pk") else text)
-        for name, text in instruction.parameters.items()
+        (one.label, str(values[one.name]) if hasattr(values[one.name], "pk") else instruction.parameters[one.name])
+        for one in fields
+        if one.name in instruction.parameters
     ]
 
 

@@ -23,8 +23,8 @@ class Preview:
     """What would be posted.
 
     Attributes:
-        content: ``{"notes": [sentence], "journals": [{"kind", "legs": [leg]}]}`` with a leg of ``account``, ``debit``,
-            ``credit`` and ``currency``, all texts; the form in which instructions keep it.
+        content: ``{"mode", "notes": [sentence], "journals": [{"kind", "legs": [leg]}]}`` with a leg of ``account``,
+            ``debit``, ``credit`` and ``currency``, all texts; the form in which instructions keep it.
         digest: of this content, the verb and its parameters, in hexadecimal SHA-256.
     """
 
@@ -36,6 +36,7 @@ def preview(verb: str, parameters: Mapping[str, str], plan: Plan) -> Preview:
     """What people are shown of a plan."""
     names = _Names()
     content = {
+        "mode": plan.mode,
         "notes": list(plan.notes),
         "journals": [
             {

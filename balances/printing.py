@@ -9,7 +9,8 @@ _COLUMNS: Final = ("account", "debit", "credit", "currency")
 
 
 def preview_lines(content: Mapping[str, Any]) -> Iterator[str]:
-    """The notes, then each journal as a small table."""
+    """The mode and the notes, then each journal as a small table."""
+    yield f"Mode: {content['mode']}"
     yield from content["notes"]
     for journal in content["journals"]:
         yield f"Journal: {journal['kind'].replace('_', ' ')}"

@@ -52,7 +52,7 @@ def decided(detail: str = "two persons decided", mode: str = "test") -> Cause:
         mode=mode,
         parameters={},
         reason=detail,
-        preview={"notes": [], "journals": [{"kind": "adjusted", "legs": []}]},
+        preview={"mode": "test", "notes": [], "journals": [{"kind": "adjusted", "legs": []}]},
         digest="0" * 64,
         requested_by=requester,
     )

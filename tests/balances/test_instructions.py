@@ -54,6 +54,7 @@ def test_what_is_asked_for_is_written_down_and_posts_nothing(product: Product) -
     assert (row.status, row.mode, row.reason, row.document) == ("proposed", "test", REASON, DOCUMENT)
     assert row.parameters == money(product, "12.50")
     assert row.preview == {
+        "mode": "test",
         "notes": [],
         "journals": [
             {

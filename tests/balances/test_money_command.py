@@ -49,6 +49,7 @@ def test_one_proposes_and_another_one_approves(say: Say, proposal: tuple[str, ..
     said = say(*proposal, "--by", "ada")
     instruction = Instruction.objects.get()
     assert said.splitlines() == [
+        "Mode: test",
         "Journal: product funded",
         f"  account{' ' * (len(f'available of {product.name}') - 7)}  debit  credit  currency",
         f"  bank{' ' * (len(f'available of {product.name}') - 4)}  12.50          INR",
@@ -125,7 +126,7 @@ def test_what_can_no_longer_be_done_is_shown_with_the_reason(say: Say, product: 
         say(*asked, *common, f"amount={amount}")
     first, second = Instruction.objects.filter(verb="product_settled").order_by("id")
     say("approve", first.public_id, "--by", "ben")
-    assert "It can not be approved as things are: The product has 0.00 INR" in say("show", second.public_id)
+    assert "It cannot be approved as things are: The product has 0.00 INR" in say("show", second.public_id)
 
 
 def test_every_verb_is_listed_with_its_fields(say: Say) -> None:

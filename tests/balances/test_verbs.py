@@ -186,6 +186,7 @@ def test_an_overdraft_limit_posts_nothing_and_shows_the_change(product: Product)
     parameters = {"product": product.name, "mode": "test", "currency": "INR", "limit": "50"}
     seen = instructions.look("overdraft_limit", parameters)
     assert seen.content == {
+        "mode": "test",
         "notes": [f"The overdraft limit of {product} (test) changes from 0.00 INR to 50.00 INR."],
         "journals": [],
     }

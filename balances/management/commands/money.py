@@ -95,7 +95,8 @@ class Command(BaseCommand):
         try:
             content = instructions.current_preview(instruction).content
         except Refused as error:
-            content = {"notes": [f"It can not be approved as things are: {error}"], "journals": []}
+            note = f"It cannot be approved as things are: {error}"
+            content = {"mode": instruction.mode, "notes": [note], "journals": []}
         self._say(instruction_lines(instruction, content))
 
     def _propose(self, options: Mapping[str, Any]) -> None:
