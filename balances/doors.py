@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.urls import reverse
 
 from balances.instruction_models import Instruction
@@ -12,7 +12,7 @@ from balances.instructions import PROPOSE
 from balances.verbs import Verb
 
 
-def of(field: str, told: dict[str, str], verbs: Iterable[Verb], by: AbstractUser) -> dict[str, Any]:
+def of(field: str, told: dict[str, str], verbs: Iterable[Verb], by: AbstractUser | AnonymousUser) -> dict[str, Any]:
     """What the template ``admin/doors.html`` shows, as ``doors``.
 
     Args:

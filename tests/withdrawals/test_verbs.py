@@ -70,7 +70,7 @@ def test_what_proves_paid_is_shown_with_the_debt_that_it_leaves(
         "withdrawal_proved_paid: available 218.00 INR, product_receivable 1000.00 INR, provider_balance -1218.00 INR"
     )
     [row] = reading.product_balances(product.pk, "test", currencies=["INR"])
-    assert (row.available, row.owed) == (0, 1000)
+    assert [row.available, row.owed] == [0, 1000]
 
 
 def test_what_is_under_way_can_not_be_corrected(api: Api) -> None:
