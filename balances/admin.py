@@ -64,6 +64,10 @@ class InstructionAdmin(ReadOnlyAdmin):
         may_look: bool = super().has_view_permission(request, obj)
         return may_look or request.user.has_perm(PROPOSE) or request.user.has_perm(APPROVE)
 
+    def has_propose_permission(self, request: HttpRequest) -> bool:
+        """Whoever may ask."""
+        return request.user.has_perm(PROPOSE)
+
     @admin.display(description="journals")
     def posted(self, instruction: Instruction) -> str:
         """What was posted for it."""
@@ -71,7 +75,8 @@ class InstructionAdmin(ReadOnlyAdmin):
         links = [(_link(reverse("admin:balances_journal_change", args=[one.pk]), one.kind),) for one in journals]
         return format_html_join(", ", "{}", links) or "-"
 
-    @action(description="Propose", url_path="propose", permissions=[PROPOSE])  # type: ignore[untyped-decorator]
+    # Not the permission's own name, which the library would look for in the database whenever a process starts.
+    @action(description="Propose", url_path="propose", permissions=["propose"])  # type: ignore[untyped-decorator]
     def propose(self, request: HttpRequest) -> HttpResponse:
         """The list of verbs."""
         return instruction_pages.choose(request, self._context(request))

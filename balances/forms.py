@@ -1,5 +1,6 @@
 """The forms by which people ask for money to be moved, and say why they decide as they do."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -19,8 +20,8 @@ class VerbForm(forms.Form):
     #: Apart from the fields of the other form, whatever a verb calls its own.
     prefix = "verb"
 
-    def __init__(self, verb: Verb, data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(self, verb: Verb, data: Any = None, *, initial: Mapping[str, str] | None = None) -> None:
+        super().__init__(data, initial=dict(initial or {}))
         self._verb = verb
         self.parameters: dict[str, str] = {}
         for one in verb.fields:

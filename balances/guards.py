@@ -201,6 +201,9 @@ JOURNAL_GUARDS: Final = [
         condition=pgtrigger.Condition(
             f"NEW.instruction_id IS NOT NULL OR NEW.cause = '{CauseKind.PERSON}'"
             f" OR NEW.kind IN ({_listed(BY_PEOPLE_ALONE)})"
+            # The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.
+            f" OR (NEW.kind = '{JournalKind.SUSPENSE_CREDITED}'"
+            f" AND (NEW.cause <> '{CauseKind.PULL}' OR NEW.subject = ''))"
         ),
         func=f"""
             IF NOT EXISTS (

@@ -36,7 +36,8 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
     except Refused:
         raise Http404 from None
     data = request.POST if request.method == "POST" else None
-    form, paper = VerbForm(verb, data), PaperForm(verb, data)
+    # Pages of orders lead here with what they know (`balances.doors`).
+    form, paper = VerbForm(verb, data, initial=request.GET.dict()), PaperForm(verb, data)
     context |= {"title": verb.title, "verb": verb, "form": form, "paper": paper}
     if data is None or "edit" in data or not (form.is_valid() and paper.is_valid()):
         return TemplateResponse(request, f"{_TEMPLATES}/propose.html", context)

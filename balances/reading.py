@@ -105,6 +105,18 @@ class ProductBalances:
     balances: tuple[ProductBalance, ...]
 
 
+def key_of(account: Account) -> AccountKey:
+    """What an account that was read stands for."""
+    return AccountKey(
+        kind=AccountKind(account.kind),
+        mode=account.mode,
+        currency=account.currency,
+        product=account.product_id,
+        provider_account=account.provider_account_id,
+        payment_system=account.payment_system,
+    )
+
+
 def balance_of(key: AccountKey, *, as_of: datetime | None = None) -> Decimal:
     """The balance of one account on its normal side; zero where nobody ever used it.
 

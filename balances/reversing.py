@@ -3,10 +3,10 @@
 from typing import Final
 
 from balances import verb_fields
-from balances.accounts import AccountKey
-from balances.kinds import AccountKind, JournalKind
-from balances.models import Account, Journal
+from balances.kinds import JournalKind
+from balances.models import Journal
 from balances.posting import Leg
+from balances.reading import key_of
 from balances.verb_fields import Refused, Values
 from balances.verbs import Plan, PlannedJournal, Verb
 
@@ -34,21 +34,10 @@ def _plan(values: Values) -> Plan:
     if Journal.objects.filter(reverses=journal).exists():
         raise Refused("This journal was reversed already.", field="journal")
     entries = journal.entries.select_related("account").order_by("id")
-    legs = tuple(Leg(account=_key(one.account), amount=-one.amount) for one in entries)
+    legs = tuple(Leg(account=key_of(one.account), amount=-one.amount) for one in entries)
     planned = PlannedJournal(kind=JournalKind.REVERSED, legs=legs, subject=journal.subject, reverses=journal.pk)
     note = f"This takes back the {journal.kind} journal {journal.reference}."
     return Plan(mode=journal.mode, journals=(planned,), notes=(note,))
-
-
-def _key(account: Account) -> AccountKey:
-    return AccountKey(
-        kind=AccountKind(account.kind),
-        mode=account.mode,
-        currency=account.currency,
-        product=account.product_id,
-        provider_account=account.provider_account_id,
-        payment_system=account.payment_system,
-    )
 
 
 VERBS: Final = (

@@ -8,6 +8,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ import structlog
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 #: Who sent that request, by address; empty outside of one.
 client: ContextVar[str] = ContextVar("client", default="")
+_is_rehearsal: ContextVar[bool] = ContextVar("is_rehearsal", default=False)
 
 _SECRETS: Final = re.compile(
     r"(?i)(/postbacks/paykassma/)[^/\s\"']+"
@@ -101,6 +103,22 @@ class RedactionFilter(logging.Filter):
         return True
 
 
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """What happens meanwhile is undone, so no line tells of it."""
+    token = _is_rehearsal.set(True)
+    try:
+        yield
+    finally:
+        _is_rehearsal.reset(token)
+
+
+def _drop_rehearsed(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if _is_rehearsal.get():
+        raise structlog.DropEvent
+    return event
+
+
 def _render_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):
@@ -124,6 +142,7 @@ def configure() -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[
+            _drop_rehearsed,
             _add_request,
             _render_trace,
             structlog.processors.add_log_level,

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "payments",
     "withdrawals",
     "postbacks",
+    "gateway.backoffice",
 ]
 
 MIDDLEWARE = [

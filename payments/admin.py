@@ -1,4 +1,4 @@
-"""Money in, to look at."""
+"""Money in, to look at. Deposits and receipts have their pages in `gateway.backoffice`, which sees all apps."""
 
 from typing import Any, Final
 
@@ -19,50 +19,16 @@ from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from payments.models import (
     Confirmation,
     ConfirmationMove,
-    Deposit,
-    DepositMove,
-    Receipt,
     Savings,
     Screenshot,
     Suspicion,
 )
 
 
-class DepositMoveInline(HistoryInline):
-    """The life of a deposit."""
-
-    model = DepositMove
-
-
 class ConfirmationMoveInline(HistoryInline):
     """The life of a confirmation."""
 
     model = ConfirmationMove
-
-
-@admin.register(Deposit)
-class DepositAdmin(ReadOnlyAdmin):
-    """Deposits, newest first."""
-
-    id_prefix = ids.DEPOSIT
-    list_display = [
-        "public_id",
-        "mode",
-        "status",
-        "payment_system",
-        "amount",
-        "currency",
-        "received_amount",
-        "amount_check",
-        "late",
-        "reference",
-        "customer",
-        "created_at",
-    ]
-    list_filter = ["mode", "status", "payment_system", "amount_check", "late"]
-    search_fields = ["reference", "customer__external_id", "confirmations__provider_reference"]
-    list_select_related = ["customer", "payment_system"]
-    inlines = [DepositMoveInline]
 
 
 def _reasons(screenshot: Screenshot) -> str:
@@ -196,32 +162,6 @@ class ScreenshotAdmin(ReadOnlyAdmin):
                 "Cross-Origin-Resource-Policy": "same-origin",
             },
         )
-
-
-@admin.register(Receipt)
-class ReceiptAdmin(ReadOnlyAdmin):
-    """Receipts, newest first; those in suspense have no deposit."""
-
-    id_prefix = ids.RECEIPT
-    list_display = [
-        "__str__",
-        "status",
-        "amount",
-        "currency",
-        "wallet_type",
-        "transaction_id",
-        "deposit",
-        "contradiction",
-        "provider_at",
-        "received_at",
-    ]
-    list_filter = ["status", "currency", "account"]
-    list_select_related = ["deposit"]
-    search_fields = ["transaction_id", "custom_id"]
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        """The rows, without what the customer of each deposit entered and was shown."""
-        return super().get_queryset(request).defer("deposit__details", "deposit__shown")
 
 
 @admin.register(Savings)

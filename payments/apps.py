@@ -7,3 +7,11 @@ class PaymentsConfig(AppConfig):
     """Deposits, confirmations, receipts."""
 
     name = "payments"
+
+    def ready(self) -> None:
+        """Make this app's verbs known."""
+        # Here, not above: they need the models, which are not there when this file is read.
+        from balances import verbs  # noqa: PLC0415
+        from payments import verbs as own  # noqa: PLC0415
+
+        verbs.register(*own.VERBS)

@@ -1,6 +1,6 @@
 """What people may make of money that waits for them: each is one move of the receipt, with its journal.
 
-Only the verbs: no page and no command offers them yet, and whoever does has to ask two persons for each.
+Two persons decide each of them (`payments.verbs`); the database insists on it.
 """
 
 import uuid
@@ -97,14 +97,29 @@ def _end(receipt_id: uuid.UUID, to_status: ReceiptStatus, cause: Cause, *, produ
 
 
 def _locked(receipt_id: uuid.UUID, deposit_id: uuid.UUID | None) -> tuple[Deposit | None, Receipt]:
+    deposits, receipt = lock(receipt_id, deposit_id)
+    wanted = deposit_id or receipt.deposit_id
+    return (None if wanted is None else deposits[wanted]), receipt
+
+
+def lock(receipt_id: uuid.UUID, deposit_id: uuid.UUID | None = None) -> tuple[dict[uuid.UUID, Deposit], Receipt]:
+    """The receipt and, by their ids, its own deposit and the one that it may go to; locked until the end.
+
+    Raises:
+        Unresolvable: there is no such receipt or deposit, or the receipt just went to another deposit.
+    """
     # The deposits first, in the order of their ids, then the receipt: every path to a receipt takes them so.
     known = Receipt.objects.filter(pk=receipt_id).values_list("deposit_id", flat=True).first()
-    deposits = {one: lock_deposit(one) for one in sorted({one for one in (known, deposit_id) if one is not None})}
-    receipt: Receipt = due_work.lock(Receipt.objects.select_related("account", "deposit__product"), receipt_id)
+    try:
+        deposits = {one: lock_deposit(one) for one in sorted({one for one in (known, deposit_id) if one is not None})}
+        receipt: Receipt = due_work.lock(Receipt.objects.select_related("account", "deposit__product"), receipt_id)
+    except Deposit.DoesNotExist:
+        raise Unresolvable("There is no such deposit.") from None
+    except Receipt.DoesNotExist:
+        raise Unresolvable("There is no such receipt.") from None
     if receipt.deposit_id != known:
         raise Unresolvable("The receipt was just attached to another deposit; look at it again.")
-    wanted = deposit_id or known
-    return (None if wanted is None else deposits[wanted]), receipt
+    return deposits, receipt
 
 
 def _refuse_unless(receipt: Receipt, to_status: ReceiptStatus) -> None:
@@ -118,5 +133,7 @@ def _leave(deposit_id: uuid.UUID, cause: Cause) -> None:
 
 
 def _weigh(deposit: Deposit, cause: Cause) -> None:
+    if deposit.status == DepositStatus.REVERSED:
+        return  # what came after its end and leaves again changes nothing about it
     was_credited = deposit.status == DepositStatus.CREDITED
     weigh_again(deposit, cause, without=DepositStatus.REVERSED if was_credited else DepositStatus.FAILED)

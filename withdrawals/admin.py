@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from balances import doors
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from withdrawals.models import Withdrawal, WithdrawalMove
+from withdrawals.verbs import open_to
 
 
 class WithdrawalMoveInline(HistoryInline):
@@ -22,6 +24,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     """Withdrawals, newest first."""
 
     id_prefix = ids.WITHDRAWAL
+    change_form_template = "admin/order.html"
     list_display = [
         "public_id",
         "mode",
@@ -49,3 +52,10 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         if not search_term.strip():
             return found, may_have_duplicates
         return found | queryset.filter(Withdrawal.with_account(search_term)), may_have_duplicates
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a withdrawal with what people may correct of its end."""
+        withdrawal: Withdrawal = options["obj"]
+        told = {"withdrawal": withdrawal.public_id}
+        context["doors"] = doors.of("withdrawal", told, open_to(withdrawal), request.user)
+        return super().render_change_form(request, context, *args, **options)

@@ -7,3 +7,11 @@ class WithdrawalsConfig(AppConfig):
     """Withdrawals and how they end."""
 
     name = "withdrawals"
+
+    def ready(self) -> None:
+        """Make this app's verbs known."""
+        # Here, not above: they need the models, which are not there when this file is read.
+        from balances import verbs  # noqa: PLC0415
+        from withdrawals import verbs as own  # noqa: PLC0415
+
+        verbs.register(*own.VERBS)

@@ -1,7 +1,7 @@
 """What turned out otherwise than it ended: a payout that came back, and one that was paid after all.
 
-Never an edit: each is one more move with its journal. Only the verbs: no page and no command offers them yet, and
-whoever does has to ask two persons for each.
+Never an edit: each is one more move with its journal. Two persons decide each of them (`withdrawals.verbs`); the
+database insists on it.
 """
 
 import uuid
@@ -25,7 +25,7 @@ def reverse(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     Raises:
         Uncorrectable: it is not paid.
     """
-    withdrawal = lock_withdrawal(withdrawal_id)
+    withdrawal = lock(withdrawal_id)
     if withdrawal.status != WithdrawalStatus.PAID:
         raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only a paid one can come back.")
     move_withdrawal(withdrawal, WithdrawalStatus.REVERSED, cause, contradiction="")
@@ -39,10 +39,22 @@ def prove_paid(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     Raises:
         Uncorrectable: it has not ended unpaid.
     """
-    withdrawal = lock_withdrawal(withdrawal_id)
+    withdrawal = lock(withdrawal_id)
     if withdrawal.status not in UNPAID:
         raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only one that ended unpaid can prove paid.")
     move_withdrawal(
         withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="", next_at=None, token=None
     )
     return withdrawal
+
+
+def lock(withdrawal_id: uuid.UUID) -> Withdrawal:
+    """The withdrawal, locked until the transaction ends.
+
+    Raises:
+        Uncorrectable: there is none.
+    """
+    try:
+        return lock_withdrawal(withdrawal_id)
+    except Withdrawal.DoesNotExist:
+        raise Uncorrectable("There is no such withdrawal.") from None

@@ -58,6 +58,29 @@ def money_follows() -> LedgerGuard:
     )
 
 
+def corrected_by_a_journal() -> LedgerGuard:
+    """At COMMIT an end that was corrected has its journal, which the ledger takes from two persons alone."""
+    unpaid = ", ".join(f"'{status}'" for status in sorted(UNPAID))
+    return LedgerGuard(
+        name="corrected_by_a_journal",
+        when=pgtrigger.After,
+        operation=update_of("status"),
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Condition(f"NEW.status = 'reversed' OR (NEW.status = 'paid' AND OLD.status IN ({unpaid}))"),
+        func="""
+            IF NOT EXISTS (
+                SELECT 1 FROM balances_hold AS hold JOIN balances_journal AS journal
+                    ON journal.reference = hold.order_id AND journal.kind = CASE NEW.status
+                        WHEN 'paid' THEN 'withdrawal_proved_paid' ELSE 'withdrawal_returned' END
+                WHERE hold.id = NEW.id AND journal.xact = pg_current_xact_id()::text::bigint
+            ) THEN
+                RAISE EXCEPTION 'withdrawal % is % without its journal', NEW.id, NEW.status USING ERRCODE = '23514';
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
 class Withdrawal(DueWork):
     """Money that a product sends to one of its customers: paid at most once, and always brought to an end."""
 
@@ -125,6 +148,7 @@ class Withdrawal(DueWork):
         triggers = [
             *lifecycle_guards(WITHDRAWAL, history_table="withdrawals_withdrawalmove"),
             money_follows(),
+            corrected_by_a_journal(),
         ]
 
     def __str__(self) -> str:

@@ -88,6 +88,7 @@ class Deposit(DueWork):
                 condition=models.Q(status__in=["created", "awaiting_payment", "verifying"]),
                 name="deposits_by_deadline",
             ),
+            models.Index(fields=["id"], condition=models.Q(status="in_review"), name="deposits_for_a_person"),
             models.Index(
                 fields=["updated_at"],
                 condition=models.Q(redacted_at=None, status__in=sorted(FINAL)),

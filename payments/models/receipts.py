@@ -8,12 +8,63 @@ from django.utils import timezone
 from balances.guards import LedgerGuard
 from balances.journals import ProviderMoney
 from gateway import ids, money
-from gateway.lifecycles import Move, lifecycle_guards, written_once
+from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, ProviderAccount
 from payments.models.confirmations import Confirmation
 from payments.models.deposits import Deposit
-from payments.states import RECEIPT, ReceiptStatus
+from payments.states import RECEIPT, SUSPENDED, ReceiptStatus
+
+#: The TypeID of a receipt in SQL: 128 bits behind two zeros, five bits a letter.
+_PUBLIC_ID = f"""
+    '{ids.RECEIPT}_' || (
+        SELECT string_agg(
+            substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + substring(bits FROM 5 * place + 1 FOR 5)::int, 1),
+            '' ORDER BY place
+        )
+        FROM (SELECT B'00' || ('x' || replace(NEW.id::text, '-', ''))::bit(128) AS bits) AS id,
+            generate_series(0, 25) AS place
+    )
+"""  # noqa: S608 - our own prefix, no input
+
+
+def money_follows() -> LedgerGuard:
+    """At COMMIT what became of money that waited, or was credited, has its journal, which two persons decided.
+
+    One thing alone the provider's own word decides, too: money that waits, and that nothing speaks against, belongs
+    to an order, and is credited to that order's product.
+    """
+    waiting = ", ".join(f"'{status}'" for status in sorted(SUSPENDED))
+    return LedgerGuard(
+        name="money_follows",
+        when=pgtrigger.After,
+        operation=update_of("status"),
+        timing=pgtrigger.Deferred,
+        condition=pgtrigger.Condition(
+            f"OLD.status IN ({waiting}, 'credited') AND NEW.status NOT IN ({waiting}) AND NEW.status <> OLD.status"
+        ),
+        declare=[("journal", "record")],
+        func=f"""
+            SELECT instruction_id INTO journal FROM balances_journal
+                WHERE xact = pg_current_xact_id()::text::bigint AND kind = CASE NEW.status
+                    WHEN 'credited' THEN 'suspense_credited'
+                    WHEN 'returned' THEN 'suspense_returned'
+                    WHEN 'written_off' THEN 'suspense_written_off'
+                    WHEN 'reversed' THEN 'receipt_reversed' END
+                AND reference = {_PUBLIC_ID};
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'receipt % is % without its journal', NEW.id, NEW.status USING ERRCODE = '23514';
+            END IF;
+            IF journal.instruction_id IS NULL AND NOT (
+                NEW.contradiction = '' AND EXISTS (
+                    SELECT 1 FROM payments_deposit WHERE id = NEW.deposit_id AND product_id = NEW.product_id
+                )
+            ) THEN
+                RAISE EXCEPTION 'receipt %: what it becomes is decided by two persons', NEW.id USING ERRCODE = '23514';
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own statuses, no input
+    )
 
 
 class Receipt(models.Model):
@@ -93,6 +144,7 @@ class Receipt(models.Model):
                     RETURN NULL;
                 """,
             ),
+            money_follows(),
             LedgerGuard(
                 name="same_money_for_ever",
                 when=pgtrigger.Before,

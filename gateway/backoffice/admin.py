@@ -1,0 +1,127 @@
+"""Deposits and receipts with everything that is known about them, and the queue of what waits for a person."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.decorators import action
+
+from balances import doors
+from gateway import ids
+from gateway.backoffice import evidence
+from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
+from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
+from payments.verbs import open_to
+from payments.waiting import LISTED_MAX, Waiting, waiting, why
+
+
+class DepositMoveInline(HistoryInline):
+    """The life of a deposit."""
+
+    model = DepositMove
+
+
+class ReceiptMoveInline(HistoryInline):
+    """The life of a receipt."""
+
+    model = ReceiptMove
+
+
+@admin.register(Deposit)
+class DepositAdmin(ReadOnlyAdmin):
+    """Deposits, newest first."""
+
+    id_prefix = ids.DEPOSIT
+    change_form_template = "admin/order.html"
+    list_display = [
+        "public_id",
+        "mode",
+        "status",
+        "payment_system",
+        "amount",
+        "currency",
+        "received_amount",
+        "amount_check",
+        "late",
+        "reference",
+        "customer",
+        "created_at",
+    ]
+    list_filter = ["mode", "status", "payment_system", "amount_check", "late"]
+    search_fields = ["reference", "customer__external_id", "confirmations__provider_reference"]
+    list_select_related = ["customer", "payment_system"]
+    inlines = [DepositMoveInline]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a deposit with what is known about its money."""
+        context["evidence"] = evidence.of_deposit(options["obj"], _person(request))
+        return super().render_change_form(request, context, *args, **options)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnlyAdmin):
+    """Receipts, newest first; those in suspense have no deposit."""
+
+    id_prefix = ids.RECEIPT
+    change_form_template = "admin/order.html"
+    list_display = [
+        "__str__",
+        "status",
+        "amount",
+        "currency",
+        "wallet_type",
+        "transaction_id",
+        "deposit",
+        "contradiction",
+        "provider_at",
+        "received_at",
+    ]
+    list_filter = ["status", "currency", "account"]
+    list_select_related = ["deposit"]
+    search_fields = ["transaction_id", "custom_id"]
+    inlines = [ReceiptMoveInline]
+    actions_list = ["waiting"]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """The rows, without what the customer of each deposit entered and was shown."""
+        return super().get_queryset(request).defer("deposit__details", "deposit__shown")
+
+    @action(description="Money that waits for a person", url_path="waiting")  # type: ignore[untyped-decorator]
+    def waiting(self, request: HttpRequest) -> HttpResponse:
+        """The queue."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = waiting()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Money that waits for a person",
+            "rows": [{"entry": row, "page": _page_of(row)} for row in rows],
+            "is_full": len(rows) >= LISTED_MAX,
+        }
+        return TemplateResponse(request, "admin/payments/receipt/waiting.html", context)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a receipt with what people may do with it, and everything that helps them decide."""
+        receipt, by = options["obj"], _person(request)
+        context |= {
+            "why": why(receipt),
+            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), by),
+            "evidence": evidence.of_receipt(receipt, by),
+        }
+        return super().render_change_form(request, context, *args, **options)
+
+
+def _person(request: HttpRequest) -> AbstractUser:
+    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
+    return request.user
+
+
+def _page_of(row: Waiting) -> str:
+    model = "receipt" if row.public_id.startswith(f"{ids.RECEIPT}_") else "deposit"
+    return reverse(f"admin:payments_{model}_change", args=[row.pk])

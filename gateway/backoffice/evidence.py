@@ -1,0 +1,258 @@
+"""Everything that is known about money that waits, for one page: each section is a table."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import format_html
+
+from balances.kinds import JournalKind
+from balances.models import Journal
+from gateway import ids
+from gateway.backoffice import answers
+from gateway.encryption import readable_or
+from gateway.money import format_amount
+from gateway.providers import calls
+from gateway.providers.models import ProviderCall
+from payments.models import Confirmation, Deposit, Receipt
+from postbacks.models import LetterItem
+
+J = JournalKind
+
+#: What is ever posted with a receipt's id for its reference.
+_KINDS: Final = (
+    J.RECEIPT_CREDITED,
+    J.RECEIPT_SUSPENDED,
+    J.SUSPENSE_CREDITED,
+    J.SUSPENSE_RETURNED,
+    J.SUSPENSE_WRITTEN_OFF,
+    J.RECEIPT_REVERSED,
+    J.SAVINGS_RELEASED,
+)
+#: Most rows of one section: a receipt has a handful of each, and a flood of letters is no evidence.
+_ROWS_MAX: Final = 20
+#: A question about many orders is kept by the first of them. What was read from it was written within the lease of
+#: whoever asked, so those of so long before are looked through.
+_ASKED_BEFORE: Final = timedelta(seconds=calls.LEASE_SECONDS)
+#: Most of these: a busy account asks about once a second.
+_LOOKED_THROUGH_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One table of evidence: ``rows`` of cells that fit ``columns``; ``nothing`` is said where there are none."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    nothing: str
+
+
+def of_receipt(receipt: Receipt, by: AbstractUser) -> list[Section]:
+    """The evidence about a receipt, as far as this person may see it. The number of queries is fixed."""
+    deposit = _deposit(receipt.deposit_id)
+    confirmations = _confirmations(deposit)
+    names = _names(deposit, confirmations) | ({receipt.custom_id} - {""})
+    sections = [_about_deposit(deposit), _about_confirmations(confirmations), _journals(receipt), _same_money(receipt)]
+    if by.has_perm("postbacks.view_letteritem"):
+        sections.append(_letters(names, receipt))
+    if by.has_perm("providers.view_providercall"):
+        subjects = names | ({receipt.transaction_id[:40]} - {""})
+        sections.append(_calls(receipt.account_id, subjects, receipt.received_at))
+    return sections
+
+
+def of_deposit(deposit: Deposit, by: AbstractUser) -> list[Section]:
+    """The evidence about a deposit whose money, if any came, is no receipt yet."""
+    confirmations = _confirmations(deposit)
+    names = _names(deposit, confirmations)
+    sections = [_about_confirmations(confirmations), _receipts("Receipts", deposit.receipts.order_by("id"))]
+    if by.has_perm("postbacks.view_letteritem"):
+        sections.append(_letters(names, None))
+    if by.has_perm("providers.view_providercall"):
+        sections.append(_calls(deposit.account_id, names, deposit.updated_at))
+    return sections
+
+
+def _link(page: str, key: object, text: object) -> str:
+    return format_html('<a class="underline" href="{}">{}</a>', reverse(f"admin:{page}_change", args=[key]), text)
+
+
+def _deposit(deposit_id: Any) -> Deposit | None:
+    rows = Deposit.objects.select_related("customer", "product").defer("details", "shown")
+    return rows.filter(pk=deposit_id).first()
+
+
+def _confirmations(deposit: Deposit | None) -> list[Confirmation]:
+    return [] if deposit is None else list(deposit.confirmations.order_by("-id")[:_ROWS_MAX])
+
+
+def _names(deposit: Deposit | None, confirmations: Iterable[Confirmation]) -> set[str]:
+    own = set() if deposit is None else {deposit.public_id}
+    return own | {one.public_id for one in confirmations}
+
+
+def _about_deposit(deposit: Deposit | None) -> Section:
+    rows = []
+    if deposit is not None:
+        arrived = "-" if deposit.received_amount is None else format_amount(deposit.received_amount, deposit.currency)
+        rows = [
+            (
+                _link("payments_deposit", deposit.pk, deposit.public_id),
+                f"{deposit.status}: {deposit.get_status_display()}",
+                f"{format_amount(deposit.amount, deposit.currency)} {deposit.currency}",
+                arrived,
+                deposit.get_amount_check_display() or "-",
+                "yes" if deposit.late else "no",
+                deposit.product,
+                deposit.customer.external_id,
+                deposit.reference,
+                deposit.created_at,
+            )
+        ]
+    columns = (
+        *("deposit", "status", "expected", "received", "check", "late"),
+        *("product", "customer", "product's reference", "created"),
+    )
+    return Section(title="Deposit and customer", columns=columns, rows=rows, nothing="No deposit is known for it.")
+
+
+def _about_confirmations(confirmations: Iterable[Confirmation]) -> Section:
+    return Section(
+        title="What the customer said",
+        columns=("confirmation", "reference", "amount", "status", "provider's word", "contested", "sent"),
+        rows=[
+            (
+                _link("payments_confirmation", one.pk, one.public_id),
+                one.provider_reference,
+                "-" if one.amount is None else f"{one.amount.normalize():f}",
+                f"{one.status}: {one.get_status_display()}",
+                one.provider_word or "-",
+                "yes" if one.is_contested else "no",
+                one.sent_at or "-",
+            )
+            for one in confirmations
+        ],
+        nothing="No customer confirmed it.",
+    )
+
+
+def _journals(receipt: Receipt) -> Section:
+    posted = Journal.objects.filter(kind__in=_KINDS, reference=receipt.public_id).select_related("instruction")
+    rows = [
+        (
+            _link("balances_journal", one.pk, one.kind),
+            entry.account.kind,
+            format_amount(entry.amount, entry.currency) if entry.amount > 0 else "",
+            format_amount(-entry.amount, entry.currency) if entry.amount < 0 else "",
+            entry.currency,
+            one.cause.replace("_", " ")
+            if one.instruction is None
+            else _link("balances_instruction", one.instruction.pk, one.instruction.public_id),
+            one.created_at,
+        )
+        for one in posted.order_by("created_at", "id").prefetch_related("entries__account")
+        for entry in sorted(one.entries.all(), key=lambda entry: -entry.amount)
+    ]
+    columns = ("journal", "account", "debit", "credit", "currency", "cause", "posted")
+    return Section(title="Journals", columns=columns, rows=rows, nothing="Nothing was posted.")
+
+
+def _same_money(receipt: Receipt) -> Section:
+    # However its letters are spelled; the index by upper letters serves it.
+    same = Receipt.objects.filter(transaction_id__iexact=receipt.transaction_id).exclude(pk=receipt.pk).order_by("id")
+    return _receipts(
+        "Other receipts of the same transaction id", same if receipt.transaction_id else Receipt.objects.none()
+    )
+
+
+def _receipts(title: str, receipts: Any) -> Section:
+    return Section(
+        title=title,
+        columns=("receipt", "status", "amount", "system", "transaction id", "what speaks against it", "received"),
+        rows=[
+            (
+                _link("payments_receipt", one.pk, one.public_id),
+                f"{one.status}: {one.get_status_display()}",
+                f"{format_amount(one.amount, one.currency)} {one.currency}",
+                one.wallet_type,
+                one.transaction_id or "-",
+                one.contradiction or "-",
+                one.received_at,
+            )
+            for one in receipts[:_ROWS_MAX]
+        ],
+        nothing="There is none.",
+    )
+
+
+def _letters(names: Iterable[str], receipt: Receipt | None) -> Section:
+    # By what the index knows: the order that a letter names, or the one that it names wrongly, if any.
+    about = Q(order_id__in=sorted(names))
+    if receipt is not None and receipt.transaction_id:
+        about |= Q(order_id=receipt.custom_id, transaction_id=receipt.transaction_id)
+    items = LetterItem.objects.filter(about).order_by("-id")[:_ROWS_MAX]
+    return Section(
+        title="The provider's letters",
+        columns=("letter", "order", "transaction id", "amount", "status", "note", "came"),
+        rows=[
+            (
+                _link("postbacks_letter", one.letter_id, f"item {one.position}"),
+                one.order_id or "-",
+                one.transaction_id or "-",
+                "-" if one.amount is None else f"{format_amount(one.amount, one.currency)} {one.currency}",
+                f"{one.status}: {one.get_status_display()}",
+                one.note or "-",
+                one.created_at,
+            )
+            for one in items
+        ],
+        nothing="No letter came.",
+    )
+
+
+def _calls(account_id: Any, names: set[str], until: datetime) -> Section:
+    own = ProviderCall.objects.filter(subject__in=sorted(names)).order_by("-started_at")[:_ROWS_MAX]
+    # The index of what is still to be redacted serves it; what is redacted has no answer to look at any more.
+    together = ProviderCall.objects.filter(
+        account=account_id,
+        redacted_at=None,
+        started_at__range=(until - _ASKED_BEFORE, until),
+        operation="pullpostbacks",
+    ).order_by("-started_at")[:_LOOKED_THROUGH_MAX]
+    found = {one.pk: one for one in [*own, *(one for one in together if names & _asked(one))]}
+    return Section(
+        title="Calls to the provider",
+        columns=("call", "outcome", "HTTP", "note", "answer, as far as it is about this", "started"),
+        rows=[
+            (
+                _link("providers_providercall", one.pk, one.operation),
+                one.outcome or "-",
+                one.http_status or "-",
+                one.note or "-",
+                answers.shown(readable_or(one, "response", None), names),
+                one.started_at,
+            )
+            for one in sorted(found.values(), key=lambda one: one.started_at, reverse=True)
+        ],
+        nothing="The provider was not called about it.",
+    )
+
+
+def _asked(call: ProviderCall) -> set[str]:
+    """The ids that a pull asked about."""
+    request = readable_or(call, "request", None)
+    asked = request.get("ids") if isinstance(request, dict) else None
+    return {one for one in asked if isinstance(one, str)} if isinstance(asked, list) else set()
+
+
+def known(receipt: Receipt) -> dict[str, str]:
+    """What the form of a decision about a receipt begins with: itself, and its deposit where it has one."""
+    own = {"receipt": receipt.public_id}
+    if receipt.deposit_id is not None:
+        own["deposit"] = ids.encode(ids.DEPOSIT, receipt.deposit_id)
+    return own

@@ -1,0 +1,173 @@
+"""Which money waits for a person, since when, and why: what finance works off, oldest first."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from balances.instruction_models import Instruction
+from balances.states import InstructionStatus
+from gateway import ids
+from gateway.money import format_amount
+from payments.models import Deposit, DepositMove, Receipt
+from payments.states import SUSPENDED, AmountCheck, DepositStatus, ReceiptStatus
+
+#: Most receipts, and most deposits, of one list. A person works through some dozens a day; whoever has more waiting
+#: has a cause to look for, not a list to read.
+LISTED_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One receipt, or one deposit without money of its own, that a person has to look at.
+
+    Attributes:
+        pk: its key.
+        public_id: its TypeID; the prefix tells which of both it is.
+        since: when it began to wait.
+        amount: of the money that waits; of a deposit, what it expects.
+        currency: ISO 4217 code.
+        payment_system: the provider's ``wallet_type``.
+        account: name of the provider account.
+        mode: ``live`` or ``test``.
+        order: TypeID of its deposit, or "" where none is known.
+        why: a sentence.
+        asked_for: TypeID of an instruction about it that waits for a second person, or "".
+    """
+
+    pk: uuid.UUID
+    public_id: str
+    since: datetime
+    amount: Decimal
+    currency: str
+    payment_system: str
+    account: str
+    mode: str
+    order: str
+    why: str
+    asked_for: str = ""
+
+    @property
+    def sum(self) -> str:
+        """The amount with its currency."""
+        return f"{format_amount(self.amount, self.currency)} {self.currency}"
+
+
+def receipts() -> "QuerySet[Receipt]":
+    """Money that waits, and credited money of which the provider now says something else; oldest first."""
+    # Written so that the index `receipts_for_a_person` serves it.
+    wait = Q(status__in=sorted(SUSPENDED)) | (~Q(contradiction="") & Q(status=ReceiptStatus.CREDITED))
+    return Receipt.objects.filter(wait).order_by("id")
+
+
+def deposits() -> "QuerySet[Deposit]":
+    """Deposits in review without money of their own that is; oldest first."""
+    own = Receipt.objects.filter(deposit=OuterRef("pk"), status=ReceiptStatus.IN_REVIEW)
+    # The index `deposits_for_a_person` serves it.
+    return Deposit.objects.filter(~Exists(own), status=DepositStatus.IN_REVIEW).order_by("id")
+
+
+def waiting() -> list[Waiting]:
+    """Everything that waits for a person, oldest first; at most `LISTED_MAX` of each sort. Three queries."""
+    asked = _asked_for()
+    # Without the columns that are encrypted: none of them is shown, and each would be opened.
+    money = (
+        receipts()
+        .select_related("account", "deposit")
+        .only(
+            *("wallet_type", "transaction_id", "custom_id", "amount", "currency", "status", "contradiction"),
+            *("received_at", "account__name", "account__mode"),
+            *("deposit__amount", "deposit__currency", "deposit__received_amount", "deposit__amount_check"),
+            *("deposit__status", "deposit__late"),
+        )[:LISTED_MAX]
+    )
+    last_word = DepositMove.objects.filter(subject=OuterRef("pk"), sequence=OuterRef("sequence")).values("detail")
+    orders = (
+        deposits()
+        .select_related("account")
+        .only(
+            *("amount", "currency", "mode", "payment_system_id", "status", "updated_at"),
+            *("account__name", "account__mode"),
+        )
+        .annotate(detail=Subquery(last_word))[:LISTED_MAX]
+    )
+    rows = [
+        *(
+            Waiting(
+                pk=one.pk,
+                public_id=one.public_id,
+                since=one.received_at,
+                amount=one.amount,
+                currency=one.currency,
+                payment_system=one.wallet_type,
+                account=one.account.name,
+                mode=one.account.mode,
+                order="" if one.deposit is None else one.deposit.public_id,
+                why=why(one),
+                asked_for=asked.get(one.public_id, ""),
+            )
+            for one in money
+        ),
+        *(
+            Waiting(
+                pk=one.pk,
+                public_id=one.public_id,
+                since=one.updated_at,
+                amount=one.amount,
+                currency=one.currency,
+                payment_system=one.payment_system_id,
+                account=one.account.name,
+                mode=one.mode,
+                order=one.public_id,
+                why=why_without_money(one.detail or ""),
+            )
+            for one in orders
+        ),
+    ]
+    return sorted(rows, key=lambda row: (row.since, row.public_id))
+
+
+def _asked_for() -> dict[str, str]:
+    """By the TypeID of a receipt, the instruction about it that waits for a second person."""
+    open_ones = Instruction.objects.filter(status=InstructionStatus.PROPOSED, verb__startswith="receipt_")
+    return {
+        receipt: ids.encode(ids.INSTRUCTION, pk)
+        for pk, receipt in open_ones.order_by("-requested_at").values_list("pk", "parameters__receipt")
+    }
+
+
+def why(receipt: Receipt) -> str:
+    """Why this money waits for a person, in a sentence; "" where it does not."""
+    deposit = receipt.deposit
+    if receipt.status == ReceiptStatus.CREDITED:
+        return f"It is credited, and the provider now says otherwise: {receipt.contradiction}."
+    if receipt.status not in SUSPENDED:
+        return ""
+    if receipt.contradiction:
+        return f"Something speaks against it: {receipt.contradiction}."
+    if deposit is None:
+        return _without_order(receipt)
+    if deposit.status == DepositStatus.REVERSED:
+        return "It came for a deposit that had been reversed."
+    after = ", and after the deposit had ended" if deposit.late else ""
+    expected = f"{format_amount(deposit.amount, deposit.currency)} {deposit.currency}"
+    if deposit.amount_check == AmountCheck.UNDER:
+        arrived = format_amount(deposit.received_amount or Decimal(0), deposit.currency)
+        return f"Less arrived than was asked for: {arrived} of {expected}{after}."
+    if deposit.amount_check == AmountCheck.OTHER_CURRENCY:
+        return f"It is {receipt.currency}, and {expected} was asked for{after}."
+    return f"It does not settle its deposit of {expected} by itself{after}."
+
+
+def _without_order(receipt: Receipt) -> str:
+    if receipt.custom_id:
+        return "It names an order that is none of ours."
+    return "It names no order, and no customer alone has claimed its reference."
+
+
+def why_without_money(detail: str) -> str:
+    """Why a deposit waits for a person that has no money of its own, by the last word of its history."""
+    return f"No money counts for it, and a person was called: {detail or 'nothing was said of why'}."
