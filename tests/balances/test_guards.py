@@ -80,6 +80,19 @@ class Ledger:
         self.sql("SET CONSTRAINTS ALL DEFERRED")
         self.leg(made, self.bank, "7")
 
+    def account(self, kind: str, mode: str, balance: str | None, overdraft: str = "0") -> None:
+        self.sql(
+            "INSERT INTO balances_account (id, kind, mode, currency, payment_system, balance, entry_count,"
+            " overdraft_limit) VALUES (gen_random_uuid(), %s, %s, 'EUR', '', %s, 0, %s)",
+            kind,
+            mode,
+            balance,
+            overdraft,
+        )
+
+    def overdraft(self, limit: str) -> None:
+        self.sql("UPDATE balances_account SET overdraft_limit = %s WHERE kind = 'available'", limit)
+
     def hold_without_journal(self) -> None:
         self.sql(
             "INSERT INTO balances_hold (id, order_id, product_id, mode, currency, amount, status, created_at)"
@@ -125,6 +138,15 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
         "INSERT INTO balances_account (id, kind, mode, currency, payment_system, balance, entry_count,"
         " overdraft_limit) VALUES (gen_random_uuid(), 'held', 'test', 'EUR', '', 5, 0, 0)"
     ),
+    "account of no kind": lambda one: one.account("gift", "test", None),
+    "account of no mode": lambda one: one.account("held", "demo", "0"),
+    "account without a balance": lambda one: one.account("held", "test", None),
+    "account with a balance": lambda one: one.account("bank", "test", "0"),
+    "account of held money begun with an overdraft": lambda one: one.account("held", "test", "0", "5"),
+    "balance taken away": lambda one: one.sql("UPDATE balances_account SET balance = NULL"),
+    "overdraft of held money": lambda one: one.sql("UPDATE balances_account SET overdraft_limit = 5"),
+    "overdraft below nothing": lambda one: one.overdraft("-5"),
+    "overdraft without end": lambda one: one.overdraft("NaN"),
     "no number": lambda one: one.legs((one.bank, "NaN"), (one.available, "NaN")),
     "infinity": lambda one: one.legs((one.bank, "Infinity"), (one.available, "-Infinity")),
     "nothing": lambda one: one.legs((one.bank, "0"), (one.available, "0")),
@@ -137,6 +159,7 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
     ),
     "without a reference": lambda one: one.legs((one.bank, "5"), (one.available, "-5"), reference=""),
     "of no kind": lambda one: one.legs((one.bank, "5"), (one.available, "-5"), kind="gift"),
+    "of no mode": lambda one: one.journal(mode="demo"),
     "spent without a hold": lambda one: one.legs(
         (one.available, "5"), (one.bank, "-5"), kind=JournalKind.WITHDRAWAL_PAID
     ),
@@ -176,8 +199,18 @@ SAYS: dict[str, str] = {
     "two modes": "a test journal takes no entry of a live account",
     "overdrawn": "account_within_its_limit",
     "posted twice": "one_journal_per_reference",
-    "without a reference": "journal_has_a_reference",
-    "of no kind": "journal_kind_is_known",
+    "without a reference": "a journal has a reference",
+    "of no kind": "there are no test journals of kind gift",
+    "of no mode": "there are no demo journals of kind adjusted",
+    "account of no kind": "there are no test accounts of kind gift",
+    "account of no mode": "there are no demo accounts of kind held",
+    "account without a balance": "keeps a balance where it is limited, and nowhere else",
+    "account with a balance": "keeps a balance where it is limited, and nowhere else",
+    "balance taken away": "what a ledger account stands for is never changed",
+    "overdraft of held money": "an overdraft is an amount, and of available money alone",
+    "overdraft below nothing": "an overdraft is an amount, and of available money alone",
+    "overdraft without end": "an overdraft is an amount, and of available money alone",
+    "account of held money begun with an overdraft": "an overdraft is an amount, and of available money alone",
     "spent without a hold": "does not agree with the hold",
     "held without a hold": "does not agree with the hold",
     "a hold without its journal": "is open without its journal",

@@ -26,7 +26,11 @@ def prepare(accounts: int) -> None:
     call_command("migrate", verbosity=0)
     Product.objects.bulk_create(Product(name=f"Benchmark {number:05}") for number in range(accounts))
     ProviderAccount.objects.create(
-        name="Benchmark", mode=Mode.TEST, base_url="https://api.example", api_secret="-", withdrawal_key="-"  # noqa: S106
+        name="Benchmark",
+        mode=Mode.TEST,
+        base_url="https://api.example",
+        api_secret="-",
+        withdrawal_key="-",  # noqa: S106
     )
     transfer = transfers(accounts)
     for number in range(accounts):
