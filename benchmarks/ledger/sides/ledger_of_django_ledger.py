@@ -6,7 +6,7 @@ It adds balances up when they are asked for and has no limit to enforce.
 from benchmarks.ledger.sides import AMOUNT, Transfer
 from benchmarks.ledger.sides.django_project import migrate, set_up
 
-set_up("django_ledger")
+set_up("django_ledger", DJANGO_LEDGER_USE_DEPRECATED_BEHAVIOR=False)
 
 from django.contrib.auth import get_user_model  # noqa: E402 - models exist only now
 from django_ledger.io import ASSET_CA_CASH, CREDIT, DEBIT, LIABILITY_CL_ACC_PAYABLE  # noqa: E402
