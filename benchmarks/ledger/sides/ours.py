@@ -5,6 +5,7 @@ The provider's account is insert-only, the product's keeps its balance: a row lo
 
 import os
 import uuid
+from typing import Final
 
 import django
 from django.core.management import call_command
@@ -13,12 +14,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 django.setup()
 
 from balances.journals import ProviderMoney, receipt_credited  # noqa: E402 - models exist only now
-from balances.posting import post  # noqa: E402
+from balances.posting import NewJournal, post  # noqa: E402
 from benchmarks.ledger.sides import AMOUNT, CURRENCY, Transfer  # noqa: E402
 from gateway import ids  # noqa: E402
 from gateway.lifecycles import Cause, CauseKind  # noqa: E402
 from gateway.products.models import Mode, Product  # noqa: E402
 from gateway.providers.models import ProviderAccount  # noqa: E402
+
+_CAUSE: Final = Cause(kind=CauseKind.CLOCK, detail="benchmark")
+#: Receipts that are posted together while the accounts are made.
+_BATCH: Final = 100
 
 
 def prepare(accounts: int) -> None:
@@ -32,22 +37,30 @@ def prepare(accounts: int) -> None:
         api_secret="-",
         withdrawal_key="-",  # noqa: S106
     )
-    transfer = transfers(accounts)
-    for number in range(accounts):
-        transfer(number, number)
+    provider, products = _owners()
+    for first in range(0, accounts, _BATCH):
+        numbers = range(first, min(first + _BATCH, accounts))
+        post(*(_receipt(provider, number, products[number]) for number in numbers))
 
 
 def transfers(accounts: int) -> Transfer:
-    """Receipts of a deposit each, caused by a pull."""
-    products: list[uuid.UUID] = list(Product.objects.order_by("name").values_list("pk", flat=True))
-    provider = ProviderAccount.objects.get().pk
-    cause = Cause(kind=CauseKind.CLOCK, detail="benchmark")
+    """Receipts of a deposit each."""
+    provider, products = _owners()
+    assert len(products) == accounts
 
     def transfer(left: int, right: int) -> None:
-        money = ProviderMoney(
-            account=provider, payment_system=f"system_{left}", mode=Mode.TEST, currency=CURRENCY, amount=AMOUNT
-        )
-        receipt = ids.encode(ids.RECEIPT, ids.new_id())
-        post(receipt_credited(receipt, money, products[right], cause, subject=receipt))
+        post(_receipt(provider, left, products[right]))
 
     return transfer
+
+
+def _owners() -> tuple[uuid.UUID, list[uuid.UUID]]:
+    return ProviderAccount.objects.get().pk, list(Product.objects.order_by("name").values_list("pk", flat=True))
+
+
+def _receipt(provider: uuid.UUID, system: int, product: uuid.UUID) -> NewJournal:
+    money = ProviderMoney(
+        account=provider, payment_system=f"system_{system}", mode=Mode.TEST, currency=CURRENCY, amount=AMOUNT
+    )
+    receipt = ids.encode(ids.RECEIPT, ids.new_id())
+    return receipt_credited(receipt, money, product, _CAUSE, subject=receipt)
