@@ -42,30 +42,33 @@ class Crew:
         """Transfers a second of so many processes at once.
 
         Args:
-            processes: `PROCESSES` at most.
+            processes: as many as there are at most.
             spread: over all accounts, or between the same two.
             seconds: of work.
         """
         workers = self._workers[:processes]
         for worker in workers:
             _tell(worker, {"accounts": self.accounts, "spread": spread, "seconds": seconds})
-        return sum(answer["transfers"] / answer["seconds"] for answer in map(_hear, workers))
+        return sum(float(answer["transfers"] / answer["seconds"]) for answer in map(_hear, workers))
 
 
 @contextlib.contextmanager
-def crews(names: tuple[str, ...], parts: Mapping[str, str], accounts: int) -> Iterator[list[Crew]]:
+def crews(
+    names: tuple[str, ...], parts: Mapping[str, str], accounts: int, processes: int = PROCESSES
+) -> Iterator[list[Crew]]:
     """A fresh database for each side, filled, with statistics, and its processes; all ended on leaving.
 
     Args:
         names: of the sides.
         parts: variables that name the database and what else the service needs.
         accounts: to debit, and as many to credit.
+        processes: of each side.
     """
     with contextlib.ExitStack() as running:
         made = []
         for name in names:
             url = fresh_database(parts["DATABASE_URL"], name)
-            workers = [running.enter_context(_worker(name, parts | {"DATABASE_URL": url})) for _ in range(PROCESSES)]
+            workers = [running.enter_context(_worker(name, {**parts, "DATABASE_URL": url})) for _ in range(processes)]
             _tell(workers[0], {"prepare": accounts})
             _hear(workers[0])
             with psycopg.connect(url, autocommit=True) as connection:
@@ -92,7 +95,7 @@ def _worker(side: str, environment: Mapping[str, str]) -> Iterator[subprocess.Po
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=own | environment,
+        env={**own, **environment},
         cwd=PROJECT,
     )
     try:

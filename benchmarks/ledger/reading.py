@@ -14,6 +14,8 @@ from benchmarks.servers import PROJECT
 #: Of the long account, and of the one beside it: as many as lie between two snapshots.
 ENTRIES: Final = 1_000_000
 _FEW_ENTRIES: Final = 1_000
+#: Of each kind, account after account in turn; enough for a median that is the same twice.
+_READS: Final = 300
 #: How many times as long the long account may take.
 _BAR: Final = 1.5
 
@@ -70,8 +72,8 @@ def measure_balances(parts: Mapping[str, str], *, entries: int) -> Balances:
     sys.stdout.write("long accounts are being filled\n")
     own = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     ended = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "benchmarks.ledger.long_accounts", str(_FEW_ENTRIES), str(entries)],
-        env=own | parts | {"DATABASE_URL": fresh_database(parts["DATABASE_URL"], "reading")},
+        [sys.executable, "-m", "benchmarks.ledger.long_accounts", *map(str, (_READS, _FEW_ENTRIES, entries))],
+        env={**own, **parts, "DATABASE_URL": fresh_database(parts["DATABASE_URL"], "reading")},
         cwd=PROJECT,
         check=True,
         stdout=subprocess.PIPE,

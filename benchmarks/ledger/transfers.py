@@ -86,7 +86,8 @@ class Transfers:
             if (ratio := median(self._ratios(place, side))) < bar
         ]
         hot = [
-            f"Transfers on one account ({processes} at once) are {ratio:.2f} times those on many; the bar is {_HOT_BAR}."
+            f"Transfers on one account ({processes} at once) are {ratio:.2f} times those on many; "
+            f"the bar is {_HOT_BAR}."
             for processes in (1, PROCESSES)
             if (ratio := median(self._hot(processes))) < _HOT_BAR
         ]

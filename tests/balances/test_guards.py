@@ -159,7 +159,7 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
     ),
     "without a reference": lambda one: one.legs((one.bank, "5"), (one.available, "-5"), reference=""),
     "of no kind": lambda one: one.legs((one.bank, "5"), (one.available, "-5"), kind="gift"),
-    "of no mode": lambda one: one.journal(mode="demo"),
+    "of no mode": lambda one: one.legs((one.bank, "5"), (one.available, "-5"), mode="demo"),
     "spent without a hold": lambda one: one.legs(
         (one.available, "5"), (one.bank, "-5"), kind=JournalKind.WITHDRAWAL_PAID
     ),

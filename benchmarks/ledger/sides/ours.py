@@ -34,8 +34,8 @@ def prepare(accounts: int) -> None:
         name="Benchmark",
         mode=Mode.TEST,
         base_url="https://api.example",
-        api_secret="-",
-        withdrawal_key="-",  # noqa: S106
+        api_secret="-",  # noqa: S106 - nobody is called
+        withdrawal_key="-",
     )
     provider, products = _owners()
     for first in range(0, accounts, _BATCH):
