@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.requirements-installed
+# What the ledger is measured against has an environment of its own: none of it is a part of the service.
+BENCH_STAMP := .venv-bench/.requirements-installed
 # What imports the settings needs a database to name; this one is gone when the command ends.
 MANAGE := $(BIN)/python -m gateway.stack.throwaway $(BIN)/python manage.py
 LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
@@ -25,10 +27,10 @@ demo: $(STAMP) ## Against a running stack: two deposits and a withdrawal, step b
 # A whole run is spread over processes (tests/spreading.py says how many and which tests stay together). For a part of it
 # their start would cost more than they save: with ARGS there is one, unless it says otherwise (ARGS="-n auto ..."). A
 # process that dies ends the run: its test has failed, and is not tried again.
-test: $(STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
+test: $(STAMP) $(BENCH_STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
 	@exec $(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --max-worker-restart=0)
 
-bench: $(STAMP) ## Measure how fast it is beside a bare endpoint, and fail where a bar is missed. ARGS="--keep FILE" keeps it.
+bench: $(STAMP) $(BENCH_STAMP) ## Measure how fast it is beside others, and fail where a bar is missed. ARGS="--keep FILE" keeps it.
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 check: $(STAMP) ## Check style, types, imports between parts, migrations and the documents.
@@ -56,6 +58,7 @@ lock: $(STAMP) ## Pin everything in requirements*.in with hashes. ARGS=--upgrade
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) requirements-sandbox.in -o requirements-sandbox.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) $(ARGS) requirements-bench.in -o requirements-bench.txt
 
 $(STAMP): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -65,4 +68,11 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
 		-r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+$(BENCH_STAMP): requirements-bench.txt | $(STAMP)
+	@echo "Making .venv-bench (half a minute, once) ..."
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+		-r requirements-bench.txt
 	@touch $@

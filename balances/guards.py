@@ -23,6 +23,7 @@ from balances.kinds import (
 )
 from balances.states import InstructionStatus
 from gateway.lifecycles import CauseKind, Guard, GuardSql, truncate_guard, update_of, written_once
+from gateway.products.models import Mode
 
 #: A journal is committed so soon after it was written, or not at all. What a snapshot counts is older than
 #: `SNAPSHOT_MARGIN_SECONDS`, so nothing that it counts can still arrive. A posting takes milliseconds.
@@ -73,13 +74,20 @@ def _refuse(sentence: str, *values: str) -> str:
     return f"RAISE EXCEPTION '{sentence}'{arguments} USING ERRCODE = '23514';"
 
 
+#: What `_journal_is_whole` keeps in between.
+_WHOLE: Final = [("legs", "bigint"), ("is_balanced", "boolean"), ("is_of_one_currency", "boolean")]
+
+
 def _journal_is_whole(journal: str) -> str:
     """Refuse at COMMIT a journal with too few legs or one that does not sum to zero."""
     return f"""
-        SELECT coalesce(sum(part.legs), 0), coalesce(bool_and(part.total = 0), false) INTO legs, is_balanced FROM (
-            SELECT count(*) AS legs, sum(amount) AS total FROM balances_entry
-            WHERE journal_id = {journal} GROUP BY currency
-        ) AS part;
+        SELECT count(*), sum(amount) = 0, min(currency) = max(currency) INTO legs, is_balanced, is_of_one_currency
+            FROM balances_entry WHERE journal_id = {journal};
+        IF NOT is_of_one_currency THEN
+            SELECT bool_and(part.total = 0) INTO is_balanced FROM (
+                SELECT sum(amount) AS total FROM balances_entry WHERE journal_id = {journal} GROUP BY currency
+            ) AS part;
+        END IF;
         IF legs < 2 THEN
             {_refuse("journal % has % legs; it needs two or more", journal, "legs")}
         END IF;
@@ -103,18 +111,26 @@ ACCOUNT_GUARDS: Final = [
                         OR NEW.covered_until IS NOT NULL THEN
                     {_refuse("a ledger account begins without entries")}
                 END IF;
-                RETURN NEW;
-            END IF;
-            IF (NEW.id, NEW.kind, NEW.mode, NEW.currency, NEW.payment_system)
+                IF NEW.kind NOT IN ({_listed(AccountKind)}) OR NEW.mode NOT IN ({_listed(Mode)}) THEN
+                    {_refuse("there are no % accounts of kind %", "NEW.mode", "NEW.kind")}
+                END IF;
+                IF (NEW.balance IS NOT NULL) <> (NEW.kind IN ({_listed(LIVE)})) THEN
+                    {_refuse("a ledger account keeps a balance where it is limited, and nowhere else")}
+                END IF;
+            ELSIF (NEW.id, NEW.kind, NEW.mode, NEW.currency, NEW.payment_system)
                     IS DISTINCT FROM (OLD.id, OLD.kind, OLD.mode, OLD.currency, OLD.payment_system)
-                    OR (NEW.product_id, NEW.provider_account_id)
-                    IS DISTINCT FROM (OLD.product_id, OLD.provider_account_id) THEN
+                    OR (NEW.product_id, NEW.provider_account_id, NEW.balance IS NULL)
+                    IS DISTINCT FROM (OLD.product_id, OLD.provider_account_id, OLD.balance IS NULL) THEN
                 {_refuse("what a ledger account stands for is never changed")}
-            END IF;
             -- The guards of entries and of snapshots write here, from inside their own trigger; nobody else does.
-            IF pg_trigger_depth() < 2 AND (NEW.balance, NEW.entry_count, NEW.last_entry_at, NEW.covered_until)
+            ELSIF pg_trigger_depth() < 2 AND (NEW.balance, NEW.entry_count, NEW.last_entry_at, NEW.covered_until)
                     IS DISTINCT FROM (OLD.balance, OLD.entry_count, OLD.last_entry_at, OLD.covered_until) THEN
                 {_refuse("a balance is written by entries alone")}
+            END IF;
+            -- Not a number is above every number, for PostgreSQL.
+            IF NEW.overdraft_limit <> 0 AND (NEW.kind <> '{AccountKind.AVAILABLE}'
+                    OR NEW.overdraft_limit < 0 OR NEW.overdraft_limit >= 1e16) THEN
+                {_refuse("an overdraft is an amount, and of available money alone")}
             END IF;
             RETURN NEW;
         """,
@@ -152,19 +168,26 @@ JOURNAL_GUARDS: Final = [
         name="knows_its_transaction",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        func="""
+        func=f"""
             NEW.xact := pg_current_xact_id()::text::bigint;
             NEW.begun_at := transaction_timestamp();
             NEW.created_at := clock_timestamp();
+            IF NEW.kind NOT IN ({_listed(JournalKind)}) OR NEW.mode NOT IN ({_listed(Mode)}) THEN
+                {_refuse("there are no % journals of kind %", "NEW.mode", "NEW.kind")}
+            END IF;
+            IF NEW.reference = '' THEN
+                {_refuse("a journal has a reference")}
+            END IF;
             RETURN NEW;
         """,
     ),
+    # One guard for all that is asked of a journal at COMMIT: a second one would cost every posting.
     LedgerGuard(
-        name="sums_to_zero",
+        name="right_at_commit",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        declare=[("legs", "bigint"), ("is_balanced", "boolean"), ("held", "numeric")],
+        declare=[*_WHOLE, ("held", "numeric")],
         func=f"""
             {_journal_is_whole("NEW.id")}
             IF clock_timestamp() > NEW.created_at + interval '{POSTING_SECONDS} seconds' THEN
@@ -189,29 +212,20 @@ JOURNAL_GUARDS: Final = [
                     {_refuse("journal % does not agree with the hold of its withdrawal", "NEW.id")}
                 END IF;
             END IF;
-            RETURN NULL;
-        """,  # noqa: S608 - our own columns, no input
-    ),
-    # Not among the rules above: a condition keeps it from everything that machines post, thousands of times as much.
-    LedgerGuard(
-        name="decided_by_two_persons",
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert,
-        timing=pgtrigger.Deferred,
-        condition=pgtrigger.Condition(
-            f"NEW.instruction_id IS NOT NULL OR NEW.cause = '{CauseKind.PERSON}'"
-            f" OR NEW.kind IN ({_listed(BY_PEOPLE_ALONE)})"
-            # The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.
-            f" OR (NEW.kind = '{JournalKind.SUSPENSE_CREDITED}'"
-            f" AND (NEW.cause <> '{CauseKind.PULL}' OR NEW.subject = ''))"
-        ),
-        func=f"""
-            IF NOT EXISTS (
-                SELECT 1 FROM balances_instruction
-                WHERE id = NEW.instruction_id AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
-                    AND decided_xact = NEW.xact AND decided_at = NEW.begun_at
-            ) THEN
-                {_refuse("a % journal needs an instruction that two persons decided in its transaction", "NEW.kind")}
+            -- The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.
+            IF NEW.instruction_id IS NOT NULL OR NEW.cause = '{CauseKind.PERSON}'
+                    OR NEW.kind IN ({_listed(BY_PEOPLE_ALONE)})
+                    OR (NEW.kind = '{JournalKind.SUSPENSE_CREDITED}'
+                        AND (NEW.cause <> '{CauseKind.PULL}' OR NEW.subject = '')) THEN
+                IF NOT EXISTS (
+                    SELECT 1 FROM balances_instruction
+                    WHERE id = NEW.instruction_id AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
+                        AND decided_xact = NEW.xact AND decided_at = NEW.begun_at
+                ) THEN
+                    {
+            _refuse("a % journal needs an instruction that two persons decided in its transaction", "NEW.kind")
+        }
+                END IF;
             END IF;
             RETURN NULL;
         """,  # noqa: S608 - our own columns, no input
@@ -224,21 +238,23 @@ ENTRY_GUARDS: Final = [
         name="belongs_and_counts",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("account", "record"), ("journal_mode", "text")],
+        declare=[("account", "record")],
         func=f"""
-            SELECT mode INTO journal_mode FROM balances_journal
-            WHERE id = NEW.journal_id AND xact = pg_current_xact_id()::text::bigint
-                AND begun_at = transaction_timestamp();
+            -- One question about both: each costs as much as all that is compared below.
+            SELECT one.id, one.kind, one.mode, one.currency, one.product_id, one.covered_until,
+                journal.mode AS journal_mode
+            INTO account
+            FROM balances_journal AS journal LEFT JOIN balances_account AS one ON one.id = NEW.account_id
+            WHERE journal.id = NEW.journal_id AND journal.xact = pg_current_xact_id()::text::bigint
+                AND journal.begun_at = transaction_timestamp();
             IF NOT FOUND THEN
                 {_refuse("entries come in the transaction of their journal alone")}
             END IF;
-            SELECT kind, mode, currency, product_id, covered_until INTO account
-            FROM balances_account WHERE id = NEW.account_id;
-            IF NOT FOUND THEN
+            IF account.id IS NULL THEN
                 {_refuse("there is no such ledger account: %", "NEW.account_id")}
             END IF;
-            IF account.mode <> journal_mode THEN
-                {_refuse("a % journal takes no entry of a % account", "journal_mode", "account.mode")}
+            IF account.mode <> account.journal_mode THEN
+                {_refuse("a % journal takes no entry of a % account", "account.journal_mode", "account.mode")}
             END IF;
             IF NEW.currency IS NOT NULL AND NEW.currency <> '' AND NEW.currency <> account.currency THEN
                 {_refuse("a % account takes no % entry", "account.currency", "NEW.currency")}
@@ -271,7 +287,7 @@ ENTRY_GUARDS: Final = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        declare=[("legs", "bigint"), ("is_balanced", "boolean")],
+        declare=_WHOLE,
         func=f"""
             {_journal_is_whole("NEW.journal_id")}
             RETURN NULL;

@@ -8,7 +8,7 @@ from django.db import models
 from balances.fee_rows import Fee
 from balances.guards import ACCOUNT_GUARDS, ENTRY_GUARDS, HOLD_GUARDS, JOURNAL_GUARDS, SNAPSHOT_GUARDS
 from balances.instruction_models import Instruction
-from balances.kinds import LIVE, AccountKind, HoldStatus, JournalKind
+from balances.kinds import AccountKind, HoldStatus, JournalKind
 from gateway import ids, money
 from gateway.products.models import Mode, Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, ProviderAccount
@@ -47,21 +47,9 @@ class Account(models.Model):
                 nulls_distinct=False,
                 name="one_account_per_key",
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=AccountKind.values), name="account_kind_is_known"),
-            models.CheckConstraint(condition=models.Q(mode__in=Mode.values), name="account_mode_is_known"),
-            models.CheckConstraint(
-                condition=models.Q(balance__isnull=False, kind__in=LIVE)
-                | (models.Q(balance__isnull=True) & ~models.Q(kind__in=LIVE)),
-                name="account_keeps_a_balance_where_it_is_limited",
-            ),
             models.CheckConstraint(
                 condition=models.Q(balance__isnull=True) | models.Q(balance__gte=-models.F("overdraft_limit")),
                 name="account_within_its_limit",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(overdraft_limit=0)
-                | models.Q(overdraft_limit__gt=0, overdraft_limit__lt=Decimal(10) ** 16, kind=AccountKind.AVAILABLE),
-                name="account_overdraft_is_of_available_money",
             ),
         ]
         triggers = ACCOUNT_GUARDS
@@ -102,9 +90,6 @@ class Journal(models.Model):
             models.UniqueConstraint(
                 fields=["reverses"], condition=models.Q(reverses__isnull=False), name="one_reversal_per_journal"
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=JournalKind.values), name="journal_kind_is_known"),
-            models.CheckConstraint(condition=models.Q(mode__in=Mode.values), name="journal_mode_is_known"),
-            models.CheckConstraint(condition=~models.Q(reference=""), name="journal_has_a_reference"),
         ]
         indexes = [
             models.Index(fields=["subject"], condition=~models.Q(subject=""), name="journals_of_an_order"),

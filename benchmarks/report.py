@@ -34,14 +34,13 @@ _BEGIN, _END = "<!-- make bench writes from here -->", "<!-- to here -->"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """All rounds of one run, each with every door."""
+    """All rounds of the doors in one run, each with every door."""
 
-    machine: str
     requests: int
     rounds: Sequence[Mapping[str, Measured]] = field(repr=False)
 
     def text(self) -> str:
-        """Machine and table, as Markdown."""
+        """Conditions and table, as Markdown."""
         conditions = (
             f"{len(self.rounds)} rounds in turn, {self.requests:,} requests of each kind in a round, over "
             f"{CONNECTIONS} connections to one worker of granian with {THREADS} threads. Medians of the rounds; in "
@@ -49,7 +48,7 @@ class Result:
         )
         rows = [_HEAD, ["---"] * len(_HEAD), *map(self._row, (BARE, DEPOSITS, LETTERS))]
         table = [f"| {' | '.join(row)} |" for row in rows]
-        return "\n".join([self.machine, "", conditions, "", *table])
+        return "\n".join(["### Two doors", "", conditions, "", *table])
 
     def missed(self) -> list[str]:
         """A sentence for each bar that was not met."""
@@ -65,12 +64,12 @@ class Result:
     def _row(self, name: str) -> list[str]:
         return [
             name,
-            _spread([one[name].rate for one in self.rounds], "{:,.0f}"),
-            _spread(self._ratios(name, _rate), "{:.2f}"),
-            _spread([one[name].server_ms for one in self.rounds], "{:.2f}") + " ms",
+            spread([one[name].rate for one in self.rounds], "{:,.0f}"),
+            spread(self._ratios(name, _rate), "{:.2f}"),
+            spread([one[name].server_ms for one in self.rounds], "{:.2f}") + " ms",
             # Turned over, so that more is better here, too.
-            _spread(self._ratios(name, lambda one: 1 / one.server_ms), "{:.2f}"),
-            _spread([one[name].others_ms for one in self.rounds], "{:.2f}") + " ms",
+            spread(self._ratios(name, lambda one: 1 / one.server_ms), "{:.2f}"),
+            spread([one[name].others_ms for one in self.rounds], "{:.2f}") + " ms",
             *(f"{self._percentile_ms(name, percent):.1f} ms" for percent in (50, 99)),
         ]
 
@@ -86,7 +85,8 @@ def _rate(measured: Measured) -> float:
     return measured.rate
 
 
-def _spread(figures: Sequence[float], shape: str) -> str:
+def spread(figures: Sequence[float], shape: str) -> str:
+    """The median, and in brackets the least and the most."""
     return f"{shape.format(median(figures))} ({shape.format(min(figures))} – {shape.format(max(figures))})"  # noqa: RUF001
 
 

@@ -75,6 +75,19 @@ class Ledger:
         self.sql("SET CONSTRAINTS ALL DEFERRED")
         self.leg(made, self.bank, "7")
 
+    def account(self, kind: str, mode: str, balance: str | None, overdraft: str = "0") -> None:
+        self.sql(
+            "INSERT INTO balances_account (id, kind, mode, currency, payment_system, balance, entry_count,"
+            " overdraft_limit) VALUES (gen_random_uuid(), %s, %s, 'EUR', '', %s, 0, %s)",
+            kind,
+            mode,
+            balance,
+            overdraft,
+        )
+
+    def overdraft(self, limit: str) -> None:
+        self.sql("UPDATE balances_account SET overdraft_limit = %s WHERE kind = 'available'", limit)
+
     def hold_without_journal(self) -> None:
         self.sql(
             "INSERT INTO balances_hold (id, order_id, product_id, mode, currency, amount, status, created_at)"

@@ -30,7 +30,7 @@ class Suspense(Ledger):
     def attack(self, cause: str, subject: str, *, ignored: bool) -> None:
         with transaction.atomic():
             if ignored:
-                self.sql("SET LOCAL pgtrigger.ignore = '{balances_journal:decided_by_two_persons}'")
+                self.sql("SET LOCAL pgtrigger.ignore = '{balances_journal:right_at_commit}'")
             self.credit(cause, subject)
 
     def credit(self, cause: str, subject: str) -> None:
