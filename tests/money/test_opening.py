@@ -60,7 +60,7 @@ def test_rows_of_before_are_opened_as_the_page_says(database: str) -> None:
     assert done.returncode == 0, done.stderr
     journals, seen = json.loads(done.stdout.splitlines()[-1])
     posted = [
-        Posted(kind, tuple(Leg(*named, Decimal(amount), currency) for *named, amount, currency in legs))
+        Posted(kind, tuple(Leg(name, system, Decimal(amount), currency) for name, system, amount, currency in legs))
         for kind, legs in journals
     ]
     [event] = [one for one in page.events() if one.heading == OPENING]
