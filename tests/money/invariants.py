@@ -1,6 +1,7 @@
 """What is true of the money after every step, whatever happened: checked on the rows, by sums of the test's own."""
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -70,25 +71,31 @@ def check_holds(product: Product) -> None:
 
 
 def check_receipts_have_one_posting(account: ProviderAccount) -> None:
-    for receipt in Receipt.objects.filter(account=account):
-        wanted = {(name, receipt.currency): sign * receipt.amount for name, sign in _RECEIPTS[receipt.status].items()}
-        assert _posted_for(receipt.public_id) == wanted, f"{receipt.status}: {receipt}"
+    receipts = list(Receipt.objects.filter(account=account))
+    posted = _posted_for(one.public_id for one in receipts)
+    for one in receipts:
+        wanted = {(name, one.currency): sign * one.amount for name, sign in _RECEIPTS[one.status].items()}
+        assert posted.get(one.public_id, {}) == wanted, f"{one.status}: {one}"
 
 
 def check_withdrawals_have_one_posting(product: Product) -> None:
-    for order in Withdrawal.objects.filter(product=product):
-        signs = _WITHDRAWALS.get(order.status, _HELD)
-        wanted = {(name, order.currency): sign * order.amount for name, sign in signs.items()}
-        assert _posted_for(order.public_id) == wanted, f"{order.status}: {order}"
+    orders = list(Withdrawal.objects.filter(product=product).defer("body", "recipient"))
+    posted = _posted_for(one.public_id for one in orders)
+    for one in orders:
+        wanted = {(name, one.currency): sign * one.amount for name, sign in _WITHDRAWALS.get(one.status, _HELD).items()}
+        assert posted.get(one.public_id, {}) == wanted, f"{one.status}: {one}"
 
 
-def _posted_for(reference: str) -> dict[tuple[str, str], Decimal]:
+def _posted_for(references: Iterable[str]) -> dict[str, dict[tuple[str, str], Decimal]]:
     # That savings became a receipt is posted under its name, but it is no posting of its money.
-    entries = Entry.objects.filter(journal__reference=reference).exclude(journal__kind="savings_released")
-    sums: Counter[tuple[str, str]] = Counter()
-    for kind, currency, amount in entries.values_list("account__kind", "currency", "amount"):
-        sums["product" if kind in {"available", "product_receivable"} else kind, currency] += amount
-    return {name: total for name, total in sums.items() if total}
+    entries = Entry.objects.filter(journal__reference__in=list(references)).exclude(journal__kind="savings_released")
+    sums: dict[str, Counter[tuple[str, str]]] = {}
+    for reference, kind, currency, amount in entries.values_list(
+        "journal__reference", "account__kind", "currency", "amount"
+    ):
+        name = "product" if kind in {"available", "product_receivable"} else kind
+        sums.setdefault(reference, Counter())[name, currency] += amount
+    return {one: {name: total for name, total in totals.items() if total} for one, totals in sums.items()}
 
 
 def check_items_are_in_one_place(account: ProviderAccount, books: ProviderBooks) -> None:
