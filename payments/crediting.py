@@ -58,6 +58,8 @@ def settle(deposit: Deposit, receipt: Receipt, cause: Cause, *, by_person: bool 
 
 def weigh_again(deposit: Deposit, cause: Cause, *, without: DepositStatus) -> None:
     """After a receipt was taken away: what is left of the deposit, which becomes ``without`` where nothing is."""
+    if deposit.status == DepositStatus.REVERSED:
+        return  # It is over; what becomes of money that came afterwards changes nothing about it.
     left = [one for one in deposit.receipts.order_by("id") if one.status in SHOWN]
     certain = [one for one in left if _counts(one)]
     status = without

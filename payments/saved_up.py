@@ -59,18 +59,19 @@ def observe(row: Savings, saved: Decimal, *, lacking: Decimal, minimum: Decimal,
 def lock_for(deposit: Deposit, receipt: Receipt) -> Savings | None:
     """The savings that a receipt comes out of, locked; None where it comes out of none.
 
-    It does where the provider says so by the number of a release, or where its deposit was known to be among them.
-    What is in review came out of them when it was attached.
+    It does where the provider says so by the number of a release, or where its deposit was known to be among them and
+    it came through their system. What is in review came out of them when it was attached.
     """
     if receipt.status == ReceiptStatus.IN_REVIEW:
         return None
-    if receipt.stockpiling_id == "" and deposit.status != DepositStatus.ACCUMULATING:
+    was_among_them = deposit.status == DepositStatus.ACCUMULATING and deposit.payment_system_id == receipt.wallet_type
+    if receipt.stockpiling_id == "" and not was_among_them:
         return None
     rows = Savings.objects.select_for_update(of=("self",)).select_related("customer__product")
     return rows.filter(
         account=deposit.account_id,
         customer=deposit.customer_id,
-        payment_system=deposit.payment_system_id,
+        payment_system=receipt.wallet_type,
         currency=receipt.currency,
     ).first()
 

@@ -112,3 +112,22 @@ def test_one_of_two_receipts_taken_back_leaves_the_other(paid: Paid, product: Pr
     reverse_receipt(Receipt.objects.get(transaction_id="T2").pk, decided())
     assert states(fresh(paid.deposit)) == ("credited", Decimal(1000), "exact")
     assert available(product) == 1000
+
+
+@pytest.mark.parametrize("resolve", [give_back, write_off, "credit_product"])
+def test_what_came_after_a_reversal_finds_its_way_and_the_deposit_stays_reversed(
+    resolve: object, paid: Paid, product: Product
+) -> None:
+    paid.arrives(money(amount="1000", transaction_id="T1"))
+    reverse_receipt(Receipt.objects.get().pk, BY_PERSON)
+    paid.arrives(money(amount="1000", transaction_id="T2"), money(amount="5", transaction_id="T3"))
+    assert [status for status, _, _ in receipts()] == ["reversed", "in_review", "in_review"]
+    before = news(product)
+    late = Receipt.objects.get(transaction_id="T2")
+    if callable(resolve):
+        resolve(late.pk, BY_PERSON)
+    else:
+        credit_product(late.pk, product, BY_PERSON)
+    assert fresh(paid.deposit).status == "reversed"
+    assert news(product) == before
+    assert Receipt.objects.get(transaction_id="T2").status != "in_review"

@@ -435,3 +435,22 @@ def test_what_was_released_in_doubt_is_not_released_again_when_a_person_attaches
         "savings_released",
         "suspense_credited",
     ]
+
+
+def test_money_that_came_through_another_system_is_no_release(
+    api: Api, provider: ScriptedProvider, book: Book, clock: time_machine.Traveller
+) -> None:
+    provider.script(INFO, reports("100", "48"))
+    deposit, order = paid(api, "100.00", "REF-000001")
+    stray = {**item("REF-000009", "100.00", order), "wallet_type": "upi_l", "stockpiling_id": None}
+    book.enter_as_is(order, stray, label=deposit.customer.label)
+    clock.shift(35)
+    work()
+    assert (fresh(deposit).status, Savings.objects.get().saved) == ("in_review", Decimal(100))
+    attach(Receipt.objects.get().pk, deposit.pk, Cause(kind=CauseKind.PERSON))
+    assert (fresh(deposit).status, Savings.objects.get().saved) == ("credited", Decimal(100))
+    assert [one.partition(":")[0] for one in postings()] == [
+        "savings_observed",
+        "receipt_suspended",
+        "suspense_credited",
+    ]
