@@ -1,10 +1,9 @@
-"""Money out, and our own money."""
+"""Money out."""
 
 from collections.abc import Iterator
 
-from tests.conftest import fund
 from tests.money.happenings import told_as
-from tests.money.world import FUNDED, World, decide
+from tests.money.world import World, decide
 from tests.scripted_provider import DROP
 from tests.withdrawals import provider_words as words
 from withdrawals.corrections import prove_paid, reverse
@@ -87,9 +86,3 @@ def proved_paid_short(world: World) -> Iterator[None]:
     world.sent("4000")
     yield
     decide(prove_paid, withdrawal.pk)
-
-
-@told_as("A product's money arrives at our bank")
-def funded(world: World) -> Iterator[None]:
-    yield
-    fund(world.product, "INR", amount=FUNDED)

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 import time_machine
+from django.db import transaction
 
 from balances import reading
 from balances.models import Journal
-from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from gateway.webhooks.models import Event
@@ -31,6 +31,7 @@ from tests.payments.stage import (
     work,
 )
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import decided
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, order, send
 from withdrawals import asking
@@ -41,12 +42,11 @@ FUNDED: Final = "5000"
 #: Where the provider tells savings (C§1.6).
 SAVINGS: Final = "/api/v1/deposit-info"
 
-_BY_PERSON: Final = Cause(kind=CauseKind.PERSON, id="1", detail="asked the provider's support")
-
 
 def decide(verb: Callable[..., Any], *arguments: Any) -> Any:
-    """Everything in these tests that people decide about money goes through here."""
-    return verb(*arguments, _BY_PERSON)
+    """Everything in these tests that people decide about orders and their money goes through here."""
+    with transaction.atomic():
+        return verb(*arguments, decided("asked the provider's support"))
 
 
 class World:

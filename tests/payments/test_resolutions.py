@@ -119,15 +119,15 @@ def test_what_came_after_a_reversal_finds_its_way_and_the_deposit_stays_reversed
     resolve: object, paid: Paid, product: Product
 ) -> None:
     paid.arrives(money(amount="1000", transaction_id="T1"))
-    reverse_receipt(Receipt.objects.get().pk, BY_PERSON)
+    reverse_receipt(Receipt.objects.get().pk, decided())
     paid.arrives(money(amount="1000", transaction_id="T2"), money(amount="5", transaction_id="T3"))
     assert [status for status, _, _ in receipts()] == ["reversed", "in_review", "in_review"]
     before = news(product)
     late = Receipt.objects.get(transaction_id="T2")
     if callable(resolve):
-        resolve(late.pk, BY_PERSON)
+        resolve(late.pk, decided())
     else:
-        credit_product(late.pk, product, BY_PERSON)
+        credit_product(late.pk, product, decided())
     assert fresh(paid.deposit).status == "reversed"
     assert news(product) == before
     assert Receipt.objects.get(transaction_id="T2").status != "in_review"

@@ -447,7 +447,7 @@ def test_money_that_came_through_another_system_is_no_release(
     clock.shift(35)
     work()
     assert (fresh(deposit).status, Savings.objects.get().saved) == ("in_review", Decimal(100))
-    attach(Receipt.objects.get().pk, deposit.pk, Cause(kind=CauseKind.PERSON))
+    attach(Receipt.objects.get().pk, deposit.pk, decided())
     assert (fresh(deposit).status, Savings.objects.get().saved) == ("credited", Decimal(100))
     assert [one.partition(":")[0] for one in postings()] == [
         "savings_observed",
