@@ -6,7 +6,7 @@ superuser gets past the guards, to empty tables between tests and to put rows wh
 
 import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -89,7 +89,7 @@ def leave() -> None:
     _kept.cache_clear()
 
 
-def past_the_guards(*statements: str, values: Sequence[Any] = ()) -> None:
+def past_the_guards(*statements: str) -> None:
     """Run statements that no trigger and no foreign key looks at, and commit them. No application can.
 
     Rows that a transaction of Django's connection has not committed are not seen here.
@@ -98,7 +98,7 @@ def past_the_guards(*statements: str, values: Sequence[Any] = ()) -> None:
     with kept.transaction():
         kept.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:
-            kept.execute(statement.encode(), values)
+            kept.execute(statement.encode())
 
 
 @contextmanager
