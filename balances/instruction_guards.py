@@ -1,4 +1,4 @@
-"""What the database itself holds about instructions, whoever writes (see `balances.guards` for how)."""
+"""What the database itself holds about instructions, whoever writes (`balances.guards` tells how)."""
 
 from typing import Final
 
