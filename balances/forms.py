@@ -21,7 +21,7 @@ class VerbForm(forms.Form):
     prefix = "verb"
 
     def __init__(self, verb: Verb, data: Any = None, *, initial: Mapping[str, str] | None = None) -> None:
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=dict(initial or {}))
         self._verb = verb
         self.parameters: dict[str, str] = {}
         for one in verb.fields:
