@@ -1,0 +1,123 @@
+"""Two who decide about the same money, and money that moves while its taking back is decided: one journal, no more."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from balances import accounts, holds, instructions, reading
+from balances.instruction_models import Instruction
+from balances.instructions import Changed
+from balances.models import Journal
+from balances.posting import InsufficientFunds
+from balances.verb_fields import Refused
+from gateway import ids
+from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma import php_json
+from gateway.paykassma.messages import PostbackItem
+from gateway.paykassma.postbacks import parse_item
+from gateway.products.models import Product
+from gateway.providers.models import ProviderAccount
+from payments.models import Receipt
+from payments.receipts import Recorded, record_receipt
+from tests.payments.rivals import at_once
+from tests.payments.stage import money
+from tests.races.test_hold_races import assert_sound
+from tests.two_persons import by_two_persons, persons
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 10
+PULLED = Cause(kind=CauseKind.PULL)
+
+
+@pytest.fixture
+def third(db: None) -> User:
+    """Another one who may decide."""
+    return User.objects.create(username="third", password="!", is_staff=True, is_superuser=True)
+
+
+def suspended(account: ProviderAccount, number: int) -> Receipt:
+    """Money of no order."""
+    item = parse_item(php_json.parse(json.dumps(money(transaction_id=f"T{number}")).encode()), label="somebody")
+    assert isinstance(item, PostbackItem)
+    assert record_receipt(account, item, asked_for="", cause=PULLED) == Recorded.SUSPENSE
+    return Receipt.objects.get(transaction_id=f"T{number}")
+
+
+def asked(verb: str, receipt: Receipt, **more: str) -> Instruction:
+    parameters = {"receipt": receipt.public_id, **more}
+    return instructions.propose(verb, parameters, "as the provider says", "letter 3", persons()[0])
+
+
+def test_two_decisions_about_one_receipt_end_it_once(product: Product, account: ProviderAccount, third: User) -> None:
+    _, approver = persons()
+    for number in range(ROUNDS):
+        receipt = suspended(account, number)
+        rivals = [
+            asked("receipt_written_off", receipt),
+            asked("receipt_credited_to_product", receipt, product=str(product.pk)),
+        ]
+        steps = [
+            partial(instructions.approve, made.pk, by, made.digest)
+            for made, by in zip(rivals, (approver, third), strict=True)
+        ]
+        found = at_once(*(steps if number % 2 else steps[::-1]))
+        [done] = [one for one in found if isinstance(one, Instruction)]
+        [refusal] = [one for one in found if isinstance(one, Refused)]
+        receipt.refresh_from_db()
+        wanted = {"written_off": "credited", "credited": "written_off"}[receipt.status]
+        assert str(refusal) == f"The receipt is {receipt.status}; it cannot become {wanted}."
+        [ending] = Journal.objects.filter(reference=receipt.public_id).exclude(kind="receipt_suspended")
+        assert (ending.instruction_id, receipt.moves.count()) == (done.pk, 3)
+    assert_sound()
+
+
+def reserve(product: Product) -> str:
+    order = ids.new_id()
+    name = ids.encode(ids.WITHDRAWAL, order)
+    try:
+        with transaction.atomic():
+            holds.hold(order, name, product=product, mode="test", currency="INR", amount=Decimal(400), cause=PULLED)
+    except InsufficientFunds:
+        return "refused"
+    return name
+
+
+def test_money_that_is_spent_while_its_reversal_is_decided_is_taken_or_owed_as_it_was_shown(
+    product: Product, account: ProviderAccount
+) -> None:
+    _, approver = persons()
+    for number in range(ROUNDS):
+        receipt = suspended(account, number)
+        by_two_persons("receipt_credited_to_product", {"receipt": receipt.public_id, "product": str(product.pk)})
+        made = asked("receipt_reversed", receipt)
+        steps: list[Callable[[], Any]] = [partial(instructions.approve, made.pk, approver, made.digest)]
+        steps += [partial(reserve, product)] * 3
+        found = at_once(*(steps if number % 2 else steps[::-1]))
+        [decided] = [one for one in found if not isinstance(one, str)]
+        held = [one for one in found if isinstance(one, str) and one != "refused"]
+        if isinstance(decided, Changed):
+            # A payout was first, so what would be owed is no longer what was seen: nothing was posted.
+            assert not Journal.objects.filter(kind="receipt_reversed", reference=receipt.public_id).exists()
+            decided = instructions.approve(made.pk, approver, instructions.current_preview(made).digest)
+        assert isinstance(decided, Instruction), decided
+        shown = [
+            leg["debit"]
+            for leg in decided.preview["journals"][0]["legs"]
+            if leg["account"].startswith("product receivable")
+        ]
+        [row] = reading.product_balances(product.pk, "test", currencies=["INR"])
+        owed = sum(map(Decimal, shown), Decimal(0))
+        assert [row.available, row.owed, row.held] == [0, owed, 400 * len(held)]
+        assert owed == 400 * len(held)
+        assert_sound()
+        for name in held:
+            with transaction.atomic():
+                holds.release(name, PULLED)
+        assert reading.balance_of(accounts.receivable(product.pk, "test", "INR")) == 0
