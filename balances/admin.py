@@ -62,7 +62,7 @@ class InstructionAdmin(ReadOnlyAdmin):
         return may_look or request.user.has_perm(PROPOSE) or request.user.has_perm(APPROVE)
 
     def has_propose_permission(self, request: HttpRequest) -> bool:
-        """Whoever may ask."""
+        """Whoever may ask. A method, for the name of a permission would be looked up before there are any tables."""
         return request.user.has_perm(PROPOSE)
 
     @admin.display(description="journals")
@@ -72,7 +72,6 @@ class InstructionAdmin(ReadOnlyAdmin):
         links = [(_link(reverse("admin:balances_journal_change", args=[one.pk]), one.kind),) for one in journals]
         return format_html_join(", ", "{}", links) or "-"
 
-    # Not the permission's own name, which the library would look for in the database whenever a process starts.
     @action(description="Propose", url_path="propose", permissions=["propose"])  # type: ignore[untyped-decorator]
     def propose(self, request: HttpRequest) -> HttpResponse:
         """The list of verbs."""

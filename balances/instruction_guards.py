@@ -1,45 +1,29 @@
-"""What the database itself holds about instructions, whoever writes (see `balances.guards` for how)."""
+"""What the database itself holds about instructions, whoever writes (`balances.guards` tells how)."""
 
 from typing import Final
 
 import pgtrigger
 
+from balances.guards import LedgerGuard
 from balances.states import INSTRUCTION
 from balances.states import InstructionStatus as Status
-from gateway.lifecycles import Guard, GuardSql, append_only_guard, lifecycle_guards
-
-_EMPTIED: Final = "RAISE EXCEPTION '{what} are never emptied' USING ERRCODE = '23514';"
-
-
-class PublicSql(GuardSql):
-    """Looks tables up where the owner put them, before any temporary one of the same name."""
-
-    def get_template(self) -> str:
-        """The statements that install the guard."""
-        template: str = super().get_template()
-        return template.replace("$$ LANGUAGE plpgsql;", "$$ LANGUAGE plpgsql SET search_path = public, pg_temp;", 1)
-
-
-class PublicGuard(Guard):
-    """A rule about instructions."""
-
-    sql_class: type[GuardSql] = PublicSql
+from gateway.lifecycles import Guard, append_only_guard, lifecycle_guards
 
 
 def _never_emptied(what: str) -> Guard:
-    return PublicGuard(
+    return LedgerGuard(
         name="never_truncated",
         level=pgtrigger.Statement,
         when=pgtrigger.Before,
         operation=pgtrigger.Truncate,
-        func=_EMPTIED.format(what=what),
+        func=f"RAISE EXCEPTION '{what} are never emptied' USING ERRCODE = '23514';",
     )
 
 
 #: Who may decide what is in the CHECKs of the table; these hold what needs the row before, or other rows.
 INSTRUCTION_GUARDS: Final = [
     *lifecycle_guards(INSTRUCTION, history_table="balances_instructionmove"),
-    PublicGuard(
+    LedgerGuard(
         name="written_once_and_decided_once",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
@@ -72,7 +56,7 @@ INSTRUCTION_GUARDS: Final = [
             RETURN NEW;
         """,
     ),
-    PublicGuard(
+    LedgerGuard(
         name="has_what_it_showed",
         when=pgtrigger.After,
         operation=pgtrigger.Update,
