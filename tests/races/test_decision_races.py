@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from balances import accounts, holds, instructions, reading
+from balances import accounts, holds, instructions, reading, verbs
 from balances.instruction_models import Instruction
 from balances.instructions import Changed
 from balances.models import Journal
@@ -23,9 +23,10 @@ from gateway.paykassma.messages import PostbackItem
 from gateway.paykassma.postbacks import parse_item
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
+from payments import verbs as own
 from payments.models import Receipt
 from payments.receipts import Recorded, record_receipt
-from tests.payments.rivals import at_once
+from tests.payments.rivals import Gate, at_once, copy_of, in_thread
 from tests.payments.stage import money
 from tests.races.test_hold_races import assert_sound
 from tests.two_persons import by_two_persons, persons
@@ -121,3 +122,46 @@ def test_money_that_is_spent_while_its_reversal_is_decided_is_taken_or_owed_as_i
             with transaction.atomic():
                 holds.release(name, PULLED)
         assert reading.balance_of(accounts.receivable(product.pk, "test", "INR")) == 0
+
+
+#: The plan without the lock that outlives its rehearsal.
+UNLOCKED = (
+    "corrections.locked_balance(accounts.available(receipt.product_id, receipt.money.mode, receipt.currency))",
+    "pass",
+)
+
+
+def credited(product: Product, account: ProviderAccount) -> Receipt:
+    receipt = suspended(account, 1)
+    by_two_persons("receipt_credited_to_product", {"receipt": receipt.public_id, "product": str(product.pk)})
+    return receipt
+
+
+def test_nothing_comes_between_what_was_seen_and_what_is_done(product: Product, account: ProviderAccount) -> None:
+    made = asked("receipt_reversed", credited(product, account))
+    # It has made its plan, and is held before it carries it out: a payout that comes now waits.
+    with Gate("balances_instructionmove") as gate:
+        approval = in_thread(lambda: instructions.approve(made.pk, persons()[1], made.digest))
+        gate.await_waiting(1)
+        payout = in_thread(lambda: reserve(product))
+        gate.await_waiting(2)
+        gate.open()
+        assert isinstance(approval(), Instruction)
+        assert payout() == "refused"
+    assert_sound()
+
+
+def test_without_the_lock_something_does_and_nothing_is_posted(
+    product: Product, account: ProviderAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = asked("receipt_reversed", credited(product, account))
+    [naive] = [one for one in copy_of(own, UNLOCKED).VERBS if one.name == "receipt_reversed"]
+    monkeypatch.setitem(verbs._verbs, "receipt_reversed", naive)
+    with Gate("balances_instructionmove") as gate:
+        approval = in_thread(lambda: instructions.approve(made.pk, persons()[1], made.digest))
+        gate.await_waiting(1)
+        assert reserve(product) != "refused"
+        gate.open()
+        assert "posted something else than it had planned" in str(approval())
+    assert not Journal.objects.filter(kind="receipt_reversed").exists()
+    assert_sound()
