@@ -114,7 +114,7 @@ def dies_everywhere(doomed: Doomed, world: World, how: str, thing: str, *argumen
         if ended == NO_SUCH_BORDER:
             break
         deaths.append(ended)
-    assert after is not None, "it was never done"
+    assert after is not None, f"it was never done: {deaths[:3]}"
     # The last border comes after the last COMMIT: who loses the database there has done it all.
     assert set(deaths) <= ({KILLED} if how == "kill" else {BROKEN, DONE})
     assert len(deaths) > 10, "the borders of one transaction with money in it"
