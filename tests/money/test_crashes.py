@@ -138,7 +138,7 @@ def test_crediting_a_receipt_is_whole_or_not_there(how: str, doomed: Doomed, wor
 def test_holding_is_whole_or_not_there(how: str, doomed: Doomed, world: World) -> None:
     key = new_key(Mode.TEST)
     keep_key(product=world.product, mode=Mode.TEST, name="doomed", key=key, scopes=list(Scope.values))
-    done = dies_everywhere(doomed, world, how, "hold", key, {**IMPS, "reference": "one"}, "the same")
+    done = dies_everywhere(doomed, world, how, "hold", key, {**IMPS, "reference": "one"}, "the-same")
     assert done == ["withdrawal_held"]
     assert world.balances()["held", "INR"] == 1218
     assert Withdrawal.objects.count() == 1
