@@ -18,8 +18,11 @@ import django
 django.setup()
 
 import psycopg  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.db import DatabaseError, connection  # noqa: E402
+from django.test.utils import setup_test_environment  # noqa: E402
 
+import gateway.urls  # noqa: E402
 from gateway.lifecycles import Cause, CauseKind  # noqa: E402
 from gateway.paykassma import php_json  # noqa: E402
 from gateway.paykassma.messages import Postback, parse_postback, parse_pull  # noqa: E402
@@ -29,6 +32,12 @@ from payments.resolutions import Unresolvable, reverse_receipt  # noqa: E402
 from tests.conftest import Api  # noqa: E402
 from tests.money.world import decide  # noqa: E402
 from withdrawals.outcomes import record_word  # noqa: E402
+
+# What takes long to load is there before the first child: the addresses with all that they lead to. None asks for the
+# static files, which every new client would look for.
+setup_test_environment()
+settings.WHITENOISE_USE_FINDERS = False
+assert gateway.urls.urlpatterns
 
 _BY_PULL = Cause(kind=CauseKind.PULL, id="crash")
 #: What a child says when its session was ended and it could not go on.

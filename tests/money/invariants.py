@@ -1,6 +1,6 @@
 """What is true of the money after every step, whatever happened: checked on the rows, by sums of the test's own."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
@@ -20,7 +20,7 @@ from withdrawals.states import UNPAID
 _NOTHING: Final = Decimal(0)
 #: Where the money of a receipt stands, by its status: sums of all that was posted for it, debits above zero.
 #: ``product`` is what it may spend together with what it owes.
-_RECEIPTS: Final = {
+_RECEIPTS: Final[dict[str, dict[str, int]]] = {
     "credited": {"provider_balance": 1, "product": -1},
     "in_review": {"provider_balance": 1, "suspense": -1},
     "suspense": {"provider_balance": 1, "suspense": -1},
@@ -29,10 +29,12 @@ _RECEIPTS: Final = {
     "reversed": {},
 }
 #: The same of withdrawals that have ended; all others have their amount held.
-_WITHDRAWALS: Final = {
+_WITHDRAWALS: Final[dict[str, dict[str, int]]] = {
     "paid": {"provider_balance": -1, "product": 1},
     "reversed": {},
-    **{status: {} for status in UNPAID},
+    "rejected": {},
+    "failed": {},
+    "cancelled": {},
 }
 _HELD: Final = {"held": -1, "product": 1}
 
@@ -89,12 +91,13 @@ def check_withdrawals_have_one_posting(product: Product) -> None:
 def _posted_for(references: Iterable[str]) -> dict[str, dict[tuple[str, str], Decimal]]:
     # That savings became a receipt is posted under its name, but it is no posting of its money.
     entries = Entry.objects.filter(journal__reference__in=list(references)).exclude(journal__kind="savings_released")
-    sums: dict[str, Counter[tuple[str, str]]] = {}
+    sums: dict[str, dict[tuple[str, str], Decimal]] = {}
     for reference, kind, currency, amount in entries.values_list(
         "journal__reference", "account__kind", "currency", "amount"
     ):
         name = "product" if kind in {"available", "product_receivable"} else kind
-        sums.setdefault(reference, Counter())[name, currency] += amount
+        total = sums.setdefault(reference, {})
+        total[name, currency] = total.get((name, currency), _NOTHING) + amount
     return {one: {name: total for name, total in totals.items() if total} for one, totals in sums.items()}
 
 
@@ -131,7 +134,7 @@ def check_savings(product: Product, account: ProviderAccount, expected: dict[str
 
 def check_product_has_what_is_its_own(product: Product, funded: dict[str, Decimal]) -> None:
     """Available is what was funded and credited without what was paid and is held; what is missing, it owes."""
-    wanted = Counter(funded)
+    wanted = defaultdict(Decimal, funded)
     for receipt in Receipt.objects.filter(product=product, status="credited"):
         wanted[receipt.currency] += receipt.amount
     for order in Withdrawal.objects.filter(product=product).exclude(status__in=[*UNPAID, "reversed"]):

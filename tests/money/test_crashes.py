@@ -114,7 +114,7 @@ def dies_everywhere(doomed: Doomed, world: World, how: str, thing: str, *argumen
         if ended == NO_SUCH_BORDER:
             break
         deaths.append(ended)
-    assert after is not None, "it was never done"
+    assert after is not None, f"it was never done: {deaths[:3]}"
     # The last border comes after the last COMMIT: who loses the database there has done it all.
     assert set(deaths) <= ({KILLED} if how == "kill" else {BROKEN, DONE})
     assert len(deaths) > 10, "the borders of one transaction with money in it"
@@ -138,7 +138,7 @@ def test_crediting_a_receipt_is_whole_or_not_there(how: str, doomed: Doomed, wor
 def test_holding_is_whole_or_not_there(how: str, doomed: Doomed, world: World) -> None:
     key = new_key(Mode.TEST)
     keep_key(product=world.product, mode=Mode.TEST, name="doomed", key=key, scopes=list(Scope.values))
-    done = dies_everywhere(doomed, world, how, "hold", key, {**IMPS, "reference": "one"}, "the same")
+    done = dies_everywhere(doomed, world, how, "hold", key, {**IMPS, "reference": "one"}, "the-same")
     assert done == ["withdrawal_held"]
     assert world.balances()["held", "INR"] == 1218
     assert Withdrawal.objects.count() == 1
@@ -150,7 +150,7 @@ def test_spending_is_whole_or_not_there(how: str, doomed: Doomed, world: World) 
     word = words.found(withdrawal, 1)
     done = dies_everywhere(doomed, world, how, "end", str(world.account.pk), withdrawal.public_id, word)
     assert done == ["withdrawal_paid"]
-    assert (world.balances()["held", "INR"], world.balances()["available", "INR"]) == (0, 5000 - 1218)
+    assert [world.balances()[name, "INR"] for name in ("held", "available")] == [0, 5000 - 1218]
 
 
 @deaths
@@ -159,7 +159,7 @@ def test_releasing_is_whole_or_not_there(how: str, doomed: Doomed, world: World)
     word = words.found(withdrawal, 5)
     done = dies_everywhere(doomed, world, how, "end", str(world.account.pk), withdrawal.public_id, word)
     assert done == ["withdrawal_released", "receivable_repaid"]
-    assert (world.balances()["held", "INR"], world.balances()["available", "INR"]) == (0, 5000)
+    assert [world.balances()[name, "INR"] for name in ("held", "available")] == [0, 5000]
 
 
 @deaths
@@ -168,4 +168,4 @@ def test_reversing_is_whole_or_not_there(how: str, doomed: Doomed, world: World)
     world.sent("5400")
     done = dies_everywhere(doomed, world, how, "reverse", str(receipt.pk))
     assert done == ["receipt_reversed"]
-    assert (world.balances()["available", "INR"], world.balances()["owed", "INR"]) == (0, 400)
+    assert [world.balances()[name, "INR"] for name in ("available", "owed")] == [0, 400]
