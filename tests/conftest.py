@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 from django.core.management import call_command
 from django.db.backends.base.operations import BaseDatabaseOperations
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from gateway import remembered
@@ -74,6 +75,13 @@ def _unhurried(settings: Any) -> None:
 def _forgetful() -> None:
     """Each test begins like a process of its own."""
     remembered.forget_everything()
+
+
+@pytest.fixture(scope="module")
+def disguised(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """For a whole file of tests (`tests.roles.as_disguised`): before the first of their transactions begins."""
+    with django_db_blocker.unblock(), roles.as_disguised():
+        yield
 
 
 @pytest.fixture

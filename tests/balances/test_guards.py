@@ -132,7 +132,7 @@ SAYS: dict[str, str] = {
 PERMISSION_DENIED = {
     *("entries changed", "entries deleted", "entries emptied"),
     *("journals changed", "journals deleted", "journals emptied"),
-    *("accounts emptied", "account deleted", "balance written", "account of another"),
+    *("accounts emptied", "account deleted", "balance written", "balance taken away", "account of another"),
 }
 ATTACKERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "application": roles.as_application,

@@ -5,15 +5,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
 from balances import accounts
 from balances.instruction_models import Instruction, InstructionMove
 from balances.kinds import BY_PEOPLE_ALONE
 from balances.models import Account
 from gateway.products.models import Product
+from tests import roles
 from tests.balances.attacked import Ledger, image
-from tests.balances.test_guards import attack_in_a_savepoint, attack_plainly, attack_with_the_variable
+from tests.balances.test_guards import (
+    ATTACKERS,
+    attack_in_a_savepoint,
+    attack_plainly,
+    attack_with_the_variable,
+)
 from tests.two_persons import by_two_persons, decided, persons
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -242,14 +248,25 @@ def everything() -> tuple[Any, ...]:
     )
 
 
+#: What the application is not even let near.
+PERMISSION_DENIED = {
+    *("another verb", "other parameters", "another reason", "another requester", "another time", "another mode"),
+    *("deleted", "emptied", "history changed", "history deleted", "history emptied"),
+}
+
+
+@pytest.mark.parametrize("role", ATTACKERS)
 @pytest.mark.parametrize("way", [attack_plainly, attack_in_a_savepoint, attack_with_the_variable])
 @pytest.mark.parametrize("name", ATTACKS)
 def test_it_is_refused_and_nothing_is_left(
-    name: str, way: Callable[[Callable[[], object]], None], attacker: Attacker
+    name: str, way: Callable[[Callable[[], object]], None], role: str, attacker: Attacker
 ) -> None:
     attack, sentence = ATTACKS[name]
+    kinds: tuple[type[Exception], ...] = (IntegrityError, DataError)
+    if role == "application" and name in PERMISSION_DENIED:
+        kinds, sentence = (ProgrammingError,), "permission denied for table"
     before = everything()
-    with pytest.raises((IntegrityError, DataError), match=sentence):
+    with ATTACKERS[role](), pytest.raises(kinds, match=sentence):
         way(lambda: attack(attacker))
     assert everything() == before
 
@@ -294,7 +311,10 @@ def test_a_temporary_table_of_instructions_in_front_changes_nothing(attacker: At
         )
         attacker.moved(attacker.waiting)
 
-    with pytest.raises(IntegrityError, match="needs an instruction"), transaction.atomic():
+    # The application may not even make one.
+    with pytest.raises(ProgrammingError, match="permission denied to create temporary tables"), transaction.atomic():
+        attack()
+    with roles.as_owner(), pytest.raises(IntegrityError, match="needs an instruction"), transaction.atomic():
         attack()
     assert everything() == before
 

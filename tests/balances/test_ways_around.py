@@ -9,6 +9,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from balances.models import Account
 from tests import roles
 from tests.balances.attacked import Ledger, image, together
+from tests.two_persons import overdraft
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,11 +102,15 @@ def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) ->
                 )
 
 
-def test_the_application_may_grant_an_overdraft(ledger: Ledger) -> None:
+def test_the_application_may_grant_an_overdraft_and_only_for_two_persons(ledger: Ledger) -> None:
     """The one column of an account that is its own to write."""
-    assert Account.objects.filter(pk=ledger.available.id).update(overdraft_limit=Decimal(5)) == 1
-    with pytest.raises(IntegrityError, match="account_overdraft_is_of_available_money"), transaction.atomic():
-        Account.objects.filter(pk=ledger.bank.id).update(overdraft_limit=Decimal(5))
+    before = image()
+    for key in (ledger.available, ledger.bank):
+        with pytest.raises(IntegrityError, match="an overdraft"), transaction.atomic():
+            Account.objects.filter(pk=key.id).update(overdraft_limit=Decimal(5))
+    assert image() == before
+    overdraft(ledger.product, "5")
+    assert Account.objects.get(pk=ledger.available.id).overdraft_limit == 5
 
 
 def behind_a_temporary_table(ledger: Ledger) -> None:

@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from balances import accounts, reading
 from balances.models import Fee, Journal
-from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from payments.models import Receipt
@@ -22,8 +21,6 @@ from tests.two_persons import decided
 
 pytestmark = pytest.mark.django_db
 
-#: For what needs no person: suspended money may turn out to be a deposit's by itself.
-BY_CLOCK = Cause(kind=CauseKind.CLOCK)
 CREDITED = "receipt_credited: available -1000.00 INR, provider_balance 1000.00 INR"
 PRODUCT_FEE = "product_fee: available 28.00 INR, fee_income -28.00 INR"
 PROVIDER_FEE = "provider_fee: provider_balance -17.50 INR, provider_fees 17.50 INR"
@@ -95,13 +92,13 @@ def test_of_less_the_provider_takes_its_fee_on_arrival_and_the_product_pays_when
         "provider_fee: provider_balance -10.50 INR, provider_fees 10.50 INR",
     ]
     assert postings() == arrived
-    attach(Receipt.objects.get().pk, paid.deposit.pk, BY_CLOCK)
+    attach(Receipt.objects.get().pk, paid.deposit.pk, decided())
     assert postings() == [
         *arrived,
         "suspense_credited: available -600.00 INR, suspense 600.00 INR",
         "product_fee: available 18.00 INR, fee_income -18.00 INR",
     ]
-    assert Journal.objects.get(kind="product_fee").cause == "clock"
+    assert Journal.objects.get(kind="product_fee").cause == "person"
 
 
 def test_each_of_two_receipts_pays_its_own(paid: Paid, rows: dict[str, Fee]) -> None:
@@ -124,7 +121,7 @@ def test_money_of_nobody_pays_the_product_s_fee_once_it_is_a_product_s(
     arrived = ["receipt_suspended: provider_balance 1000.00 INR, suspense -1000.00 INR", PROVIDER_FEE]
     assert postings() == arrived
     assert Journal.objects.get(kind="provider_fee").subject == ""
-    credit_product(Receipt.objects.get().pk, product, BY_CLOCK)
+    credit_product(Receipt.objects.get().pk, product, decided())
     assert postings() == [*arrived, "suspense_credited: available -1000.00 INR, suspense 1000.00 INR", PRODUCT_FEE]
 
 
@@ -170,7 +167,7 @@ def test_the_fee_comes_first_and_what_is_left_covers_what_is_owed(paid: Paid, pr
     charge("product", "deposit", "2.5", "3")
     before = postings()
     found_by_transaction(paid.deposit.account, money(transaction_id="T5"), label="")
-    credit_product(Receipt.objects.get(transaction_id="T5").pk, product, BY_CLOCK)
+    credit_product(Receipt.objects.get(transaction_id="T5").pk, product, decided())
     assert postings()[len(before) + 1 :] == [
         "suspense_credited: available -1000.00 INR, suspense 1000.00 INR",
         PRODUCT_FEE,
@@ -218,7 +215,7 @@ def test_without_rows_the_fees_cost_one_question(paid: Paid) -> None:
 
 def test_with_rows_they_cost_two_statements_more(paid: Paid, rows: dict[str, Fee], account: ProviderAccount) -> None:
     found_by_transaction(account, money(amount="10", transaction_id="T1"), label="")
-    credit_product(Receipt.objects.get().pk, paid.deposit.product, BY_CLOCK)  # from now on every account is there
+    credit_product(Receipt.objects.get().pk, paid.deposit.product, decided())  # from now on every account is there
     paid.book.enter(paid.order, money(amount="1000"), label=paid.label)
     with CaptureQueriesContext(connection) as captured:
         paid.asked_again()
