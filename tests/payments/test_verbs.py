@@ -11,8 +11,9 @@ from balances.verb_fields import Refused
 from gateway.products.models import Product
 from payments.models import Receipt, ReceiptMove
 from payments.verbs import open_to
+from payments.waiting import waiting
 from tests.payments.paid import Paid, postings, receipts, states
-from tests.payments.stage import Placed, fresh, money, news
+from tests.payments.stage import Placed, confirm, fresh, money, news, work
 from tests.two_persons import by_two_persons, persons, settle
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,23 @@ def test_money_of_one_deposit_goes_to_another(paid: Paid, short: Receipt, opened
     by_two_persons("receipt_attached", parameters)
     assert states(fresh(other)) == ("credited", Decimal(1), "under")
     assert states(fresh(paid.deposit)) == ("failed", None, "")
+    # The provider goes on naming the first one: that was decided, and is no news.
+    before = everything(), news(product)
+    assert states(paid.asked_again()) == ("failed", None, "")
+    assert ((everything(), news(product)), waiting()) == (before, [])
+    # Naming a third one would be.
+    third = opened(customer="57")
+    named = confirm(paid.api, third, "999999999999").json()["id"]
+    work()
+    paid.book.enter_as_is(named, money(amount="1", plugin_custom_order_id=named), label=paid.label)
+    due = fresh(third).next_at
+    assert due is not None
+    paid.clock.move_to(due)
+    work()
+    assert [row.why for row in waiting()] == [
+        f"It is credited, and the provider now says otherwise: now for order {third.public_id}.",
+        "No money counts for it, and a person was called: the provider names money that another order has.",
+    ]
 
 
 @pytest.mark.parametrize(
