@@ -8,32 +8,29 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-import structlog
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from balances import corrections, previews, verb_fields, verbs
+from balances import previews, verb_fields, verbs
+from balances.carrying_out import carry_out
 from balances.instruction_models import (
     DOCUMENT_MAX_LENGTH,
     REASON_MAX_LENGTH,
     REASON_MIN_LENGTH,
     Instruction,
-    InstructionMove,
 )
-from balances.kinds import AccountKind
-from balances.posting import AlreadyPosted, InsufficientFunds, NewJournal, post
+from balances.instruction_moves import begin_instruction, lock_undecided, move_instruction
+from balances.posting import AlreadyPosted, InsufficientFunds
 from balances.previews import Preview
-from balances.states import EXPIRY_DAYS, INSTRUCTION, InstructionStatus
-from balances.verb_fields import Refused, Values
-from balances.verbs import Plan, PlannedJournal, Verb
-from gateway import ids, logs
-from gateway.lifecycles import Cause, CauseKind, recorded
-
-log = structlog.get_logger(__name__)
+from balances.states import EXPIRY_DAYS, InstructionStatus
+from balances.verb_fields import Refused
+from balances.verbs import Verb
+from gateway import ids
+from gateway.lifecycles import Cause, CauseKind
 
 PROPOSE: Final = "balances.propose_instruction"
 APPROVE: Final = "balances.approve_instruction"
@@ -113,12 +110,12 @@ def propose(
         digest=shown.digest,
         requested_by_id=by.pk,
     )
-    # Waits for whoever inserts the same: then theirs is the one, and has its first move.
-    Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
-    if sent_before := _sent_before(instruction.pk, by):
-        return sent_before
-    _write_history(instruction, "", Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason))
-    return instruction
+    # Where another one inserts the same at this moment, theirs is the one.
+    if begin_instruction(instruction, Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason)):
+        return instruction
+    theirs = _sent_before(instruction.pk, by)
+    assert theirs is not None
+    return theirs
 
 
 def _sent_before(instruction_id: uuid.UUID, by: AbstractUser) -> Instruction | None:
@@ -148,7 +145,7 @@ def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> In
 
 @transaction.atomic(durable=True)
 def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_seen: str) -> Instruction:
-    instruction = _lock_undecided(instruction_id)
+    instruction = lock_undecided(instruction_id)
     _check_second(instruction, by)
     values = verb_fields.read(verb.fields, instruction.parameters)
     # From here on the accounts that the plan looked at stay as they are until the commit.
@@ -158,9 +155,9 @@ def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_see
         raise Changed(shown)
     cause = Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=instruction.reason, instruction=instruction.pk)
     changes = {"preview": shown.content, "digest": shown.digest, "decided_by_id": by.pk}
-    _move(instruction, InstructionStatus.POSTED, cause, **changes)
+    move_instruction(instruction, InstructionStatus.POSTED, cause, **changes)
     # Last: from here to the commit everybody waits who posts to the same accounts.
-    _carry_out(verb, values, plan, cause, instruction)
+    carry_out(verb, values, plan, cause, instruction)
     if previews.posted_sums(instruction) != previews.sums(plan):
         raise RuntimeError(f"{verb.name} posted something else than it had planned")
     return instruction
@@ -174,7 +171,7 @@ def reject(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instruct
         Refused: it was decided already, or by the requester.
         PermissionDenied: the person may not decide.
     """
-    instruction = _lock_undecided(instruction_id)
+    instruction = lock_undecided(instruction_id)
     _check_second(instruction, by)
     return _decide(instruction, InstructionStatus.REJECTED, by, reason)
 
@@ -188,7 +185,7 @@ def withdraw(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instru
         PermissionDenied: the person may not ask for anything any more.
     """
     _check_permission(by, PROPOSE)
-    instruction = _lock_undecided(instruction_id)
+    instruction = lock_undecided(instruction_id)
     if instruction.requested_by_id != by.pk:
         raise Refused("Only whoever asked for it can withdraw it; you can reject it.")
     return _decide(instruction, InstructionStatus.WITHDRAWN, by, reason)
@@ -204,7 +201,7 @@ def expire_undecided() -> int:
             found = Instruction.objects.select_for_update(of=("self",)).get(pk=instruction_id)
             if found.status == InstructionStatus.PROPOSED:
                 detail = f"nobody decided in {EXPIRY_DAYS} days"
-                _move(found, InstructionStatus.EXPIRED, Cause(kind=CauseKind.CLOCK, detail=detail))
+                move_instruction(found, InstructionStatus.EXPIRED, Cause(kind=CauseKind.CLOCK, detail=detail))
                 ended += 1
     return ended
 
@@ -243,69 +240,11 @@ def _check_second(instruction: Instruction, by: AbstractUser) -> None:
         raise Refused("You asked for it yourself: another person has to decide.")
 
 
-def _lock_undecided(instruction_id: uuid.UUID) -> Instruction:
-    instruction = Instruction.objects.select_for_update(of=("self",)).get(pk=instruction_id)
-    if instruction.status != InstructionStatus.PROPOSED:
-        raise Refused(f"It is {instruction.status} already.")
-    return instruction
-
-
 def _decide(instruction: Instruction, status: InstructionStatus, by: AbstractUser, reason: str) -> Instruction:
     reason = _reason(reason)
     cause = Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason)
-    _move(instruction, status, cause, decided_by_id=by.pk, decision_reason=reason)
+    move_instruction(instruction, status, cause, decided_by_id=by.pk, decision_reason=reason)
     return instruction
-
-
-def _move(instruction: Instruction, to_status: InstructionStatus, cause: Cause, **changes: Any) -> None:
-    from_status = instruction.status
-    INSTRUCTION.check(from_status, to_status)
-    instruction.status = to_status
-    instruction.sequence += 1
-    instruction.decided_at = timezone.now()  # the database writes its own
-    for name, value in changes.items():
-        setattr(instruction, name, value)
-    columns = [name.removesuffix("_id") for name in changes]
-    instruction.save(update_fields=["status", "sequence", "decided_at", *columns])
-    _write_history(instruction, from_status, cause)
-
-
-def _write_history(instruction: Instruction, from_status: str, cause: Cause) -> None:
-    log.info("moved", id=instruction.public_id, before=from_status, now=instruction.status, cause=cause.kind)
-    recorded(
-        InstructionMove,
-        subject=instruction,
-        from_status=from_status,
-        cause=cause,
-        request_id=logs.request_id.get(),
-        at=timezone.now(),
-    )
-
-
-def _carry_out(verb: Verb, values: Values, plan: Plan, cause: Cause, instruction: Instruction) -> None:
-    if verb.execute is not None:
-        verb.execute(values, cause, instruction)
-        return
-    planned = [one for one in plan.journals if isinstance(one, PlannedJournal)]
-    post(
-        *(
-            NewJournal(
-                kind=one.kind,
-                reference=f"{instruction.public_id}/{place}" if place else instruction.public_id,
-                legs=one.legs,
-                cause=cause,
-                subject=one.subject,
-                document=instruction.document,
-                reverses=one.reverses,
-            )
-            for place, one in enumerate(planned)
-        )
-    )
-    credited = {leg.account for one in planned for leg in one.legs if leg.amount < 0}
-    # In the order of their locks, as every posting takes them.
-    for key in sorted(credited, key=lambda key: key.lock_rank):
-        if key.kind == AccountKind.AVAILABLE and key.product is not None:
-            corrections.repay(key.product, key.mode, key.currency, cause)
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from django.contrib.auth.models import User
 
 from balances import instructions
-from balances.instruction_models import Instruction, InstructionMove
-from balances.posting import NewJournal
-from gateway.lifecycles import Cause, CauseKind, recorded
+from balances.instruction_models import Instruction
+from balances.instruction_moves import begin_instruction, move_instruction
+from balances.states import InstructionStatus
+from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 
 
@@ -56,27 +57,7 @@ def decided(detail: str = "two persons decided", mode: str = "test") -> Cause:
         digest="0" * 64,
         requested_by=requester,
     )
-    instruction.save(force_insert=True)
     by_person = Cause(kind=CauseKind.PERSON, id=str(approver.pk), detail=detail, instruction=instruction.pk)
-    for status in ("proposed", "posted"):
-        before = "" if status == "proposed" else "proposed"
-        if before:
-            instruction.status, instruction.sequence, instruction.decided_by = status, 2, approver
-            instruction.save(update_fields=["status", "sequence", "decided_by"])
-        at = instruction.requested_at
-        recorded(InstructionMove, subject=instruction, from_status=before, cause=by_person, request_id="", at=at)
+    begin_instruction(instruction, by_person)
+    move_instruction(instruction, InstructionStatus.POSTED, by_person, decided_by_id=approver.pk)
     return by_person
-
-
-def as_decided(journal: NewJournal) -> NewJournal:
-    """The same journal, decided by two persons in the present transaction."""
-    cause = decided(journal.cause.detail, journal.mode)
-    return NewJournal(
-        kind=journal.kind,
-        reference=journal.reference,
-        legs=journal.legs,
-        cause=cause,
-        subject=journal.subject,
-        document=journal.document,
-        id=journal.id,
-    )

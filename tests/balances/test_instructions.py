@@ -10,7 +10,8 @@ import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied
 
-from balances import accounts, instructions, reading
+from balances import accounts, reading
+from balances.carrying_out import carry_out
 from balances.instruction_models import Instruction, InstructionMove
 from balances.instructions import Changed, approve, expire_undecided, look, propose, reject, withdraw
 from balances.models import Account, Journal
@@ -295,13 +296,12 @@ def test_a_verb_that_posts_otherwise_than_it_showed_posts_nothing(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = asked(product)
-    planned = instructions._carry_out
 
     def twice_as_much(verb: Any, values: Any, plan: Any, cause: Any, instruction: Any) -> None:
         other = verb.plan({**values, "amount": values["amount"] * 2})
-        planned(verb, values, other, cause, instruction)
+        carry_out(verb, values, other, cause, instruction)
 
-    monkeypatch.setattr(instructions, "_carry_out", twice_as_much)
+    monkeypatch.setattr("balances.instructions.carry_out", twice_as_much)
     with pytest.raises(RuntimeError, match="something else than it had planned"):
         approve(made.pk, persons()[1], made.digest)
     assert (Instruction.objects.get().status, Journal.objects.count()) == ("proposed", 0)

@@ -87,10 +87,7 @@ def test_of_three_who_decide_at_once_one_decides(product: Product, third: User) 
 
 
 #: The verb without the lock of the row: everybody finds it undecided.
-UNLOCKED = (
-    'Instruction.objects.select_for_update(of=("self",)).get(pk=instruction_id)\n    if instruction',
-    "Instruction.objects.get(pk=instruction_id)\n    if instruction",
-)
+UNLOCKED = ("lock_undecided(instruction_id)", "Instruction.objects.get(pk=instruction_id)")
 
 
 def both_after_reading(module: Any, made: Instruction) -> list[Any]:

@@ -2,12 +2,16 @@
 
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from balances.instruction_models import Instruction
+from balances.models import Account
 from gateway.products.models import ApiKey, Mode, digest_of
+from gateway.providers.catalogue import SYSTEMS
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.stack.compose_secrets import SANDBOX_URL, seed
 from gateway.stack.credentials import Credentials
@@ -29,6 +33,30 @@ def test_the_secrets_that_are_made_for_containers_seed_them(tmp_path: Path) -> N
     assert account.withdrawal_key == made.sandbox_withdrawal_key
     assert account.postback_token == made.sandbox_postback_token
     assert {key.digest for key in ApiKey.objects.all()} == {digest_of(made.test_api_key), digest_of(made.live_api_key)}
+
+
+def test_the_trial_s_money_is_asked_for_by_one_and_approved_by_the_other_once(tmp_path: Path) -> None:
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(seed(Credentials())))
+    for _ in range(2):
+        run(path)
+    currencies = {currency for system in SYSTEMS for currency in system.currencies}
+    funded = Account.objects.filter(kind="available")
+    assert {(one.mode, one.currency, one.balance) for one in funded} == {
+        ("test", currency, Decimal(1_000_000)) for currency in currencies
+    }
+    rows = Instruction.objects.values_list("status", "requested_by__username", "decided_by__username")
+    assert list(rows) == [("posted", "admin", "approver")] * len(currencies)
+
+
+def test_a_file_with_one_person_moves_no_money(tmp_path: Path) -> None:
+    facts = {name: fact for name, fact in seed(Credentials()).items() if not name.startswith("approver")}
+    (tmp_path / "seed.json").write_text(json.dumps(facts))
+    said = io.StringIO()
+    call_command("seed", "--local", str(tmp_path / "seed.json"), stdout=said)
+    assert "No trial money: it takes a second person" in said.getvalue()
+    assert not Account.objects.exists()
+    assert not Instruction.objects.exists()
 
 
 @pytest.mark.parametrize("text", [None, '{"admin_password": "canary-1234'])
