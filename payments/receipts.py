@@ -197,6 +197,9 @@ def _contradiction(receipt: Receipt, item: PostbackItem, order: _Order) -> str:
     if receipt.label and item.label and receipt.label != item.label:
         return "now for another label"
     if receipt.deposit_id is not None and order.deposit_id is not None and receipt.deposit_id != order.deposit_id:
+        named_first = _known_order(receipt.account, receipt.custom_id)
+        if named_first is not None and named_first.deposit_id == order.deposit_id:
+            return ""  # nothing new: people found out since that it was paid for another deposit
         return f"now for order {ids.encode(ids.DEPOSIT, order.deposit_id)}"
     return ""
 

@@ -16,7 +16,7 @@ from gateway import ids
 from gateway.lifecycles import Cause
 from gateway.money import format_amount
 from payments import resolutions, saved_up
-from payments.models import Deposit, Receipt
+from payments.models import Deposit, Receipt, Savings
 from payments.states import RECEIPT, ReceiptStatus
 
 _RECEIPT: Final = verb_fields.typeid("receipt", "Receipt", "The money in question.", ids.RECEIPT)
@@ -30,6 +30,7 @@ class _Scene:
     receipt: Receipt
     deposits: Mapping[str, Deposit]
     others: Mapping[str, Receipt]
+    savings: Savings | None
 
 
 def _lock(values: Values) -> _Scene:
@@ -40,9 +41,8 @@ def _lock(values: Values) -> _Scene:
         receipt=receipt,
         deposits={one.public_id: one for one in deposits.values()},
         others={one.public_id: one for one in others.order_by("id")},
+        savings=None if deposit_id is None else saved_up.lock_for(deposits[deposit_id], receipt),
     )
-    if deposit_id is not None:
-        saved_up.lock_for(deposits[deposit_id], receipt)
     if receipt.product_id is not None:
         # How much of it the product still has decides what it will owe.
         corrections.locked_balance(accounts.available(receipt.product_id, receipt.money.mode, receipt.currency))
@@ -52,6 +52,8 @@ def _lock(values: Values) -> _Scene:
 def _plan(values: Values, act: Callable[[Values, Cause], object]) -> Plan:
     scene = _lock(values)
     before = {name: one.sequence for name, one in scene.deposits.items()}
+    if scene.savings is not None:
+        before[scene.savings.public_id] = scene.savings.sequence
     journals, notes = rehearsing.rehearsed(
         lambda cause: act(values, cause), lambda: (*_changes(scene), *rehearsing.news(before))
     )

@@ -7,21 +7,23 @@ from typing import Any, Final
 from gateway.paykassma import php_json
 
 #: Members that are shown (C§1.10, C§1.12, C§2.1). Everything else is left out, so what is new there stays unseen until
-#: somebody has looked at it: recipients, payers, comments, bank details.
+#: somebody has looked at it: recipients, payers, comments, bank details. So are sentences: a provider that refuses
+#: something likes to repeat it. How a call was understood stands beside the answer.
 _SHOWN: Final = frozenset(
     (
-        *("status", "code", "message", "error_message", "errors", "target"),
-        *("data", "transactions", "postback", "paginate", "offset", "total", "limit", "additional_data"),
+        *("status", "code", "offset", "total", "limit"),
         *("plugin_custom_order_id", "custom_transaction_id", "transaction_id", "stockpiling_id", "label"),
-        *("wallet_type", "amount", "currency_code", "converted_amount", "direction", "type", "transaction_type"),
+        *("wallet_type", "amount", "currency_code", "direction", "type", "transaction_type"),
         *("created_datetime", "activated_datetime", "withdrawal_id", "withdrawal_status"),
     )
 )
+#: Members that are looked into; were one of them a text, it would be a sentence.
+_OPENED: Final = frozenset({"data", "transactions", "postback", "paginate", "additional_data", "converted_amount"})
 #: Currencies of converted amounts, by which they are named.
 _CURRENCY_LETTERS: Final = 3
 _LEFT_OUT: Final = "…"
-#: Longest single text: the provider's sentences are shorter.
-_TEXT_MAX_LENGTH: Final = 200
+#: Longest single text: as long as the ids that are kept.
+_TEXT_MAX_LENGTH: Final = 190
 #: Longest answer: a screenful or three.
 _ANSWER_MAX_LENGTH: Final = 4000
 
@@ -47,22 +49,32 @@ def shown(raw: bytes | None, names: Collection[str]) -> str:
 
 def _readable(value: Any, names: Collection[str]) -> Any:
     if isinstance(value, dict):
-        return {
-            str(key): _readable(one, names) if key in _SHOWN or _is_currency(key) else _LEFT_OUT
+        kept = {
+            key: _readable(one, names) if isinstance(one, (dict, list)) else _plain(one)
             for key, one in value.items()
+            if _is_shown(key, one)
         }
+        return kept if len(kept) == len(value) else {**kept, _LEFT_OUT: _LEFT_OUT}
     if isinstance(value, list):
         return [_readable(one, names) for one in value if _is_about(one, names)]
-    if value is None or isinstance(value, bool):
-        return value
-    return str(value)[:_TEXT_MAX_LENGTH]
+    return _LEFT_OUT
 
 
-def _is_currency(key: object) -> bool:
-    return isinstance(key, str) and len(key) == _CURRENCY_LETTERS and key.isascii() and key.isupper()
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, bool) else str(value)[:_TEXT_MAX_LENGTH]
 
 
-def _is_about(entry: object, names: Collection[str]) -> bool:
+def _is_shown(key: str, value: object) -> bool:
+    if isinstance(value, (dict, list)):
+        return key in _OPENED
+    return key in _SHOWN or _is_currency(key)
+
+
+def _is_currency(key: str) -> bool:
+    return len(key) == _CURRENCY_LETTERS and key.isascii() and key.isupper()
+
+
+def _is_about(entry: Any, names: Collection[str]) -> bool:
     """True but for the transactions of a pull that are another order's."""
     is_of_a_pull = isinstance(entry, dict) and ("postback" in entry or "message" in entry)
-    return not is_of_a_pull or entry.get("plugin_custom_order_id") in {None, *names}  # type: ignore[attr-defined]
+    return not is_of_a_pull or entry.get("plugin_custom_order_id") in (None, *names)

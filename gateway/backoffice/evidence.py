@@ -216,15 +216,16 @@ def _letters(names: Iterable[str], receipt: Receipt | None) -> Section:
 
 
 def _calls(account_id: Any, names: set[str], until: datetime) -> Section:
-    own = ProviderCall.objects.filter(subject__in=sorted(names)).order_by("-started_at")[:_ROWS_MAX]
-    # The index of what is still to be redacted serves it; what is redacted has no answer to look at any more.
+    # The index of what is still to be redacted serves it; what is redacted has no answer to look at any more. Without
+    # the answers, which are long: only those that are shown are read.
     together = ProviderCall.objects.filter(
         account=account_id,
+        operation="pullpostbacks",
         redacted_at=None,
         started_at__range=(until - _ASKED_BEFORE, until),
-        operation="pullpostbacks",
-    ).order_by("-started_at")[:_LOOKED_THROUGH_MAX]
-    found = {one.pk: one for one in [*own, *(one for one in together if names & _asked(one))]}
+    ).order_by("-started_at")
+    asked = [one.pk for one in together.defer("response")[:_LOOKED_THROUGH_MAX] if names & _asked(one)]
+    found = ProviderCall.objects.filter(Q(subject__in=sorted(names)) | Q(pk__in=asked)).order_by("-started_at")
     return Section(
         title="Calls to the provider",
         columns=("call", "outcome", "HTTP", "note", "answer, as far as it is about this", "started"),
@@ -237,7 +238,7 @@ def _calls(account_id: Any, names: set[str], until: datetime) -> Section:
                 answers.shown(readable_or(one, "response", None), names),
                 one.started_at,
             )
-            for one in sorted(found.values(), key=lambda one: one.started_at, reverse=True)
+            for one in found[:_ROWS_MAX]
         ],
         nothing="The provider was not called about it.",
     )

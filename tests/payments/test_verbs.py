@@ -3,16 +3,23 @@
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from balances import instructions
 from balances.instruction_models import Instruction
 from balances.models import Journal
+from balances.posting import post
 from balances.verb_fields import Refused
+from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
+from gateway.providers.models import ProviderAccount
+from payments import saved_up
 from payments.models import Receipt, ReceiptMove
 from payments.verbs import open_to
+from payments.waiting import waiting
 from tests.payments.paid import Paid, postings, receipts, states
-from tests.payments.stage import Placed, fresh, money, news
+from tests.payments.stage import Placed, confirm, fresh, money, news, work
+from tests.payments.test_suspense import found_by_transaction
 from tests.two_persons import by_two_persons, persons, settle
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +112,23 @@ def test_money_of_one_deposit_goes_to_another(paid: Paid, short: Receipt, opened
     by_two_persons("receipt_attached", parameters)
     assert states(fresh(other)) == ("credited", Decimal(1), "under")
     assert states(fresh(paid.deposit)) == ("failed", None, "")
+    # The provider goes on naming the first one: that was decided, and is no news.
+    before = everything(), news(product)
+    assert states(paid.asked_again()) == ("failed", None, "")
+    assert ((everything(), news(product)), waiting()) == (before, [])
+    # Naming a third one would be.
+    third = opened(customer="57")
+    named = confirm(paid.api, third, "999999999999").json()["id"]
+    work()
+    paid.book.enter_as_is(named, money(amount="1", plugin_custom_order_id=named), label=paid.label)
+    due = fresh(third).next_at
+    assert due is not None
+    paid.clock.move_to(due)
+    work()
+    assert [row.why for row in waiting()] == [
+        f"It is credited, and the provider now says otherwise: now for order {third.public_id}.",
+        "No money counts for it, and a person was called: the provider names money that another order has.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +187,32 @@ def test_a_product_that_owes_repays_from_what_it_is_credited(
     assert journals == ["suspense_credited: available -1.00 INR, suspense 1.00 INR"]
     by_two_persons("receipt_credited_to_product", parameters)
     assert postings()[-1] == "receivable_repaid: available 1.00 INR, product_receivable -1.00 INR"
+
+
+def test_savings_that_are_released_along_with_it_are_shown(
+    paid: Paid, product: Product, account: ProviderAccount
+) -> None:
+    with transaction.atomic():
+        row = saved_up.lock_or_begin(paid.deposit, minimum=Decimal(500))
+        saved, lacking, minimum = Decimal(300), Decimal(200), Decimal(500)
+        pulled = Cause(kind=CauseKind.PULL)
+        post(*saved_up.observe(row, saved, lacking=lacking, minimum=minimum, cause=pulled))
+    released = money(transaction_id="T5", amount="300", stockpiling_id="7")
+    found_by_transaction(account, released, label="somebody")
+    parameters = {"receipt": Receipt.objects.get().public_id, "deposit": paid.deposit.public_id}
+    notes, journals = shown("receipt_attached", parameters)
+    assert journals == [
+        "savings_released: savings observed -300.00 INR, savings 300.00 INR",
+        "suspense_credited: available -300.00 INR, suspense 300.00 INR",
+    ]
+    assert f"{product} is sent the event savings.released of {row.public_id}." in notes
+    before = news(product)
+    by_two_persons("receipt_attached", parameters)
+    assert [kind for kind, _ in news(product)[len(before) :]] == [
+        "deposit.credited_with_difference",
+        "savings.released",
+    ]
+    assert postings()[-1] == "savings_released: savings 300.00 INR, savings_observed -300.00 INR"
 
 
 def test_what_speaks_against_it_is_shown(paid: Paid) -> None:
