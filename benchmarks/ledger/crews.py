@@ -67,8 +67,11 @@ def crews(
     with contextlib.ExitStack() as running:
         made = []
         for name in names:
-            url = fresh_database(parts["DATABASE_URL"], name)
-            workers = [running.enter_context(_worker(name, {**parts, "DATABASE_URL": url})) for _ in range(processes)]
+            there = fresh_database(parts, name)
+            url = there["MIGRATION_DATABASE_URL"]
+            # The others know one role, which makes its tables and uses them.
+            mine = there if name == sides.OURS else {"DATABASE_URL": url}
+            workers = [running.enter_context(_worker(name, {**parts, **mine})) for _ in range(processes)]
             _tell(workers[0], {"prepare": accounts})
             _hear(workers[0])
             with psycopg.connect(url, autocommit=True) as connection:
@@ -77,11 +80,13 @@ def crews(
         yield made
 
 
-def fresh_database(url: str, name: str) -> str:
-    """Make a database beside another one; gives its URL."""
-    with psycopg.connect(url, autocommit=True) as connection:
+def fresh_database(parts: Mapping[str, str], name: str) -> dict[str, str]:
+    """Make a database beside the service's; gives the variables that name it to the application and to the owner."""
+    owner = parts["MIGRATION_DATABASE_URL"]
+    with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"bench_{name}")))
-    return f"{url.rpartition('/')[0]}/bench_{name}"
+    names = ("DATABASE_URL", "MIGRATION_DATABASE_URL")
+    return {one: f"{parts[one].rpartition('/')[0]}/bench_{name}" for one in names}
 
 
 @contextlib.contextmanager

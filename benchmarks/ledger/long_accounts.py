@@ -32,6 +32,7 @@ from balances.posting import post  # noqa: E402
 from balances.reading import balance_of  # noqa: E402
 from balances.snapshots import TAIL_ENTRIES, take_snapshots  # noqa: E402
 from gateway import ids  # noqa: E402
+from gateway.database import roles  # noqa: E402
 from gateway.lifecycles import Cause, CauseKind  # noqa: E402
 from gateway.products.models import Mode, Product  # noqa: E402
 from gateway.providers.models import ProviderAccount  # noqa: E402
@@ -130,7 +131,7 @@ class Pair:
             "tail": TAIL_ENTRIES,
             "margin": timedelta(seconds=SNAPSHOT_MARGIN_SECONDS),
         }
-        with connection.cursor() as cursor:
+        with roles.as_owner(connection), connection.cursor() as cursor:
             for table in _TABLES:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             for statement in (_JOURNALS, _CONTROL_ENTRIES, _LIVE_ENTRIES, _BALANCE, _SNAPSHOTS, _COVERED):
@@ -180,7 +181,7 @@ def make(lengths: list[int]) -> list[Pair]:
     assert taken == len(pairs), taken
     for pair in pairs:
         pair.post_tail()
-    with connection.cursor() as cursor:
+    with roles.as_owner(connection), connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")  # autovacuum does so within a minute
     return pairs
 

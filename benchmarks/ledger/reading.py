@@ -73,7 +73,7 @@ def measure_balances(parts: Mapping[str, str], *, entries: int) -> Balances:
     own = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     ended = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "benchmarks.ledger.long_accounts", *map(str, (_READS, _FEW_ENTRIES, entries))],
-        env={**own, **parts, "DATABASE_URL": fresh_database(parts["DATABASE_URL"], "reading")},
+        env={**own, **parts, **fresh_database(parts, "reading")},
         cwd=PROJECT,
         check=True,
         stdout=subprocess.PIPE,

@@ -112,7 +112,7 @@ SAYS: dict[str, str] = {
     "posted twice": "one_journal_per_reference",
     "without a reference": "a journal has a reference",
     "of no kind": "there are no test journals of kind gift",
-    "of no mode": "there are no demo journals of kind adjusted",
+    "of no mode": "there are no demo journals of kind product_fee",
     "account of no kind": "there are no test accounts of kind gift",
     "account of no mode": "there are no demo accounts of kind held",
     "account without a balance": "keeps a balance where it is limited, and nowhere else",

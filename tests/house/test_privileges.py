@@ -62,6 +62,10 @@ def test_the_ledger_is_all_but_closed() -> None:
     assert {label: updatable(label) for label in ledger if updatable(label)} == {
         "balances.Account": {"overdraft_limit"},
         "balances.Hold": {"status", "closed_at"},
+        "balances.Instruction": {
+            *("status", "sequence", "preview", "digest"),
+            *("decided_by_id", "decided_at", "decision_reason"),
+        },
     }
     assert not [label for label in ledger if PRIVILEGES[label].delete]
 

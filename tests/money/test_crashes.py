@@ -10,11 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from django.db import connection
 
 from balances.models import Account, Hold, Journal
 from gateway.api.models import IdempotencyKey
@@ -22,6 +20,7 @@ from gateway.products.actions import keep_key
 from gateway.products.models import Mode, Scope, new_key
 from gateway.webhooks.models import Event
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
+from tests import roles
 from tests.balances.test_opening import ROOT
 from tests.money.world import World
 from tests.payments.stage import money
@@ -44,9 +43,8 @@ class Doomed:
     """Does things in children that die."""
 
     def __init__(self) -> None:
-        database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-        self.database = urlunsplit(database)
-        environment = {"DATABASE_URL": self.database, "DJANGO_SETTINGS_MODULE": "gateway.settings", "PGAPPNAME": NAME}
+        environment = {**roles.environment(), "DJANGO_SETTINGS_MODULE": "gateway.settings", "PGAPPNAME": NAME}
+        self.database = environment["DATABASE_URL"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.money.crash_worker"],
             cwd=ROOT,

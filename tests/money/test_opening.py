@@ -6,6 +6,7 @@ import subprocess
 import sys
 from decimal import Decimal
 
+from tests import roles
 from tests.balances.test_opening import ROOT, UPGRADE, database
 from tests.money import page
 from tests.money.page import Leg, Posted
@@ -51,7 +52,7 @@ def test_rows_of_before_are_opened_as_the_page_says(database: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", upgrade + migrated + TOLD],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "gateway.settings"},
+        env={**os.environ, **roles.environment(database), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
         capture_output=True,
         text=True,
         check=False,

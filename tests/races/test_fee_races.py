@@ -22,6 +22,7 @@ from tests.payments.rivals import Gate, at_once, in_thread
 from tests.payments.stage import money
 from tests.payments.test_suspense import found_by_transaction
 from tests.races.test_hold_races import assert_sound
+from tests.two_persons import decided, persons
 from tests.withdrawals.orders import order
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
@@ -34,10 +35,17 @@ CREDITORS, EACH, ROWS = 4, 15, 12
 
 
 def suspended(account: ProviderAccount, count: int) -> list[Receipt]:
-    """Money of nobody, 1000.00 INR each."""
+    """Money of nobody, 1000.00 INR each; and the persons who will say whose it is, before many ask for them at once."""
+    persons()
     found_by_transaction(account, *[money(transaction_id=f"T{number}") for number in range(count)], label="")
     assert Receipt.objects.filter(status="suspense").count() == count
     return list(Receipt.objects.order_by("id"))
+
+
+def give(receipt: Receipt, product: Product) -> Receipt:
+    """Two persons say whose it is."""
+    with transaction.atomic():
+        return credit_product(receipt.pk, product, decided())
 
 
 def fee_of(receipt: Receipt) -> Decimal | None:
@@ -57,14 +65,14 @@ def test_a_fee_counts_for_what_begins_after_it_was_entered(
     account: ProviderAccount, product: Product, catalogue: None
 ) -> None:
     first, second, third = suspended(account, 3)
-    credit_product(first.pk, product, PULLED)
+    give(first, product)
     with Gate("balances_journal") as gate:
-        waiting = in_thread(lambda: credit_product(second.pk, product, PULLED))
+        waiting = in_thread(lambda: give(second, product))
         gate.await_waiting(1)
         charge("product", "deposit", "1")
         gate.open()
         waiting()
-    credit_product(third.pk, product, PULLED)
+    give(third, product)
     assert [fee_of(one) for one in (first, second, third)] == [None, None, Decimal(10)]
     assert {one.status for one in Receipt.objects.all()} == {"credited"}
     assert_sound()
@@ -79,7 +87,7 @@ def test_while_fees_are_entered_each_receipt_pays_by_one_of_them_and_never_by_an
 
     def credit(share: list[Receipt]) -> list[Receipt]:
         line.wait(60)
-        return [credit_product(one.pk, product, PULLED) for one in share]
+        return [give(one, product) for one in share]
 
     def enter() -> list[Receipt]:
         line.wait(60)
@@ -93,7 +101,7 @@ def test_while_fees_are_entered_each_receipt_pays_by_one_of_them_and_never_by_an
         paid = [fee_of(one) or Decimal(0) for one in share]
         assert paid == sorted(paid)
     assert Journal.objects.filter(kind="suspense_credited").count() == CREDITORS * EACH
-    credit_product(last.pk, product, PULLED)
+    give(last, product)
     assert fee_of(last) == ROWS * 10
     assert_sound()
 
@@ -125,7 +133,7 @@ def test_payouts_whose_fees_are_owed_and_money_that_covers_them_do_not_stand_in_
     def credit(share: list[Receipt]) -> None:
         line.wait(60)
         for one in share:
-            credit_product(one.pk, product, PULLED)
+            give(one, product)
 
     work: list[Callable[[], None]] = []
     for number in range(2):

@@ -17,7 +17,7 @@ from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import decided
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, order, sent
-from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures
+from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures, given_past_the_verbs
 from withdrawals import asking
 from withdrawals.corrections import prove_paid, reverse
 
@@ -90,7 +90,7 @@ def test_what_is_not_there_for_the_fee_is_owed_and_blocks(
         PROVIDER_FEE,
     ]
     assert figures(product) == [0, Decimal(30), Decimal(20)]
-    fund(product, "INR", amount="200")
+    given_past_the_verbs(product, "200")
     answer = api.post("withdrawals", {**IMPS, "amount": "100", "reference": "blocked"})
     assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_funds")
 

@@ -1,6 +1,7 @@
 """A receipt that waits, from the queue to the end: found, looked into, asked for by one, decided by another."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -261,7 +262,9 @@ def test_a_pull_of_many_orders_is_found_for_each_and_shows_no_other(
 ) -> None:
     paid.arrives(money(amount="1"))
     receipt = Receipt.objects.get()
-    ProviderCall.objects.filter(operation="pullpostbacks").delete()
+    # Those of the story are of another day.
+    long_ago = receipt.received_at - timedelta(days=30)
+    ProviderCall.objects.filter(operation="pullpostbacks").update(started_at=long_ago)
     transactions = [
         {"plugin_custom_order_id": paid.order, "postback": {"amount": "1.00"}},
         {"plugin_custom_order_id": "cnf_of_another", "postback": {"amount": "777.77"}},
