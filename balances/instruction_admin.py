@@ -1,0 +1,91 @@
+"""The instructions by which two persons move money."""
+
+import uuid
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.views.decorators.http import require_POST
+from unfold.decorators import action
+
+from balances import instruction_pages
+from balances.instruction_models import Instruction, InstructionMove
+from balances.instructions import APPROVE, PROPOSE
+from balances.ledger_admin import link
+from gateway import ids
+from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
+
+
+class InstructionMoveInline(HistoryInline):
+    """The life of an instruction."""
+
+    model = InstructionMove
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the instruction."""
+        return True
+
+
+@admin.register(Instruction)
+class InstructionAdmin(ReadOnlyAdmin):
+    """What people asked for, newest first, and the pages to ask and to decide."""
+
+    id_prefix = ids.INSTRUCTION
+    change_form_template = "admin/balances/instruction/change_form.html"
+    list_display = ["public_id", "verb", "mode", "status", "reason", "requested_by", "requested_at", "decided_by"]
+    list_filter = ["status", "verb", "mode"]
+    search_fields = ["reason", "document"]
+    list_select_related = ["requested_by", "decided_by"]
+    ordering = ["-requested_at", "-id"]
+    hidden_columns = ("id", "parameters", "preview", "digest", "sequence", "decided_xact")
+    readonly_fields = ["public_id", "posted"]
+    inlines = [InstructionMoveInline]
+    actions_list = ["propose"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may ask or decide may look, too."""
+        may_look: bool = super().has_view_permission(request, obj)
+        return may_look or request.user.has_perm(PROPOSE) or request.user.has_perm(APPROVE)
+
+    def has_propose_permission(self, request: HttpRequest) -> bool:
+        """Whoever may ask. A method, for the name of a permission would be looked up before there are any tables."""
+        return request.user.has_perm(PROPOSE)
+
+    @admin.display(description="journals")
+    def posted(self, instruction: Instruction) -> str:
+        """What was posted for it."""
+        journals = instruction.journals.order_by("id")
+        links = [(link(reverse("admin:balances_journal_change", args=[one.pk]), one.kind),) for one in journals]
+        return format_html_join(", ", "{}", links) or "-"
+
+    @action(description="Propose", url_path="propose", permissions=["propose"])  # type: ignore[untyped-decorator]
+    def propose(self, request: HttpRequest) -> HttpResponse:
+        """The list of verbs."""
+        return instruction_pages.choose(request, self._context(request))
+
+    def propose_verb(self, request: HttpRequest, verb: str) -> HttpResponse:
+        """The form of one verb."""
+        return instruction_pages.propose(request, self._context(request), verb)
+
+    def decide(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """The buttons of an instruction's page."""
+        return instruction_pages.decide(request, pk)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's own, and those of the pages here."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("propose/<slug:verb>/", wrap(self.propose_verb), name="balances_instruction_propose_verb"),
+            path("<uuid:pk>/decide/", wrap(require_POST(self.decide)), name="balances_instruction_decide"),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of an instruction with what would be posted and what is open to whoever looks."""
+        context |= instruction_pages.shown(request, options["obj"])
+        return super().render_change_form(request, context, *args, **options)
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts}
