@@ -1,0 +1,59 @@
+"""Whom we call: provider accounts and their pace, the catalogue of payment systems, the evidence of every call."""
+
+from gateway.providers.models.accounts import (
+    BASE_URL_PATTERN,
+    REASON_MAX_LENGTH,
+    CallPace,
+    PauseKind,
+    ProviderAccount,
+    may_pay_out,
+    not_paused,
+    validate_time_zone,
+)
+from gateway.providers.models.balances import (
+    BALANCE_DECIMAL_PLACES,
+    BALANCE_MAX_DIGITS,
+    BalanceCheck,
+    ObservedBalance,
+)
+from gateway.providers.models.calls import (
+    ProviderCall,
+)
+from gateway.providers.models.redirect_hashes import (
+    RedirectHash,
+    RedirectKind,
+)
+from gateway.providers.models.systems import (
+    SYSTEM_CODE_MAX_LENGTH,
+    Flow,
+    MediaHint,
+    PaymentSystem,
+    ReferenceKind,
+    ScreenshotWish,
+    SystemObservation,
+)
+
+__all__ = [
+    "BALANCE_DECIMAL_PLACES",
+    "BALANCE_MAX_DIGITS",
+    "BASE_URL_PATTERN",
+    "REASON_MAX_LENGTH",
+    "SYSTEM_CODE_MAX_LENGTH",
+    "BalanceCheck",
+    "CallPace",
+    "Flow",
+    "MediaHint",
+    "ObservedBalance",
+    "PauseKind",
+    "PaymentSystem",
+    "ProviderAccount",
+    "ProviderCall",
+    "RedirectHash",
+    "RedirectKind",
+    "ReferenceKind",
+    "ScreenshotWish",
+    "SystemObservation",
+    "may_pay_out",
+    "not_paused",
+    "validate_time_zone",
+]

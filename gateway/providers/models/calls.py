@@ -1,0 +1,41 @@
+"""The evidence of every call."""
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from gateway import ids
+from gateway.encryption import EncryptedBytesField, EncryptedJSONField
+from gateway.providers.models.accounts import ProviderAccount
+
+
+class ProviderCall(models.Model):
+    """The evidence of one call: what was asked, what came back, how it was understood."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    operation = models.CharField(max_length=40)
+    subject = models.CharField(max_length=40, blank=True, help_text="Our id of what it was about.")
+    request: Any = EncryptedJSONField(null=True)
+    sent = models.BooleanField(null=True, help_text="False: proven that no byte left. Empty: we died meanwhile.")
+    http_status = models.PositiveSmallIntegerField(null=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    response: Any = EncryptedBytesField(null=True)
+    response_digest = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    duration_ms = models.PositiveIntegerField(null=True)
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When question and answer were taken away; the digest stays."
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "started_at"], name="provider_calls_of_a_subject"),
+            models.Index(fields=["started_at"], condition=models.Q(redacted_at=None), name="provider_calls_to_redact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.subject}"
