@@ -16,14 +16,14 @@ from gateway.money import format_amount
 K = AccountKind
 
 #: What an account of each kind is kept by; those that are not here follow something else to the cent (holds, the
-#: provider's word on savings), so that a correction by hand would only make them wrong.
+#: provider's word on savings, the receipts in suspense), so that a correction by hand would only make them wrong: money
+#: moved out of suspense past its receipt would be credited a second time when that is resolved.
 _OWNERS: Final[dict[AccountKind, tuple[str, ...]]] = {
     K.PROVIDER_BALANCE: ("provider_account", "payment_system"),
     K.PROVIDER_SETTLEMENT: ("provider_account",),
     K.BANK: (),
     K.PRODUCT_RECEIVABLE: ("product",),
     K.AVAILABLE: ("product",),
-    K.SUSPENSE: ("provider_account",),
     K.FEE_INCOME: ("product",),
     K.PROVIDER_FEES: ("provider_account", "payment_system"),
     K.WRITE_OFF: (),

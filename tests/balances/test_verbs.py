@@ -104,13 +104,13 @@ def test_an_adjustment_names_both_accounts(product: Product, account: ProviderAc
     by_two_persons(
         "adjusted",
         adjusted(
-            debit_account="suspense",
+            debit_account="provider_settlement",
             debit_provider_account=account.name,
             credit_account="available",
             credit_product=product.name,
         ),
     )
-    assert postings() == ["adjusted: available -5.00 INR, suspense 5.00 INR"]
+    assert postings() == ["adjusted: available -5.00 INR, provider_settlement 5.00 INR"]
     by_two_persons(
         "adjusted",
         adjusted(
@@ -144,8 +144,10 @@ def test_an_adjustment_that_credits_a_product_covers_what_it_owes(product: Produ
         ({"debit_account": "bank", "credit_account": "bank"}, "the same account"),
         ({"debit_account": "held", "debit_product": "it", "credit_account": "bank"}, "choose one of"),
         ({"debit_account": "savings", "debit_product": "it", "credit_account": "bank"}, "choose one of"),
+        # What is taken from there past its receipt would be credited again when that is resolved.
+        ({"debit_account": "suspense", "debit_provider_account": "live", "credit_account": "bank"}, "choose one of"),
         (
-            {"debit_account": "suspense", "debit_provider_account": "live", "credit_account": "bank"},
+            {"debit_account": "provider_settlement", "debit_provider_account": "live", "credit_account": "bank"},
             "is a live account",
         ),
         ({"debit_account": "bank"}, "Credit: account is missing"),
