@@ -12,7 +12,7 @@ from balances.reading import PRODUCT_KINDS
 from balances.shapes import ACCOUNT_NAMES
 from gateway import ids
 from gateway.api.authentication import caller_of
-from gateway.api.query import TimeFilter, WordFilter
+from gateway.api.query import CurrencyFilter, TimeFilter, WordFilter
 
 #: An entry gets its id before it waits for its account, and its time after that: how far apart the two may be. It
 #: decides only how many entries are looked at in vain; nothing waits so long for a lock, nor are clocks so wrong.
@@ -24,7 +24,7 @@ _TYPE_ID_MAX_LENGTH: Final = 30
 class LedgerEntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /ledger-entries. It takes the request, whose caller's accounts alone are looked at."""
 
-    currency = django_filters.CharFilter()
+    currency = CurrencyFilter()
     account = WordFilter(choices=[(name, name) for name in ACCOUNT_NAMES.values()], method="unchanged")
     kind = WordFilter(field_name="journal__kind", choices=JournalKind.choices)
     subject = django_filters.CharFilter(field_name="journal__subject", max_length=_TYPE_ID_MAX_LENGTH)

@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 
-from gateway.api.query import AmountFilter, TimeFilter, WordFilter
+from gateway.api.query import AmountFilter, CurrencyFilter, TimeFilter, WordFilter
 from payments.models import Deposit
 from payments.states import DepositStatus
 
@@ -13,7 +13,7 @@ class DepositFilter(django_filters.FilterSet):  # type: ignore[misc]  # the libr
 
     status = WordFilter(choices=DepositStatus.choices)
     payment_system = django_filters.CharFilter(field_name="payment_system_id")
-    currency = django_filters.CharFilter()
+    currency = CurrencyFilter()
     customer = django_filters.CharFilter(field_name="customer__external_id")
     reference = django_filters.CharFilter()
     provider_reference = django_filters.CharFilter(method="by_provider_reference")

@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 
-from gateway.api.query import AmountFilter, TimeFilter, WordFilter
+from gateway.api.query import AmountFilter, CurrencyFilter, TimeFilter, WordFilter
 from withdrawals.models import Withdrawal
 from withdrawals.states import WithdrawalStatus
 
@@ -13,7 +13,7 @@ class WithdrawalFilter(django_filters.FilterSet):  # type: ignore[misc]  # the l
 
     status = WordFilter(choices=WithdrawalStatus.choices)
     payment_system = django_filters.CharFilter(field_name="payment_system_id")
-    currency = django_filters.CharFilter()
+    currency = CurrencyFilter()
     customer = django_filters.CharFilter(field_name="customer__external_id")
     reference = django_filters.CharFilter()
     recipient_account = django_filters.CharFilter(

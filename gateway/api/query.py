@@ -16,6 +16,8 @@ from gateway.api.fields import is_plain
 _MAX_LENGTH: Final = 190
 #: The amounts of `gateway.money`, in any currency.
 _AMOUNT: Final = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?", re.ASCII)
+#: As `gateway.api.fields.CurrencyField` takes it.
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
@@ -59,6 +61,21 @@ class AmountFilter(django_filters.Filter):  # type: ignore[misc]  # the library 
     """An amount in the notation of bodies: Django's own field takes 1e2, 1_000 and Arabic digits."""
 
     field_class = _AmountFormField
+
+
+class _CurrencyFormField(forms.CharField):
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if text and not _CURRENCY.fullmatch(text):
+            # Not "nothing found": a typing error would look like no money.
+            raise forms.ValidationError('Send an ISO 4217 code such as "INR".')
+        return text
+
+
+class CurrencyFilter(django_filters.Filter):  # type: ignore[misc]  # the library is untyped
+    """A currency in the notation of bodies: three capital letters."""
+
+    field_class = _CurrencyFormField
 
 
 class _TimeFormField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]  # as above
