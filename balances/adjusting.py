@@ -71,7 +71,7 @@ def _plan_adjusted(values: Values) -> Plan:
     notes: tuple[str, ...] = ()
     if right.kind == K.AVAILABLE:
         notes = debts(values["credit_product"], right.mode, right.currency)
-    legs = (debit(left, values["amount"]), credit(right, values["amount"]))
+    legs = corrections.within_what_is_there((debit(left, values["amount"]), credit(right, values["amount"])))
     return Plan(mode=left.mode, journals=(PlannedJournal(kind=JournalKind.ADJUSTED, legs=legs),), notes=notes)
 
 

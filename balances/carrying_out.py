@@ -1,6 +1,9 @@
 """What a second person approved, done: the verb's own way, or by posting what was planned."""
 
-from balances import corrections
+from collections.abc import Iterable
+
+from balances import accounts, corrections
+from balances.accounts import AccountKey
 from balances.instruction_models import Instruction
 from balances.kinds import AccountKind
 from balances.posting import NewJournal, post
@@ -23,6 +26,10 @@ def carry_out(verb: Verb, values: Values, plan: Plan, cause: Cause, instruction:
         verb.execute(values, cause, instruction)
         return
     planned = [one for one in plan.journals if isinstance(one, PlannedJournal)]
+    touched = _to_be_repaid(planned)
+    # Before the posting, which may lock what a product owes: everybody locks its available money first.
+    for key in touched:
+        corrections.locked_balance(key)
     post(
         *(
             NewJournal(
@@ -37,8 +44,18 @@ def carry_out(verb: Verb, values: Values, plan: Plan, cause: Cause, instruction:
             for place, one in enumerate(planned)
         )
     )
-    credited = {leg.account for one in planned for leg in one.legs if leg.amount < 0}
-    # In the order of their locks, as every posting takes them.
-    for key in sorted(credited, key=lambda key: key.lock_rank):
-        if key.kind == AccountKind.AVAILABLE and key.product is not None:
-            corrections.repay(key.product, key.mode, key.currency, cause)
+    for key in touched:
+        assert key.product is not None
+        corrections.repay(key.product, key.mode, key.currency, cause)
+
+
+def _to_be_repaid(planned: Iterable[PlannedJournal]) -> list[AccountKey]:
+    """The available money of products that get some, or owe more, in the order of its locks: debts are repaid first."""
+    keys = set()
+    for leg in (leg for one in planned for leg in one.legs):
+        key = leg.account
+        gets = key.kind == AccountKind.AVAILABLE and leg.amount < 0
+        owes = key.kind == AccountKind.PRODUCT_RECEIVABLE and leg.amount > 0
+        if key.product is not None and (gets or owes):
+            keys.add(accounts.available(key.product, key.mode, key.currency))
+    return sorted(keys, key=lambda key: key.lock_rank)

@@ -145,7 +145,7 @@ def _journal(charge: Charge, order: str, cause: Cause, subject: str) -> NewJourn
     fee, product, row = charge.fee, charge.product, charge.row.public_id
     if product is None:
         return journals.provider_fee(order, fee, cause, subject=subject, row=row)
-    taken = corrections.take_back(product, fee.mode, fee.currency, fee.amount)
+    taken = corrections.take_back(product, fee.mode, fee.currency, fee.amount, with_overdraft=True)
     return journals.product_fee(order, fee, product, taken, cause, subject=subject, row=row)
 
 

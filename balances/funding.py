@@ -25,11 +25,15 @@ def debts(product: Product, mode: str, currency: str) -> tuple[str, ...]:
 
 
 def spendable(key: AccountKey, amount: Decimal) -> None:
-    """Lock available money and refuse to take more than there is: an overdraft is for withdrawals."""
+    """Lock available money; refuse more than there is (an overdraft is for withdrawals), and all while it owes."""
     there = corrections.locked_balance(key)
     if there < amount:
         has = format_amount(max(there, Decimal(0)), key.currency)
         raise Refused(f"The product has {has} {key.currency} available, and no more.", field="amount")
+    assert key.product is not None
+    # After the lock: every debt is made under it.
+    if corrections.owes(key.product, key.mode, key.currency):
+        raise Refused(f"The product owes {key.currency}, which comes first.", field="amount")
 
 
 def _plan_funded(values: Values) -> Plan:

@@ -1,13 +1,14 @@
 """The one gate through which an instruction changes its status: table, sequence, history."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.utils import timezone
 
 from balances.instruction_models import Instruction, InstructionMove
-from balances.states import INSTRUCTION, InstructionStatus
+from balances.states import EXPIRY_DAYS, INSTRUCTION, InstructionStatus
 from balances.verb_fields import Refused
 from gateway import logs
 from gateway.lifecycles import Cause, recorded
@@ -31,11 +32,13 @@ def lock_undecided(instruction_id: uuid.UUID) -> Instruction:
     """The instruction, locked until the transaction ends.
 
     Raises:
-        Refused: it was decided already.
+        Refused: it was decided already, or is too old to be.
     """
     instruction = Instruction.objects.select_for_update(of=("self",)).get(pk=instruction_id)
     if instruction.status != InstructionStatus.PROPOSED:
         raise Refused(f"It is {instruction.status} already.")
+    if instruction.requested_at < timezone.now() - timedelta(days=EXPIRY_DAYS):
+        raise Refused(f"Nobody decided in {EXPIRY_DAYS} days; it has to be asked for anew.")
     return instruction
 
 

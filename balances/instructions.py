@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
+import structlog
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -30,7 +32,10 @@ from balances.states import EXPIRY_DAYS, InstructionStatus
 from balances.verb_fields import Refused
 from balances.verbs import Verb
 from gateway import ids
+from gateway.api.fields import is_plain
 from gateway.lifecycles import Cause, CauseKind
+
+log = structlog.get_logger(__name__)
 
 PROPOSE: Final = "balances.propose_instruction"
 APPROVE: Final = "balances.approve_instruction"
@@ -58,7 +63,10 @@ def look(verb_name: str, parameters: Mapping[str, str]) -> Preview:
     verb = verbs.named(verb_name)
     with _sentences(verb):
         values = verb_fields.read(verb.fields, parameters)
-        return previews.preview(verb.name, verb_fields.written(verb.fields, values), verb.plan(values))
+        shown = previews.preview(verb.name, verb_fields.written(verb.fields, values), verb.plan(values))
+    # A look leaves nothing, not even an account that it opened to lock it.
+    transaction.set_rollback(True)
+    return shown
 
 
 @transaction.atomic(durable=True)
@@ -145,6 +153,7 @@ def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> In
 
 @transaction.atomic(durable=True)
 def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_seen: str) -> Instruction:
+    _check_permission(by, APPROVE)
     instruction = lock_undecided(instruction_id)
     _check_second(instruction, by)
     values = verb_fields.read(verb.fields, instruction.parameters)
@@ -159,7 +168,9 @@ def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_see
     # Last: from here to the commit everybody waits who posts to the same accounts.
     carry_out(verb, values, plan, cause, instruction)
     if previews.posted_sums(instruction) != previews.sums(plan):
-        raise RuntimeError(f"{verb.name} posted something else than it had planned")
+        # A row of fees began to count in between, say. Nothing of it stays, and the next look shows what is now.
+        log.error("posted_otherwise_than_planned", id=instruction.public_id, verb=verb.name)
+        raise Changed(shown)
     return instruction
 
 
@@ -171,6 +182,7 @@ def reject(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instruct
         Refused: it was decided already, or by the requester.
         PermissionDenied: the person may not decide.
     """
+    _check_permission(by, APPROVE)
     instruction = lock_undecided(instruction_id)
     _check_second(instruction, by)
     return _decide(instruction, InstructionStatus.REJECTED, by, reason)
@@ -230,12 +242,18 @@ def may_withdraw(instruction: Instruction, by: AbstractUser) -> bool:
 
 
 def _check_permission(by: AbstractUser, permission: str) -> None:
-    if not (by.is_active and by.is_staff and by.has_perm(permission)):
+    """Refuse who may not. Called before the instruction is locked: this locks the person, until the transaction ends.
+
+    Looked up anew: since the person was last looked at, at a prompt that waited or for a lock, they may have been
+    deactivated or have lost the permission.
+    """
+    people = get_user_model().objects.select_for_update(of=("self",), no_key=True)
+    now = people.filter(pk=by.pk).first()
+    if now is None or not (now.is_active and now.is_staff and now.has_perm(permission)):
         raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {permission}.")
 
 
 def _check_second(instruction: Instruction, by: AbstractUser) -> None:
-    _check_permission(by, APPROVE)
     if instruction.requested_by_id == by.pk:
         raise Refused("You asked for it yourself: another person has to decide.")
 
@@ -260,15 +278,26 @@ def _sentences(verb: Verb) -> Iterator[None]:
         raise Refused(str(error)) from error
 
 
+def _visible(text: str, field: str) -> str:
+    """The words in one line, and nothing in them that a page or a terminal would not show as it is.
+
+    Otherwise a reason could draw a preview of its own before the eyes of whoever approves.
+    """
+    text = " ".join(text.split())
+    if not is_plain(text) or (text and not any(one.isalnum() for one in text)):
+        raise Refused("Write it in visible letters or digits.", field=field)
+    return text
+
+
 def _reason(text: str) -> str:
-    text = text.strip()
+    text = _visible(text, "reason")
     if not REASON_MIN_LENGTH <= len(text) <= REASON_MAX_LENGTH:
         raise Refused(f"Give a reason of {REASON_MIN_LENGTH} to {REASON_MAX_LENGTH} characters.", field="reason")
     return text
 
 
 def _document(text: str, verb: Verb) -> str:
-    text = text.strip()
+    text = _visible(text, "document")
     if not text and verb.needs_document:
         raise Refused("Name the paper behind it, for example the bank statement and its line.", field="document")
     if len(text) > DOCUMENT_MAX_LENGTH:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from balances import verb_fields
+from balances import corrections, verb_fields
 from balances.kinds import JournalKind
 from balances.models import Journal
 from balances.posting import Leg
@@ -34,7 +34,8 @@ def _plan(values: Values) -> Plan:
     if Journal.objects.filter(reverses=journal).exists():
         raise Refused("This journal was reversed already.", field="journal")
     entries = journal.entries.select_related("account").order_by("id")
-    legs = tuple(Leg(account=key_of(one.account), amount=-one.amount) for one in entries)
+    back = [Leg(account=key_of(one.account), amount=-one.amount) for one in entries]
+    legs = corrections.within_what_is_there(back)
     planned = PlannedJournal(kind=JournalKind.REVERSED, legs=legs, subject=journal.subject, reverses=journal.pk)
     note = f"This takes back the {journal.kind} journal {journal.reference}."
     return Plan(mode=journal.mode, journals=(planned,), notes=(note,))
@@ -43,7 +44,10 @@ def _plan(values: Values) -> Plan:
 VERBS: Final = (
     Verb(
         name="reversed",
-        sentence="A journal that two persons had posted was wrong: each of its legs is taken back, once.",
+        sentence=(
+            "A journal that two persons had posted was wrong: each of its legs is taken back, once. What the product"
+            " no longer has, it owes."
+        ),
         fields=(verb_fields.row_id("journal", "Journal", "The id of the journal, as its page shows it."),),
         plan=_plan,
     ),

@@ -6,13 +6,15 @@ from typing import Any, Final
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from unfold.admin import ModelAdmin, TabularInline
 
 from gateway import ids
 from gateway.encryption import EncryptedTextField
 from gateway.money import format_amount
 
+#: By which a page of the admin is asked for.
+_METHODS: Final = ("GET", "HEAD", "POST")
 #: Columns of `gateway.due_work.DueWork`: of interest to operators, not to finance.
 _QUEUE_COLUMNS: Final = ("next_at", "attempts")
 
@@ -58,6 +60,12 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     list_per_page = 50
     #: Counting every row of a large table costs more than the page itself.
     show_full_result_count = False
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """The page of a row; other methods than a page has are refused before Django opens a transaction for them."""
+        if request.method not in _METHODS:
+            return HttpResponseNotAllowed(_METHODS)
+        return super().changeform_view(request, *args, **options)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""

@@ -14,7 +14,7 @@ from balances.verbs import every
 from gateway import ids
 from gateway.products.models import Product
 from tests.conftest import fund
-from tests.two_persons import by_two_persons, settle
+from tests.two_persons import by_two_persons, persons, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -318,3 +318,13 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
     assert viewer.get(reverse("admin:balances_hold_changelist")).status_code == 200
     for model in ("journal", "account", "hold", "instruction"):
         assert viewer.get(reverse(f"admin:balances_{model}_add")).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
+def test_a_page_takes_the_methods_of_pages_alone(method: str, product: Product) -> None:
+    made = by_two_persons("product_funded", {"product": product.name, "mode": "test", "currency": "INR", "amount": "1"})
+    client = Client()
+    client.force_login(persons()[0])
+    page = reverse("admin:balances_instruction_change", args=[made.pk])
+    assert getattr(client, method)(page).status_code == 405
+    assert client.get(page).status_code == 200

@@ -193,19 +193,45 @@ def test_money_that_is_no_longer_there_is_a_sentence_and_nothing_is_posted(produ
     assert Instruction.objects.get(pk=made.pk).status == "proposed"
 
 
-def test_what_the_ledger_refuses_is_a_sentence(product: Product) -> None:
-    fund(product, "INR", amount="100")
-    parameters = {
-        **{name: value for name, value in money(product, "101").items() if name != "product"},
-        "debit_account": "available",
-        "debit_product": product.name,
-        "credit_account": "bank",
-    }
-    made = propose("adjusted", parameters, REASON, DOCUMENT, persons()[0])
-    with pytest.raises(Refused, match="does not have so much"):
-        approve(made.pk, persons()[1], made.digest)
-    assert available(product) == 100
+def test_who_lost_the_right_while_they_read_approves_nothing(product: Product) -> None:
+    requester, approver = persons()
+    made = propose("product_funded", money(product, "100"), REASON, DOCUMENT, requester)
+    assert approver.has_perm("balances.approve_instruction")  # as the session, or the terminal, knows them
+    User.objects.filter(pk=approver.pk).update(is_active=False)
+    with pytest.raises(PermissionDenied):
+        approve(made.pk, approver, made.digest)
+    with pytest.raises(PermissionDenied):
+        reject(made.pk, approver, REASON)
     assert Instruction.objects.get(pk=made.pk).status == "proposed"
+    assert Journal.objects.count() == 0
+
+
+def test_what_nobody_decided_in_time_is_over_though_nobody_swept(product: Product) -> None:
+    made = propose("product_funded", money(product, "100"), REASON, DOCUMENT, persons()[0])
+    with time_machine.travel(made.requested_at + timedelta(days=14, seconds=1), tick=False):
+        with pytest.raises(Refused, match="Nobody decided in 14 days"):
+            approve(made.pk, persons()[1], made.digest)
+        with pytest.raises(Refused, match="Nobody decided in 14 days"):
+            reject(made.pk, persons()[1], REASON)
+    assert Journal.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b" * 8, "\u2800" * 8, "fine \x1b[8m", "abc\x00def", "left \u202e right", "----------"]
+)
+def test_words_that_are_not_what_they_look_like_are_refused(text: str, product: Product) -> None:
+    for reason, document in ((text, DOCUMENT), (REASON, text)):
+        with pytest.raises(Refused, match="visible letters or digits"):
+            propose("product_funded", money(product, "100"), reason, document, persons()[0])
+    made = propose("product_funded", money(product, "100"), REASON, DOCUMENT, persons()[0])
+    with pytest.raises(Refused, match="visible letters or digits"):
+        reject(made.pk, persons()[1], text)
+
+
+def test_a_reason_is_one_line_and_draws_no_preview_of_its_own(product: Product) -> None:
+    drawn = "as agreed\nMode: test\r\n  Journal: product funded"
+    made = propose("product_funded", money(product, "100"), drawn, DOCUMENT, persons()[0])
+    assert made.reason == "as agreed Mode: test Journal: product funded"
 
 
 @pytest.mark.parametrize(
@@ -302,6 +328,6 @@ def test_a_verb_that_posts_otherwise_than_it_showed_posts_nothing(
         carry_out(verb, values, other, cause, instruction)
 
     monkeypatch.setattr("balances.instructions.carry_out", twice_as_much)
-    with pytest.raises(RuntimeError, match="something else than it had planned"):
+    with pytest.raises(Changed):
         approve(made.pk, persons()[1], made.digest)
     assert (Instruction.objects.get().status, Journal.objects.count()) == ("proposed", 0)

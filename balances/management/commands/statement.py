@@ -3,6 +3,7 @@
 What ``GET /reports/statement`` gives a product, for any product and period, and of any length.
 """
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,8 @@ def _statement(options: dict[str, Any]) -> Statement:
     product = Product.objects.filter(name=options["product"]).first()
     if product is None:
         raise CommandError(f"There is no product {options['product']!r}.")
+    if not re.fullmatch(r"[A-Z]{3}", options["currency"], re.ASCII):
+        raise CommandError('--currency is an ISO 4217 code such as "INR".')
     if options["begin"] >= options["end"]:
         raise CommandError("The period ends after it begins: --to is later than --from.")
     try:
@@ -67,6 +70,8 @@ def _statement(options: dict[str, Any]) -> Statement:
 def _instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at.replace(year=at.year - 1)  # the balance before it is asked for, too
     except (ValueError, OverflowError):
         raise ArgumentTypeError(f"{text!r} is no date or time") from None
+    return at
