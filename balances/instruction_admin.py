@@ -12,7 +12,7 @@ from unfold.decorators import action
 
 from balances import instruction_pages
 from balances.instruction_models import Instruction, InstructionMove
-from balances.instructions import APPROVE, PROPOSE
+from balances.instructions import PROPOSE, TAKES_LOOKING
 from balances.ledger_admin import link
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
@@ -33,6 +33,7 @@ class InstructionAdmin(ReadOnlyAdmin):
     """What people asked for, newest first, and the pages to ask and to decide."""
 
     id_prefix = ids.INSTRUCTION
+    also_seen_with = TAKES_LOOKING
     change_form_template = "admin/balances/instruction/change_form.html"
     list_display = ["public_id", "verb", "mode", "status", "reason", "requested_by", "requested_at", "decided_by"]
     list_filter = ["status", "verb", "mode"]
@@ -43,11 +44,6 @@ class InstructionAdmin(ReadOnlyAdmin):
     readonly_fields = ["public_id", "posted"]
     inlines = [InstructionMoveInline]
     actions_list = ["propose"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may ask or decide may look, too."""
-        may_look: bool = super().has_view_permission(request, obj)
-        return may_look or request.user.has_perm(PROPOSE) or request.user.has_perm(APPROVE)
 
     def has_propose_permission(self, request: HttpRequest) -> bool:
         """Whoever may ask. A method, for the name of a permission would be looked up before there are any tables."""

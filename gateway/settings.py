@@ -203,6 +203,9 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],
 }
 
+#: Where people go who log in without having asked for a page before.
+LOGIN_REDIRECT_URL = "admin:index"
+
 UNFOLD = {"SITE_TITLE": "Payment gateway", "SITE_HEADER": "Payment gateway", "SHOW_BACK_BUTTON": True}
 
 CELERY_BROKER_URL = REDIS_URL
