@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from balances import reading
+from balances.instructions import TAKES_LOOKING
 from balances.models import Account, Entry, Hold, Journal
 from gateway import ids
 from gateway.money import format_amount
@@ -30,7 +31,7 @@ class EntryInline(ReadOnlyInline):
     """The legs of a journal."""
 
     model = Entry
-    fields = readonly_fields = ["place", "debit", "credit", "currency", "balance"]
+    fields = readonly_fields = ["public_id", "place", "debit", "credit", "currency", "balance"]
     ordering = ["id"]
     hide_title = True
 
@@ -68,14 +69,26 @@ class EntryInline(ReadOnlyInline):
 class JournalAdmin(ReadOnlyAdmin):
     """Every move of money, newest first."""
 
-    list_display = ["created_at", "kind", "mode", "reference", "order", "instructed", "detail"]
+    also_seen_with = TAKES_LOOKING
+    id_prefix = ids.JOURNAL
+    list_display = ["public_id", "created_at", "kind", "mode", "reference", "order", "instructed", "detail"]
     list_filter = ["kind", "mode"]
     search_fields = ["=reference", "=subject"]
+    search_help_text = "An id of a journal or of one of its entries, of an order, or a reference, in full."
     list_select_related = ["instruction"]
     ordering = ["-id"]
-    hidden_columns = ("xact", "begun_at", "subject", "instruction")
-    readonly_fields = ["order", "instructed"]
+    hidden_columns = ("id", "xact", "begun_at", "subject", "instruction")
+    readonly_fields = ["public_id", "order", "instructed"]
     inlines = [EntryInline]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        """As always, and the journal of an entry: products and statements name both."""
+        entry = ids.decode(ids.ENTRY, search_term.strip())
+        if entry is not None:
+            return queryset.filter(pk__in=Entry.objects.filter(pk=entry).values("journal")), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display
     def order(self, journal: Journal) -> str:
@@ -105,6 +118,7 @@ def _named(account: Account) -> str:
 class AccountAdmin(ReadOnlyAdmin):
     """The accounts of the ledger."""
 
+    also_seen_with = TAKES_LOOKING
     list_display = [
         "kind",
         "mode",
@@ -131,6 +145,7 @@ class AccountAdmin(ReadOnlyAdmin):
 class HoldAdmin(ReadOnlyAdmin):
     """What is reserved for withdrawals, newest first."""
 
+    also_seen_with = TAKES_LOOKING
     list_display = ["order_id", "mode", "product", "amount", "currency", "status", "created_at", "closed_at"]
     list_filter = ["status", "mode"]
     search_fields = ["=order_id"]

@@ -30,6 +30,10 @@ def page_of(instruction: Instruction) -> str:
     return reverse("admin:balances_instruction_change", args=[instruction.pk])
 
 
+def page_of_journal(journal: Journal) -> str:
+    return reverse("admin:balances_journal_change", args=[journal.pk])
+
+
 def buttons_of(instruction: Instruction) -> str:
     return reverse("admin:balances_instruction_decide", args=[instruction.pk])
 
@@ -306,9 +310,18 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
     journal = Journal.objects.get()
     listed = viewer.get(reverse("admin:balances_journal_changelist"), {"kind": "product_funded"}).content.decode()
     assert instruction.public_id in listed
-    page = viewer.get(reverse("admin:balances_journal_change", args=[journal.pk])).content.decode()
+    page = viewer.get(page_of_journal(journal)).content.decode()
     for text in (page_of(instruction), "1234.50", f"available of {product}"):
         assert text in page
+    entry = journal.entries.order_by("id")[0]
+    assert journal.public_id in listed
+    for text in (journal.public_id, entry.public_id):
+        assert text in page
+        found = viewer.get(reverse("admin:balances_journal_changelist"), {"q": f" {text} "}).content.decode()
+        assert page_of_journal(journal) in found
+    for text in (ids.encode(ids.JOURNAL, ids.new_id()), ids.encode(ids.ENTRY, ids.new_id())):
+        found = viewer.get(reverse("admin:balances_journal_changelist"), {"q": text}).content.decode()
+        assert page_of_journal(journal) not in found
     accounts = viewer.get(reverse("admin:balances_account_changelist")).content.decode()
     assert "1234.50" in accounts
     for entry in journal.entries.all():

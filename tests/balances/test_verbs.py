@@ -12,8 +12,9 @@ from balances.models import Account, Journal
 from balances.posting import NewJournal, credit, debit, post
 from balances.verb_fields import Refused
 from balances.verbs import Plan, PlannedJournal, Verb
+from gateway import ids
 from gateway.products.models import Product
-from gateway.providers.models import ProviderAccount
+from gateway.providers.models import PaymentSystem, ProviderAccount
 from tests.conftest import fund
 from tests.payments.paid import postings
 from tests.two_persons import by_two_persons, overdraft, persons
@@ -222,7 +223,42 @@ def test_a_journal_is_reversed_leg_by_leg_and_once(product: Product) -> None:
         instructions.approve(other.pk, persons()[1], other.digest)
     refused("reversed", {"journal": str(Journal.objects.get(kind="reversed").pk)}, "is not reversed by hand")
     refused("reversed", {"journal": str(product.pk)}, "There is no such journal")
-    refused("reversed", {"journal": "x"}, "copy the whole id")
+    for text in ("x", ids.encode(ids.ENTRY, wrong.pk), wrong.public_id[:-1]):
+        refused("reversed", {"journal": text}, "copy the whole id from its page; it begins with jnl_")
+
+
+def test_a_journal_is_named_by_either_of_its_ids_and_kept_by_one(product: Product) -> None:
+    wrong = by_two_persons("product_funded", money(product, "100")).journals.get()
+    assert instructions.look("reversed", {"journal": wrong.public_id}) == instructions.look(
+        "reversed", {"journal": str(wrong.pk)}
+    )
+    made = by_two_persons("reversed", {"journal": wrong.public_id})
+    assert made.parameters == {"journal": str(wrong.pk)}
+    assert made.journals.get().reverses == wrong
+
+
+@pytest.mark.parametrize("currency", ["XYZ", "IRN", "US", "rupees", "ÍNR"])
+def test_a_currency_that_no_payment_system_has_is_refused(currency: str, product: Product) -> None:
+    refused(
+        "product_funded", money(product, currency=currency), rf"^Currency: there is no '{currency}' here; write one"
+    )
+    refused("product_funded", money(product, currency=currency), r"one of BDT, BTN, CRC, INR, KES,")
+    other = {**money(product), "bought_currency": currency, "bought_amount": "1"}
+    refused("exchanged", other, rf"^Currency got: there is no '{currency}' here")
+    assert not Journal.objects.exists()
+
+
+def test_a_row_s_currencies_are_known_even_where_it_is_switched_off(product: Product) -> None:
+    changes = {"currencies": ["EUR"], "receipt_currencies": ["SEK"], "is_enabled": False}
+    PaymentSystem.objects.filter(code="upi_l").update(**changes)
+    for currency in ("EUR", "SEK"):
+        assert shown("product_funded", money(product, currency=currency))
+
+
+def test_a_currency_in_small_letters_is_the_same_one(product: Product) -> None:
+    made = by_two_persons("product_funded", money(product, currency="inr"))
+    assert made.parameters["currency"] == "INR"
+    assert figures(product) == [100, 0]
 
 
 def test_what_was_spent_meanwhile_is_not_reversed(product: Product) -> None:
