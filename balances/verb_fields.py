@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from django.db import models
 
+from balances import known_currencies
 from gateway import ids, money
 from gateway.money import AmountError
 from gateway.products.models import Mode, Product
-from gateway.providers import known_currencies
 from gateway.providers.models import PaymentSystem, ProviderAccount
 
 #: What was read so far, by the name of the field.
@@ -77,7 +77,7 @@ def chosen(name: str, label: str, sentence: str, choices: list[tuple[str, str]],
 
 
 def currency(name: str = "currency", label: str = "Currency") -> Field:
-    """The ISO 4217 code of a currency that a payment system has; in capitals, however it is written."""
+    """The ISO 4217 code of a known currency (`known_currencies`); in capitals, however it is written."""
 
     def read(text: str, _: Values) -> str:
         code, known = text.upper(), known_currencies.codes()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.templatetags.static import static
 
 from gateway import logs
 from gateway.database import addresses
@@ -206,7 +207,12 @@ SPECTACULAR_SETTINGS = {
 #: Where people go who log in without having asked for a page before.
 LOGIN_REDIRECT_URL = "admin:index"
 
-UNFOLD = {"SITE_TITLE": "Payment gateway", "SITE_HEADER": "Payment gateway", "SHOW_BACK_BUTTON": True}
+UNFOLD = {
+    "SITE_TITLE": "Payment gateway",
+    "SITE_HEADER": "Payment gateway",
+    "SHOW_BACK_BUTTON": True,
+    "STYLES": [lambda _request: static("backoffice/pages.css")],
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

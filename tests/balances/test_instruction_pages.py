@@ -105,11 +105,11 @@ def test_one_asks_and_another_one_approves_what_both_see(ada: Client, ben: Clien
     for page in (own, others):
         assert "Journal: product_funded" in page
         assert f"Product: {product.name}" in page
-    assert "Withdraw</button>" in own
+    assert "Take it back</button>" in own
     assert "Approve: post this" not in own
     assert "another person has to decide" in own
     assert "Approve: post this" in others
-    assert "Withdraw</button>" not in others
+    assert "Take it back</button>" not in others
     listed = ben.get(LIST, {"status": "proposed", "verb": "product_funded", "mode": "test"})
     assert made.public_id in listed.content.decode()
     answer = press(ben, made, "approve", digest=hidden(ben.get(page_of(made)))["digest"])
@@ -247,7 +247,7 @@ def test_who_may_only_look_has_no_buttons_and_can_press_none(viewer: Client, ada
     made = proposed(ada, product)
     page = viewer.get(page_of(made)).content.decode()
     assert "Journal: product_funded" in page
-    for word in ("Approve: post this", "Reject</button>", "Withdraw</button>"):
+    for word in ("Approve: post this", "Reject</button>", "Take it back</button>"):
         assert word not in page
     assert CHOOSE not in viewer.get(LIST).content.decode()
     for address in (CHOOSE, form_of("product_funded")):
@@ -287,6 +287,17 @@ def test_what_does_not_exist_is_not_found(ada: Client, ben: Client, product: Pro
     assert press(ben, made, "gift").status_code == 404
     other = reverse("admin:balances_instruction_decide", args=[ids.new_id()])
     assert ben.post(other, {"decision": "approve"}).status_code == 404
+
+
+def test_each_page_has_its_heading_and_the_last_one_says_what_the_verb_was_told(ada: Client, product: Product) -> None:
+    assert re.search(r"<h1[^>]*>Move money: what happened\?</h1>", ada.get(CHOOSE).content.decode())
+    asked = ada.get(form_of("product_funded"))
+    seen = ada.post(form_of("product_funded"), filled(product, "12.5", **{"verb-currency": "inr"}))
+    for answer in (asked, seen):
+        assert re.search(r"<h1[^>]*>Product funded</h1>", answer.content.decode())
+    shown = seen.content.decode()
+    for line in (f"Product: {product.name}", "Mode: test", "Currency: INR", "Amount: 12.50"):
+        assert f"{line}</p>" in shown
 
 
 @pytest.mark.usefixtures("catalogue", "account")

@@ -239,10 +239,8 @@ def test_a_journal_is_named_by_either_of_its_ids_and_kept_by_one(product: Produc
 
 @pytest.mark.parametrize("currency", ["XYZ", "IRN", "US", "rupees", "ÍNR"])
 def test_a_currency_that_no_payment_system_has_is_refused(currency: str, product: Product) -> None:
-    refused(
-        "product_funded", money(product, currency=currency), rf"^Currency: there is no '{currency}' here; write one"
-    )
-    refused("product_funded", money(product, currency=currency), r"one of BDT, BTN, CRC, INR, KES,")
+    sentence = rf"^Currency: there is no '{currency}' here; write one of BDT, BTN, CRC, INR, KES,"
+    refused("product_funded", money(product, currency=currency), sentence)
     other = {**money(product), "bought_currency": currency, "bought_amount": "1"}
     refused("exchanged", other, rf"^Currency got: there is no '{currency}' here")
     assert not Journal.objects.exists()
@@ -253,6 +251,15 @@ def test_a_row_s_currencies_are_known_even_where_it_is_switched_off(product: Pro
     PaymentSystem.objects.filter(code="upi_l").update(**changes)
     for currency in ("EUR", "SEK"):
         assert shown("product_funded", money(product, currency=currency))
+
+
+def test_a_currency_that_is_in_the_ledger_can_be_put_right(account: ProviderAccount) -> None:
+    """As where the provider sends a currency that nobody expected."""
+    sides = {"debit_account": "bank", "credit_account": "suspense", "credit_provider_account": account.name}
+    refused("adjusted", adjusted(**sides) | {"currency": "SEK"}, "there is no 'SEK' here")
+    key = accounts.bank("test", "SEK")
+    Account.objects.create(id=key.id, kind=key.kind, mode="test", currency="SEK")
+    assert shown("adjusted", adjusted(**sides) | {"currency": "SEK"})
 
 
 def test_a_currency_in_small_letters_is_the_same_one(product: Product) -> None:
