@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from balances import fees
+from balances.instructions import TAKES_LOOKING
 from balances.models import Fee
 from gateway import ids
 from gateway.readonly_admin import ReadOnlyAdmin
@@ -31,6 +32,7 @@ class FeeAdmin(ReadOnlyAdmin):
     """Fees. Who may add one adds one; nobody changes or deletes what was charged by."""
 
     id_prefix = ids.FEE
+    also_seen_with = TAKES_LOOKING
     list_display = [
         "direction",
         "kind",

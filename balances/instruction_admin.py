@@ -4,16 +4,18 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
-from balances import instruction_pages
+from balances import instruction_pages, summaries
 from balances.instruction_models import Instruction, InstructionMove
-from balances.instructions import APPROVE, PROPOSE
-from balances.ledger_admin import link
+from balances.instructions import PROPOSE, TAKES_LOOKING
+from balances.pages import link
+from balances.states import InstructionStatus
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 
@@ -30,28 +32,36 @@ class InstructionMoveInline(HistoryInline):
 
 @admin.register(Instruction)
 class InstructionAdmin(ReadOnlyAdmin):
-    """What people asked for, newest first, and the pages to ask and to decide."""
+    """What people asked for, first what waits for a decision, then the newest; and the pages to ask and to decide."""
 
     id_prefix = ids.INSTRUCTION
+    also_seen_with = TAKES_LOOKING
     change_form_template = "admin/balances/instruction/change_form.html"
-    list_display = ["public_id", "verb", "mode", "status", "reason", "requested_by", "requested_at", "decided_by"]
+    list_display = [
+        *("public_id", "verb", "mode", "status", "posts", "reason"),
+        *("requested_by", "requested_at", "decided_by"),
+    ]
     list_filter = ["status", "verb", "mode"]
     search_fields = ["reason", "document"]
     list_select_related = ["requested_by", "decided_by"]
-    ordering = ["-requested_at", "-id"]
+    ordering = [
+        Case(When(status=InstructionStatus.PROPOSED, then=0), default=1),
+        "-requested_at",
+        "-id",
+    ]
     hidden_columns = ("id", "parameters", "preview", "digest", "sequence", "decided_xact")
     readonly_fields = ["public_id", "posted"]
     inlines = [InstructionMoveInline]
     actions_list = ["propose"]
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may ask or decide may look, too."""
-        may_look: bool = super().has_view_permission(request, obj)
-        return may_look or request.user.has_perm(PROPOSE) or request.user.has_perm(APPROVE)
-
     def has_propose_permission(self, request: HttpRequest) -> bool:
         """Whoever may ask. A method, for the name of a permission would be looked up before there are any tables."""
         return request.user.has_perm(PROPOSE)
+
+    @admin.display
+    def posts(self, instruction: Instruction) -> str:
+        """What was shown last of what it posts."""
+        return summaries.of_preview(instruction.preview)
 
     @admin.display(description="journals")
     def posted(self, instruction: Instruction) -> str:

@@ -1,6 +1,7 @@
 """The pages on which one person asks for money to be moved, and another one decides."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from balances import instructions, verb_fields, verbs
 from balances.forms import DecisionForm, PaperForm, VerbForm
 from balances.instruction_models import Instruction
 from balances.instructions import Changed
+from balances.pages import linked
 from balances.previews import Preview
 from balances.verb_fields import Refused
 from gateway import ids
@@ -52,7 +54,11 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return TemplateResponse(request, f"{_TEMPLATES}/propose.html", context)
     # The id is the page's: however often it is sent, one instruction comes of it.
-    context |= {"preview": seen, "page_id": ids.encode(ids.INSTRUCTION, ids.new_id())}
+    context |= {
+        "told": told(request, verb_name, form.parameters),
+        "preview": seen,
+        "page_id": ids.encode(ids.INSTRUCTION, ids.new_id()),
+    }
     return TemplateResponse(request, f"{_TEMPLATES}/confirm.html", context)
 
 
@@ -79,7 +85,7 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
     except Refused as error:
         obstacle = str(error)
     return {
-        "told": told(instruction),
+        "told": told(request, instruction.verb, instruction.parameters),
         "preview": preview,
         "obstacle": obstacle,
         "has_changed": preview is not None and preview.digest != instruction.digest,
@@ -114,18 +120,19 @@ def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
     return _to(instruction)
 
 
-def told(instruction: Instruction) -> list[tuple[str, str]]:
-    """What the verb was told, for people: each field's label, and products and accounts by their names."""
+def told(request: HttpRequest, verb_name: str, parameters: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a verb was told, for people: each field's label, products and accounts by name, orders as links."""
     try:
-        fields = verbs.named(instruction.verb).fields
-        values = verb_fields.read(fields, instruction.parameters)
+        fields = verbs.named(verb_name).fields
+        values = verb_fields.read(fields, parameters)
+        kept = verb_fields.written(fields, values)
     except Refused:
-        return list(instruction.parameters.items())
+        return list(parameters.items())
     return [
-        # Rows by their names, everything else as it was written.
-        (one.label, str(values[one.name]) if hasattr(values[one.name], "pk") else instruction.parameters[one.name])
+        # Rows by their names, everything else as it is kept.
+        (one.label, str(values[one.name]) if hasattr(values[one.name], "pk") else linked(kept[one.name], request))
         for one in fields
-        if one.name in instruction.parameters
+        if one.name in kept
     ]
 
 

@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 PROPOSE: Final = "balances.propose_instruction"
 APPROVE: Final = "balances.approve_instruction"
+#: Whoever asks or decides has to look first: with any of these people see instructions, the ledger and the orders.
+TAKES_LOOKING: Final = (PROPOSE, APPROVE)
 
 
 class Changed(Refused):

@@ -1,36 +1,26 @@
 """The ledger, to look at: journals with their entries, accounts, holds."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 
-from balances import reading
+from balances import reading, summaries
+from balances.instructions import TAKES_LOOKING
 from balances.models import Account, Entry, Hold, Journal
+from balances.pages import link, linked
 from gateway import ids
 from gateway.money import format_amount
 from gateway.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
-
-#: The pages of the orders that money may belong to, by the prefix of their ids. Their apps stand above this one.
-_ORDER_PAGES: Final = {
-    ids.DEPOSIT: "admin:payments_deposit_change",
-    ids.WITHDRAWAL: "admin:withdrawals_withdrawal_change",
-}
-
-
-def link(address: str, text: object) -> str:
-    """A link of the admin's look."""
-    return format_html('<a class="underline" href="{}">{}</a>', address, text)
 
 
 class EntryInline(ReadOnlyInline):
     """The legs of a journal."""
 
     model = Entry
-    fields = readonly_fields = ["place", "debit", "credit", "currency", "balance"]
+    fields = readonly_fields = ["public_id", "place", "debit", "credit", "currency", "balance"]
     ordering = ["id"]
     hide_title = True
 
@@ -68,23 +58,49 @@ class EntryInline(ReadOnlyInline):
 class JournalAdmin(ReadOnlyAdmin):
     """Every move of money, newest first."""
 
-    list_display = ["created_at", "kind", "mode", "reference", "order", "instructed", "detail"]
+    also_seen_with = TAKES_LOOKING
+    id_prefix = ids.JOURNAL
+    list_display = [
+        *("public_id", "created_at", "kind", "mode", "amount", "owners"),
+        *("reference", "order", "instructed", "detail"),
+    ]
     list_filter = ["kind", "mode"]
     search_fields = ["=reference", "=subject"]
+    search_help_text = "An id of a journal or of one of its entries, of an order, or a reference, in full."
     list_select_related = ["instruction"]
     ordering = ["-id"]
-    hidden_columns = ("xact", "begun_at", "subject", "instruction")
-    readonly_fields = ["order", "instructed"]
+    hidden_columns = ("id", "xact", "begun_at", "subject", "instruction")
+    readonly_fields = ["public_id", "order", "instructed"]
     inlines = [EntryInline]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        """As always, and the journal of an entry: products and statements name both."""
+        entry = ids.decode(ids.ENTRY, search_term.strip())
+        if entry is not None:
+            return queryset.filter(pk__in=Entry.objects.filter(pk=entry).values("journal")), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """The journals with what their lines tell of their entries: four queries, however many lines there are."""
+        owners = ("entries__account__product", "entries__account__provider_account")
+        return super().get_queryset(request).prefetch_related(*owners)
+
+    @admin.display
+    def amount(self, journal: Journal) -> str:
+        """How much was moved."""
+        return summaries.amount_of(journal)
+
+    @admin.display(description="whose")
+    def owners(self, journal: Journal) -> str:
+        """Whose accounts it moved."""
+        return summaries.owners_of(journal)
 
     @admin.display
     def order(self, journal: Journal) -> str:
         """The order that the money belongs to."""
-        prefix = journal.subject.partition("_")[0]
-        pk = ids.decode(prefix, journal.subject) if prefix in _ORDER_PAGES else None
-        if pk is None:
-            return journal.subject or "-"
-        return link(reverse(_ORDER_PAGES[prefix], args=[pk]), journal.subject)
+        return linked(journal.subject) or "-"
 
     @admin.display(description="instruction")
     def instructed(self, journal: Journal) -> str:
@@ -105,6 +121,7 @@ def _named(account: Account) -> str:
 class AccountAdmin(ReadOnlyAdmin):
     """The accounts of the ledger."""
 
+    also_seen_with = TAKES_LOOKING
     list_display = [
         "kind",
         "mode",
@@ -131,6 +148,7 @@ class AccountAdmin(ReadOnlyAdmin):
 class HoldAdmin(ReadOnlyAdmin):
     """What is reserved for withdrawals, newest first."""
 
+    also_seen_with = TAKES_LOOKING
     list_display = ["order_id", "mode", "product", "amount", "currency", "status", "created_at", "closed_at"]
     list_filter = ["status", "mode"]
     search_fields = ["=order_id"]

@@ -104,6 +104,11 @@ class Journal(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"
 
+    @property
+    def public_id(self) -> str:
+        """The TypeID, as answers, statements and people name it."""
+        return ids.encode(ids.JOURNAL, self.pk)
+
 
 class Entry(models.Model):
     """One leg of a journal.
@@ -156,6 +161,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
+
+    @property
+    def public_id(self) -> str:
+        """The TypeID, as answers, statements and people name it."""
+        return ids.encode(ids.ENTRY, self.pk)
 
 
 class Hold(models.Model):

@@ -9,6 +9,7 @@ from balances.posting import Leg
 from balances.reading import key_of
 from balances.verb_fields import Refused, Values
 from balances.verbs import Plan, PlannedJournal, Verb
+from gateway import ids
 
 #: What belongs to an order is taken back by the order's own verbs: they move the order, too.
 _REVERSIBLE: Final = (
@@ -48,7 +49,7 @@ VERBS: Final = (
             "A journal that two persons had posted was wrong: each of its legs is taken back, once. What the product"
             " no longer has, it owes."
         ),
-        fields=(verb_fields.row_id("journal", "Journal", "The id of the journal, as its page shows it."),),
+        fields=(verb_fields.row_id("journal", "Journal", "The id of the journal, as its page shows it.", ids.JOURNAL),),
         plan=_plan,
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.db import models
 
+from balances import known_currencies
 from gateway import ids, money
 from gateway.money import AmountError
 from gateway.products.models import Mode, Product
@@ -17,7 +18,6 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 #: What was read so far, by the name of the field.
 Values = Mapping[str, Any]
 
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 #: The longest text that a field takes: that of the longest name of anything that it could name.
 TEXT_MAX_LENGTH: Final = 190
 
@@ -77,14 +77,15 @@ def chosen(name: str, label: str, sentence: str, choices: list[tuple[str, str]],
 
 
 def currency(name: str = "currency", label: str = "Currency") -> Field:
-    """An ISO 4217 code."""
+    """The ISO 4217 code of a known currency (`known_currencies`); in capitals, however it is written."""
 
     def read(text: str, _: Values) -> str:
-        if not _CURRENCY.fullmatch(text):
-            raise Refused(f"{label}: write three capitals, for example INR.", field=name)
-        return text
+        code, known = text.upper(), known_currencies.codes()
+        if code not in known:
+            raise Refused(f"{label}: there is no {text!r} here; write one of {', '.join(known)}.", field=name)
+        return code
 
-    return Field(name=name, label=label, help="Three capitals (ISO 4217), for example INR.", read=read)
+    return Field(name=name, label=label, help="Three letters (ISO 4217), for example INR.", read=read)
 
 
 def amount(name: str = "amount", label: str = "Amount", *, of: str = "currency", may_be_zero: bool = False) -> Field:
@@ -148,14 +149,14 @@ def typeid(name: str, label: str, sentence: str, prefix: str) -> Field:
     return Field(name=name, label=label, help=sentence, read=read, write=lambda value, _: ids.encode(prefix, value))
 
 
-def row_id(name: str, label: str, sentence: str) -> Field:
-    """A `uuid.UUID` as it is, of rows that have no TypeID."""
+def row_id(name: str, label: str, sentence: str, prefix: str) -> Field:
+    """The `uuid.UUID` behind a TypeID, or as it is. It is kept as it is, as all instructions have kept it so far."""
 
     def read(text: str, _: Values) -> uuid.UUID:
-        try:
-            return uuid.UUID(text)
-        except ValueError:
-            raise Refused(f"{label}: copy the whole id from its page.", field=name) from None
+        found = ids.decode(prefix, text) or _uuid_or_none(text)
+        if found is None:
+            raise Refused(f"{label}: copy the whole id from its page; it begins with {prefix}_.", field=name)
+        return found
 
     return Field(name=name, label=label, help=sentence, read=read)
 

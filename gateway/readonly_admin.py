@@ -43,6 +43,10 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False)
     return admin.display(show, description=getattr(field, "verbose_name", name), ordering=name)
 
 
+def _may_also_see(permissions: tuple[str, ...], request: HttpRequest) -> bool:
+    return any(request.user.has_perm(one) for one in permissions)
+
+
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Lists and shows rows to staff with the view permission; nobody adds, changes or deletes here.
 
@@ -51,10 +55,12 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     Attributes:
         id_prefix: TypeID prefix of the model; a full id in the search box finds exactly that row.
         hidden_columns: columns that tell a reader nothing or too much.
+        also_seen_with: permissions that let people look as the view permission does: who decides needs the evidence.
     """
 
     id_prefix: str = ""
     hidden_columns: tuple[str, ...] = ()
+    also_seen_with: tuple[str, ...] = ()
 
     actions: list[str] | None = None
     list_per_page = 50
@@ -66,6 +72,16 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         if request.method not in _METHODS:
             return HttpResponseNotAllowed(_METHODS)
         return super().changeform_view(request, *args, **options)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As it was granted, or with a permission that takes looking."""
+        may_look: bool = super().has_view_permission(request, obj)
+        return may_look or _may_also_see(self.also_seen_with, request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whoever may look finds the list on the first page."""
+        may_enter: bool = super().has_module_permission(request)
+        return may_enter or _may_also_see(self.also_seen_with, request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
@@ -120,10 +136,21 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # the library is untyped
-    """Rows that belong to another row, below it. Subclasses name ``model`` and ``fields``."""
+    """Rows that belong to another row, below it. Subclasses name ``model`` and ``fields``.
+
+    Attributes:
+        also_seen_with: as of `ReadOnlyAdmin`.
+    """
+
+    also_seen_with: tuple[str, ...] = ()
 
     extra = 0
     can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As it was granted, or with a permission that takes looking."""
+        may_look: bool = super().has_view_permission(request, obj)
+        return may_look or _may_also_see(self.also_seen_with, request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""

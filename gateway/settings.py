@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.templatetags.static import static
 
 from gateway import logs
 from gateway.database import addresses
@@ -203,7 +204,15 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],
 }
 
-UNFOLD = {"SITE_TITLE": "Payment gateway", "SITE_HEADER": "Payment gateway", "SHOW_BACK_BUTTON": True}
+#: Where people go who log in without having asked for a page before.
+LOGIN_REDIRECT_URL = "admin:index"
+
+UNFOLD = {
+    "SITE_TITLE": "Payment gateway",
+    "SITE_HEADER": "Payment gateway",
+    "SHOW_BACK_BUTTON": True,
+    "STYLES": [lambda _request: static("backoffice/pages.css")],
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

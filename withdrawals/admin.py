@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from balances import doors
+from balances.instructions import TAKES_LOOKING
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from withdrawals.models import Withdrawal, WithdrawalMove
@@ -17,6 +18,7 @@ class WithdrawalMoveInline(HistoryInline):
     """The life of a withdrawal."""
 
     model = WithdrawalMove
+    also_seen_with = TAKES_LOOKING
 
 
 @admin.register(Withdrawal)
@@ -24,6 +26,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     """Withdrawals, newest first."""
 
     id_prefix = ids.WITHDRAWAL
+    also_seen_with = TAKES_LOOKING
     change_form_template = "admin/order.html"
     list_display = [
         "public_id",

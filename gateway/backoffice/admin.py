@@ -12,6 +12,7 @@ from django.urls import reverse
 from unfold.decorators import action
 
 from balances import doors
+from balances.instructions import TAKES_LOOKING
 from gateway import ids
 from gateway.backoffice import evidence
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
@@ -24,12 +25,14 @@ class DepositMoveInline(HistoryInline):
     """The life of a deposit."""
 
     model = DepositMove
+    also_seen_with = TAKES_LOOKING
 
 
 class ReceiptMoveInline(HistoryInline):
     """The life of a receipt."""
 
     model = ReceiptMove
+    also_seen_with = TAKES_LOOKING
 
 
 @admin.register(Deposit)
@@ -37,6 +40,7 @@ class DepositAdmin(ReadOnlyAdmin):
     """Deposits, newest first."""
 
     id_prefix = ids.DEPOSIT
+    also_seen_with = TAKES_LOOKING
     change_form_template = "admin/order.html"
     list_display = [
         "public_id",
@@ -68,6 +72,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
     """Receipts, newest first; those in suspense have no deposit."""
 
     id_prefix = ids.RECEIPT
+    also_seen_with = TAKES_LOOKING
     change_form_template = "admin/order.html"
     list_display = [
         "__str__",

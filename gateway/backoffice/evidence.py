@@ -186,7 +186,7 @@ def _receipts(title: str, receipts: Any) -> Section:
             )
             for one in receipts[:_ROWS_MAX]
         ],
-        nothing="There is none.",
+        nothing="There are none.",
     )
 
 

@@ -30,6 +30,10 @@ def page_of(instruction: Instruction) -> str:
     return reverse("admin:balances_instruction_change", args=[instruction.pk])
 
 
+def page_of_journal(journal: Journal) -> str:
+    return reverse("admin:balances_journal_change", args=[journal.pk])
+
+
 def buttons_of(instruction: Instruction) -> str:
     return reverse("admin:balances_instruction_decide", args=[instruction.pk])
 
@@ -101,11 +105,11 @@ def test_one_asks_and_another_one_approves_what_both_see(ada: Client, ben: Clien
     for page in (own, others):
         assert "Journal: product_funded" in page
         assert f"Product: {product.name}" in page
-    assert "Withdraw</button>" in own
+    assert "Take it back</button>" in own
     assert "Approve: post this" not in own
     assert "another person has to decide" in own
     assert "Approve: post this" in others
-    assert "Withdraw</button>" not in others
+    assert "Take it back</button>" not in others
     listed = ben.get(LIST, {"status": "proposed", "verb": "product_funded", "mode": "test"})
     assert made.public_id in listed.content.decode()
     answer = press(ben, made, "approve", digest=hidden(ben.get(page_of(made)))["digest"])
@@ -243,7 +247,7 @@ def test_who_may_only_look_has_no_buttons_and_can_press_none(viewer: Client, ada
     made = proposed(ada, product)
     page = viewer.get(page_of(made)).content.decode()
     assert "Journal: product_funded" in page
-    for word in ("Approve: post this", "Reject</button>", "Withdraw</button>"):
+    for word in ("Approve: post this", "Reject</button>", "Take it back</button>"):
         assert word not in page
     assert CHOOSE not in viewer.get(LIST).content.decode()
     for address in (CHOOSE, form_of("product_funded")):
@@ -285,6 +289,17 @@ def test_what_does_not_exist_is_not_found(ada: Client, ben: Client, product: Pro
     assert ben.post(other, {"decision": "approve"}).status_code == 404
 
 
+def test_each_page_has_its_heading_and_the_last_one_says_what_the_verb_was_told(ada: Client, product: Product) -> None:
+    assert re.search(r"<h1[^>]*>Move money: what happened\?</h1>", ada.get(CHOOSE).content.decode())
+    asked = ada.get(form_of("product_funded"))
+    seen = ada.post(form_of("product_funded"), filled(product, "12.5", **{"verb-currency": "inr"}))
+    for answer in (asked, seen):
+        assert re.search(r"<h1[^>]*>Product funded</h1>", answer.content.decode())
+    shown = seen.content.decode()
+    for line in (f"Product: {product.name}", "Mode: test", "Currency: INR", "Amount: 12.50"):
+        assert f"{line}</p>" in shown
+
+
 @pytest.mark.usefixtures("catalogue", "account")
 def test_every_verb_has_its_form_without_a_script_of_its_own(ada: Client, product: Product) -> None:
     for verb in every():
@@ -306,9 +321,18 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
     journal = Journal.objects.get()
     listed = viewer.get(reverse("admin:balances_journal_changelist"), {"kind": "product_funded"}).content.decode()
     assert instruction.public_id in listed
-    page = viewer.get(reverse("admin:balances_journal_change", args=[journal.pk])).content.decode()
+    page = viewer.get(page_of_journal(journal)).content.decode()
     for text in (page_of(instruction), "1234.50", f"available of {product}"):
         assert text in page
+    entry = journal.entries.order_by("id")[0]
+    assert journal.public_id in listed
+    for text in (journal.public_id, entry.public_id):
+        assert text in page
+        found = viewer.get(reverse("admin:balances_journal_changelist"), {"q": f" {text} "}).content.decode()
+        assert page_of_journal(journal) in found
+    for text in (ids.encode(ids.JOURNAL, ids.new_id()), ids.encode(ids.ENTRY, ids.new_id())):
+        found = viewer.get(reverse("admin:balances_journal_changelist"), {"q": text}).content.decode()
+        assert page_of_journal(journal) not in found
     accounts = viewer.get(reverse("admin:balances_account_changelist")).content.decode()
     assert "1234.50" in accounts
     for entry in journal.entries.all():

@@ -241,7 +241,7 @@ def test_a_reason_is_one_line_and_draws_no_preview_of_its_own(product: Product) 
         ("product_funded", {"amount": "0"}, REASON, DOCUMENT, "Amount: The amount must be greater than zero"),
         ("product_funded", {"amount": "1.001"}, REASON, DOCUMENT, "INR has 2 decimals"),
         ("product_funded", {"amount": ""}, REASON, DOCUMENT, "Amount is missing"),
-        ("product_funded", {"currency": "inr"}, REASON, DOCUMENT, "three capitals"),
+        ("product_funded", {"currency": "IRN"}, REASON, DOCUMENT, "there is no 'IRN' here"),
         ("product_funded", {"mode": "both"}, REASON, DOCUMENT, "choose one of live, test"),
         ("product_funded", {"product": "nobody"}, REASON, DOCUMENT, "there is none with the id or name 'nobody'"),
         ("product_funded", {"product": "x" * 191}, REASON, DOCUMENT, "at most 190 characters"),

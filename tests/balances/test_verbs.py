@@ -16,7 +16,7 @@ from balances.verbs import Plan, PlannedJournal, Verb
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
-from gateway.providers.models import ProviderAccount
+from gateway.providers.models import PaymentSystem, ProviderAccount
 from tests.conftest import fund
 from tests.payments.paid import postings
 from tests.two_persons import by_two_persons, overdraft, persons
@@ -229,7 +229,49 @@ def test_a_journal_is_reversed_leg_by_leg_and_once(product: Product) -> None:
         instructions.approve(other.pk, persons()[1], other.digest)
     refused("reversed", {"journal": str(Journal.objects.get(kind="reversed").pk)}, "is not reversed by hand")
     refused("reversed", {"journal": str(product.pk)}, "There is no such journal")
-    refused("reversed", {"journal": "x"}, "copy the whole id")
+    for text in ("x", ids.encode(ids.ENTRY, wrong.pk), wrong.public_id[:-1]):
+        refused("reversed", {"journal": text}, "copy the whole id from its page; it begins with jnl_")
+
+
+def test_a_journal_is_named_by_either_of_its_ids_and_kept_by_one(product: Product) -> None:
+    wrong = by_two_persons("product_funded", money(product, "100")).journals.get()
+    assert instructions.look("reversed", {"journal": wrong.public_id}) == instructions.look(
+        "reversed", {"journal": str(wrong.pk)}
+    )
+    made = by_two_persons("reversed", {"journal": wrong.public_id})
+    assert made.parameters == {"journal": str(wrong.pk)}
+    assert made.journals.get().reverses == wrong
+
+
+@pytest.mark.parametrize("currency", ["XYZ", "IRN", "US", "rupees", "ÍNR"])
+def test_a_currency_that_no_payment_system_has_is_refused(currency: str, product: Product) -> None:
+    sentence = rf"^Currency: there is no '{currency}' here; write one of BDT, BTN, CRC, INR, KES,"
+    refused("product_funded", money(product, currency=currency), sentence)
+    other = {**money(product), "bought_currency": currency, "bought_amount": "1"}
+    refused("exchanged", other, rf"^Currency got: there is no '{currency}' here")
+    assert not Journal.objects.exists()
+
+
+def test_a_row_s_currencies_are_known_even_where_it_is_switched_off(product: Product) -> None:
+    changes = {"currencies": ["EUR"], "receipt_currencies": ["SEK"], "is_enabled": False}
+    PaymentSystem.objects.filter(code="upi_l").update(**changes)
+    for currency in ("EUR", "SEK"):
+        assert shown("product_funded", money(product, currency=currency))
+
+
+def test_a_currency_that_is_in_the_ledger_can_be_put_right(account: ProviderAccount) -> None:
+    """As where the provider sends a currency that nobody expected."""
+    sides = {"debit_account": "bank", "credit_account": "suspense", "credit_provider_account": account.name}
+    refused("adjusted", adjusted(**sides) | {"currency": "SEK"}, "there is no 'SEK' here")
+    key = accounts.bank("test", "SEK")
+    Account.objects.create(id=key.id, kind=key.kind, mode="test", currency="SEK")
+    assert shown("adjusted", adjusted(**sides) | {"currency": "SEK"})
+
+
+def test_a_currency_in_small_letters_is_the_same_one(product: Product) -> None:
+    made = by_two_persons("product_funded", money(product, currency="inr"))
+    assert made.parameters["currency"] == "INR"
+    assert figures(product) == [100, 0]
 
 
 def test_every_kind_that_people_alone_post_has_its_verb() -> None:

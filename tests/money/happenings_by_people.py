@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from balances.models import Journal
+from gateway.providers.models import PaymentSystem
 from tests.balances.charging import charge
 from tests.conftest import fund
 from tests.money.happenings import told_as
@@ -77,6 +78,7 @@ def product_fee(world: World) -> Iterator[None]:
 
 @told_as("Money is exchanged")
 def exchanged(world: World) -> Iterator[None]:
+    PaymentSystem.objects.filter(pk="upi_l").update(receipt_currencies=["INR", "USD"])
     yield
     told = {"product": str(world.product.pk), **_MONEY, "amount": "1000"}
     by_two_persons("exchanged", {**told, "bought_currency": "USD", "bought_amount": "12"})

@@ -118,6 +118,7 @@ def short(paid: Paid) -> Receipt:
 
 def test_the_queue_leads_to_the_page_and_its_doors(ada: Client, short: Receipt, paid: Paid) -> None:
     queue = text(ada.get(QUEUE))
+    assert re.search(r"<h1[^>]*>Money that waits for a person</h1>", queue)
     assert f'href="{page_of(short)}"' in queue
     assert "Less arrived than was asked for: 1.00 of 1000.00 INR." in queue
     assert QUEUE in text(ada.get(reverse("admin:payments_receipt_changelist")))
@@ -130,6 +131,23 @@ def test_the_queue_leads_to_the_page_and_its_doors(ada: Client, short: Receipt, 
         f"/admin/balances/instruction/propose/receipt_given_back/?{own}",
         f"/admin/balances/instruction/propose/receipt_written_off/?{own}",
     ]
+
+
+def test_what_a_verb_was_told_leads_to_its_pages_for_whoever_may_see_them(
+    ada: Client, short: Receipt, paid: Paid
+) -> None:
+    [door] = [one for one in doors(text(ada.get(page_of(short)))) if "/receipt_attached/" in one]
+    form = {**prefilled(text(ada.get(door))), "reason": "the customer showed it"}
+    seen = text(ada.post(door.partition("?")[0], form))
+    made, _ = asked_for(ada, door)
+    links = {f'href="{page_of(one)}">{one.public_id}</a>' for one in (short, paid.deposit)}
+    own, others = text(ada.get(page_of(made))), text(logged_in("ivy", "view_instruction").get(page_of(made)))
+    for link in links:
+        assert link in seen
+        assert link in own
+        assert link not in others
+    for one in (short, paid.deposit):
+        assert f": {one.public_id}</p>" in others
 
 
 ENDS: dict[str, tuple[dict[str, str], str, str, str, str]] = {
