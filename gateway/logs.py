@@ -155,6 +155,11 @@ def configure() -> None:
     )
 
 
+def warnings_alone() -> None:
+    """For a process whose output a person reads: what is no warning stays out of it. Before Django is set up."""
+    LOGGING["root"]["level"] = "WARNING"
+
+
 LOGGING: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -14,6 +14,16 @@ from gateway import ids
 #: No object's id: ours carry their time.
 _NOBODY: Final = uuid.UUID(int=0)
 
+#: The kinds of ids that stand in addresses.
+PREFIXES: Final = (
+    ids.CUSTOMER,
+    ids.DEPOSIT,
+    ids.CONFIRMATION,
+    ids.WITHDRAWAL,
+    ids.EVENT,
+    ids.WEBHOOK_ENDPOINT,
+)
+
 
 class _TypeIdConverter:
     regex = "[^/]+"
@@ -30,12 +40,5 @@ class _TypeIdConverter:
 
 def register() -> None:
     """Make one converter for each kind of id that stands in an address, named by its prefix."""
-    for prefix in (
-        ids.CUSTOMER,
-        ids.DEPOSIT,
-        ids.CONFIRMATION,
-        ids.WITHDRAWAL,
-        ids.EVENT,
-        ids.WEBHOOK_ENDPOINT,
-    ):
+    for prefix in PREFIXES:
         register_converter(type(f"{prefix}Converter", (_TypeIdConverter,), {"prefix": prefix}), prefix)

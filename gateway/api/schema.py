@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
 from gateway import ids
+from gateway.api import converters
 from gateway.api.fields import AMOUNT_PATTERN, StrictSerializer
 from gateway.api.problems import CONTENT_TYPE, TITLES
 from gateway.api.query import AmountFilter
@@ -166,7 +167,7 @@ class GatewaySchema(AutoSchema):
         parameters = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
         for one in parameters:
             kind = re.search(rf"<([a-z]+):{one['name']}>", self.path_regex)
-            if kind is not None:
+            if kind is not None and kind[1] in converters.PREFIXES:  # another converter's texts are not ids of ours
                 one["schema"] = {"type": "string", "pattern": ids.pattern(kind[1])}
         return parameters
 

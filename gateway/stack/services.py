@@ -56,6 +56,9 @@ _NOT_INHERITED: Final = frozenset(
     },
 )
 
+#: How the database is spoken to: as the stack was told when it started, whatever a later shell says.
+ABOUT_THE_DATABASE: Final = frozenset({"MIGRATION_DATABASE_URL", "DATABASE_APPLICATION_ROLE", "DATABASE_PREPARE"})
+
 #: True here and of no use to the reader: static files are served from the packages, and root is root.
 _EXPECTED_WARNINGS: Final = "ignore:No directory at,ignore:You're running the worker with superuser"
 
@@ -126,16 +129,28 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to run on top of the databases: the steps in order, then all services, then the last check."""
+    """What to run on top of the databases: the steps in order, then all services, then the last check.
+
+    Attributes:
+        steps: In this order.
+        services: All at once, after the steps.
+        last_check: Satisfied when everything works.
+        for_people: What ``manage.py`` is told to speak to this stack (``gateway/stack/manage.py``).
+    """
 
     steps: tuple[Step, ...]
     services: tuple[Service, ...]
     last_check: Check | None = None
+    for_people: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def make_plan(facts: Facts) -> Plan:
     """The gateway's own plan."""
-    django = _django_environment(facts)
+    inherited = base_environment(facts.credentials)
+    if facts.settings.database_url is None:
+        inherited.pop("DATABASE_APPLICATION_ROLE", None)  # that of our own has its usual name
+    told = _django_environment(facts)
+    django = inherited | told
     # The owner's address is for the one step that needs it. Where there is none, whoever logs in is the owner.
     as_owner = django | ({"MIGRATION_DATABASE_URL": url} if (url := facts.migration_database_url) else {})
     settings = facts.settings
@@ -197,6 +212,8 @@ def make_plan(facts: Facts) -> Plan:
                 f'"{name}@{platform.node()}"' in output for name in ("payouts", "money", "news")
             ),
         ),
+        # Without the mark of the stack, by which its own processes are found and ended.
+        for_people=told | {name: inherited[name] for name in ABOUT_THE_DATABASE & inherited.keys()},
     )
 
 
@@ -221,10 +238,8 @@ def base_environment(credentials: Credentials) -> dict[str, str]:
 
 
 def _django_environment(facts: Facts) -> dict[str, str]:
-    inherited = base_environment(facts.credentials)
-    if facts.settings.database_url is None:
-        inherited.pop("DATABASE_APPLICATION_ROLE", None)  # that of our own has its usual name
-    return inherited | {
+    """What Django is told beyond what it inherits."""
+    return {
         "DJANGO_SETTINGS_MODULE": "gateway.settings",
         "DATABASE_URL": facts.database_url,
         "REDIS_URL": facts.redis_url,

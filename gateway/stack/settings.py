@@ -76,6 +76,11 @@ class Settings:
         return f"{self.public_url}/postbacks/paykassma/{quote(token, safe='')}/"
 
 
+def stack_directory(environment: Mapping[str, str], working_directory: Path) -> Path:
+    """Where the stack's data lives: ``STACK_DIR``, or ``.stack``."""
+    return working_directory / Path(environment.get("STACK_DIR", "").strip() or ".stack").expanduser()
+
+
 def read_settings(environment: Mapping[str, str], working_directory: Path) -> Settings:
     """Read them from the environment; an empty value counts as none.
 
@@ -93,7 +98,7 @@ def read_settings(environment: Mapping[str, str], working_directory: Path) -> Se
         host=given.get("HOST", "127.0.0.1"),
         port=_DEFAULT_PORT if port is None else port,
         sandbox_port=_port(given, "SANDBOX_PORT"),
-        directory=working_directory / Path(given.get("STACK_DIR", ".stack")).expanduser(),
+        directory=stack_directory(given, working_directory),
         database_url=given.get("DATABASE_URL"),
         migration_database_url=given.get("MIGRATION_DATABASE_URL"),
         redis_url=given.get("REDIS_URL"),

@@ -47,6 +47,11 @@ def write_info(directory: Path, info: Mapping[str, Any]) -> None:
     write_private(directory / _FILE_NAME, json.dumps(info, indent=2) + "\n")
 
 
+def is_running(directory: Path) -> bool:
+    """Whether a stack on this directory answers, as far as its note says."""
+    return (directory / _FILE_NAME).exists()
+
+
 def remove_info(directory: Path) -> None:
     """Take ``info.json`` away."""
     (directory / _FILE_NAME).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from gateway.stack.console import Console
 from gateway.stack.credentials import Credentials
 from gateway.stack.leftovers import end_leftovers
+from gateway.stack.manage import keep_environment
 from gateway.stack.parts import Part, ServicePart, Watched
 from gateway.stack.postgres import EmbeddedPostgres
 from gateway.stack.postgres_roles import OWNER
@@ -123,6 +124,7 @@ class Supervisor:
             part = ServicePart(service, self._hear(service.name))
             self._services.append(Watched(name=service.name, part=part))
         self._wait_for_answers(plan)
+        keep_environment(settings.directory, plan.for_people)
         info = self._write_info(facts)
         reference = f"order-{secrets.token_hex(_REFERENCE_BYTES)}"
         self._console.say(greeting(info, settings.directory, reference))

@@ -29,8 +29,10 @@ _PATIENCE_SECONDS = 60
 class Stack:
     """A running stack and its two callers."""
 
-    def __init__(self, info: dict[str, Any], process: "subprocess.Popen[bytes]", log: Path) -> None:
-        self.info, self.process, self.log = info, process, log
+    def __init__(self, directory: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.directory, self.process, self.log = directory, process, log
+        info: dict[str, Any] = json.loads((directory / "info.json").read_text())
+        self.info = info
         self.test = Caller(info["api_url"], info["test_api_key"])
         self.live = Caller(info["api_url"], info["live_api_key"])
         self.control = httpx.Client(
@@ -109,7 +111,7 @@ def start_stack(directory: Path, **environment: str) -> Stack:
         assert process.poll() is None, log.read_text()[-3000:]
         assert time.monotonic() < end, log.read_text()[-3000:]
         time.sleep(0.2)  # between looks at another process
-    return Stack(json.loads(info.read_text()), process, log)
+    return Stack(directory, process, log)
 
 
 @pytest.fixture(scope="session")

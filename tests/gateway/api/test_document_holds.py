@@ -79,6 +79,19 @@ def mine(api: Api, provider: ScriptedProvider) -> dict[str, str]:
     }
 
 
+def test_ids_of_ours_have_a_pattern_and_ids_of_the_product_have_none() -> None:
+    patterns = {
+        one["name"]: one["schema"].get("pattern")
+        for path in schema.raw_schema["paths"].values()
+        for operation in path.values()
+        for one in operation.get("parameters", [])
+        if one["in"] == "path"
+    }
+    assert patterns.pop("customer") is None
+    kinds = {name: pattern and pattern[: pattern.index("_")] for name, pattern in patterns.items()}
+    assert kinds == {"deposit_id": "^dep", "withdrawal_id": "^wd", "endpoint_id": "^whe", "event_id": "^evt"}
+
+
 @pytest.fixture
 def taken() -> set[frozenset[str]]:
     """Kinds of bodies that were accepted, by their members: each is tried with one more member once."""

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from gateway.stack import services
 from gateway.stack.launcher import launch
 from gateway.stack.processes import Command
 from gateway.stack.services import Facts, Plan, Service, Step, answers_ok, base_environment
@@ -65,6 +66,7 @@ def make_plan(facts: Facts) -> Plan:
             ),
             Service(name="worker", command=run(_WORKER, directory)),
         ),
+        for_people=services.make_plan(facts).for_people,
     )
 
 
