@@ -9,7 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.core.management import call_command
-from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
@@ -34,7 +34,7 @@ hypothesis.settings.load_profile("any machine")
 def pytest_configure(config: pytest.Config) -> None:
     # Static files are collected by `make up`; nothing here asks for one.
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
-    BaseDatabaseOperations.execute_sql_flush = roles.empty_tables  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = roles.empty_tables  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
