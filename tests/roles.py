@@ -6,7 +6,7 @@ superuser gets past the guards, to empty tables between tests and to put rows wh
 
 import functools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -15,7 +15,7 @@ import environ
 import psycopg
 from django.conf import settings
 from django.db import connection
-from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TransactionTestCase
 from psycopg import sql
 
 from gateway.database import addresses, roles
@@ -113,9 +113,23 @@ def allowed(privilege: str, on: str) -> Iterator[None]:
             lender.execute(f"REVOKE {privilege} ON {on} FROM {application}".encode())
 
 
-def empty_tables(self: BaseDatabaseOperations, sql_list: Iterable[str]) -> None:
-    """What empties the tables between tests, in Django's place: the application may not, and guards refuse it."""
-    past_the_guards(*sql_list)
+#: What `manage.py migrate` itself writes, and no test: to make it anew each time took a third of the emptying.
+_OF_MIGRATE: Final = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+
+
+@functools.cache
+def _tables() -> tuple[str, ...]:
+    return tuple(sorted(set(connection.introspection.django_table_names(only_existing=True)) - _OF_MIGRATE))
+
+
+def empty_tables(test: TransactionTestCase) -> None:
+    """What empties the tables after a test that commits, in Django's place: the application may not, guards refuse it.
+
+    Row by row: TRUNCATE gives each table and each index new files, which takes far longer than a test's few rows. The
+    lock waits for whoever is still writing, as TRUNCATE would.
+    """
+    deletes = "; ".join(f"DELETE FROM {one}" for one in _tables())  # noqa: S608 - our own
+    past_the_guards(f"LOCK TABLE {', '.join(_tables())} IN EXCLUSIVE MODE", deletes)
 
 
 def environment(database: str = "") -> dict[str, str]:

@@ -102,6 +102,7 @@ ANSWERS: dict[str, Any] = {
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("funded_elsewhere")
 @pytest.mark.parametrize("said", ANSWERS)
 def test_whatever_the_provider_answers(
     said: str, api: Api, account: ProviderAccount, provider: ScriptedProvider, heard: Callable[[], str]
@@ -272,6 +273,7 @@ def test_a_refused_question_repeats_nothing(path: str, api: Api, heard: Callable
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("funded_elsewhere")
 def test_no_page_of_the_admin_shows_account_data_or_secrets(
     api: Api, product: Product, account: ProviderAccount, provider: ScriptedProvider, client: Client
 ) -> None:

@@ -49,6 +49,7 @@ def test_the_frozen_request_of_an_imps_withdrawal_is_exactly_this(api: Api, acco
     assert len(label) <= 36
 
 
+@pytest.mark.usefixtures("funded_elsewhere")
 def test_without_comment_and_bank_nothing_stands_in_their_place(api: Api, account: ProviderAccount) -> None:
     withdrawal = order(api, BKASH)
 
@@ -67,6 +68,7 @@ def test_without_comment_and_bank_nothing_stands_in_their_place(api: Api, accoun
     }
 
 
+@pytest.mark.usefixtures("funded_elsewhere")
 def test_a_live_order_says_so_in_the_signed_part_with_the_live_key(
     api: Api, product: Product, live_account: ProviderAccount, new_api: Callable[..., Api]
 ) -> None:

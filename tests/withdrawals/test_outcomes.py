@@ -179,6 +179,7 @@ def test_what_is_masked_or_left_out_does_not_differ(
     assert (withdrawal.status, withdrawal.contradiction) == ("paid", "")
 
 
+@pytest.mark.usefixtures("funded_elsewhere")
 def test_an_email_is_compared_too(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
     first, second = sent(api, provider, words.OK, BKASH), sent(api, provider, words.OK, BKASH)
     hear(account, first, provider, words.found(first, 1, account_email="n***@example.com"))

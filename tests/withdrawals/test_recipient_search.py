@@ -48,6 +48,7 @@ def test_by_account_number_in_the_product_s_own_mode_only(
     assert found(new_api(Product.objects.create(name="other")), ACCOUNT) == []
 
 
+@pytest.mark.usefixtures("funded_elsewhere")
 def test_by_e_mail_and_upi_address_however_they_are_written(api: Api) -> None:
     by_mail = order(api, BKASH)
     upi = {"payment_system": "upi_ib", "recipient": {"account_number": "Some.Name@bank", "account_name": "Test Name"}}

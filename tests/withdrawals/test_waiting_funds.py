@@ -56,6 +56,7 @@ def test_after_not_found_the_same_bytes_go_out_under_the_same_id(
     assert news(withdrawal) == [("queued", 1), ("waiting_funds", 3), ("waiting_funds", 5), ("accepted", 7)]
 
 
+@pytest.mark.usefixtures("funded_elsewhere")
 def test_only_the_oldest_of_a_currency_is_probed(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
