@@ -261,7 +261,7 @@ def test_a_row_s_currencies_are_known_even_where_it_is_switched_off(product: Pro
 
 def test_a_currency_that_is_in_the_ledger_can_be_put_right(account: ProviderAccount) -> None:
     """As where the provider sends a currency that nobody expected."""
-    sides = {"debit_account": "bank", "credit_account": "suspense", "credit_provider_account": account.name}
+    sides = {"debit_account": "bank", "credit_account": "provider_settlement", "credit_provider_account": account.name}
     refused("adjusted", adjusted(**sides) | {"currency": "SEK"}, "there is no 'SEK' here")
     key = accounts.bank("test", "SEK")
     Account.objects.create(id=key.id, kind=key.kind, mode="test", currency="SEK")
