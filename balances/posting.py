@@ -31,7 +31,7 @@ _POST: Final = prepared_sql.one_line(
     )
     """
 )
-#: The same of one journal with two legs, which most are: half of what a posting costs is packing its arrays.
+#: The same of one journal with two legs, which most are: packing its arrays and unpacking them is a fifth of a posting.
 _POST_TRANSFER: Final = prepared_sql.one_line(
     """
     SELECT balances_post_transfer(
