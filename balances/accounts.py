@@ -10,7 +10,7 @@ from balances.kinds import DEBIT_NORMAL, LIVE, AccountKind
 
 #: Only tells our name-based ids (RFC 9562, version 5) from everybody else's.
 _NAMESPACE: Final = uuid.UUID("7c0f3f2e-6d58-5d7e-9c26-3a1f6a0f4c51")
-#: Keys whose id is remembered; a key and its id are about 300 bytes.
+#: Keys whose id is remembered; a key and its id are about 400 bytes.
 _REMEMBERED_IDS: Final = 65_536
 
 
@@ -37,7 +37,7 @@ class AccountKey:
     @property
     def id(self) -> uuid.UUID:
         """The account's primary key: the same for everybody who means the same account, without asking."""
-        return _id_of(self)
+        return _id_and_rank_of(self)[0]
 
     @property
     def keeps_balance(self) -> bool:
@@ -47,7 +47,7 @@ class AccountKey:
     @property
     def lock_rank(self) -> tuple[int, uuid.UUID]:
         """In which order a transaction posts to accounts: those that lock nobody first, then by kind, then by id."""
-        return (LIVE.index(self.kind) + 1 if self.keeps_balance else 0, self.id)
+        return _id_and_rank_of(self)[1]
 
     def balance(self, sum_of_entries: Decimal) -> Decimal:
         """The balance on the normal side, for a sum of entries in which debits are positive."""
@@ -55,9 +55,10 @@ class AccountKey:
 
 
 @lru_cache(_REMEMBERED_IDS)
-def _id_of(key: AccountKey) -> uuid.UUID:
+def _id_and_rank_of(key: AccountKey) -> tuple[uuid.UUID, tuple[int, uuid.UUID]]:
     parts = (key.kind.value, key.mode, key.currency, key.product, key.provider_account, key.payment_system)
-    return uuid.uuid5(_NAMESPACE, "/".join(str(part or "") for part in parts))
+    name_based = uuid.uuid5(_NAMESPACE, "/".join(str(part or "") for part in parts))
+    return name_based, (LIVE.index(key.kind) + 1 if key.keeps_balance else 0, name_based)
 
 
 def available(product: uuid.UUID, mode: str, currency: str) -> AccountKey:

@@ -74,27 +74,25 @@ def _refuse(sentence: str, *values: str) -> str:
     return f"RAISE EXCEPTION '{sentence}'{arguments} USING ERRCODE = '23514';"
 
 
-#: What `_journal_is_whole` keeps in between.
-_WHOLE: Final = [("legs", "bigint"), ("is_balanced", "boolean"), ("is_of_one_currency", "boolean")]
-
-
-def _journal_is_whole(journal: str) -> str:
-    """Refuse at COMMIT a journal with too few legs or one that does not sum to zero."""
-    return f"""
-        SELECT count(*), sum(amount) = 0, min(currency) = max(currency) INTO legs, is_balanced, is_of_one_currency
-            FROM balances_entry WHERE journal_id = {journal};
-        IF NOT is_of_one_currency THEN
-            SELECT bool_and(part.total = 0) INTO is_balanced FROM (
-                SELECT sum(amount) AS total FROM balances_entry WHERE journal_id = {journal} GROUP BY currency
-            ) AS part;
-        END IF;
-        IF legs < 2 THEN
-            {_refuse("journal % has % legs; it needs two or more", journal, "legs")}
-        END IF;
-        IF NOT is_balanced THEN
-            {_refuse("journal % does not sum to zero", journal)}
-        END IF;
-    """  # noqa: S608 - our own columns, no input
+#: Of the journal of an entry, where that was written in this very transaction; else nothing.
+_MODE_OF_JOURNAL: Final = """
+    SELECT journal.mode FROM balances_journal AS journal WHERE journal.id = NEW.journal_id
+        AND journal.xact = pg_current_xact_id()::text::bigint AND journal.begun_at = transaction_timestamp()
+"""
+#: Adds an entry to the balance of its account, where that keeps one, is of the mode of the entry's journal and of the
+#: currency that was given. The row lock that this takes puts everybody who posts to the account in line, and the CHECK
+#: of its limit looks at the balance that all of them before us have left.
+_COUNT: Final = f"""
+    UPDATE balances_account SET
+        balance = balance + CASE WHEN kind IN ({_listed(kind for kind in LIVE if kind in DEBIT_NORMAL)})
+            THEN NEW.amount ELSE -NEW.amount END,
+        entry_count = entry_count + 1,
+        last_entry_at = greatest(clock_timestamp(), last_entry_at)
+    WHERE id = NEW.account_id AND balance IS NOT NULL AND mode = ({_MODE_OF_JOURNAL})
+        AND (given IS NULL OR given IN ('', currency))
+    RETURNING currency, mode, product_id, balance, entry_count, last_entry_at
+        INTO NEW.currency, NEW.mode, NEW.product_id, NEW.balance_after, NEW.sequence, NEW.created_at;
+"""  # noqa: S608 - our own columns, no input
 
 
 ACCOUNT_GUARDS: Final = [
@@ -187,9 +185,14 @@ JOURNAL_GUARDS: Final = [
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        declare=[*_WHOLE, ("held", "numeric")],
+        declare=[("legs", "bigint"), ("held", "numeric")],
         func=f"""
-            {_journal_is_whole("NEW.id")}
+            -- Two are enough to know. What they sum to is asked by each of them.
+            PERFORM FROM balances_entry WHERE journal_id = NEW.id OFFSET 1;
+            IF NOT FOUND THEN
+                SELECT count(*) INTO legs FROM balances_entry WHERE journal_id = NEW.id;
+                {_refuse("journal % has % legs; it needs two or more", "NEW.id", "legs")}
+            END IF;
             IF clock_timestamp() > NEW.created_at + interval '{POSTING_SECONDS} seconds' THEN
                 {_refuse("journal % is committed too late after it was written", "NEW.id")}
             END IF;
@@ -238,60 +241,58 @@ ENTRY_GUARDS: Final = [
         name="belongs_and_counts",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
-        declare=[("account", "record")],
+        declare=[("given", "text := NEW.currency"), ("kind_of_account", "text"), ("mode_of_journal", "text")],
         func=f"""
-            -- One question about both: each costs as much as all that is compared below.
-            SELECT one.id, one.kind, one.mode, one.currency, one.product_id, one.covered_until,
-                journal.mode AS journal_mode
-            INTO account
-            FROM balances_journal AS journal LEFT JOIN balances_account AS one ON one.id = NEW.account_id
-            WHERE journal.id = NEW.journal_id AND journal.xact = pg_current_xact_id()::text::bigint
-                AND journal.begun_at = transaction_timestamp();
-            IF NOT FOUND THEN
-                {_refuse("entries come in the transaction of their journal alone")}
+            -- Who posts says with a number that the account keeps its balance, and saves a question. It is believed in
+            -- nothing: where it is not so, no row is found, and it is as if nothing had been said.
+            IF NEW.sequence IS NOT NULL THEN
+                {_COUNT}
+                IF FOUND THEN
+                    RETURN NEW;
+                END IF;
             END IF;
-            IF account.id IS NULL THEN
+            -- One question about both, and its answers where they belong: each statement, and each value that is taken
+            -- from a record, costs as much as all that is compared below. An entry that comes after a snapshot is never
+            -- among what that has counted, wherever the clock was set.
+            SELECT one.kind, ({_MODE_OF_JOURNAL}), one.currency, one.mode, one.product_id,
+                NULL, NULL, greatest(clock_timestamp(), one.covered_until)
+            INTO kind_of_account, mode_of_journal, NEW.currency, NEW.mode, NEW.product_id,
+                NEW.balance_after, NEW.sequence, NEW.created_at
+            FROM balances_account AS one WHERE one.id = NEW.account_id;
+            IF NOT FOUND THEN
                 {_refuse("there is no such ledger account: %", "NEW.account_id")}
             END IF;
-            IF account.mode <> account.journal_mode THEN
-                {_refuse("a % journal takes no entry of a % account", "account.journal_mode", "account.mode")}
+            IF mode_of_journal IS NULL THEN
+                {_refuse("entries come in the transaction of their journal alone")}
             END IF;
-            IF NEW.currency IS NOT NULL AND NEW.currency <> '' AND NEW.currency <> account.currency THEN
-                {_refuse("a % account takes no % entry", "account.currency", "NEW.currency")}
+            IF NEW.mode <> mode_of_journal THEN
+                {_refuse("a % journal takes no entry of a % account", "mode_of_journal", "NEW.mode")}
             END IF;
-            NEW.currency := account.currency;
-            NEW.mode := account.mode;
-            NEW.product_id := account.product_id;
-            IF account.kind IN ({_listed(LIVE)}) THEN
-                -- The row lock that this takes puts everybody who posts to the account in line, and the CHECK of its
-                -- limit looks at the balance that all of them before us have left.
-                UPDATE balances_account SET
-                    balance = balance + CASE WHEN kind IN ({_listed(DEBIT_NORMAL)})
-                        THEN NEW.amount ELSE -NEW.amount END,
-                    entry_count = entry_count + 1,
-                    last_entry_at = greatest(clock_timestamp(), last_entry_at)
-                WHERE id = NEW.account_id
-                RETURNING balance, entry_count, last_entry_at INTO NEW.balance_after, NEW.sequence, NEW.created_at;
-            ELSE
-                NEW.balance_after := NULL;
-                NEW.sequence := NULL;
-                -- Never among what a snapshot has counted, wherever the clock was set.
-                NEW.created_at := greatest(clock_timestamp(), account.covered_until);
+            IF given <> '' AND given <> NEW.currency THEN
+                {_refuse("a % account takes no % entry", "NEW.currency", "given")}
+            END IF;
+            IF kind_of_account IN ({_listed(LIVE)}) THEN
+                {_COUNT}
             END IF;
             RETURN NEW;
         """,  # noqa: S608 - our own columns, no input
     ),
-    # The journal was perhaps looked at already (SET CONSTRAINTS … IMMEDIATE), and this leg came after that.
+    # Each leg asks about its own currency, and so does one that came after the others were looked at (SET CONSTRAINTS …
+    # IMMEDIATE): the last leg of a currency asks when all of them are there.
     LedgerGuard(
         name="leaves_the_journal_whole",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        declare=_WHOLE,
+        declare=[("total", "numeric")],
         func=f"""
-            {_journal_is_whole("NEW.journal_id")}
+            SELECT sum(amount) INTO total FROM balances_entry
+                WHERE journal_id = NEW.journal_id AND currency = NEW.currency;
+            IF total <> 0 THEN
+                {_refuse("journal % does not sum to zero", "NEW.journal_id")}
+            END IF;
             RETURN NULL;
-        """,
+        """,  # noqa: S608 - our own columns, no input
     ),
     *written_once("entries", kind=LedgerGuard),
 ]

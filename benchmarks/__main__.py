@@ -27,6 +27,8 @@ class _Part(Protocol):
 def main() -> int:
     """Measure, print, keep the tables where that is asked for; 0 where every bar is met or none was to be."""
     asked = _arguments()
+    if asked.keep:
+        report.around_the_table(asked.keep)
     with throwaway_parts({}) as parts:
         machine = report.machine(parts["DATABASE_URL"])
         measured = _measured(asked, parts)
@@ -66,7 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=transfers.SECONDS, help="of each side in each round")
     parser.add_argument("--entries", type=int, default=reading.ENTRIES, help="of the long account")
     parser.add_argument("--no-bars", action="store_true", help="measure only; always end with 0")
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="write the tables between the marks of this file")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write the tables between its marks, or anew")
     return parser.parse_args()
 
 

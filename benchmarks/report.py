@@ -103,9 +103,23 @@ def machine(database_url: str) -> str:
 
 
 def keep(path: Path, text: str) -> None:
-    """Put the table between the marks of a document."""
+    """Put the table between the marks of a document; one that is not there yet begins as the marks alone."""
+    before, after = around_the_table(path)
+    path.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}", encoding="utf-8")
+
+
+def around_the_table(path: Path) -> tuple[str, str]:
+    """What stands before and after the place of the table.
+
+    Raises:
+        SystemExit: the document has no place for it, or cannot be written. To be known before minutes are spent.
+    """
+    if not path.exists():
+        if not path.absolute().parent.is_dir():
+            raise SystemExit(f"{path} is in no directory")
+        return "", "\n"
     before, begin, rest = path.read_text(encoding="utf-8").partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
-        raise SystemExit(f"{path} has no place for the table")
-    path.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}", encoding="utf-8")
+        raise SystemExit(f"{path} has no place for the table: it needs the lines {_BEGIN} and {_END}")
+    return before, after

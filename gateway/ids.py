@@ -5,10 +5,10 @@ in answers and URLs, in what the provider is told (``custom_transaction_id``, ``
 """
 
 import datetime as dt
+import itertools
 import uuid
 from typing import Final
 
-import uuid_utils
 import uuid_utils.compat
 from typeid import TypeID
 from typeid.errors import TypeIDException
@@ -26,6 +26,10 @@ JOURNAL: Final = "jnl"
 ENTRY: Final = "ent"
 FEE: Final = "fee"
 
+#: Two letters of the alphabet of TypeIDs (Crockford's base32) for each ten bits; 26 letters of five hold all 128.
+_pairs: Final = ["".join(pair) for pair in itertools.product("0123456789abcdefghjkmnpqrstvwxyz", repeat=2)]
+_shifts: Final = range(110, -1, -10)
+
 
 def new_id() -> uuid.UUID:
     """A fresh UUIDv7: unique, and ordered by the time it was made, so that indexes grow at their end."""
@@ -42,7 +46,8 @@ def first_at(at: dt.datetime, *, plus: dt.timedelta = dt.timedelta(0)) -> uuid.U
 
 def encode(prefix: str, value: uuid.UUID) -> str:
     """The TypeID text, for example ``dep_01k…``."""
-    return str(TypeID.from_uuid(uuid_utils.UUID(value.hex), prefix))
+    number = value.int
+    return f"{prefix}_{_pairs[number >> 120]}" + "".join([_pairs[number >> shift & 1023] for shift in _shifts])
 
 
 def decode(prefix: str, text: object) -> uuid.UUID | None:

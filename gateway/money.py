@@ -107,6 +107,13 @@ def fits_column(amount: Decimal, *, max_digits: int = MAX_DIGITS, decimal_places
     """True where a numeric column, that of money by default, holds the amount without rounding."""
     if not amount.is_finite():
         return False
+    _, digits, exponent = amount.as_tuple()
+    if (
+        isinstance(exponent, int)
+        and -decimal_places <= exponent <= 0
+        and len(digits) + exponent <= max_digits - decimal_places
+    ):
+        return True  # as nearly all are, and it takes a third of the time
     normal = amount.normalize()
     # Normalising keeps 28 digits at most: what had more was rounded there and is not the amount any more.
     is_whole = normal == amount and -_exponent_of(normal) <= decimal_places

@@ -16,7 +16,7 @@ ROUNDS: Final = 5
 ACCOUNTS: Final = 10_000
 #: Of each side in each place of each round: hundreds of transfers of the slowest.
 SECONDS: Final = 0.5
-#: Before the first round, so that every connection is open and every statement planned.
+#: Before the first round, so that every connection is open and no table empty.
 _WARM_UP_SECONDS: Final = 0.5
 
 NAMES: Final = {
@@ -122,6 +122,8 @@ def measure_transfers(parts: Mapping[str, str], *, rounds: int, accounts: int, s
 
 
 def _round(number: int, made: Sequence[Crew], seconds: float) -> Round:
+    for crew in made:
+        crew.take_statistics()
     measured: dict[Place, dict[str, float]] = {}
     for place in PLACES:
         sys.stdout.write(f"round {number}, {place}:")

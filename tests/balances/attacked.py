@@ -44,15 +44,18 @@ class Ledger:
         )
         return journal
 
-    def leg(self, journal: uuid.UUID, account: AccountKey, amount: str, currency: str = "") -> None:
+    def leg(
+        self, journal: uuid.UUID, account: AccountKey, amount: str, currency: str = "", sequence: int | None = None
+    ) -> None:
         self.sql(
-            "INSERT INTO balances_entry (id, journal_id, account_id, amount, currency, mode, created_at)"
-            " VALUES (%s, %s, %s, %s::text::numeric, %s, '', now())",
+            "INSERT INTO balances_entry (id, journal_id, account_id, amount, currency, mode, sequence, created_at)"
+            " VALUES (%s, %s, %s, %s::text::numeric, %s, '', %s, now())",
             uuid.uuid4(),
             journal,
             account.id,
             amount,
             currency,
+            sequence,
         )
 
     def legs(self, *legs: tuple[AccountKey, str], **journal: str) -> None:
@@ -60,11 +63,11 @@ class Ledger:
         for account, amount in legs:
             self.leg(made, account, amount)
 
-    def legs_too_late(self) -> None:
+    def legs_too_late(self, sequence: int | None = None) -> None:
         """They agree with each other, and their journal is an old one."""
         old = Journal.objects.order_by("id")[0].pk
-        self.leg(old, self.bank, "5")
-        self.leg(old, self.available, "-5")
+        self.leg(old, self.available, "-5", sequence=sequence)
+        self.leg(old, self.bank, "5", sequence=sequence)
 
     def early_check(self) -> None:
         """The legs agree when they are looked at, and one more comes afterwards."""
@@ -74,6 +77,20 @@ class Ledger:
         self.sql("SET CONSTRAINTS ALL IMMEDIATE")
         self.sql("SET CONSTRAINTS ALL DEFERRED")
         self.leg(made, self.bank, "7")
+
+    def early_check_and_two_currencies(self) -> None:
+        """The same with two legs of two currencies, which look balanced together."""
+        made = self.journal()
+        self.leg(made, self.bank, "5")
+        self.leg(made, self.available, "-5")
+        self.sql("SET CONSTRAINTS ALL IMMEDIATE")
+        self.sql("SET CONSTRAINTS ALL DEFERRED")
+        self.leg(made, self.bank, "7")
+        self.leg(made, accounts.bank("test", "BDT"), "-7")
+
+    def numbered(self, account: AccountKey, amount: str, currency: str = "") -> None:
+        """A leg whose writer says that its account keeps a balance."""
+        self.leg(self.journal(), account, amount, currency, sequence=7)
 
     def account(self, kind: str, mode: str, balance: str | None, overdraft: str = "0") -> None:
         self.sql(

@@ -14,7 +14,7 @@ from django.db import DataError, IntegrityError, ProgrammingError, connection, t
 from balances import accounts, holds
 from balances.accounts import AccountKey
 from balances.kinds import HoldStatus, JournalKind
-from balances.models import Hold, Journal
+from balances.models import Account, Entry, Hold, Journal
 from gateway import ids
 from tests import roles
 from tests.balances.attacked import Ledger, image
@@ -29,7 +29,13 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
     "no legs": lambda one: one.legs(),
     "a leg too late": lambda one: one.leg(Journal.objects.order_by("id")[0].pk, one.bank, "5"),
     "two legs too late": lambda one: one.legs_too_late(),
+    "two numbered legs too late": lambda one: one.legs_too_late(sequence=1),
     "a leg after the check": lambda one: one.early_check(),
+    "two legs after the check": lambda one: one.early_check_and_two_currencies(),
+    "a numbered leg of another mode": lambda one: one.numbered(accounts.available(one.product.pk, "live", "INR"), "5"),
+    "a numbered leg of another currency": lambda one: one.numbered(one.available, "5", "BDT"),
+    "a numbered leg of no account": lambda one: one.numbered(accounts.bank("test", "XXX"), "5"),
+    "a numbered leg above the limit": lambda one: one.numbered(one.available, "100.0001"),
     "a leg of no journal": lambda one: one.leg(uuid.uuid4(), one.bank, "5"),
     "a leg of no account": lambda one: one.legs(
         (one.bank, "5"), (AccountKey(kind=one.bank.kind, mode="test", currency="XXX"), "-5")
@@ -88,7 +94,13 @@ SAYS: dict[str, str] = {
     "no legs": "has 0 legs",
     "a leg too late": "in the transaction of their journal alone",
     "two legs too late": "in the transaction of their journal alone",
+    "two numbered legs too late": "in the transaction of their journal alone",
     "a leg after the check": "does not sum to zero",
+    "two legs after the check": "does not sum to zero",
+    "a numbered leg of another mode": "a test journal takes no entry of a live account",
+    "a numbered leg of another currency": "a INR account takes no BDT entry",
+    "a numbered leg of no account": "there is no such ledger account",
+    "a numbered leg above the limit": "account_within_its_limit",
     "a leg of no journal": "in the transaction of their journal alone",
     "a leg of no account": "there is no such ledger account",
     "entries changed": "entries are never changed",
@@ -173,6 +185,19 @@ def test_it_is_refused_and_nothing_is_left(
     with ATTACKERS[attacker](), pytest.raises(kinds, match=sentence):
         way(lambda: ATTACKS[name](ledger))
     assert image() == before
+
+
+@pytest.mark.parametrize("sequence", [None, 0, 7])
+def test_the_number_of_an_entry_is_the_databases_own(sequence: int | None, ledger: Ledger) -> None:
+    with transaction.atomic():
+        made = ledger.journal()
+        ledger.leg(made, ledger.bank, "5", sequence=sequence)
+        ledger.leg(made, ledger.available, "-5", sequence=sequence)
+    of_bank, of_available = Entry.objects.filter(journal=made).order_by("-amount")
+    assert (of_bank.sequence, of_bank.balance_after) == (None, None)
+    assert (of_available.sequence, of_available.balance_after) == (2, Decimal(105))
+    kept = Account.objects.get(pk=ledger.available.id)
+    assert (kept.balance, kept.entry_count, kept.last_entry_at) == (Decimal(105), 2, of_available.created_at)
 
 
 def test_a_hold_is_closed_once(ledger: Ledger) -> None:

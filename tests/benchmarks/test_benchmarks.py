@@ -74,12 +74,29 @@ def test_every_missed_bar_is_named() -> None:
     assert result((1000, 1000, 2000), slowest_ms=199).missed() == []
 
 
-def test_a_document_without_a_place_for_the_table_is_refused(tmp_path: Path) -> None:
+def test_a_document_without_a_place_for_the_table_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     document = tmp_path / "other.md"
     document.write_text("Nothing.\n")
-    with pytest.raises(SystemExit):
-        report.keep(document, "table")
+    for there, sentence in ((document, "has no place for the table"), (tmp_path / "none" / "new.md", "no directory")):
+        ended = subprocess.run(
+            [sys.executable, "-m", "benchmarks", "--keep", str(there)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert sentence in ended.stderr
+        assert "Traceback" not in ended.stderr
     assert document.read_text() == "Nothing.\n"
+
+
+def test_a_document_that_is_not_there_yet_is_begun(tmp_path: Path) -> None:
+    document = tmp_path / "new.md"
+    report.keep(document, "one")
+    report.keep(document, "two")
+    assert document.read_text() == f"{report._BEGIN}\n\ntwo\n\n{report._END}\n"
 
 
 def test_the_kept_document_has_its_place() -> None:

@@ -106,6 +106,18 @@ def test_outside_of_a_transaction_it_is_one_call_and_gives_the_same() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_texts_alone_are_sent_as_they_are_and_give_the_same() -> None:
+    statement = "SELECT %(text)s::text, %(none)s::uuid, %(word)s::text"
+    values = {name: VALUES[name] for name in ("text", "none", "word")}
+    direct = prepared_sql.run(statement, values)
+    with transaction.atomic():
+        by_cursor = prepared_sql.run(statement, values)
+    assert direct == by_cursor == [(VALUES["text"], None, "test")]
+    with pytest.raises(DataError, match="NUL"):
+        prepared_sql.run(statement, {**values, "text": "a\0b"})
+
+
+@pytest.mark.django_db(transaction=True)
 def test_outside_of_a_transaction_it_is_planned_once_too() -> None:
     for name in ("one", "another"):
         for _ in range(3):
