@@ -14,6 +14,7 @@ class BalancesConfig(AppConfig):
         from balances import (  # noqa: PLC0415
             adjusting,
             exchanging,
+            fee_verbs,
             funding,
             overdrafts,
             reversing,
@@ -21,5 +22,5 @@ class BalancesConfig(AppConfig):
             verbs,
         )
 
-        for one in (funding, settlement, adjusting, exchanging, overdrafts, reversing):
+        for one in (funding, settlement, adjusting, exchanging, overdrafts, fee_verbs, reversing):
             verbs.register(*one.VERBS)
