@@ -4,9 +4,10 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from balances import accounts
 from balances.accounts import AccountKey
 from balances.kinds import JournalKind
-from balances.posting import NewJournal, credit, debit, post
+from balances.posting import NewJournal, credit, debit, open_accounts, post
 from gateway.lifecycles import Cause, CauseKind
 from tests import roles
 
@@ -43,3 +44,8 @@ def set_back(journal: NewJournal, at: datetime, *, apart: timedelta = timedelta(
             " WHERE journal_id = %s) AS leg WHERE entry.id = leg.id",
             [at, apart // timedelta(microseconds=1), journal.id],
         )
+
+
+def known(*currencies: str) -> None:
+    """What no payment system has, as if the provider had once sent it: people may move it from then on."""
+    open_accounts(accounts.bank("test", currency) for currency in currencies)

@@ -14,7 +14,7 @@ from balances.accounts import AccountKey
 from balances.posting import post
 from gateway import ids
 from gateway.products.models import Mode, Product
-from tests.balances.past import BY_CLOCK, DAY, moved, post_at
+from tests.balances.past import BY_CLOCK, DAY, known, moved, post_at
 from tests.conftest import Api, fund
 from tests.gateway.api.refusals import assert_refused
 from tests.two_persons import overdraft
@@ -56,6 +56,7 @@ def figures(api: Api, **query: str) -> dict[str, list[str]]:
 def test_each_figure_of_each_currency_in_its_decimals(product: Product, mine: Api) -> None:
     assert figures(mine) == {}
     fund(product, "INR", amount="1000")
+    known("JPY", "KWD")
     fund(product, "JPY", amount="70")
     fund(product, "KWD", amount="1.5")
     order = ids.new_id()
@@ -194,6 +195,7 @@ def test_what_is_no_currency_is_refused(mine: Api, currency: str) -> None:
 def test_however_many_currencies_it_is_one_statement(
     product: Product, as_of: datetime | None, django_assert_num_queries: Any
 ) -> None:
+    known("JPY")
     fund(product, "INR", "BDT", "PKR", "JPY")
     with django_assert_num_queries(1):
         assert len(reading.balances_at(product.pk, "test", as_of=as_of).balances) == 4

@@ -21,7 +21,7 @@ from balances import accounts, reading, views
 from balances.posting import post
 from balances.statement_files import MAX_MOVEMENTS, FileKind
 from gateway.products.models import Mode, Product
-from tests.balances.past import DAY, moved, post_at
+from tests.balances.past import DAY, known, moved, post_at
 from tests.conftest import Api, fund
 from tests.gateway.api.refusals import assert_refused
 from tests.two_persons import overdraft
@@ -191,6 +191,7 @@ def test_opening_and_movements_are_the_closing_balance_and_every_period_follows_
     product = Product.objects.create(name=f"product {Product.objects.count()}")
     api, bank = new_api(product), accounts.bank("test", currency)
     own = [accounts.available(product.pk, "test", currency), accounts.held(product.pk, "test", currency)]
+    known(currency)
     overdraft(product, "100000000000", currency)
     at, times = DAY, [DAY]
     there = Decimal(0)

@@ -90,19 +90,18 @@ def test_of_three_who_decide_at_once_one_decides(product: Product, third: User) 
 UNLOCKED = ("lock_undecided(instruction_id)", "Instruction.objects.get(pk=instruction_id)")
 
 
-def both_after_reading(module: Any, made: Instruction) -> list[Any]:
+def both_after_reading(module: Any, made: Instruction, *approvers: User) -> list[Any]:
     """Two approvals, of which neither may write the row before both have read it."""
-    _, approver = persons()
     with Gate("balances_instruction") as gate:
-        steps = [in_thread(lambda: module.approve(made.pk, approver, made.digest)) for _ in range(2)]
+        steps = [in_thread(partial(module.approve, made.pk, by, made.digest)) for by in approvers]
         gate.await_waiting(2)
         gate.open()
         return [step() for step in steps]
 
 
-def test_without_the_lock_the_database_refuses_the_second(product: Product) -> None:
+def test_without_the_lock_the_database_refuses_the_second(product: Product, third: User) -> None:
     made = asked(product)
-    found = both_after_reading(copy_of(instructions, UNLOCKED), made)
+    found = both_after_reading(copy_of(instructions, UNLOCKED), made, persons()[1], third)
     [refusal] = [one for one in found if not isinstance(one, Instruction)]
     assert isinstance(refusal, IntegrityError)
     assert "decided once, and never changed otherwise" in str(refusal)
