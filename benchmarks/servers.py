@@ -23,6 +23,8 @@ THREADS: Final = 4
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10.0
 _TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
+#: What the processor time of processes is counted in.
+TICK_SECONDS: Final = 1 / _TICKS_A_SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
