@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from balances.guards import FEE_GUARDS
+from balances.guards import LedgerGuard
 from balances.kinds import FeeDirection, FeeKind
 from gateway import ids, money
+from gateway.lifecycles import written_once
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 
@@ -118,7 +119,7 @@ class Fee(models.Model):
                 violation_error_message="The fixed amount is 0 or more, and less than a trillion.",
             ),
         ]
-        triggers = FEE_GUARDS
+        triggers = written_once("fee rows", kind=LedgerGuard)
 
     def __str__(self) -> str:
         who = self.product or self.provider_account or f"any {'product' if self.kind == FeeKind.PRODUCT else 'account'}"

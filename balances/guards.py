@@ -65,11 +65,13 @@ class DefinerGuard(LedgerGuard):
     sql_class = DefinerSql
 
 
-def _listed(kinds: Iterable[str]) -> str:
+def listed(kinds: Iterable[str]) -> str:
+    """Words as SQL lists them."""
     return ", ".join(f"'{kind}'" for kind in kinds)
 
 
-def _refuse(sentence: str, *values: str) -> str:
+def refuse(sentence: str, *values: str) -> str:
+    """The statement that refuses, with a sentence and what stands for each of its ``%``."""
     arguments = "".join(f", {value}" for value in values)
     return f"RAISE EXCEPTION '{sentence}'{arguments} USING ERRCODE = '23514';"
 
@@ -84,7 +86,7 @@ _MODE_OF_JOURNAL: Final = """
 #: of its limit looks at the balance that all of them before us have left.
 _COUNT: Final = f"""
     UPDATE balances_account SET
-        balance = balance + CASE WHEN kind IN ({_listed(kind for kind in LIVE if kind in DEBIT_NORMAL)})
+        balance = balance + CASE WHEN kind IN ({listed(kind for kind in LIVE if kind in DEBIT_NORMAL)})
             THEN NEW.amount ELSE -NEW.amount END,
         entry_count = entry_count + 1,
         last_entry_at = greatest(clock_timestamp(), last_entry_at)
@@ -102,33 +104,33 @@ ACCOUNT_GUARDS: Final = [
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         func=f"""
             IF TG_OP = 'DELETE' THEN
-                {_refuse("ledger accounts are never deleted")}
+                {refuse("ledger accounts are never deleted")}
             END IF;
             IF TG_OP = 'INSERT' THEN
                 IF coalesce(NEW.balance, 0) <> 0 OR NEW.entry_count <> 0 OR NEW.last_entry_at IS NOT NULL
                         OR NEW.covered_until IS NOT NULL THEN
-                    {_refuse("a ledger account begins without entries")}
+                    {refuse("a ledger account begins without entries")}
                 END IF;
-                IF NEW.kind NOT IN ({_listed(AccountKind)}) OR NEW.mode NOT IN ({_listed(Mode)}) THEN
-                    {_refuse("there are no % accounts of kind %", "NEW.mode", "NEW.kind")}
+                IF NEW.kind NOT IN ({listed(AccountKind)}) OR NEW.mode NOT IN ({listed(Mode)}) THEN
+                    {refuse("there are no % accounts of kind %", "NEW.mode", "NEW.kind")}
                 END IF;
-                IF (NEW.balance IS NOT NULL) <> (NEW.kind IN ({_listed(LIVE)})) THEN
-                    {_refuse("a ledger account keeps a balance where it is limited, and nowhere else")}
+                IF (NEW.balance IS NOT NULL) <> (NEW.kind IN ({listed(LIVE)})) THEN
+                    {refuse("a ledger account keeps a balance where it is limited, and nowhere else")}
                 END IF;
             ELSIF (NEW.id, NEW.kind, NEW.mode, NEW.currency, NEW.payment_system)
                     IS DISTINCT FROM (OLD.id, OLD.kind, OLD.mode, OLD.currency, OLD.payment_system)
                     OR (NEW.product_id, NEW.provider_account_id, NEW.balance IS NULL)
                     IS DISTINCT FROM (OLD.product_id, OLD.provider_account_id, OLD.balance IS NULL) THEN
-                {_refuse("what a ledger account stands for is never changed")}
+                {refuse("what a ledger account stands for is never changed")}
             -- The guards of entries and of snapshots write here, from inside their own trigger; nobody else does.
             ELSIF pg_trigger_depth() < 2 AND (NEW.balance, NEW.entry_count, NEW.last_entry_at, NEW.covered_until)
                     IS DISTINCT FROM (OLD.balance, OLD.entry_count, OLD.last_entry_at, OLD.covered_until) THEN
-                {_refuse("a balance is written by entries alone")}
+                {refuse("a balance is written by entries alone")}
             END IF;
             -- Not a number is above every number, for PostgreSQL.
             IF NEW.overdraft_limit <> 0 AND (NEW.kind <> '{AccountKind.AVAILABLE}'
                     OR NEW.overdraft_limit < 0 OR NEW.overdraft_limit >= 1e16) THEN
-                {_refuse("an overdraft is an amount, and of available money alone")}
+                {refuse("an overdraft is an amount, and of available money alone")}
             END IF;
             RETURN NEW;
         """,
@@ -153,7 +155,7 @@ ACCOUNT_GUARDS: Final = [
                     AND parameters ->> 'product' = NEW.product_id::text AND parameters ->> 'currency' = NEW.currency
                     AND (parameters ->> 'limit')::numeric = NEW.overdraft_limit
             ) THEN
-                {_refuse("an overdraft limit needs an instruction that two persons decided in its transaction")}
+                {refuse("an overdraft limit needs an instruction that two persons decided in its transaction")}
             END IF;
             RETURN NULL;
         """,  # noqa: S608 - our own columns, no input
@@ -170,11 +172,11 @@ JOURNAL_GUARDS: Final = [
             NEW.xact := pg_current_xact_id()::text::bigint;
             NEW.begun_at := transaction_timestamp();
             NEW.created_at := clock_timestamp();
-            IF NEW.kind NOT IN ({_listed(JournalKind)}) OR NEW.mode NOT IN ({_listed(Mode)}) THEN
-                {_refuse("there are no % journals of kind %", "NEW.mode", "NEW.kind")}
+            IF NEW.kind NOT IN ({listed(JournalKind)}) OR NEW.mode NOT IN ({listed(Mode)}) THEN
+                {refuse("there are no % journals of kind %", "NEW.mode", "NEW.kind")}
             END IF;
             IF NEW.reference = '' THEN
-                {_refuse("a journal has a reference")}
+                {refuse("a journal has a reference")}
             END IF;
             RETURN NEW;
         """,
@@ -191,13 +193,13 @@ JOURNAL_GUARDS: Final = [
             PERFORM FROM balances_entry WHERE journal_id = NEW.id OFFSET 1;
             IF NOT FOUND THEN
                 SELECT count(*) INTO legs FROM balances_entry WHERE journal_id = NEW.id;
-                {_refuse("journal % has % legs; it needs two or more", "NEW.id", "legs")}
+                {refuse("journal % has % legs; it needs two or more", "NEW.id", "legs")}
             END IF;
             IF clock_timestamp() > NEW.created_at + interval '{POSTING_SECONDS} seconds' THEN
-                {_refuse("journal % is committed too late after it was written", "NEW.id")}
+                {refuse("journal % is committed too late after it was written", "NEW.id")}
             END IF;
             IF NEW.kind IN ({
-            _listed([JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID])
+            listed([JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID])
         }) THEN
                 SELECT sum(entry.amount) INTO held FROM balances_entry AS entry
                 JOIN balances_account AS account ON account.id = entry.account_id
@@ -212,12 +214,12 @@ JOURNAL_GUARDS: Final = [
                             AND status = '{HoldStatus.RELEASED}')
                     )
                 ) THEN
-                    {_refuse("journal % does not agree with the hold of its withdrawal", "NEW.id")}
+                    {refuse("journal % does not agree with the hold of its withdrawal", "NEW.id")}
                 END IF;
             END IF;
             -- The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.
             IF NEW.instruction_id IS NOT NULL OR NEW.cause = '{CauseKind.PERSON}'
-                    OR NEW.kind IN ({_listed(BY_PEOPLE_ALONE)})
+                    OR NEW.kind IN ({listed(BY_PEOPLE_ALONE)})
                     OR (NEW.kind = '{JournalKind.SUSPENSE_CREDITED}'
                         AND (NEW.cause <> '{CauseKind.PULL}' OR NEW.subject = '')) THEN
                 IF NOT EXISTS (
@@ -225,9 +227,7 @@ JOURNAL_GUARDS: Final = [
                     WHERE id = NEW.instruction_id AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
                         AND decided_xact = NEW.xact AND decided_at = NEW.begun_at
                 ) THEN
-                    {
-            _refuse("a % journal needs an instruction that two persons decided in its transaction", "NEW.kind")
-        }
+                    {refuse("a % journal needs an instruction that two persons decided in its transaction", "NEW.kind")}
                 END IF;
             END IF;
             RETURN NULL;
@@ -260,18 +260,18 @@ ENTRY_GUARDS: Final = [
                 NEW.balance_after, NEW.sequence, NEW.created_at
             FROM balances_account AS one WHERE one.id = NEW.account_id;
             IF NOT FOUND THEN
-                {_refuse("there is no such ledger account: %", "NEW.account_id")}
+                {refuse("there is no such ledger account: %", "NEW.account_id")}
             END IF;
             IF mode_of_journal IS NULL THEN
-                {_refuse("entries come in the transaction of their journal alone")}
+                {refuse("entries come in the transaction of their journal alone")}
             END IF;
             IF NEW.mode <> mode_of_journal THEN
-                {_refuse("a % journal takes no entry of a % account", "mode_of_journal", "NEW.mode")}
+                {refuse("a % journal takes no entry of a % account", "mode_of_journal", "NEW.mode")}
             END IF;
             IF given <> '' AND given <> NEW.currency THEN
-                {_refuse("a % account takes no % entry", "NEW.currency", "given")}
+                {refuse("a % account takes no % entry", "NEW.currency", "given")}
             END IF;
-            IF kind_of_account IN ({_listed(LIVE)}) THEN
+            IF kind_of_account IN ({listed(LIVE)}) THEN
                 {_COUNT}
             END IF;
             RETURN NEW;
@@ -289,91 +289,10 @@ ENTRY_GUARDS: Final = [
             SELECT sum(amount) INTO total FROM balances_entry
                 WHERE journal_id = NEW.journal_id AND currency = NEW.currency;
             IF total <> 0 THEN
-                {_refuse("journal % does not sum to zero", "NEW.journal_id")}
+                {refuse("journal % does not sum to zero", "NEW.journal_id")}
             END IF;
             RETURN NULL;
         """,  # noqa: S608 - our own columns, no input
     ),
     *written_once("entries", kind=LedgerGuard),
-]
-
-HOLD_GUARDS: Final = [
-    LedgerGuard(
-        name="legal_moves",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-        func=f"""
-            IF TG_OP = 'DELETE' THEN
-                {_refuse("holds are never deleted")}
-            END IF;
-            IF TG_OP = 'INSERT' THEN
-                IF NEW.status <> '{HoldStatus.OPEN}' THEN
-                    {_refuse("a hold begins open")}
-                END IF;
-                NEW.created_at := clock_timestamp();
-                RETURN NEW;
-            END IF;
-            IF (NEW.id, NEW.order_id, NEW.product_id, NEW.mode, NEW.currency, NEW.amount, NEW.created_at)
-                    IS DISTINCT FROM
-                    (OLD.id, OLD.order_id, OLD.product_id, OLD.mode, OLD.currency, OLD.amount, OLD.created_at)
-                    OR OLD.status <> '{HoldStatus.OPEN}' OR NEW.status = '{HoldStatus.OPEN}' THEN
-                {_refuse("a hold is spent or released once, and never changed otherwise")}
-            END IF;
-            NEW.closed_at := clock_timestamp();
-            RETURN NEW;
-        """,
-    ),
-    LedgerGuard(
-        name="has_its_journal",
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.Update,
-        timing=pgtrigger.Deferred,
-        func=f"""
-            IF NOT EXISTS (
-                SELECT 1 FROM balances_journal WHERE reference = NEW.order_id AND kind = CASE NEW.status
-                    WHEN '{HoldStatus.OPEN}' THEN '{JournalKind.WITHDRAWAL_HELD}'
-                    WHEN '{HoldStatus.SPENT}' THEN '{JournalKind.WITHDRAWAL_PAID}'
-                    ELSE '{JournalKind.WITHDRAWAL_RELEASED}' END
-            ) THEN
-                {_refuse("hold of % is % without its journal", "NEW.order_id", "NEW.status")}
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608 - our own columns, no input
-    ),
-    truncate_guard("holds", kind=LedgerGuard),
-]
-
-FEE_GUARDS: Final = written_once("fee rows", kind=LedgerGuard)
-
-SNAPSHOT_GUARDS: Final = [
-    DefinerGuard(
-        name="counts_by_itself",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
-        declare=[("account", "record"), ("since", "record")],
-        func=f"""
-            -- Locked: two snapshots of one account come one after the other, and the second builds on the first.
-            SELECT kind, covered_until INTO account FROM balances_account WHERE id = NEW.account_id FOR NO KEY UPDATE;
-            IF NOT FOUND OR account.kind IN ({_listed(LIVE)}) THEN
-                {_refuse("snapshots are of accounts without a live balance")}
-            END IF;
-            NEW.created_at := clock_timestamp();
-            NEW.covered_until := clock_timestamp() - interval '{SNAPSHOT_MARGIN_SECONDS} seconds';
-            IF account.covered_until >= NEW.covered_until THEN
-                {_refuse("the last snapshot of this account is newer")}
-            END IF;
-            SELECT coalesce(sum(amount), 0) * CASE WHEN account.kind IN ({_listed(DEBIT_NORMAL)}) THEN 1 ELSE -1 END
-                INTO NEW.balance FROM balances_entry
-                WHERE account_id = NEW.account_id AND created_at < NEW.covered_until
-                    AND (account.covered_until IS NULL OR created_at >= account.covered_until);
-            SELECT balance INTO since FROM balances_snapshot
-                WHERE account_id = NEW.account_id ORDER BY covered_until DESC LIMIT 1;
-            IF FOUND THEN
-                NEW.balance := NEW.balance + since.balance;
-            END IF;
-            UPDATE balances_account SET covered_until = NEW.covered_until WHERE id = NEW.account_id;
-            RETURN NEW;
-        """,  # noqa: S608 - our own columns, no input
-    ),
-    *written_once("snapshots", kind=LedgerGuard),
 ]

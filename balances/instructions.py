@@ -17,12 +17,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from balances import previews, verb_fields, verbs
+from balances import previews, verb_fields, verbs, wording
 from balances.carrying_out import carry_out
 from balances.instruction_models import (
-    DOCUMENT_MAX_LENGTH,
-    REASON_MAX_LENGTH,
-    REASON_MIN_LENGTH,
     Instruction,
 )
 from balances.instruction_moves import begin_instruction, lock_undecided, move_instruction
@@ -32,7 +29,6 @@ from balances.states import EXPIRY_DAYS, InstructionStatus
 from balances.verb_fields import Refused
 from balances.verbs import Verb
 from gateway import ids
-from gateway.api.fields import is_plain
 from gateway.lifecycles import Cause, CauseKind
 
 log = structlog.get_logger(__name__)
@@ -101,7 +97,7 @@ def propose(
     if instruction_id is not None and (sent_before := _sent_before(instruction_id, by)):
         return sent_before
     verb = verbs.named(verb_name)
-    reason, document = _reason(reason), _document(document, verb)
+    reason, document = wording.reason(reason), wording.document(document, verb)
     with _sentences(verb):
         values = verb_fields.read(verb.fields, parameters)
         plan = verb.plan(values)
@@ -261,7 +257,7 @@ def _check_second(instruction: Instruction, by: AbstractUser) -> None:
 
 
 def _decide(instruction: Instruction, status: InstructionStatus, by: AbstractUser, reason: str) -> Instruction:
-    reason = _reason(reason)
+    reason = wording.reason(reason)
     cause = Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason)
     move_instruction(instruction, status, cause, decided_by_id=by.pk, decision_reason=reason)
     return instruction
@@ -278,30 +274,3 @@ def _sentences(verb: Verb) -> Iterator[None]:
         raise Refused("It was posted before.") from None
     except verb.refusals as error:
         raise Refused(str(error)) from error
-
-
-def _visible(text: str, field: str) -> str:
-    """The words in one line, and nothing in them that a page or a terminal would not show as it is.
-
-    Otherwise a reason could draw a preview of its own before the eyes of whoever approves.
-    """
-    text = " ".join(text.split())
-    if not is_plain(text) or (text and not any(one.isalnum() for one in text)):
-        raise Refused("Write it in visible letters or digits.", field=field)
-    return text
-
-
-def _reason(text: str) -> str:
-    text = _visible(text, "reason")
-    if not REASON_MIN_LENGTH <= len(text) <= REASON_MAX_LENGTH:
-        raise Refused(f"Give a reason of {REASON_MIN_LENGTH} to {REASON_MAX_LENGTH} characters.", field="reason")
-    return text
-
-
-def _document(text: str, verb: Verb) -> str:
-    text = _visible(text, "document")
-    if not text and verb.needs_document:
-        raise Refused("Name the paper behind it, for example the bank statement and its line.", field="document")
-    if len(text) > DOCUMENT_MAX_LENGTH:
-        raise Refused(f"The document takes at most {DOCUMENT_MAX_LENGTH} characters.", field="document")
-    return text

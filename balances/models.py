@@ -6,9 +6,11 @@ from typing import Any
 from django.db import models
 
 from balances.fee_rows import Fee
-from balances.guards import ACCOUNT_GUARDS, ENTRY_GUARDS, HOLD_GUARDS, JOURNAL_GUARDS, SNAPSHOT_GUARDS
+from balances.guards import ACCOUNT_GUARDS, ENTRY_GUARDS, JOURNAL_GUARDS
+from balances.hold_guards import HOLD_GUARDS
 from balances.instruction_models import Instruction
 from balances.kinds import AccountKind, HoldStatus, JournalKind
+from balances.snapshot_guards import SNAPSHOT_GUARDS
 from gateway import ids, money
 from gateway.products.models import Mode, Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, ProviderAccount
