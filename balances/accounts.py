@@ -1,10 +1,11 @@
 """Which accounts there are: an account is named by what it stands for, and its id follows from the name."""
 
 import uuid
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
+
+import uuid_utils.compat
 
 from balances.kinds import DEBIT_NORMAL, LIVE, AccountKind
 
@@ -14,9 +15,8 @@ _NAMESPACE: Final = uuid.UUID("7c0f3f2e-6d58-5d7e-9c26-3a1f6a0f4c51")
 _REMEMBERED_IDS: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountKey:
-    """What one account stands for.
+class AccountKey(NamedTuple):
+    """What one account stands for. Made for each leg and looked up by what it is: a tuple is both in half the time.
 
     Attributes:
         kind: of the chart (`balances.kinds`).
@@ -56,8 +56,9 @@ class AccountKey:
 
 @lru_cache(_REMEMBERED_IDS)
 def _id_and_rank_of(key: AccountKey) -> tuple[uuid.UUID, tuple[int, uuid.UUID]]:
-    parts = (key.kind.value, key.mode, key.currency, key.product, key.provider_account, key.payment_system)
-    name_based = uuid.uuid5(_NAMESPACE, "/".join(str(part or "") for part in parts))
+    owner = f"{key.product or ''}/{key.provider_account or ''}/{key.payment_system}"
+    # The same as the standard library's, for half the time.
+    name_based: uuid.UUID = uuid_utils.compat.uuid5(_NAMESPACE, f"{key.kind.value}/{key.mode}/{key.currency}/{owner}")
     return name_based, (LIVE.index(key.kind) + 1 if key.keeps_balance else 0, name_based)
 
 

@@ -1,12 +1,15 @@
 """What the database itself holds about the ledger, whoever writes: the application, its owner, a person with psql.
 
+Journals, entries and balances are written by two functions alone, which ask all that can be asked while they write
+(`balances.posting_functions`). What can be asked at COMMIT only, and everything about the other tables, is asked here.
+
 Rules are triggers that read no session variable (`gateway.lifecycles.Guard`). Their functions look up tables in the
-schema ``public`` before any temporary one, so nobody can put a table of the same name in front. The one that writes
-balances runs with the owner's rights: the application has none to do so itself.
+schema ``public`` before any temporary one, so nobody can put a table of the same name in front.
 
 Refusals carry ERRCODE 23514, so they arrive as ``IntegrityError``.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,7 +17,6 @@ import pgtrigger
 
 from balances.kinds import (
     BY_PEOPLE_ALONE,
-    DEBIT_NORMAL,
     LIVE,
     OVERDRAFT_VERB,
     AccountKind,
@@ -30,6 +32,10 @@ from gateway.products.models import Mode
 POSTING_SECONDS: Final = 60
 #: Five times as long: room for a commit that waits for a replica, and for clocks that are set.
 SNAPSHOT_MARGIN_SECONDS: Final = 300
+
+
+#: What code knows the refusal by, and people who read a log.
+WITHIN_ITS_LIMIT: Final = "account_within_its_limit"
 
 
 class LedgerSql(GuardSql):
@@ -70,38 +76,78 @@ def listed(kinds: Iterable[str]) -> str:
     return ", ".join(f"'{kind}'" for kind in kinds)
 
 
-def refuse(sentence: str, *values: str) -> str:
-    """The statement that refuses, with a sentence and what stands for each of its ``%``."""
+def among(word: str, words: Iterable[str]) -> str:
+    """Whether a word is one of many.
+
+    Asked of an object, in which PostgreSQL finds a key by halves: a list of more than eight it makes a table of, anew
+    in each transaction, which takes as long as a row.
+    """
+    return f"'{json.dumps(dict.fromkeys(words, 1))}'::jsonb ? ({word})"
+
+
+def refuse(sentence: str, *values: str, constraint: str = "") -> str:
+    """The statement that refuses, with a sentence and what stands for each of its ``%``.
+
+    Args:
+        sentence: for whoever reads the error.
+        values: SQL.
+        constraint: by which code tells this refusal from others, as if it were one.
+    """
     arguments = "".join(f", {value}" for value in values)
-    return f"RAISE EXCEPTION '{sentence}'{arguments} USING ERRCODE = '23514';"
+    named = f", CONSTRAINT = '{constraint}'" if constraint else ""
+    return f"RAISE EXCEPTION '{sentence}'{arguments} USING ERRCODE = '23514'{named};"
 
 
-#: Of the journal of an entry, where that was written in this very transaction; else nothing.
-_MODE_OF_JOURNAL: Final = """
-    SELECT journal.mode FROM balances_journal AS journal WHERE journal.id = NEW.journal_id
-        AND journal.xact = pg_current_xact_id()::text::bigint AND journal.begun_at = transaction_timestamp()
-"""
-#: Adds an entry to the balance of its account, where that keeps one, is of the mode of the entry's journal and of the
-#: currency that was given. The row lock that this takes puts everybody who posts to the account in line, and the CHECK
-#: of its limit looks at the balance that all of them before us have left.
-_COUNT: Final = f"""
-    UPDATE balances_account SET
-        balance = balance + CASE WHEN kind IN ({listed(kind for kind in LIVE if kind in DEBIT_NORMAL)})
-            THEN NEW.amount ELSE -NEW.amount END,
-        entry_count = entry_count + 1,
-        last_entry_at = greatest(clock_timestamp(), last_entry_at)
-    WHERE id = NEW.account_id AND balance IS NOT NULL AND mode = ({_MODE_OF_JOURNAL})
-        AND (given IS NULL OR given IN ('', currency))
-    RETURNING currency, mode, product_id, balance, entry_count, last_entry_at
-        INTO NEW.currency, NEW.mode, NEW.product_id, NEW.balance_after, NEW.sequence, NEW.created_at;
-"""  # noqa: S608 - our own columns, no input
+def within_limit(balance: str, limit: str) -> str:
+    """The statement that refuses a balance below what it may be. Its row is locked by whoever asks."""
+    return f"""IF {balance} < -{limit} THEN
+            {refuse("an account would be below its limit", constraint=WITHIN_ITS_LIMIT)}
+        END IF;"""
 
+
+#: Whoever asks the database for something: the role that was assumed, or the one that logged in. In a function with
+#: its owner's rights ``current_user`` is that owner, and this is still whoever called it.
+_WHO_ASKS: Final = (
+    "(CASE pg_catalog.current_setting('role') WHEN 'none' THEN session_user"
+    " ELSE pg_catalog.current_setting('role') END)"
+)
+
+
+def by_functions_alone(what: str, operation: pgtrigger.Operation) -> Guard:
+    """Only a function of the ledger writes this, for somebody else than its owner; nobody does so by themselves.
+
+    Asked once for a statement, whatever the number of its rows.
+
+    Args:
+        what: is refused, in words.
+        operation: that is looked at.
+    """
+    return Guard(  # names the schema of what it asks: to set a search path would be half of its price
+        name="by_functions_alone",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=operation,
+        func=f"""
+            IF current_user = {_WHO_ASKS} THEN
+                {refuse(f"{what} by balances_post alone, which the application calls")}
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+_WHAT_IT_STANDS_FOR: Final = (
+    *("id", "kind", "mode", "currency", "product_id", "provider_account_id", "payment_system"),
+)
+_COUNTED: Final = ("balance", "entry_count", "last_entry_at", "covered_until")
 
 ACCOUNT_GUARDS: Final = [
+    # Each update of a balance is looked at by this guard alone: a posting makes one or two.
+    by_functions_alone("balances are written", update_of(*_COUNTED)),
     LedgerGuard(
-        name="written_by_entries_alone",
+        name="stands_for_one_thing",
         when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        operation=pgtrigger.Insert | update_of(*_WHAT_IT_STANDS_FOR, "overdraft_limit") | pgtrigger.Delete,
         func=f"""
             IF TG_OP = 'DELETE' THEN
                 {refuse("ledger accounts are never deleted")}
@@ -122,16 +168,13 @@ ACCOUNT_GUARDS: Final = [
                     OR (NEW.product_id, NEW.provider_account_id, NEW.balance IS NULL)
                     IS DISTINCT FROM (OLD.product_id, OLD.provider_account_id, OLD.balance IS NULL) THEN
                 {refuse("what a ledger account stands for is never changed")}
-            -- The guards of entries and of snapshots write here, from inside their own trigger; nobody else does.
-            ELSIF pg_trigger_depth() < 2 AND (NEW.balance, NEW.entry_count, NEW.last_entry_at, NEW.covered_until)
-                    IS DISTINCT FROM (OLD.balance, OLD.entry_count, OLD.last_entry_at, OLD.covered_until) THEN
-                {refuse("a balance is written by entries alone")}
             END IF;
             -- Not a number is above every number, for PostgreSQL.
             IF NEW.overdraft_limit <> 0 AND (NEW.kind <> '{AccountKind.AVAILABLE}'
                     OR NEW.overdraft_limit < 0 OR NEW.overdraft_limit >= 1e16) THEN
                 {refuse("an overdraft is an amount, and of available money alone")}
             END IF;
+            {within_limit("NEW.balance", "NEW.overdraft_limit")}
             RETURN NEW;
         """,
     ),
@@ -164,48 +207,27 @@ ACCOUNT_GUARDS: Final = [
 ]
 
 JOURNAL_GUARDS: Final = [
-    LedgerGuard(
-        name="knows_its_transaction",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
-        func=f"""
-            NEW.xact := pg_current_xact_id()::text::bigint;
-            NEW.begun_at := transaction_timestamp();
-            NEW.created_at := clock_timestamp();
-            IF NEW.kind NOT IN ({listed(JournalKind)}) OR NEW.mode NOT IN ({listed(Mode)}) THEN
-                {refuse("there are no % journals of kind %", "NEW.mode", "NEW.kind")}
-            END IF;
-            IF NEW.reference = '' THEN
-                {refuse("a journal has a reference")}
-            END IF;
-            RETURN NEW;
-        """,
-    ),
-    # One guard for all that is asked of a journal at COMMIT: a second one would cost every posting.
-    LedgerGuard(
+    by_functions_alone("journals are posted", pgtrigger.Insert),
+    # What the rows of other tables say by then; its legs were looked at as they were written. One guard for all of it:
+    # a second one would cost every posting. It names the schema of each table for the same reason as the one above.
+    Guard(
         name="right_at_commit",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        declare=[("legs", "bigint"), ("held", "numeric")],
+        declare=[("held", "numeric")],
         func=f"""
-            -- Two are enough to know. What they sum to is asked by each of them.
-            PERFORM FROM balances_entry WHERE journal_id = NEW.id OFFSET 1;
-            IF NOT FOUND THEN
-                SELECT count(*) INTO legs FROM balances_entry WHERE journal_id = NEW.id;
-                {refuse("journal % has % legs; it needs two or more", "NEW.id", "legs")}
-            END IF;
             IF clock_timestamp() > NEW.created_at + interval '{POSTING_SECONDS} seconds' THEN
                 {refuse("journal % is committed too late after it was written", "NEW.id")}
             END IF;
             IF NEW.kind IN ({
             listed([JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID])
         }) THEN
-                SELECT sum(entry.amount) INTO held FROM balances_entry AS entry
-                JOIN balances_account AS account ON account.id = entry.account_id
+                SELECT sum(entry.amount) INTO held FROM public.balances_entry AS entry
+                JOIN public.balances_account AS account ON account.id = entry.account_id
                 WHERE entry.journal_id = NEW.id AND account.kind = '{AccountKind.HELD}';
                 IF NOT EXISTS (
-                    SELECT 1 FROM balances_hold
+                    SELECT 1 FROM public.balances_hold
                     WHERE order_id = NEW.reference AND mode = NEW.mode AND (
                         (NEW.kind = '{JournalKind.WITHDRAWAL_HELD}' AND held = -amount)
                         OR (NEW.kind = '{JournalKind.WITHDRAWAL_PAID}' AND held = amount
@@ -219,11 +241,11 @@ JOURNAL_GUARDS: Final = [
             END IF;
             -- The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.
             IF NEW.instruction_id IS NOT NULL OR NEW.cause = '{CauseKind.PERSON}'
-                    OR NEW.kind IN ({listed(BY_PEOPLE_ALONE)})
+                    OR {among("NEW.kind", BY_PEOPLE_ALONE)}
                     OR (NEW.kind = '{JournalKind.SUSPENSE_CREDITED}'
                         AND (NEW.cause <> '{CauseKind.PULL}' OR NEW.subject = '')) THEN
                 IF NOT EXISTS (
-                    SELECT 1 FROM balances_instruction
+                    SELECT 1 FROM public.balances_instruction
                     WHERE id = NEW.instruction_id AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
                         AND decided_xact = NEW.xact AND decided_at = NEW.begun_at
                 ) THEN
@@ -237,62 +259,6 @@ JOURNAL_GUARDS: Final = [
 ]
 
 ENTRY_GUARDS: Final = [
-    DefinerGuard(
-        name="belongs_and_counts",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert,
-        declare=[("given", "text := NEW.currency"), ("kind_of_account", "text"), ("mode_of_journal", "text")],
-        func=f"""
-            -- Who posts says with a number that the account keeps its balance, and saves a question. It is believed in
-            -- nothing: where it is not so, no row is found, and it is as if nothing had been said.
-            IF NEW.sequence IS NOT NULL THEN
-                {_COUNT}
-                IF FOUND THEN
-                    RETURN NEW;
-                END IF;
-            END IF;
-            -- One question about both, and its answers where they belong: each statement, and each value that is taken
-            -- from a record, costs as much as all that is compared below. An entry that comes after a snapshot is never
-            -- among what that has counted, wherever the clock was set.
-            SELECT one.kind, ({_MODE_OF_JOURNAL}), one.currency, one.mode, one.product_id,
-                NULL, NULL, greatest(clock_timestamp(), one.covered_until)
-            INTO kind_of_account, mode_of_journal, NEW.currency, NEW.mode, NEW.product_id,
-                NEW.balance_after, NEW.sequence, NEW.created_at
-            FROM balances_account AS one WHERE one.id = NEW.account_id;
-            IF NOT FOUND THEN
-                {refuse("there is no such ledger account: %", "NEW.account_id")}
-            END IF;
-            IF mode_of_journal IS NULL THEN
-                {refuse("entries come in the transaction of their journal alone")}
-            END IF;
-            IF NEW.mode <> mode_of_journal THEN
-                {refuse("a % journal takes no entry of a % account", "mode_of_journal", "NEW.mode")}
-            END IF;
-            IF given <> '' AND given <> NEW.currency THEN
-                {refuse("a % account takes no % entry", "NEW.currency", "given")}
-            END IF;
-            IF kind_of_account IN ({listed(LIVE)}) THEN
-                {_COUNT}
-            END IF;
-            RETURN NEW;
-        """,  # noqa: S608 - our own columns, no input
-    ),
-    # Each leg asks about its own currency, and so does one that came after the others were looked at (SET CONSTRAINTS …
-    # IMMEDIATE): the last leg of a currency asks when all of them are there.
-    LedgerGuard(
-        name="leaves_the_journal_whole",
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert,
-        timing=pgtrigger.Deferred,
-        declare=[("total", "numeric")],
-        func=f"""
-            SELECT sum(amount) INTO total FROM balances_entry
-                WHERE journal_id = NEW.journal_id AND currency = NEW.currency;
-            IF total <> 0 THEN
-                {refuse("journal % does not sum to zero", "NEW.journal_id")}
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608 - our own columns, no input
-    ),
+    by_functions_alone("entries are posted", pgtrigger.Insert),
     *written_once("entries", kind=LedgerGuard),
 ]

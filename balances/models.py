@@ -49,11 +49,6 @@ class Account(models.Model):
                 nulls_distinct=False,
                 name="one_account_per_key",
             ),
-            models.CheckConstraint(
-                # Nothing is not below it. Both CHECKs are as short as can be: they are read anew for each posting.
-                condition=models.Q(balance__gte=-models.F("overdraft_limit")),
-                name="account_within_its_limit",
-            ),
         ]
         triggers = ACCOUNT_GUARDS
 
@@ -145,14 +140,6 @@ class Entry(models.Model):
 
     class Meta:
         verbose_name_plural = "entries"
-        constraints = [
-            # NaN is greater than every number for PostgreSQL, so it fails here; infinity fits no such column, nor does
-            # anything below -1e16.
-            models.CheckConstraint(
-                condition=models.Q(amount__lt=Decimal(10) ** 16) & ~models.Q(amount=0),
-                name="entry_amount_is_a_number",
-            ),
-        ]
         indexes = [
             models.Index(fields=["account", "created_at", "sequence"], name="entries_of_an_account"),
             models.Index(

@@ -1,17 +1,20 @@
 """Posting: the one way into the ledger.
 
 A journal is put together (`balances.journals`), and all journals of one event are posted in one call, in the
-transaction that moves the thing they belong to. The database checks them once more at COMMIT (`balances.guards`).
+transaction that moves the thing they belong to. The database writes them itself, and refuses what is no journal
+(`balances.posting_functions`); what rows elsewhere have to say is looked at at COMMIT (`balances.guards`).
 """
 
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 from typing import Final
 
 from django.db import IntegrityError
 
+from balances import guards
 from balances.accounts import AccountKey
 from balances.kinds import JournalKind
 from balances.models import Account
@@ -38,11 +41,14 @@ _POST_TRANSFER: Final = prepared_sql.one_line(
         %(journal_id)s::uuid, %(kind)s::text, %(mode)s::text, %(reference)s::text, %(subject)s::text,
         %(reverses)s::uuid, %(cause)s::text, %(cause_id)s::text, %(detail)s::text, %(document)s::text,
         %(request_id)s::text, %(instruction)s::uuid,
-        %(first_id)s::uuid, %(first_account)s::uuid, %(first_amount)s::numeric, %(first_keeps_balance)s::boolean,
-        %(second_id)s::uuid, %(second_account)s::uuid, %(second_amount)s::numeric, %(second_keeps_balance)s::boolean
+        %(first_id)s::uuid, %(first_account)s::uuid, %(first_amount)s::numeric,
+        %(second_id)s::uuid, %(second_account)s::uuid, %(second_amount)s::numeric
     )
     """
 )
+#: A leg as it is sent: the rank of its account, its journal and its amount.
+_Placed = tuple[tuple[int, uuid.UUID], uuid.UUID, Decimal]
+_RANK: Final = itemgetter(0)
 #: Journals of a call, and legs of a journal, that are posted so.
 _TRANSFER: Final = (1, 2)
 
@@ -116,18 +122,19 @@ def post(*journals: NewJournal) -> None:
     """
     if not journals:
         return
-    legs = sorted(((one.id, leg) for one in journals for leg in one.legs), key=lambda pair: pair[1].account.lock_rank)
-    for _, leg in legs:
-        if not leg.amount or not money.fits_column(leg.amount):
+    # The rank of an account ends with its id, and looking it up is a tenth of what is done here.
+    legs = sorted([(leg.account.lock_rank, one.id, leg.amount) for one in journals for leg in one.legs], key=_RANK)
+    for _, _, amount in legs:
+        if not amount or not money.fits_column(amount):
             raise ValueError("a leg needs an amount of at most four decimals that is not zero")
     statement, parameters = (
-        (_POST_TRANSFER, _of_transfer(journals[0], *(leg for _, leg in legs)))
+        (_POST_TRANSFER, _of_transfer(journals[0], *legs))
         if (len(journals), len(legs)) == _TRANSFER
         else (_POST, _of_many(journals, legs))
     )
     try:
         if missing := _call(statement, parameters):
-            open_accounts(leg.account for _, leg in legs if leg.account.id in missing)
+            open_accounts(leg.account for one in journals for leg in one.legs if leg.account.id in missing)
             missing = _call(statement, parameters)
             assert not missing
     except IntegrityError as error:
@@ -138,11 +145,12 @@ def post(*journals: NewJournal) -> None:
 
 def _call(statement: str, parameters: dict[str, str | None]) -> set[uuid.UUID]:
     ((missing,),) = prepared_sql.run(statement, parameters)
-    return set(missing)
+    return set(missing or ())
 
 
-def _of_transfer(journal: NewJournal, first: Leg, second: Leg) -> dict[str, str | None]:
+def _of_transfer(journal: NewJournal, first: _Placed, second: _Placed) -> dict[str, str | None]:
     cause = journal.cause
+    ((_, first_account), _, first_amount), ((_, second_account), _, second_amount) = first, second
     return {
         "journal_id": journal.id.hex,
         "kind": journal.kind.value,
@@ -156,18 +164,16 @@ def _of_transfer(journal: NewJournal, first: Leg, second: Leg) -> dict[str, str 
         "document": journal.document,
         "request_id": logs.request_id.get(),
         "instruction": None if cause.instruction is None else cause.instruction.hex,
-        "first_id": ids.new_id().hex,
-        "first_account": first.account.id.hex,
-        "first_amount": f"{first.amount:f}",
-        "first_keeps_balance": "t" if first.account.keeps_balance else "f",
-        "second_id": ids.new_id().hex,
-        "second_account": second.account.id.hex,
-        "second_amount": f"{second.amount:f}",
-        "second_keeps_balance": "t" if second.account.keeps_balance else "f",
+        "first_id": ids.new_hex(),
+        "first_account": first_account.hex,
+        "first_amount": str(first_amount),
+        "second_id": ids.new_hex(),
+        "second_account": second_account.hex,
+        "second_amount": str(second_amount),
     }
 
 
-def _of_many(journals: Sequence[NewJournal], legs: Sequence[tuple[uuid.UUID, Leg]]) -> dict[str, str | None]:
+def _of_many(journals: Sequence[NewJournal], legs: Sequence[_Placed]) -> dict[str, str | None]:
     request_id = logs.request_id.get()
     return {
         "journal_ids": _array(one.id for one in journals),
@@ -182,10 +188,10 @@ def _of_many(journals: Sequence[NewJournal], legs: Sequence[tuple[uuid.UUID, Leg
         "documents": _texts(one.document for one in journals),
         "request_ids": _texts([request_id] * len(journals)),
         "instructions": _array(one.cause.instruction or "NULL" for one in journals),
-        "entry_ids": _array(ids.new_id() for _ in legs),
-        "entry_journals": _array(journal for journal, _ in legs),
-        "entry_accounts": _array(leg.account.id for _, leg in legs),
-        "amounts": _array(f"{leg.amount:f}" for _, leg in legs),
+        "entry_ids": _array(ids.new_hex() for _ in legs),
+        "entry_journals": _array(journal for _, journal, _ in legs),
+        "entry_accounts": _array(account for (_, account), _, _ in legs),
+        "amounts": _array(amount for *_, amount in legs),
     }
 
 
@@ -221,7 +227,7 @@ def open_accounts(accounts: Iterable[AccountKey]) -> None:
 def _refusal(error: IntegrityError) -> Exception | None:
     diagnosis = getattr(error.__cause__, "diag", None)
     match getattr(diagnosis, "constraint_name", None):
-        case "account_within_its_limit":
+        case guards.WITHIN_ITS_LIMIT:
             return InsufficientFunds()
         case "one_journal_per_reference" | "one_reversal_per_journal":
             return AlreadyPosted()

@@ -9,6 +9,7 @@ import itertools
 import uuid
 from typing import Final
 
+import uuid_utils
 import uuid_utils.compat
 from typeid import TypeID
 from typeid.errors import TypeIDException
@@ -34,6 +35,11 @@ _shifts: Final = range(110, -1, -10)
 def new_id() -> uuid.UUID:
     """A fresh UUIDv7: unique, and ordered by the time it was made, so that indexes grow at their end."""
     return uuid_utils.compat.uuid7()
+
+
+def new_hex() -> str:
+    """The same as 32 hexadecimal digits, for statements that want nothing else: in a quarter of the time."""
+    return uuid_utils.uuid7().hex
 
 
 def first_at(at: dt.datetime, *, plus: dt.timedelta = dt.timedelta(0)) -> uuid.UUID:

@@ -1,8 +1,8 @@
 """What the application role may do, table by table: the one list that says what of our rows can ever change.
 
-Everything may be read and added to. What is written once stands here with nothing, or with the encrypted columns that
-the rotation of keys and the redaction rewrite: the same as its guard lets through. A model that nobody decided about
-can only be read and added to, and fails a test (``tests/house/test_privileges.py``).
+Everything may be read, and added to but where a function does so. What is written once stands here with nothing, or
+with the encrypted columns that the rotation of keys and the redaction rewrite: the same as its guard lets through. A
+model that nobody decided about can only be read and added to, and fails a test (``tests/house/test_privileges.py``).
 
 A row is locked (``SELECT … FOR UPDATE``) by whoever may update it, if only in one column.
 """
@@ -13,27 +13,30 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class May:
-    """What may happen to the rows of a table once they are there.
+    """What may happen to the rows of a table.
 
     Attributes:
+        insert: whether rows may be added, other than by a function with the owner's rights.
         update: all columns, or those that are named.
         delete: whether rows may go.
     """
 
+    insert: bool = True
     update: bool | tuple[str, ...] = False
     delete: bool = False
 
 
 _WRITTEN_ONCE: Final = May()
+_WRITTEN_BY_FUNCTIONS: Final = May(insert=False)
 _CHANGES: Final = May(update=True)
 _COMES_AND_GOES: Final = May(update=True, delete=True)
 
 #: By model, as Django labels it; columns as the database names them.
 PRIVILEGES: Final[dict[str, May]] = {
-    # The ledger. Balances are written by the owner's triggers alone (`balances.guards.DefinerGuard`).
+    # The ledger. Journals, entries and balances are written by functions alone (`balances.posting_functions`).
     "balances.Account": May(update=("overdraft_limit",)),
-    "balances.Journal": _WRITTEN_ONCE,
-    "balances.Entry": _WRITTEN_ONCE,
+    "balances.Journal": _WRITTEN_BY_FUNCTIONS,
+    "balances.Entry": _WRITTEN_BY_FUNCTIONS,
     "balances.Hold": May(update=("status", "closed_at")),
     "balances.Snapshot": _WRITTEN_ONCE,
     "balances.Fee": _WRITTEN_ONCE,

@@ -120,18 +120,18 @@ def grant(connection: BaseDatabaseWrapper) -> None:
                 table = sql.Identifier("public", model._meta.db_table)  # noqa: SLF001
                 for privilege in _privileges(PRIVILEGES.get(model._meta.label, May()), columns):  # noqa: SLF001
                     cursor.execute(sql.SQL("GRANT {} ON TABLE {} TO {}").format(privilege, table, role))
-        # Whoever may execute a trigger's function may put it on a table of their own: those that write balances with
-        # the owner's rights would write what such a table tells them. As a trigger it runs without being allowed to.
+        # Those that write the ledger are the application's alone. Whoever may execute a trigger's function may put it
+        # on a table of their own: one with the owner's rights would write what such a table tells it. As a trigger it
+        # runs without being allowed to.
         cursor.execute(
             "SELECT oid::regprocedure::text, prorettype = 'trigger'::regtype FROM pg_proc"
             " WHERE pronamespace = 'public'::regnamespace AND proowner = current_user::regrole"
         )
         for function, is_a_triggers in cursor.fetchall():
-            verb = (
-                "REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}" if is_a_triggers else "GRANT EXECUTE ON FUNCTION {} TO {}"
-            )
-            # As PostgreSQL itself has quoted it.
-            cursor.execute(sql.SQL(verb).format(sql.SQL(function), role))
+            named = sql.SQL(function)  # as PostgreSQL itself has quoted it
+            cursor.execute(sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}").format(named, role))
+            if not is_a_triggers:
+                cursor.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(named, role))
 
 
 #: From everybody else as well: to make something that a guard would find in front of what it looks for, be it a
@@ -157,7 +157,7 @@ def _tables(cursor: Any) -> dict[str, set[str]]:
 
 
 def _privileges(may: May, columns: set[str]) -> Iterator[sql.Composable]:
-    yield sql.SQL("SELECT, INSERT")
+    yield sql.SQL("SELECT, INSERT" if may.insert else "SELECT")
     if may.update is True:
         yield sql.SQL("UPDATE")
     elif named := [sql.Identifier(one) for one in may.update or () if one in columns]:

@@ -1,17 +1,43 @@
 """A ledger to attack, past everything that posts: what every attack needs."""
 
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
 
 from django.db import connection, transaction
 
-from balances import accounts
 from balances.accounts import AccountKey
-from balances.kinds import JournalKind
+from balances.journals import ProviderMoney, receipt_credited
+from balances.kinds import AccountKind
 from balances.models import Account, Entry, Hold, Journal
 from balances.posting import post
-from gateway.products.models import Product
-from tests.balances.test_posting import BY_CLOCK, funded
+from gateway.products.models import Mode, Product
+from gateway.providers.models import ProviderAccount
+from tests.balances.test_posting import BY_CLOCK
+
+_OF_A_PRODUCT: Final = {"available", "held", "savings", "product_receivable", "fee_income"}
+_OF_THE_PROVIDER: Final = {"provider_balance", "provider_fees", "provider_settlement", "savings_observed", "suspense"}
+#: Arguments of `balances_post` that are given once for each journal, and their types.
+_OF_A_JOURNAL: Final = {
+    **dict.fromkeys(("kind", "mode", "reference", "subject"), "text[]"),
+    "reverses": "uuid[]",
+    **dict.fromkeys(("cause", "cause_id", "detail", "document", "request_id"), "text[]"),
+    "instruction": "uuid[]",
+}
+RIGHT: Final[Mapping[str, str | None]] = {
+    "kind": "receipt_credited",
+    "mode": "test",
+    "reference": "attack",
+    "subject": "",
+    "reverses": None,
+    "cause": "clock",
+    "cause_id": "",
+    "detail": "",
+    "document": "",
+    "request_id": "",
+    "instruction": None,
+}
 
 
 class Ledger:
@@ -19,78 +45,98 @@ class Ledger:
 
     def __init__(self, product: Product) -> None:
         self.product = product
-        self.bank = accounts.bank("test", "INR")
-        self.available = accounts.available(product.pk, "test", "INR")
+        self.owner = ProviderAccount.objects.create(
+            name="attacked",
+            mode=Mode.TEST,
+            base_url="https://api.example",
+            api_secret="-",
+            withdrawal_key="-",
+            is_active=False,
+        )
+        self.provider, self.available = self.account_of("provider_balance"), self.account_of("available")
         for mode, currency in (("test", "INR"), ("test", "BDT"), ("live", "INR")):
-            # Of a kind that machines may post, so that what is attacked is the rule in question and no other.
-            money = funded(product, "100", f"{mode} {currency}", currency, JournalKind.PRODUCT_FEE, BY_CLOCK)
-            legs = tuple(_in_mode(leg, mode) for leg in money.legs)
-            post(type(money)(kind=money.kind, reference=money.reference, legs=legs, cause=money.cause))
+            money = ProviderMoney(
+                account=self.owner.pk, payment_system="paytm", mode=mode, currency=currency, amount=Decimal(100)
+            )
+            post(receipt_credited(f"{mode} {currency}", money, product.pk, BY_CLOCK, subject=""))
+
+    def account_of(self, kind: str, mode: str = "test", currency: str = "INR") -> AccountKey:
+        """Of the product or of the provider's account, as its kind has it."""
+        return AccountKey(
+            kind=AccountKind(kind),
+            mode=mode,
+            currency=currency,
+            product=self.product.pk if kind in _OF_A_PRODUCT else None,
+            provider_account=self.owner.pk if kind in _OF_THE_PROVIDER else None,
+            payment_system="paytm" if kind in _OF_THE_PROVIDER - {"suspense", "provider_settlement"} else "",
+        )
 
     def sql(self, statement: str, *values: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
 
-    def journal(self, kind: str = "product_fee", reference: str = "attack", mode: str = "test") -> uuid.UUID:
-        journal = uuid.uuid4()
+    def posts(
+        self, *legs: tuple[AccountKey, str], journal: uuid.UUID | None = None, **differs: str | uuid.UUID | None
+    ) -> uuid.UUID:
+        """`balances_post` of a journal of which all is right but what differs; its legs may name another journal."""
+        made = uuid.uuid4()
+        columns = {**RIGHT, **differs}
+        self.call(
+            [made],
+            *([columns[name]] for name in _OF_A_JOURNAL),
+            [uuid.uuid4() for _ in legs],
+            [journal or made for _ in legs],
+            [key.id for key, _ in legs],
+            [amount for _, amount in legs],
+        )
+        return made
+
+    def call(self, *arrays: Any) -> None:
+        """`balances_post` as anybody may call it; every account has to be there."""
+        types = ("uuid[]", *_OF_A_JOURNAL.values(), *("uuid[]", "uuid[]", "uuid[]", "text[]::numeric[]"))
+        with connection.cursor() as cursor:
+            places = ", ".join(f"%s::{one}" for one in types)
+            cursor.execute(f"SELECT balances_post({places})", arrays)
+            ((missing,),) = cursor.fetchall()
+        assert missing is None
+
+    def transfers(
+        self, left: tuple[AccountKey, str], right: tuple[AccountKey, str], **differs: str | uuid.UUID | None
+    ) -> uuid.UUID:
+        """The same by `balances_post_transfer`."""
+        made = uuid.uuid4()
+        columns = {**RIGHT, **differs}
+        types = [one.removesuffix("[]") for one in _OF_A_JOURNAL.values()]
+        leg = "%s::uuid, %s::uuid, %s::text::numeric"
+        places = ", ".join(["%s::uuid", *(f"%s::{one}" for one in types), leg, leg])
+        values = [made, *(columns[name] for name in _OF_A_JOURNAL)]
+        for key, amount in (left, right):
+            values += [uuid.uuid4(), key.id, amount]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT balances_post_transfer({places})", values)
+            ((missing,),) = cursor.fetchall()
+        assert missing is None
+        return made
+
+    def inserted_journal(self) -> None:
+        """Past the functions, and right in all else."""
         self.sql(
             "INSERT INTO balances_journal (id, kind, mode, reference, subject, cause, cause_id, detail, document,"
-            " request_id, xact, begun_at, created_at)"
-            " VALUES (%s, %s, %s, %s, '', 'clock', '', '', '', '', 0, now(), now())",
-            journal,
-            kind,
-            mode,
-            reference,
-        )
-        return journal
-
-    def leg(
-        self, journal: uuid.UUID, account: AccountKey, amount: str, currency: str = "", sequence: int | None = None
-    ) -> None:
-        self.sql(
-            "INSERT INTO balances_entry (id, journal_id, account_id, amount, currency, mode, sequence, created_at)"
-            " VALUES (%s, %s, %s, %s::text::numeric, %s, '', %s, now())",
+            " request_id, xact, begun_at, created_at) VALUES (%s, 'receipt_credited', 'test', 'attack', '', 'clock',"
+            " '', '', '', '', pg_current_xact_id()::text::bigint, transaction_timestamp(), clock_timestamp())",
             uuid.uuid4(),
-            journal,
-            account.id,
-            amount,
-            currency,
-            sequence,
         )
 
-    def legs(self, *legs: tuple[AccountKey, str], **journal: str) -> None:
-        made = self.journal(**journal)
-        for account, amount in legs:
-            self.leg(made, account, amount)
-
-    def legs_too_late(self, sequence: int | None = None) -> None:
-        """They agree with each other, and their journal is an old one."""
-        old = Journal.objects.order_by("id")[0].pk
-        self.leg(old, self.available, "-5", sequence=sequence)
-        self.leg(old, self.bank, "5", sequence=sequence)
-
-    def early_check(self) -> None:
-        """The legs agree when they are looked at, and one more comes afterwards."""
-        made = self.journal()
-        self.leg(made, self.bank, "5")
-        self.leg(made, self.available, "-5")
-        self.sql("SET CONSTRAINTS ALL IMMEDIATE")
-        self.sql("SET CONSTRAINTS ALL DEFERRED")
-        self.leg(made, self.bank, "7")
-
-    def early_check_and_two_currencies(self) -> None:
-        """The same with two legs of two currencies, which look balanced together."""
-        made = self.journal()
-        self.leg(made, self.bank, "5")
-        self.leg(made, self.available, "-5")
-        self.sql("SET CONSTRAINTS ALL IMMEDIATE")
-        self.sql("SET CONSTRAINTS ALL DEFERRED")
-        self.leg(made, self.bank, "7")
-        self.leg(made, accounts.bank("test", "BDT"), "-7")
-
-    def numbered(self, account: AccountKey, amount: str, currency: str = "") -> None:
-        """A leg whose writer says that its account keeps a balance."""
-        self.leg(self.journal(), account, amount, currency, sequence=7)
+    def inserted_entry(self, amount: str = "5") -> None:
+        """Into a journal that is there."""
+        self.sql(
+            "INSERT INTO balances_entry (id, journal_id, account_id, amount, currency, mode, created_at)"
+            " VALUES (%s, %s, %s, %s, 'INR', 'test', clock_timestamp())",
+            uuid.uuid4(),
+            Journal.objects.order_by("id")[0].pk,
+            self.provider.id,
+            amount,
+        )
 
     def account(self, kind: str, mode: str, balance: str | None, overdraft: str = "0") -> None:
         self.sql(
@@ -112,12 +158,6 @@ class Ledger:
             uuid.uuid4(),
             self.product.pk,
         )
-
-
-def _in_mode(leg: Any, mode: str) -> Any:
-    key = leg.account
-    moved = AccountKey(kind=key.kind, mode=mode, currency=key.currency, product=key.product)
-    return type(leg)(account=moved, amount=leg.amount)
 
 
 def image() -> tuple[Any, ...]:

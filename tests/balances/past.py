@@ -10,20 +10,24 @@ from balances.kinds import JournalKind
 from balances.posting import NewJournal, credit, debit, open_accounts, post
 from gateway.lifecycles import Cause, CauseKind
 from tests import roles
+from tests.two_persons import decided
 
 BY_CLOCK = Cause(kind=CauseKind.CLOCK, detail="a test")
 #: A day that is over.
 DAY = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
-def moved(left: AccountKey, right: AccountKey, amount: str | Decimal, **attributes: str) -> NewJournal:
-    """A journal that debits one account and credits another, of a kind that needs no two persons."""
+def moved(left: AccountKey, right: AccountKey, amount: str | Decimal, kind: str = "", subject: str = "") -> NewJournal:
+    """A journal that debits one account and credits another.
+
+    Without a kind it is what two persons may do between any two accounts, and decide in the present transaction.
+    """
     return NewJournal(
-        kind=JournalKind(attributes.pop("kind", "product_fee")),
+        kind=JournalKind(kind or "adjusted"),
         reference=secrets.token_hex(8),
         legs=(debit(left, Decimal(amount)), credit(right, Decimal(amount))),
-        cause=BY_CLOCK,
-        **attributes,  # type: ignore[arg-type]
+        cause=BY_CLOCK if kind else decided(mode=left.mode),
+        subject=subject,
     )
 
 

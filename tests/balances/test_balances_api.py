@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from balances import accounts, holds, reading
 from balances.accounts import AccountKey
@@ -203,15 +203,18 @@ def test_however_many_currencies_it_is_one_statement(
 
 @pytest.mark.django_db(transaction=True)
 def test_available_and_held_never_mix_two_moments(product: Product, available: AccountKey, held: AccountKey) -> None:
-    post(moved(BANK, available, "100"))
+    with transaction.atomic():
+        post(moved(BANK, available, "100"))
     ended, began = threading.Event(), threading.Event()
 
     def move_to_and_fro() -> None:
         try:
             for _ in range(150):
-                post(moved(available, held, "60"))
+                with transaction.atomic():
+                    post(moved(available, held, "60"))
                 began.set()
-                post(moved(held, available, "60"))
+                with transaction.atomic():
+                    post(moved(held, available, "60"))
         finally:
             ended.set()
             connection.close()

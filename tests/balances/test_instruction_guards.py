@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
-from balances import accounts
 from balances.instruction_models import Instruction, InstructionMove
-from balances.kinds import BY_PEOPLE_ALONE
+from balances.kinds import BY_PEOPLE_ALONE, AccountKind, JournalKind
 from balances.models import Account
+from balances.posting import open_accounts, post
+from balances.sides import SIDES
 from gateway.products.models import Product
 from tests import roles
 from tests.balances.attacked import Ledger, image
+from tests.balances.past import moved
 from tests.balances.test_guards import (
     ATTACKERS,
     attack_in_a_savepoint,
@@ -27,6 +29,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SHOWN = '{"notes": [], "journals": [{"kind": "adjusted", "legs": []}]}'
 
 
+#: Available money is there; the others have to wait.
+_FIRST = [AccountKind.BANK, AccountKind.AVAILABLE, *(set(AccountKind) - {AccountKind.BANK, AccountKind.AVAILABLE})]
+
+
 class Attacker(Ledger):
     """Raw SQL against instructions: one that waits, and one that is posted with its journal."""
 
@@ -37,6 +43,8 @@ class Attacker(Ledger):
         self.posted = by_two_persons("product_funded", parameters).pk
         with transaction.atomic():
             self.waiting = self.propose()
+        modes = ("test", "live")
+        open_accounts(self.account_of(kind, mode) for kind in AccountKind for mode in modes)
 
     def propose(self, shown: str = SHOWN, **columns: Any) -> uuid.UUID:
         """An instruction with its first move; ``columns`` differ from what is right."""
@@ -89,21 +97,11 @@ class Attacker(Ledger):
     def moved(
         self, instruction: uuid.UUID | None, kind: str = "adjusted", cause: str = "person", mode: str = "test"
     ) -> None:
-        """A journal of five, in a mode, that names an instruction."""
-        journal = uuid.uuid4()
-        self.sql(
-            "INSERT INTO balances_journal (id, kind, mode, reference, subject, cause, cause_id, detail, document,"
-            " request_id, instruction_id, xact, begun_at, created_at)"
-            " VALUES (%s, %s, %s, %s, '', %s, '', '', '', '', %s, 0, now(), now())",
-            journal,
-            kind,
-            mode,
-            f"attack {journal}",
-            cause,
-            instruction,
-        )
-        self.leg(journal, accounts.bank(mode, "INR"), "5")
-        self.leg(journal, accounts.available(self.product.pk, mode, "INR"), "-5")
+        """A journal of five, in a mode, that names an instruction; its accounts are such as its kind moves."""
+        (left, *_), (right, *_) = (sorted(one, key=_FIRST.index) for one in SIDES[JournalKind(kind)])
+        legs = (self.account_of(left, mode), "5"), (self.account_of(right, mode), "-5")
+        reference = f"attack {uuid.uuid4()}"
+        self.posts(*legs, kind=kind, mode=mode, reference=reference, cause=cause, instruction=instruction)
 
     def approved(self, **columns: Any) -> uuid.UUID:
         return self.decide(self.propose(**columns), "posted", self.approver.pk)
@@ -265,6 +263,8 @@ def test_it_is_refused_and_nothing_is_left(
     kinds: tuple[type[Exception], ...] = (IntegrityError, DataError)
     if role == "application" and name in PERMISSION_DENIED:
         kinds, sentence = (ProgrammingError,), "permission denied for table"
+    if role == "owner":  # posts nothing at all
+        sentence += "|journals are posted by balances_post alone"
     before = everything()
     with ATTACKERS[role](), pytest.raises(kinds, match=sentence):
         way(lambda: attack(attacker))
@@ -272,6 +272,8 @@ def test_it_is_refused_and_nothing_is_left(
 
 
 def test_what_people_alone_post_needs_an_instruction_whoever_says_that_he_posts_it(attacker: Attacker) -> None:
+    with transaction.atomic():  # something to write off
+        post(moved(attacker.account_of("product_receivable"), attacker.account_of("bank"), "5"))
     before = everything()
     for kind in BY_PEOPLE_ALONE:
         for cause in ("clock", "pull", "person"):
@@ -295,7 +297,7 @@ def test_what_is_attacked_is_what_is_allowed_when_it_is_right(attacker: Attacker
         with transaction.atomic():
             attacker.decide(attacker.propose(), status, by)
     # The provider's word and rules go on posting what they may; of money that waits see test_suspense_guards.
-    for kind in ("receipt_credited", "provider_fee", "receivable_repaid"):
+    for kind in ("receipt_credited", "provider_fee", "product_fee"):
         with transaction.atomic():
             attacker.moved(None, kind=kind, cause="pull")
 
@@ -314,7 +316,11 @@ def test_a_temporary_table_of_instructions_in_front_changes_nothing(attacker: At
     # The application may not even make one.
     with pytest.raises(ProgrammingError, match="permission denied to create temporary tables"), transaction.atomic():
         attack()
-    with roles.as_owner(), pytest.raises(IntegrityError, match="needs an instruction"), transaction.atomic():
+    with (
+        roles.allowed("TEMPORARY", on=f"DATABASE {connection.settings_dict['NAME']}"),
+        pytest.raises(IntegrityError, match="needs an instruction"),
+        transaction.atomic(),
+    ):
         attack()
     assert everything() == before
 

@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 
 from balances import accounts, holds
 from balances.accounts import AccountKey
+from balances.journals import ProviderMoney
 from balances.kinds import JournalKind
 from balances.models import Entry, Journal
 from balances.posting import NewJournal, credit, debit, post
 from gateway import ids
 from gateway.products.models import Mode, Product
+from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.balances.past import BY_CLOCK, DAY, moved, post_at
 from tests.conftest import Api, fund
@@ -69,21 +71,24 @@ def changes(api: Api, **query: Any) -> list[str]:
     return [f"{row['kind']}: {row['account']} {row['amount']} = {row['balance_after']}" for row in listed(api, **query)]
 
 
-def test_amounts_are_what_was_added_to_each_account(product: Product, mine: Api, available: AccountKey) -> None:
+def test_amounts_are_what_was_added_to_each_account(
+    product: Product, account: ProviderAccount, mine: Api, available: AccountKey
+) -> None:
     owed, savings = accounts.receivable(product.pk, "test", "INR"), accounts.savings(product.pk, "test", "INR")
-    post(moved(BANK, available, "100", kind="receipt_credited"))
+    money = ProviderMoney(account=account.pk, payment_system="p", mode="test", currency="INR", amount=Decimal(100))
+    post(moved(money.balance, available, "100", kind="receipt_credited"))
     order = ids.new_id()
-    name = ids.encode("wd", order)
-    holds.hold(order, name, product=product, mode="test", currency="INR", amount=Decimal("30.5"), cause=BY_CLOCK)
-    post(moved(BANK, savings, "7", kind="savings_observed"))
+    wanted = ids.encode("wd", order)
+    holds.hold(order, wanted, product=product, mode="test", currency="INR", amount=Decimal("30.5"), cause=BY_CLOCK)
+    post(moved(money.savings, savings, "7", kind="savings_observed"))
     post(moved(available, accounts.fee_income(product.pk, "test", "INR"), "2", kind="product_fee"))
-    holds.release(name, BY_CLOCK)
+    holds.release(wanted, BY_CLOCK)
     post(moved(owed, BANK, "5"))
     post(moved(available, owed, "5", kind="receivable_repaid"))
     assert changes(mine) == [
         "receivable_repaid: owed -5.00 = 0.00",
         "receivable_repaid: available -5.00 = 93.00",
-        "product_fee: owed 5.00 = 5.00",
+        "adjusted: owed 5.00 = 5.00",
         "withdrawal_released: held -30.50 = 0.00",
         "withdrawal_released: available 30.50 = 98.00",
         "product_fee: available -2.00 = 67.50",
@@ -93,13 +98,13 @@ def test_amounts_are_what_was_added_to_each_account(product: Product, mine: Api,
         "receipt_credited: available 100.00 = 100.00",
     ]
     held = listed(mine, kind="withdrawal_held")
-    assert {row["subject"] for row in held} == {name}
+    assert {row["subject"] for row in held} == {wanted}
     assert len({row["journal"] for row in held}) == 1
     assert [row["sequence"] for row in listed(mine, account="available")] == [5, 4, 3, 2, 1]
     # The last balance of each account is what GET /balances tells.
     [balance] = mine.get("balances").json()["data"]
-    for account in ("available", "held", "savings", "owed"):
-        assert listed(mine, account=account)[0]["balance_after"] == balance[account]
+    for name in ("available", "held", "savings", "owed"):
+        assert listed(mine, account=name)[0]["balance_after"] == balance[name]
 
 
 def test_an_entry_is_told_whole_and_without_anybody_s_words(mine: Api, available: AccountKey) -> None:
@@ -179,7 +184,7 @@ def test_each_filter_shows_what_fits_and_nothing_else(product: Product, mine: Ap
     assert found(account="available") == everything[1:]
     assert found(account="savings") == []
     assert found(account="held", currency="BDT") == []
-    assert found(kind="product_fee") == everything[:3]
+    assert found(kind="adjusted") == everything[:3]
     assert found(kind="product_funded") == everything[3:]
     assert found(subject="wd_1") == everything[:2]
     assert found(subject="wd_1", account="available") == everything[1:2]

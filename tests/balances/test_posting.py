@@ -14,6 +14,7 @@ from balances.models import Entry, Journal
 from balances.posting import AlreadyPosted, InsufficientFunds, NewJournal, credit, debit, post
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
+from gateway.providers.models import ProviderAccount
 from tests.two_persons import decided, overdraft
 
 BY_CLOCK = Cause(kind=CauseKind.CLOCK, detail='a "quoted" word, a \\ and {a, brace}')
@@ -24,13 +25,12 @@ def funded(
     amount: str,
     reference: str = "one",
     currency: str = "INR",
-    kind: JournalKind = JournalKind.PRODUCT_FUNDED,
     cause: Cause | None = None,
 ) -> NewJournal:
     """By two persons, in the present transaction, unless another cause is given."""
     left, right = accounts.bank("test", currency), accounts.available(product.pk, "test", currency)
     return NewJournal(
-        kind=kind,
+        kind=JournalKind.PRODUCT_FUNDED,
         reference=reference,
         legs=(debit(left, Decimal(amount)), credit(right, Decimal(amount))),
         cause=cause or decided(BY_CLOCK.detail),
@@ -39,10 +39,12 @@ def funded(
     )
 
 
-def settled(product: Product, amount: str, reference: str = "two") -> NewJournal:
+def settled(product: Product, amount: str, reference: str = "two", cause: Cause | None = None) -> NewJournal:
+    """The same the other way round."""
     left, right = accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR")
     legs = (debit(left, Decimal(amount)), credit(right, Decimal(amount)))
-    return NewJournal(kind=JournalKind.PRODUCT_SETTLED, reference=reference, legs=legs, cause=decided(BY_CLOCK.detail))
+    cause = cause or decided(BY_CLOCK.detail)
+    return NewJournal(kind=JournalKind.PRODUCT_SETTLED, reference=reference, legs=legs, cause=cause)
 
 
 @pytest.mark.django_db
@@ -111,20 +113,26 @@ def test_what_is_no_amount_is_refused(product: Product, amount: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_outside_of_a_transaction_journals_are_committed_together_or_not_at_all(product: Product) -> None:
-    whole = funded(product, "100", kind=JournalKind.PRODUCT_FEE, cause=BY_CLOCK)
-    lame = NewJournal(
-        kind=JournalKind.PRODUCT_FEE,
-        reference="lame",
-        legs=(debit(accounts.bank("test", "INR"), Decimal(2)), credit(accounts.write_off("test", "INR"), Decimal(1))),
-        cause=BY_CLOCK,
+def test_outside_of_a_transaction_journals_are_committed_together_or_not_at_all(
+    product: Product, account: ProviderAccount
+) -> None:
+    at_provider = accounts.provider_balance(account.pk, "test", "INR", "paytm")
+    available = accounts.available(product.pk, "test", "INR")
+    whole, lame = (
+        NewJournal(
+            kind=JournalKind.RECEIPT_CREDITED,
+            reference=reference,
+            legs=(debit(at_provider, Decimal(2)), credit(available, Decimal(credited))),
+            cause=BY_CLOCK,
+        )
+        for reference, credited in (("whole", 2), ("lame", 1))
     )
     with pytest.raises(IntegrityError, match="does not sum to zero"):
         post(whole, lame)
     assert not Journal.objects.exists()
     assert not Entry.objects.exists()
     post(whole)
-    assert reading.balance_of(accounts.bank("test", "INR")) == Decimal(100)
+    assert reading.balance_of(at_provider) == reading.balance_of(available) == Decimal(2)
 
 
 def test_the_id_of_an_account_follows_from_its_key() -> None:

@@ -16,7 +16,7 @@ from gateway.lifecycles import Cause
 from gateway.products.models import Product
 from gateway.webhooks.actions import owe
 from gateway.webhooks.models import Event
-from tests.balances.test_posting import funded
+from tests.balances.test_posting import funded, settled
 from tests.two_persons import persons
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,7 @@ def test_what_is_refused_is_raised_and_leaves_nothing(product: Product, caplog: 
 
     def act(cause: Cause) -> None:
         post(funded(product, "12.5", cause=cause))
-        post(funded(product, "-12.6", "two", cause=cause))
+        post(settled(product, "12.6", cause=cause))
 
     with pytest.raises(InsufficientFunds):
         rehearsing.rehearsed(act, lambda: None)

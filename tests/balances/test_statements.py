@@ -133,7 +133,7 @@ def test_every_line_of_a_statement(product: Product, mine: Api, kind: str) -> No
         HEAD,
         ["2026-01-15T13:00:00Z", "Opening balance", "", "", "", "1000.50", "", "0.00"],
     ]
-    what = ["a product paid a fee", "wd_1", "time that passed"]
+    what = ["a person corrected two accounts", "wd_1", "a person in the admin"]
     at = ["2026-01-15T13:00:00Z", "2026-01-15T13:00:00Z", "2026-01-15T14:00:00.250000Z"]
     assert [line[:8] for line in lines[9:12]] == [
         [at[0], *what, "-218.00", "782.50", "", ""],
@@ -220,7 +220,7 @@ def test_opening_and_movements_are_the_closing_balance_and_every_period_follows_
             assert begin.isoformat()[:19] <= row[0].replace("Z", "")[:19] <= end.isoformat()[:19]
         seen += [row[8] for row in found.movements]
     # Every entry stands in exactly one of them.
-    entries = api.get("ledger-entries", kind="product_fee", limit=100).json()["data"]
+    entries = api.get("ledger-entries", kind="adjusted", limit=100).json()["data"]
     assert sorted(seen) == sorted(row["id"] for row in entries)
 
 

@@ -1,12 +1,11 @@
 """Who may say whose waiting money is: the provider, when it is asked, of an order; two persons; nobody else."""
 
-import uuid
-
 import pytest
 from django.db import IntegrityError, transaction
 
 from balances import accounts
 from balances.models import Journal
+from balances.posting import open_accounts
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from tests.balances.attacked import Ledger
@@ -15,17 +14,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Suspense(Ledger):
-    """Money that waits at the provider, and raw SQL that gives it to the product."""
+    """Money that waits at the provider, and what gives it to the product past every verb."""
 
     def __init__(self, product: Product, account: ProviderAccount) -> None:
         super().__init__(product)
         self.waiting = accounts.suspense(account.pk, "test", "INR")
-        self.sql(
-            "INSERT INTO balances_account (id, kind, mode, currency, provider_account_id, payment_system, entry_count,"
-            " overdraft_limit) VALUES (%s, 'suspense', 'test', 'INR', %s, '', 0, 0)",
-            self.waiting.id,
-            account.pk,
-        )
+        open_accounts([self.waiting])
 
     def attack(self, cause: str, subject: str, *, ignored: bool) -> None:
         with transaction.atomic():
@@ -34,17 +28,8 @@ class Suspense(Ledger):
             self.credit(cause, subject)
 
     def credit(self, cause: str, subject: str) -> None:
-        made = uuid.uuid4()
-        self.sql(
-            "INSERT INTO balances_journal (id, kind, mode, reference, subject, cause, cause_id, detail, document,"
-            " request_id, xact, begun_at, created_at)"
-            " VALUES (%s, 'suspense_credited', 'test', 'rcp_attack', %s, %s, '', '', '', '', 0, now(), now())",
-            made,
-            subject,
-            cause,
-        )
-        self.leg(made, self.waiting, "5")
-        self.leg(made, self.available, "-5")
+        legs = (self.waiting, "5"), (self.available, "-5")
+        self.posts(*legs, kind="suspense_credited", reference="rcp_attack", cause=cause, subject=subject)
 
 
 @pytest.fixture

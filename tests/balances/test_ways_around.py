@@ -1,14 +1,17 @@
 """How somebody could get around what the ledger refuses: by another role, by switching it off, by standing in front."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from balances.models import Account
+from balances.posting import post
 from tests import roles
 from tests.balances.attacked import Ledger, image, together
+from tests.balances.past import moved
 from tests.two_persons import overdraft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,10 +26,10 @@ WAYS_AROUND: dict[str, tuple[str, str]] = {
     "as the owner": (f"SET ROLE {OWNER}", "permission denied to set role"),
     "as another session": (f"SET SESSION AUTHORIZATION {OWNER}", "permission denied to set session auth"),
     "without triggers": ("ALTER TABLE balances_entry DISABLE TRIGGER ALL", "must be owner of table"),
-    "without a check": ("ALTER TABLE balances_account DROP CONSTRAINT account_within_its_limit", "must be owner"),
+    "without a check": ("ALTER TABLE balances_hold DROP CONSTRAINT hold_amount_is_positive", "must be owner"),
     "with a trigger of its own": (f"{TRIGGER_ON} balances_entry {DOES_NOTHING}", "permission denied for table"),
     "with a function in front": (
-        "CREATE FUNCTION public.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "CREATE FUNCTION public.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT $$somebody$$'",
         "permission denied for schema public",
     ),
     "with another posting": ("DROP FUNCTION balances_post", "must be owner of function"),
@@ -70,42 +73,45 @@ def test_the_owner_does_not_get_past_its_triggers(scope: str, ledger: Ledger) ->
 
 
 def test_a_function_in_front_changes_nothing(ledger: Ledger) -> None:
-    """PostgreSQL looks for its own first, and in a temporary schema never."""
+    """It would say that somebody else asks. PostgreSQL's own is meant, wherever it is looked for."""
     before = image()
     for schema in ("pg_temp", "public"):
-        with roles.as_owner(), pytest.raises(IntegrityError, match="a balance is written by entries alone"):
+        with roles.as_owner(), pytest.raises(IntegrityError, match="balances are written by balances_post alone"):
             together(
                 ledger,
-                f"CREATE FUNCTION {schema}.pg_trigger_depth() RETURNS int LANGUAGE sql AS 'SELECT 2'",
-                "SET LOCAL search_path = pg_temp, public",
+                f"CREATE FUNCTION {schema}.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT $$somebody$$'",
+                "SET LOCAL search_path = pg_temp, public, pg_catalog",
                 WRITE_A_BALANCE,
             )
     assert image() == before
 
 
 def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) -> None:
-    """It would write to balances whatever rows such a table is given."""
+    """It would write to accounts whatever rows such a table is given."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT oid::regproc::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+            "SELECT oid::regproc::text, prorettype = 'trigger'::regtype FROM pg_proc"
+            " WHERE prosecdef AND pronamespace = 'public'::regnamespace"
         )
-        definers = [name for (name,) in cursor.fetchall()]
-    assert len(definers) == 2
+        definers = dict(cursor.fetchall())
+    [guard] = [name for name, is_a_triggers in definers.items() if is_a_triggers]
+    assert definers == {guard: True, "balances_post": False, "balances_post_transfer": False}
     # The application has no table of its own to put a trigger on; were it allowed a temporary one, that would not help.
-    with roles.allowed("TEMPORARY", on=f"DATABASE {connection.settings_dict['NAME']}"):
-        for name in definers:
-            with pytest.raises(ProgrammingError, match="permission denied for function"):
-                together(
-                    ledger,
-                    "CREATE TEMPORARY TABLE mine (LIKE balances_entry)",
-                    f"CREATE TRIGGER mine BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION {name}()",
-                )
+    with (
+        roles.allowed("TEMPORARY", on=f"DATABASE {connection.settings_dict['NAME']}"),
+        pytest.raises(ProgrammingError, match="permission denied for function"),
+    ):
+        together(
+            ledger,
+            "CREATE TEMPORARY TABLE mine (LIKE balances_snapshot)",
+            f"CREATE TRIGGER mine BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION {guard}()",
+        )
 
 
 def test_the_application_may_grant_an_overdraft_and_only_for_two_persons(ledger: Ledger) -> None:
     """The one column of an account that is its own to write."""
     before = image()
-    for key in (ledger.available, ledger.bank):
+    for key in (ledger.available, ledger.provider):
         with pytest.raises(IntegrityError, match="an overdraft"), transaction.atomic():
             Account.objects.filter(pk=key.id).update(overdraft_limit=Decimal(5))
     assert image() == before
@@ -113,21 +119,36 @@ def test_the_application_may_grant_an_overdraft_and_only_for_two_persons(ledger:
     assert Account.objects.get(pk=ledger.available.id).overdraft_limit == 5
 
 
-def behind_a_temporary_table(ledger: Ledger) -> None:
-    ledger.sql("CREATE TEMPORARY TABLE balances_entry (journal_id uuid, amount numeric, currency text)")
-    made = ledger.journal()
-    for amount in (5, -4):
-        ledger.sql(
-            "INSERT INTO public.balances_entry (id, journal_id, account_id, amount, currency, mode, created_at)"
-            " VALUES (gen_random_uuid(), %s, %s, %s, '', '', now())",
-            made,
-            ledger.bank.id,
-            amount,
-        )
-
-
-def test_a_temporary_table_in_front_changes_nothing(ledger: Ledger) -> None:
+@pytest.mark.parametrize("who", [roles.as_application, roles.as_owner])
+def test_an_overdraft_in_use_is_not_taken_away(who: Any, ledger: Ledger) -> None:
+    overdraft(ledger.product, "50")
+    with transaction.atomic():
+        post(moved(ledger.available, ledger.account_of("bank"), "130"))
     before = image()
-    with roles.as_owner(), pytest.raises(IntegrityError, match="does not sum to zero"), transaction.atomic():
-        behind_a_temporary_table(ledger)
+    for limit in ("29.9999", "0"):
+        with who(), pytest.raises(IntegrityError, match="below its limit"), transaction.atomic():
+            ledger.sql("UPDATE balances_account SET overdraft_limit = %s WHERE id = %s", limit, ledger.available.id)
+    assert image() == before
+    overdraft(ledger.product, "30")
+    assert Account.objects.get(pk=ledger.available.id).overdraft_limit == 30
+
+
+def behind_temporary_tables(ledger: Ledger) -> None:
+    for table in ("account", "journal", "entry"):
+        ledger.sql(f"CREATE TEMPORARY TABLE balances_{table} AS SELECT * FROM public.balances_{table}")  # noqa: S608
+    ledger.sql("UPDATE balances_account SET balance = 1000 WHERE kind = 'available'")
+    ledger.sql("SET LOCAL search_path = pg_temp, public")
+    legs = (ledger.available, "100.0001"), (ledger.provider, "-100.0001")
+    ledger.posts(*legs, kind="withdrawal_proved_paid")
+
+
+def test_temporary_tables_in_front_change_nothing(ledger: Ledger) -> None:
+    """What is posted is posted to the ledger, and its accounts alone say how far it may go."""
+    before = image()
+    with (
+        roles.allowed("TEMPORARY", on=f"DATABASE {connection.settings_dict['NAME']}"),
+        pytest.raises(IntegrityError, match="below its limit"),
+        transaction.atomic(),
+    ):
+        behind_temporary_tables(ledger)
     assert image() == before

@@ -68,6 +68,7 @@ def test_the_ledger_is_all_but_closed() -> None:
         },
     }
     assert not [label for label in ledger if PRIVILEGES[label].delete]
+    assert {label for label in PRIVILEGES if not PRIVILEGES[label].insert} == {"balances.Journal", "balances.Entry"}
 
 
 def test_keys_can_be_rotated_everywhere() -> None:
@@ -90,7 +91,7 @@ def test_postgresql_allows_exactly_that() -> None:
         table = model._meta.db_table
         assert held(table, "SELECT", "INSERT", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER") == {
             "SELECT": True,
-            "INSERT": True,
+            "INSERT": PRIVILEGES[label].insert,
             "DELETE": PRIVILEGES[label].delete,
             "TRUNCATE": False,
             "REFERENCES": False,
@@ -113,13 +114,15 @@ def test_the_application_reads_which_migrations_there_are_and_writes_none() -> N
 @pytest.mark.django_db
 def test_the_application_executes_what_is_no_trigger() -> None:
     functions = ask(
-        "SELECT proname::text, prorettype = 'trigger'::regtype, has_function_privilege(oid, 'EXECUTE') FROM pg_proc"
+        "SELECT proname::text, prorettype = 'trigger'::regtype, has_function_privilege(oid, 'EXECUTE'),"
+        " has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc"
         " WHERE pronamespace = 'public'::regnamespace"
     )
-    names = sorted(name for name, is_a_triggers, _ in functions if not is_a_triggers)
+    names = sorted(name for name, is_a_triggers, *_ in functions if not is_a_triggers)
     assert names == ["balances_post", "balances_post_transfer"]
     assert len(functions) > 20
-    assert all(may_execute is not is_a_triggers for _, is_a_triggers, may_execute in functions)
+    assert all(may_execute is not is_a_triggers for _, is_a_triggers, may_execute, _ in functions)
+    assert not any(may_everybody for *_, may_everybody in functions)
 
 
 @pytest.mark.django_db

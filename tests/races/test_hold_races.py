@@ -20,6 +20,7 @@ from balances.posting import InsufficientFunds
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
+from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.conftest import fund
 from tests.payments.rivals import at_once
@@ -82,28 +83,28 @@ from decimal import Decimal
 from uuid import UUID
 from django.db import connection, transaction
 from balances import accounts, corrections
+from balances.journals import ProviderMoney
 from balances.kinds import JournalKind
-from balances.posting import InsufficientFunds, NewJournal, credit, debit, post
+from balances.posting import NewJournal, credit, debit, post
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
 
 chance = random.Random(int(sys.argv[1]))
-products = [UUID(one) for one in sys.argv[2:]]
+provider, *products = [UUID(one) for one in sys.argv[2:]]
 cause = Cause(kind=CauseKind.CLOCK)
 
-def some_account():
-    product, currency = chance.choice(products), chance.choice(["INR", "BDT"])
-    kind = chance.choice([accounts.available, accounts.savings, accounts.receivable])
-    return kind(product, "test", currency), currency
-
 def journal():
-    account, currency = some_account()
-    # Both ways with one sign: what keeps a balance only grows, so that only locks can get into the way.
-    leg = (debit if account.kind == "product_receivable" else credit)(account, Decimal(chance.randint(1, 500)))
-    other, back = accounts.bank("test", currency), debit if leg.amount < 0 else credit
-    legs = [leg, back(other, abs(leg.amount))]
+    # What keeps a balance only grows, so that only locks can get into the way.
+    owner, amount = (chance.choice(products), "test", chance.choice(["INR", "BDT"])), Decimal(chance.randint(1, 500))
+    money = ProviderMoney(account=provider, payment_system="paytm", mode="test", currency=owner[2], amount=amount)
+    kind, left, right = chance.choice([
+        (JournalKind.RECEIPT_CREDITED, money.balance, accounts.available(*owner)),
+        (JournalKind.SAVINGS_OBSERVED, money.savings, accounts.savings(*owner)),
+        (JournalKind.PRODUCT_FEE, accounts.receivable(*owner), accounts.fee_income(*owner)),
+    ])
+    legs = [debit(left, amount), credit(right, amount)]
     chance.shuffle(legs)
-    return NewJournal(kind=JournalKind.PRODUCT_FEE, reference=str(ids.new_id()), legs=tuple(legs), cause=cause)
+    return NewJournal(kind=kind, reference=str(ids.new_id()), legs=tuple(legs), cause=cause)
 
 for _ in range(10_000):
     with transaction.atomic():
@@ -116,9 +117,9 @@ for _ in range(10_000):
 ROOT = Path(__file__).parents[2]
 
 
-def start_writer(seed: int, products: list[str]) -> "subprocess.Popen[bytes]":
+def start_writer(seed: int, owners: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(seed), *products],
+        [sys.executable, "-c", WRITER, str(seed), *owners],
         cwd=ROOT,
         env={**os.environ, **roles.environment(), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
         stdout=subprocess.PIPE,
@@ -126,10 +127,10 @@ def start_writer(seed: int, products: list[str]) -> "subprocess.Popen[bytes]":
     )
 
 
-def test_writers_that_are_killed_leave_whole_journals(product: Product) -> None:
+def test_writers_that_are_killed_leave_whole_journals(product: Product, account: ProviderAccount) -> None:
     products = [product, Product.objects.create(name="second"), Product.objects.create(name="third")]
     chance = random.Random(4)  # noqa: S311 - whom to kill
-    names = [str(one.pk) for one in products]
+    names = [str(one.pk) for one in (account, *products)]
     writers = [start_writer(seed, names) for seed in range(WRITERS)]
     killed = []
     for number in range(KILLS):
