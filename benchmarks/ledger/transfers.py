@@ -11,13 +11,14 @@ from benchmarks.ledger.crews import PROCESSES, Crew, crews
 from benchmarks.report import spread
 
 #: An odd number, so that the median is a round that took place.
-ROUNDS: Final = 5
+ROUNDS: Final = 9
 #: Half of them are debited, half of them credited.
 ACCOUNTS: Final = 10_000
 #: Of each side in each place of each round: hundreds of transfers of the slowest.
 SECONDS: Final = 0.5
-#: Before the first round, so that every connection is open and no table empty.
-_WARM_UP_SECONDS: Final = 0.5
+#: Before the first round, so that every connection is open, no table empty, and what a process remembers of its
+#: accounts remembered, as after the first minute of a service.
+_WARM_UP_SECONDS: Final = 2.0
 
 NAMES: Final = {
     sides.OURS: "`balances.posting.post`",

@@ -5,13 +5,17 @@ It sets up its side once. Then each line of its standard input is a job, and it 
 """
 
 import importlib
+import itertools
 import json
 import random
 import sys
 import time
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.ledger.sides import Transfer
+
+#: Pairs of accounts that are chosen beforehand: more than the fastest side moves in half a second.
+_CHOSEN: Final = 10_000
 
 
 def main(side: str) -> None:
@@ -32,12 +36,15 @@ def main(side: str) -> None:
 
 def _make(transfer: Transfer, *, accounts: int, spread: bool, seconds: float) -> dict[str, Any]:
     choose = random.Random()  # noqa: S311 - picks accounts
+    # Before the clock runs: choosing is no part of a transfer.
+    chosen = [choose.randrange(accounts) if spread else 0 for _ in range(2 * _CHOSEN)]
+    pairs = itertools.cycle(zip(chosen[::2], chosen[1::2], strict=True))
     count, began = 0, time.perf_counter()
-    while time.perf_counter() < began + seconds:
-        left = choose.randrange(accounts) if spread else 0
-        right = choose.randrange(accounts) if spread else 0
+    for left, right in pairs:
         transfer(left, right)
         count += 1
+        if time.perf_counter() >= began + seconds:
+            break
     return {"transfers": count, "seconds": time.perf_counter() - began}
 
 
