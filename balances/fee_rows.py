@@ -3,13 +3,15 @@
 from decimal import Decimal
 from typing import Final
 
+import pgtrigger
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from balances.guards import LedgerGuard
-from balances.kinds import FeeDirection, FeeKind
+from balances.guards import LedgerGuard, refuse
+from balances.kinds import FEE_VERB, FeeDirection, FeeKind
+from balances.states import InstructionStatus
 from gateway import ids, money
 from gateway.lifecycles import written_once
 from gateway.products.models import Mode, Product
@@ -20,6 +22,35 @@ REASON_MAX_LENGTH: Final = 200
 _ALL: Final = Decimal(100)
 #: As for the amounts of orders, a trillion is a typing error; and with its fee an amount still fits its column.
 _FIXED_LIMIT: Final = Decimal(10) ** 12
+
+
+def _decided_by_two_persons() -> LedgerGuard:
+    """At COMMIT a row has the instruction of its transaction that says the same."""
+    return LedgerGuard(
+        name="decided_by_two_persons",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=f"""
+            IF NOT EXISTS (
+                SELECT 1 FROM balances_instruction
+                WHERE verb = '{FEE_VERB}' AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
+                    AND decided_xact = pg_current_xact_id()::text::bigint AND decided_at = transaction_timestamp()
+                    AND parameters ->> 'fee_kind' = NEW.kind AND parameters ->> 'direction' = NEW.direction
+                    AND parameters ->> 'currency' = NEW.currency
+                    AND (parameters ->> 'percent')::numeric = NEW.percent
+                    AND (parameters ->> 'fixed')::numeric = NEW.fixed
+                    AND coalesce(parameters ->> 'product', '') = coalesce(NEW.product_id::text, '')
+                    AND coalesce(parameters ->> 'provider_account', '') = coalesce(NEW.provider_account_id::text, '')
+                    AND coalesce(parameters ->> 'payment_system', '') = coalesce(NEW.payment_system_id, '')
+                    -- Empty: from the approval on, by the clock of whoever carried it out.
+                    AND coalesce(nullif(parameters ->> 'valid_from', '')::timestamptz, NEW.valid_from) = NEW.valid_from
+            ) THEN
+                {refuse("a fee row needs an instruction that two persons decided in its transaction")}
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own columns, no input
+    )
 
 
 class Fee(models.Model):
@@ -119,7 +150,7 @@ class Fee(models.Model):
                 violation_error_message="The fixed amount is 0 or more, and less than a trillion.",
             ),
         ]
-        triggers = written_once("fee rows", kind=LedgerGuard)
+        triggers = [_decided_by_two_persons(), *written_once("fee rows", kind=LedgerGuard)]
 
     def __str__(self) -> str:
         who = self.product or self.provider_account or f"any {'product' if self.kind == FeeKind.PRODUCT else 'account'}"

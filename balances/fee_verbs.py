@@ -11,7 +11,7 @@ from django.utils import timezone
 from balances import fees, verb_fields
 from balances.fee_rows import REASON_MAX_LENGTH
 from balances.instruction_models import Instruction
-from balances.kinds import FeeDirection, FeeKind
+from balances.kinds import FEE_VERB, FeeDirection, FeeKind
 from balances.models import Fee
 from balances.verb_fields import Field, Refused, Values
 from balances.verbs import Plan, Verb
@@ -103,7 +103,7 @@ def _add(values: Values, _cause: Cause, instruction: Instruction) -> None:
 
 VERBS: Final = (
     Verb(
-        name="fee_agreed",
+        name=FEE_VERB,
         sentence="From a time on the provider takes a fee of us, or a product pays one, with each receipt or payout.",
         fields=(
             verb_fields.chosen(

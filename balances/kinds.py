@@ -94,8 +94,9 @@ BY_PEOPLE_ALONE: Final = (
     J.REVERSED,
 )
 
-#: The verb that changes how far an account may be overdrawn; the database names it, too.
+#: Verbs that the database names, too: how far an account may be overdrawn, and a row of fees.
 OVERDRAFT_VERB: Final = "overdraft_limit"
+FEE_VERB: Final = "fee_agreed"
 
 
 class FeeKind(models.TextChoices):

@@ -1,12 +1,13 @@
 """Money that people move takes two of them: the tests' own, and what they decided."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.contrib.auth.models import User
 
 from balances import instructions
 from balances.instruction_models import Instruction
 from balances.instruction_moves import begin_instruction, move_instruction
+from balances.kinds import FEE_VERB
 from balances.states import InstructionStatus
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
@@ -47,13 +48,22 @@ def decided(detail: str = "two persons decided", mode: str = "test") -> Cause:
 
     It says that it showed journals, so at least one has to be posted with it before the transaction ends.
     """
+    return _decided("tested", {}, mode, detail, [{"kind": "adjusted", "legs": []}])
+
+
+def agreed(parameters: Mapping[str, str]) -> None:
+    """The same for rows of fees, which move nothing yet."""
+    _decided(FEE_VERB, parameters, parameters["mode"], "two persons agreed", [])
+
+
+def _decided(verb: str, parameters: Mapping[str, str], mode: str, detail: str, shown: Sequence[object]) -> Cause:
     requester, approver = persons()
     instruction = Instruction(
-        verb="tested",
+        verb=verb,
         mode=mode,
-        parameters={},
+        parameters=parameters,
         reason=detail,
-        preview={"mode": "test", "notes": [], "journals": [{"kind": "adjusted", "legs": []}]},
+        preview={"mode": mode, "notes": [], "journals": shown},
         digest="0" * 64,
         requested_by=requester,
     )

@@ -25,9 +25,10 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.money import exponent
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
-from tests.balances.charging import charge
+from tests.balances.charging import agree_on, charge
 from tests.balances.test_guards import ATTACKERS
 from tests.properties import PURE, WITH_DATABASE
+from tests.two_persons import agreed
 
 BY_CLOCK = Cause(kind=CauseKind.CLOCK)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -161,6 +162,8 @@ def test_whatever_rows_there_are_one_counts_and_it_is_the_right_one(
             )
             for whose, system, when in rows
         ]
+        for fee in made:
+            agree_on(fee)
         Fee.objects.bulk_create(made)
         with time_machine.travel(START + timedelta(days=day), tick=False):
             for system in ("upi_l", "upi_ib"):
@@ -299,7 +302,7 @@ def columns(**changes: Any) -> dict[str, Any]:
         "fixed": "0",
         "valid_from": START,
         "reason": "",
-        "created_by_id": User.objects.get().pk,
+        "created_by_id": User.objects.get(username="finance").pk,
         "created_at": START,
     }
     return {**row, **changes}
@@ -312,6 +315,23 @@ def insert(**changes: Any) -> None:
             f"INSERT INTO balances_fee ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})",  # noqa: S608
             list(row.values()),
         )
+
+
+def insert_as_agreed(inserted: str = "INR", **differs: str) -> None:
+    """A row of a currency, and an instruction about it that says something else where it differs."""
+    insert(currency=inserted)
+    agreed(
+        {
+            "fee_kind": "product",
+            "direction": "deposit",
+            "mode": "test",
+            "currency": inserted,
+            "percent": "1",
+            "fixed": "0",
+            "valid_from": START.isoformat(),
+            **differs,
+        }
+    )
 
 
 def run(statement: str) -> None:
@@ -337,6 +357,22 @@ ATTACKS: list[tuple[str, Callable[[Product, ProviderAccount], None]]] = [
     ("fee_is_of_one_owner", lambda *_: insert(kind="gift", currency="BDT")),
     ("fee_is_of_one_owner", lambda _, account: insert(provider_account_id=account.pk, currency="BDT")),
     ("fee_is_of_one_owner", lambda product, _: insert(kind="provider", product_id=product.pk, currency="BDT")),
+    ("a fee row needs an instruction", lambda *_: insert(currency="BDT")),
+    *(
+        ("a fee row needs an instruction", lambda *_, other=other: insert_as_agreed("BDT", **other))
+        for other in (
+            {"fee_kind": "provider"},
+            {"direction": "withdrawal"},
+            {"mode": "live"},
+            {"currency": "PKR"},
+            {"percent": "1.0001"},
+            {"fixed": "0.01"},
+            {"payment_system": "upi_l"},
+            {"provider_account": str(uuid.uuid4())},
+            {"product": str(uuid.uuid4())},
+            {"valid_from": (START + timedelta(seconds=1)).isoformat()},
+        )
+    ),
 ]
 
 
@@ -352,7 +388,8 @@ def test_the_database_refuses_it_too(
     catalogue: None,
 ) -> None:
     charge("product", "deposit", "1")
-    insert()
+    with transaction.atomic():
+        insert_as_agreed()
     before = list(Fee.objects.values_list())
     # The application is not even let near what is there.
     to_the_application = "permission denied" if says in {"are never changed", "are never emptied"} else says

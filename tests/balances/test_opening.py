@@ -91,11 +91,12 @@ print("later", row.available, row.held, row.savings, row.owed)
 def database(django_db_setup: None) -> Iterator[str]:
     """The name of an empty database beside that of the tests."""
     name = f"{NAME}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    with roles.owner() as server:
-        server.execute(f"DROP DATABASE IF EXISTS {name}".encode())
+    with roles.owner() as server, roles.superuser(autocommit=True) as superuser:
+        superuser.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
         server.execute(f"CREATE DATABASE {name}".encode())
         yield name
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        # The process has been the superuser, too, and its last connection may be about to end.
+        superuser.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def test_rows_of_before_are_opened(database: str) -> None:
