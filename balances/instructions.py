@@ -14,8 +14,9 @@ import structlog
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
+from psycopg.errors import NumericValueOutOfRange
 
 from balances import previews, verb_fields, verbs, wording
 from balances.carrying_out import carry_out
@@ -272,5 +273,10 @@ def _sentences(verb: Verb) -> Iterator[None]:
         raise Refused("One of the accounts does not have so much.") from None
     except AlreadyPosted:
         raise Refused("It was posted before.") from None
+    except DataError as error:
+        if not isinstance(error.__cause__, NumericValueOutOfRange):
+            raise
+        log.exception("balance_has_no_room", verb=verb.name)
+        raise Refused("One of the sums would be larger than the books can hold.") from None
     except verb.refusals as error:
         raise Refused(str(error)) from error
