@@ -75,7 +75,7 @@ def fill(key: AccountKey, other: AccountKey) -> None:
 
 
 def said_in_the_book(paid: Paid, amount: str, transaction_id: str) -> None:
-    paid.book.enter(paid.order, money(amount=amount, transaction_id=transaction_id), label=paid.label, amount=amount)
+    paid.book.enter(paid.order, money(amount=amount, transaction_id=transaction_id), label=paid.label)
 
 
 def all_asked_again(paid: Paid) -> None:
@@ -87,7 +87,7 @@ def all_asked_again(paid: Paid) -> None:
 @pytest.mark.parametrize("amount", ["1000000000000", MOST])
 def test_more_than_any_order_asks_for_waits_for_a_person(paid: Paid, product: Product, amount: str) -> None:
     Product.objects.update(underpayment=UnderpaymentPolicy.CREDIT)
-    ended = paid.arrives(money(amount=amount), amount=amount)
+    ended = paid.arrives(money(amount=amount))
     assert states(ended) == ("in_review", None, "")
     assert receipts() == [("in_review", Decimal(amount), SAID)]
     shown = f"{Decimal(amount):.2f}"
@@ -101,7 +101,7 @@ def test_more_than_any_order_asks_for_waits_for_a_person(paid: Paid, product: Pr
 
 def test_just_below_it_is_money_like_any_other(paid: Paid) -> None:
     most = "999999999999.9999"
-    assert states(paid.arrives(money(amount=most), amount=most)) == ("credited", Decimal(most), "over")
+    assert states(paid.arrives(money(amount=most))) == ("credited", Decimal(most), "over")
 
 
 def test_without_an_order_it_lies_in_suspense_and_its_order_does_not_get_it(
@@ -109,7 +109,7 @@ def test_without_an_order_it_lies_in_suspense_and_its_order_does_not_get_it(
 ) -> None:
     found_by_transaction(account, money(transaction_id="T5", amount=MOST), label=paid.label)
     assert receipts() == [("suspense", Decimal(MOST), "")]
-    ended = paid.arrives(money(transaction_id="T5", amount=MOST), amount=MOST)
+    ended = paid.arrives(money(transaction_id="T5", amount=MOST))
     assert states(ended) == ("in_review", None, "")
     assert receipts() == [("in_review", Decimal(MOST), SAID)]
 
@@ -152,7 +152,7 @@ def test_a_product_whose_balance_is_full_holds_up_nobody_else(
 
 
 def test_people_are_told_that_it_has_no_room_and_may_have_it_taken_back(paid: Paid, product: Product) -> None:
-    paid.arrives(money(amount=MOST), amount=MOST)
+    paid.arrives(money(amount=MOST))
     fill(accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR"))
     receipt = Receipt.objects.get()
     with pytest.raises(Refused, match=r"^One of the sums would be larger than the books can hold\.$"):
