@@ -20,8 +20,6 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 #: A sentence, and the number of the contract that it stands in.
 REASON_MAX_LENGTH: Final = 200
 _ALL: Final = Decimal(100)
-#: As for the amounts of orders, a trillion is a typing error; and with its fee an amount still fits its column.
-_FIXED_LIMIT: Final = Decimal(10) ** 12
 
 
 def _decided_by_two_persons() -> LedgerGuard:
@@ -145,7 +143,7 @@ class Fee(models.Model):
                 violation_error_message="The percentage is from 0 to 100.",
             ),
             models.CheckConstraint(
-                condition=models.Q(fixed__gte=0, fixed__lt=_FIXED_LIMIT),
+                condition=models.Q(fixed__gte=0, fixed__lt=money.BEYOND_ORDERS),
                 name="fee_fixed_is_an_amount",
                 violation_error_message="The fixed amount is 0 or more, and less than a trillion.",
             ),

@@ -25,9 +25,19 @@ class LedgerEntryFilter(django_filters.FilterSet):  # type: ignore[misc]  # the 
     """Query parameters of GET /ledger-entries. It takes the request, whose caller's accounts alone are looked at."""
 
     currency = CurrencyFilter()
-    account = WordFilter(choices=[(name, name) for name in ACCOUNT_NAMES.values()], method="unchanged")
-    kind = WordFilter(field_name="journal__kind", choices=JournalKind.choices)
-    subject = django_filters.CharFilter(field_name="journal__subject", max_length=_TYPE_ID_MAX_LENGTH)
+    account = WordFilter(
+        choices=[(name, name) for name in ACCOUNT_NAMES.values()],
+        method="unchanged",
+        help_text="Of this account, in each currency; all of them by default.",
+    )
+    kind = WordFilter(
+        field_name="journal__kind", choices=JournalKind.choices, help_text="Why the money moved; everything by default."
+    )
+    subject = django_filters.CharFilter(
+        field_name="journal__subject",
+        max_length=_TYPE_ID_MAX_LENGTH,
+        help_text="Id of the order that the money belongs to: of a deposit or a withdrawal.",
+    )
     created_after = TimeFilter(field_name="created_at", lookup_expr="gt")
     created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
 

@@ -8,14 +8,15 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
+from psycopg.errors import NumericValueOutOfRange
 
 from balances import previews, verb_fields, verbs, wording
 from balances.carrying_out import carry_out
@@ -87,31 +88,31 @@ def propose(
         document: the paper behind it, or "" where the verb needs none.
         by: who asks.
         digest_seen: of the preview that the person saw; whatever would be posted if None.
-        instruction_id: of a form, so that it makes one instruction however often it is sent.
+        instruction_id: of a form, so that it makes one instruction however often it is sent. Sent with something else
+            in it, it is refused.
 
     Raises:
         Refused: it cannot be done; `Changed` where it is not what the person saw.
         PermissionDenied: the person may not ask for it.
     """
     _check_permission(by, PROPOSE)
-    if instruction_id is not None and (sent_before := _sent_before(instruction_id, by)):
-        return sent_before
     verb = verbs.named(verb_name)
     reason, document = wording.reason(reason), wording.document(document, verb)
-    with _sentences(verb):
-        values = verb_fields.read(verb.fields, parameters)
-        plan = verb.plan(values)
+    values = verb_fields.read(verb.fields, parameters)
     kept = verb_fields.written(verb.fields, values)
+    told: dict[str, Any] = {"verb": verb.name, "parameters": kept, "reason": reason, "document": document}
+    # Before it is planned: what the form has asked for already may have been done since, and cannot be done again.
+    if instruction_id is not None and (sent_before := _sent_before(instruction_id, by, told)):
+        return sent_before
+    with _sentences(verb):
+        plan = verb.plan(values)
     shown = previews.preview(verb.name, kept, plan)
     if digest_seen not in {None, shown.digest}:
         raise Changed(shown)
     instruction = Instruction(
         id=instruction_id or ids.new_id(),
-        verb=verb.name,
         mode=plan.mode,
-        parameters=kept,
-        reason=reason,
-        document=document,
+        **told,
         preview=shown.content,
         digest=shown.digest,
         requested_by_id=by.pk,
@@ -119,16 +120,23 @@ def propose(
     # Where another one inserts the same at this moment, theirs is the one.
     if begin_instruction(instruction, Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=reason)):
         return instruction
-    theirs = _sent_before(instruction.pk, by)
+    theirs = _sent_before(instruction.pk, by, told)
     assert theirs is not None
     return theirs
 
 
-def _sent_before(instruction_id: uuid.UUID, by: AbstractUser) -> Instruction | None:
-    """What a form that is sent again has made already."""
+def _sent_before(instruction_id: uuid.UUID, by: AbstractUser, told: Mapping[str, object]) -> Instruction | None:
+    """What a form that is sent again, with the same in it, has made already."""
     found = Instruction.objects.filter(pk=instruction_id, moves__sequence=1).first()
-    if found is not None and found.requested_by_id != by.pk:
+    if found is None:
+        return None
+    if found.requested_by_id != by.pk:
         raise Refused("This belongs to another form. Begin anew.")
+    if any(getattr(found, name) != value for name, value in told.items()):
+        raise Refused(
+            f"This form was sent before with something else in it, which {found.public_id} asks for; that stays as it"
+            " was. To ask for this as well, look at what would be posted once more."
+        )
     return found
 
 
@@ -272,5 +280,10 @@ def _sentences(verb: Verb) -> Iterator[None]:
         raise Refused("One of the accounts does not have so much.") from None
     except AlreadyPosted:
         raise Refused("It was posted before.") from None
+    except DataError as error:
+        if not isinstance(error.__cause__, NumericValueOutOfRange):
+            raise
+        log.exception("balance_has_no_room", verb=verb.name)
+        raise Refused("One of the sums would be larger than the books can hold.") from None
     except verb.refusals as error:
         raise Refused(str(error)) from error

@@ -3,12 +3,15 @@
 from datetime import timedelta
 from typing import Final
 
-from django.db import IntegrityError
+import structlog
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from balances.guards import SNAPSHOT_MARGIN_SECONDS
 from balances.kinds import LIVE
 from balances.models import Account, Entry, Snapshot
+
+log = structlog.get_logger(__name__)
 
 #: Entries that pile up before an account is counted anew: summing that many takes less than a millisecond.
 TAIL_ENTRIES: Final = 1_000
@@ -30,8 +33,13 @@ def take_snapshots() -> int:
 def _take(account: Account) -> int:
     now = timezone.now()
     try:
-        # The database fills in the figures.
-        Snapshot(account=account, covered_until=now, created_at=now, balance=0).save(force_insert=True)
+        with transaction.atomic(durable=True):
+            # The database fills in the figures.
+            Snapshot(account=account, covered_until=now, created_at=now, balance=0).save(force_insert=True)
     except IntegrityError:
         return 0  # another one was quicker
+    except DataError:
+        # Its sum fits no column. It goes on being summed as a whole, and the other accounts are counted all the same.
+        log.exception("snapshot_has_no_room", account=str(account.pk))
+        return 0
     return 1

@@ -4,7 +4,7 @@ A statement is made of what nobody can change any more, so it is the same whenev
 balance of a period is the opening balance of the next.
 """
 
-import uuid
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from balances import accounts
+from balances.accounts import AccountKey
 from balances.guards import POSTING_SECONDS
 from balances.kinds import JournalKind
 from balances.models import Entry
@@ -38,7 +39,7 @@ class NotYetFinal(Exception):  # noqa: N818 - reads as the fact it reports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """The available and the held money of a product in one currency, from one instant to another.
+    """What a product had and owed in one currency, from one instant to another: available, held, owed.
 
     Attributes:
         product: whose.
@@ -57,7 +58,7 @@ class Statement:
     end: datetime
     opening: ProductBalance
     closing: ProductBalance
-    _accounts: tuple[uuid.UUID, uuid.UUID] = field(repr=False)
+    _accounts: tuple[AccountKey, AccountKey, AccountKey] = field(repr=False)
 
     def count(self, *, up_to: int) -> int:
         """How many movements there are; where there are more than ``up_to``, one more than that."""
@@ -69,7 +70,7 @@ class Statement:
         last_leg = Entry.objects.filter(journal=OuterRef("journal")).order_by().values("journal")
         return (
             Entry.objects.filter(
-                account__in=self._accounts,
+                account__in=[key.id for key in self._accounts],
                 created_at__gte=self.begin - timedelta(seconds=POSTING_SECONDS),
                 created_at__lt=self.end,
             )
@@ -90,22 +91,22 @@ class Statement:
             _TITLES,
             _balance_row("Opening balance", self.begin, self.opening),
         )
-        available, _ = self._accounts
+        keys = {key.id: key for key in self._accounts}
         found = self._movements().order_by("created_at", "account__kind", "sequence").values_list(*_COLUMNS, named=True)
         for entry in found.iterator(_CHUNK_ENTRIES):
-            yield self._row(entry, is_available=entry.account_id == available)
+            yield self._row(entry, keys[entry.account_id])
         yield _balance_row("Closing balance", self.end, self.closing)
 
-    def _row(self, entry: Any, *, is_available: bool) -> Row:
-        # Both accounts grow with credits, which the ledger writes below zero.
-        figures = (_shown(-entry.amount, self.currency), _shown(entry.balance_after, self.currency))
+    def _row(self, entry: Any, account: AccountKey) -> Row:
+        # Each account has two columns: what was added to it, on its normal side, and what was there then.
+        figures = (_shown(account.balance(entry.amount), self.currency), _shown(entry.balance_after, self.currency))
+        columns = [figures if key is account else (None, None) for key in self._accounts]
         return (
             entry.whole_at,
             JournalKind(entry.journal__kind).label,
             entry.journal__subject,
             CauseKind(entry.journal__cause).label,
-            *(figures if is_available else (None, None)),
-            *((None, None) if is_available else figures),
+            *itertools.chain.from_iterable(columns),
             ids.encode(ids.ENTRY, entry.pk),
             ids.encode(ids.JOURNAL, entry.journal_id),
         )
@@ -131,14 +132,16 @@ _TITLES: Final = (
     "Available after",
     "Held",
     "Held after",
+    "Owed",
+    "Owed after",
     "Entry",
     "Journal",
 )
 
 
 def _balance_row(title: str, at: datetime, balance: ProductBalance) -> Row:
-    available, held = (_shown(amount, balance.currency) for amount in (balance.available, balance.held))
-    return (at, title, None, None, None, available, None, held, None, None)
+    available, held, owed = (_shown(one, balance.currency) for one in (balance.available, balance.held, balance.owed))
+    return (at, title, None, None, None, available, None, held, None, owed, None, None)
 
 
 def _shown(amount: Decimal, currency: str) -> Decimal:
@@ -175,5 +178,9 @@ def statement_of(product: Product, mode: str, currency: str, begin: datetime, en
         end=end,
         opening=opening.balances[0],
         closing=closing.balances[0],
-        _accounts=(accounts.available(product.pk, mode, currency).id, accounts.held(product.pk, mode, currency).id),
+        _accounts=(
+            accounts.available(product.pk, mode, currency),
+            accounts.held(product.pk, mode, currency),
+            accounts.receivable(product.pk, mode, currency),
+        ),
     )

@@ -127,11 +127,13 @@ class StatementView(APIView):
         ],
     )
     def get(self, request: Request) -> HttpResponse:
-        """Download a statement: opening balance, every movement of the available and held money, closing balance.
+        """Download a statement: opening balances, every movement, closing balances.
 
-        The period is half-open: `from` belongs to it, `to` to the next one; times are UTC. Opening balance and
-        movements add up to the closing balance. A statement is final, so its period has to be over for five minutes,
-        and it never changes afterwards. At most 20,000 movements; ask for a shorter period where there are more.
+        Of the available money, of the held money, and of what you owe: for each, the opening balance and the movements
+        add up to the closing balance. Of what you owe, what is added is to your disadvantage. The period is half-open:
+        `from` belongs to it, `to` to the next one; times are UTC. A statement is final, so its period has to be over
+        for five minutes, and it never changes afterwards. At most 20,000 movements; ask for a shorter period where
+        there are more.
         """
         question = StatementQuestion(data=query_of(request, StatementQuestion().fields))
         question.is_valid(raise_exception=True)

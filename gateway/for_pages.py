@@ -1,4 +1,4 @@
-"""Middleware that only pages for people need: static files, sessions, logins, forms, messages.
+"""Middleware that only pages for people need: addresses, static files, sessions, logins, forms, messages.
 
 Products and the provider come without cookies, many times a second, and their requests pass these by. What concerns
 every answer (host names, security headers, lengths, request ids) stays for all.
@@ -9,9 +9,11 @@ from typing import Any, Final
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.deprecation import MiddlewareMixin
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 #: Where callers are programs. Their views take no cookie for a proof of anything (DRF's are exempt from CSRF).
@@ -29,6 +31,16 @@ class _PagesOnly:
         if _is_for_program(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]  # the middleware behind it in each class
+
+
+class Addresses(_PagesOnly, MiddlewareMixin):
+    """Addresses of pages are without NUL: PostgreSQL takes none, so whatever a list looked for by one would fail."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Refuse the others (400), before anything is looked up by them."""
+        asked_for = [request.path_info, *(text for name, texts in request.GET.lists() for text in (name, *texts))]
+        if any("\0" in text for text in asked_for):
+            raise BadRequest("a NUL in the address")
 
 
 class StaticFiles(_PagesOnly, WhiteNoiseMiddleware):  # type: ignore[misc]  # untyped

@@ -43,6 +43,8 @@ DECIMAL_PLACES: Final = 4
 MAX_DIGITS: Final = 20
 #: Most whole digits a caller may ask for: a trillion is a typing error in every currency we serve.
 _MAX_WHOLE_DIGITS: Final = 12
+#: No order is of so much, so no order's money is either. Ten thousand amounts below it fit into one balance.
+BEYOND_ORDERS: Final = Decimal(10) ** _MAX_WHOLE_DIGITS
 
 #: Rounds whatever a money column holds; the thread's own context might be of fewer digits.
 _ROUNDING: Final = Context(prec=MAX_DIGITS + 1, rounding=ROUND_HALF_UP)

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "gateway.api.addresses.ClientAddressMiddleware",
     "gateway.api.answer_headers.AnswerHeadersMiddleware",
     "gateway.api.answer_headers.ContentSecurityPolicyMiddleware",
+    "gateway.for_pages.Addresses",
     "gateway.for_pages.StaticFiles",
     "gateway.for_pages.Sessions",
     "gateway.for_pages.Common",

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET
 
+from balances.instructions import TAKES_LOOKING
 from gateway import ids
 from gateway.encryption import readable_or
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
@@ -29,6 +30,7 @@ class ConfirmationMoveInline(HistoryInline):
     """The life of a confirmation."""
 
     model = ConfirmationMove
+    also_seen_with = TAKES_LOOKING
 
 
 def _reasons(screenshot: Screenshot) -> str:
@@ -65,6 +67,7 @@ class ConfirmationAdmin(ReadOnlyAdmin):
     """Confirmations, newest first."""
 
     id_prefix = ids.CONFIRMATION
+    also_seen_with = TAKES_LOOKING
     list_display = [
         "public_id",
         "deposit",

@@ -4,7 +4,7 @@ import uuid
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import DataError, transaction
 
 from gateway import due_work, ids
 from gateway.after_commit import ring
@@ -99,12 +99,22 @@ def record_postback(account: ProviderAccount, postback: Postback, *, asked_for: 
     doubt = f"the answer contradicts itself: {fields}" if fields else missing_from(account, asked_for, postback.items)
     for item in postback.items:
         if isinstance(item, PostbackItem) and not item.is_withdrawal:
-            record_receipt(account, item, asked_for=asked_for, doubt=doubt, cause=cause)
+            _record(account, item, asked_for, doubt, cause)
         else:
             what = (
                 "an item that is a withdrawal" if isinstance(item, PostbackItem) else f"an item without {item.reason}"
             )
             mark_unreadable(account, asked_for, what, cause)
+
+
+def _record(account: ProviderAccount, item: PostbackItem, asked_for: str, doubt: str, cause: Cause) -> None:
+    try:
+        record_receipt(account, item, asked_for=asked_for, doubt=doubt, cause=cause)
+    except DataError:
+        # Nothing of it was written, and it would fail again at each pull, with every order behind it. It is money all
+        # the same: doubtful, it waits in suspense, which keeps no balance, until a person has found out why.
+        log.exception("balance_has_no_room", account=str(account.pk), asked_for=asked_for)
+        record_receipt(account, item, asked_for=asked_for, doubt="a balance has no room for it", cause=cause)
 
 
 @transaction.atomic(durable=True)

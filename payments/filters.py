@@ -11,12 +11,15 @@ from payments.states import DepositStatus
 class DepositFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /deposits."""
 
-    status = WordFilter(choices=DepositStatus.choices)
-    payment_system = django_filters.CharFilter(field_name="payment_system_id")
+    status = WordFilter(choices=DepositStatus.choices, help_text="In this status now; in any by default.")
+    payment_system = django_filters.CharFilter(field_name="payment_system_id", help_text="Code of a payment system.")
     currency = CurrencyFilter()
-    customer = django_filters.CharFilter(field_name="customer__external_id")
-    reference = django_filters.CharFilter()
-    provider_reference = django_filters.CharFilter(method="by_provider_reference")
+    customer = django_filters.CharFilter(field_name="customer__external_id", help_text="Your id of the customer.")
+    reference = django_filters.CharFilter(help_text="Your reference of the order.")
+    provider_reference = django_filters.CharFilter(
+        method="by_provider_reference",
+        help_text="The bank's reference, as the customer entered it or as the money came with it; in full.",
+    )
     amount = AmountFilter()
     created_after = TimeFilter(field_name="created_at", lookup_expr="gt")
     created_before = TimeFilter(field_name="created_at", lookup_expr="lt")

@@ -224,6 +224,8 @@ def _attach(  # noqa: PLR0917 - one gate, all of its evidence
 
 def _doubt(deposit: Deposit, item: PostbackItem) -> str:
     """Why the item may not simply be credited to this deposit; empty where nothing speaks against it."""
+    if item.amount >= money.BEYOND_ORDERS:
+        return "it is more than any order may ask for"
     if item.label and item.label != deposit.customer.label:
         return "the provider names another customer"
     if item.wallet_type != deposit.payment_system_id:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import Exists, OuterRef, Sum
 
 from balances.posting import post
@@ -71,12 +71,10 @@ def _ask(account: ProviderAccount, alike: list[Deposit]) -> bool:
     if answer.outcome is Outcome.UNKNOWN:
         return False  # nothing was said: what is known stays, with its time
     said = _read(answer)
-    if said is None:
+    if said is None or not _has_room(account, alike, said):
         Savings.objects.filter(
             account=account, customer=one.customer_id, payment_system=one.payment_system_id, currency=one.currency
         ).update(is_reported=False)
-    else:
-        _keep(account, alike, said)
     return answer.outcome is not Outcome.CREDENTIAL_ERROR
 
 
@@ -87,7 +85,20 @@ def _read(answer: Answer) -> messages.Savings | None:
     if not isinstance(said, messages.Savings):
         return None
     sums = (said.stockpiling_sum, said.lacks_sum, said.minimum_deposit)
-    return said if all(one >= 0 and money.fits_column(one) for one in sums) else None
+    return said if all(0 <= one < money.BEYOND_ORDERS and money.fits_column(one) for one in sums) else None
+
+
+def _has_room(account: ProviderAccount, alike: list[Deposit], said: messages.Savings) -> bool:
+    """Keep what was said; False where a balance has no room for it, and nothing was written.
+
+    It would fail again at each asking, and the savings of other customers must not wait for it.
+    """
+    try:
+        _keep(account, alike, said)
+    except DataError:
+        log.exception("balance_has_no_room", account=str(account.pk), customer=alike[0].customer.label)
+        return False
+    return True
 
 
 @transaction.atomic(durable=True)

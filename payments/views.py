@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from gateway import ids
 from gateway.api.authentication import caller_of
+from gateway.api.fields import is_plain
 from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import NoFilter, list_of
 from gateway.api.parsers import BoundedMultiPartParser, StrictJSONParser
@@ -175,7 +176,9 @@ class CustomerSavingsView(APIView):
         before. An empty list: nothing was reported, which does not mean zero.
         """
         caller = caller_of(request)
-        known = Customer.objects.filter(product=caller.product, mode=caller.mode, external_id=customer).first()
+        own = Customer.objects.filter(product=caller.product, mode=caller.mode)
+        # What is no plain text is nobody's id, and of some of it, such as a NUL, the database cannot be asked.
+        known = own.filter(external_id=customer).first() if is_plain(customer) else None
         if known is None:
             raise NotFound
         return list_of(

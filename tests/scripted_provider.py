@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import secrets
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -93,9 +95,25 @@ class ScriptedProvider:
             handler.close_connection = True
             return
         status, value = answer
-        raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+        raw = value if isinstance(value, bytes) else _written(value)
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(raw)))
         handler.end_headers()
         handler.wfile.write(raw)
+
+
+def _written(value: Any) -> bytes:
+    """JSON, in which a `Decimal` is the number that it is: as a float it would be another one."""
+    numbers: dict[str, str] = {}
+
+    def mark(number: Any) -> str:
+        assert isinstance(number, Decimal), f"{type(number).__name__} is no JSON value"
+        place = f"number {len(numbers)} {secrets.token_hex(8)}"
+        numbers[f'"{place}"'] = f"{number:f}"
+        return place
+
+    text = json.dumps(value, default=mark)
+    for place, number in numbers.items():
+        text = text.replace(place, number)
+    return text.encode()

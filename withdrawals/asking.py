@@ -4,7 +4,7 @@ import uuid
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import DataError, transaction
 
 from gateway import due_work, ids
 from gateway.after_commit import ring
@@ -80,6 +80,9 @@ def ask(
         except UnreadableColumn as unreadable:
             # Nothing of it was written; it is asked about again. The others of this answer must not wait for its key.
             log.error("column_unreadable", place=unreadable.place)  # noqa: TRY400 - it has no trace worth reading
+        except DataError:
+            # As above: the hold stays, the alert says whose balance it is about, and the others go on.
+            log.exception("balance_has_no_room", account=str(account.pk), withdrawal=withdrawal_id)
     return states
 
 

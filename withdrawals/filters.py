@@ -11,11 +11,11 @@ from withdrawals.states import WithdrawalStatus
 class WithdrawalFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /withdrawals."""
 
-    status = WordFilter(choices=WithdrawalStatus.choices)
-    payment_system = django_filters.CharFilter(field_name="payment_system_id")
+    status = WordFilter(choices=WithdrawalStatus.choices, help_text="In this status now; in any by default.")
+    payment_system = django_filters.CharFilter(field_name="payment_system_id", help_text="Code of a payment system.")
     currency = CurrencyFilter()
-    customer = django_filters.CharFilter(field_name="customer__external_id")
-    reference = django_filters.CharFilter()
+    customer = django_filters.CharFilter(field_name="customer__external_id", help_text="Your id of the customer.")
+    reference = django_filters.CharFilter(help_text="Your reference of the order.")
     recipient_account = django_filters.CharFilter(
         method="by_recipient_account",
         help_text="The recipient's account number, UPI address, IBAN, telephone number or e-mail, in full. "

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import django_filters
 from django import forms
@@ -62,6 +62,9 @@ class AmountFilter(django_filters.Filter):  # type: ignore[misc]  # the library 
 
     field_class = _AmountFormField
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(help_text="Of exactly this amount.", **kwargs)
+
 
 class _CurrencyFormField(forms.CharField):
     def to_python(self, value: Any) -> Any:
@@ -77,6 +80,9 @@ class CurrencyFilter(django_filters.Filter):  # type: ignore[misc]  # the librar
 
     field_class = _CurrencyFormField
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(help_text="ISO 4217 code; every currency by default.", **kwargs)
+
 
 class _TimeFormField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]  # as above
     def to_python(self, value: Any) -> Any:
@@ -86,9 +92,14 @@ class _TimeFormField(django_filters.fields.IsoDateTimeField):  # type: ignore[mi
 
 
 class TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]  # as above
-    """A point in time by ISO 8601, in ASCII digits; UTC where it names no zone."""
+    """Rows made after (``gt``) or before (``lt``) a point in time by ISO 8601, in ASCII digits."""
 
     field_class = _TimeFormField
+
+    def __init__(self, *, lookup_expr: Literal["gt", "lt"], **kwargs: Any) -> None:
+        side = {"gt": "after", "lt": "before"}[lookup_expr]
+        sentence = f"Made {side} this instant (RFC 3339; UTC where it names no zone), not at it."
+        super().__init__(lookup_expr=lookup_expr, help_text=sentence, **kwargs)
 
 
 class WordFilter(django_filters.ChoiceFilter):  # type: ignore[misc]  # as above

@@ -116,7 +116,8 @@ def list_parameters(filters: type[django_filters.FilterSet]) -> list[OpenApiPara
             kind = {"type": "string", "format": "date-time"}
         elif isinstance(one, AmountFilter):
             kind = {"type": "string", "pattern": AMOUNT_PATTERN}
-        found.append(OpenApiParameter(name, kind, enum=[value for value, _ in choices] if choices else None))
+        enum = [value for value, _ in choices] if choices else None
+        found.append(OpenApiParameter(name, kind, enum=enum, description=one.extra["help_text"]))
     return [*found, *_PAGING]
 
 

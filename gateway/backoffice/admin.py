@@ -63,7 +63,7 @@ class DepositAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a deposit with what is known about its money."""
-        context["evidence"] = evidence.of_deposit(options["obj"], _person(request))
+        context["evidence"] = evidence.of_deposit(options["obj"], request)
         return super().render_change_form(request, context, *args, **options)
 
 
@@ -113,11 +113,11 @@ class ReceiptAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a receipt with what people may do with it, and everything that helps them decide."""
-        receipt, by = options["obj"], _person(request)
+        receipt = options["obj"]
         context |= {
             "why": why(receipt),
-            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), by),
-            "evidence": evidence.of_receipt(receipt, by),
+            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), _person(request)),
+            "evidence": evidence.of_receipt(receipt, request),
         }
         return super().render_change_form(request, context, *args, **options)
 

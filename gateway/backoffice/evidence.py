@@ -1,12 +1,13 @@
 """Everything that is known about money that waits, for one page: each section is a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.contrib.auth.models import AbstractUser
-from django.db.models import Q
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -44,7 +45,10 @@ _LOOKED_THROUGH_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One table of evidence: ``rows`` of cells that fit ``columns``; ``nothing`` is said where there are none."""
+    """One table of evidence: ``rows`` of cells that fit ``columns``; ``nothing`` is said where there are none.
+
+    It is of one model, and whoever may not see that model's rows is told so in its place.
+    """
 
     title: str
     columns: Sequence[str]
@@ -52,30 +56,49 @@ class Section:
     nothing: str
 
 
-def of_receipt(receipt: Receipt, by: AbstractUser) -> list[Section]:
-    """The evidence about a receipt, as far as this person may see it. The number of queries is fixed."""
+#: A section that may be shown: its title, whose rows it shows, and how it is made.
+_Part = tuple[str, type[Model], Callable[[str], Section]]
+_LETTERS: Final = "The provider's letters"
+_CALLS: Final = "Calls to the provider"
+
+
+def of_receipt(receipt: Receipt, request: HttpRequest) -> list[Section]:
+    """The evidence about a receipt, as far as whoever asks may see it. The number of queries is fixed."""
     deposit = _deposit(receipt.deposit_id)
     confirmations = _confirmations(deposit)
     names = _names(deposit, confirmations) | ({receipt.custom_id} - {""})
-    sections = [_about_deposit(deposit), _about_confirmations(confirmations), _journals(receipt), _same_money(receipt)]
-    if by.has_perm("postbacks.view_letteritem"):
-        sections.append(_letters(names, receipt))
-    if by.has_perm("providers.view_providercall"):
-        subjects = names | ({receipt.transaction_id[:40]} - {""})
-        sections.append(_calls(receipt.account_id, subjects, receipt.received_at))
-    return sections
+    subjects = names | ({receipt.transaction_id[:40]} - {""})
+    parts: list[_Part] = [
+        ("Deposit and customer", Deposit, lambda title: _about_deposit(title, deposit)),
+        ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
+        ("Journals", Journal, lambda title: _journals(title, receipt)),
+        ("Other receipts of the same transaction id", Receipt, lambda title: _receipts(title, _same_money(receipt))),
+        (_LETTERS, LetterItem, lambda title: _letters(title, names, receipt)),
+        (_CALLS, ProviderCall, lambda title: _calls(title, receipt.account_id, subjects, receipt.received_at)),
+    ]
+    return [_as_far_as_seen(request, *part) for part in parts]
 
 
-def of_deposit(deposit: Deposit, by: AbstractUser) -> list[Section]:
+def of_deposit(deposit: Deposit, request: HttpRequest) -> list[Section]:
     """The evidence about a deposit whose money, if any came, is no receipt yet."""
     confirmations = _confirmations(deposit)
     names = _names(deposit, confirmations)
-    sections = [_about_confirmations(confirmations), _receipts("Receipts", deposit.receipts.order_by("id"))]
-    if by.has_perm("postbacks.view_letteritem"):
-        sections.append(_letters(names, None))
-    if by.has_perm("providers.view_providercall"):
-        sections.append(_calls(deposit.account_id, names, deposit.updated_at))
-    return sections
+    parts: list[_Part] = [
+        ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
+        ("Receipts", Receipt, lambda title: _receipts(title, deposit.receipts.order_by("id"))),
+        (_LETTERS, LetterItem, lambda title: _letters(title, names, None)),
+        (_CALLS, ProviderCall, lambda title: _calls(title, deposit.account_id, names, deposit.updated_at)),
+    ]
+    return [_as_far_as_seen(request, *part) for part in parts]
+
+
+def _as_far_as_seen(request: HttpRequest, title: str, model: type[Model], make: Callable[[str], Section]) -> Section:
+    """The section for whoever may see its model's rows, and for others a sentence, without looking any up."""
+    seen_in = admin.site.get_model_admin(model)
+    if seen_in.has_view_permission(request):
+        return make(title)
+    sentence = f"You may not see this: it takes the permission to view {seen_in.opts.verbose_name_plural}."
+    return Section(title=title, columns=(), rows=(), nothing=sentence)
 
 
 def _link(page: str, key: object, text: object) -> str:
@@ -96,7 +119,7 @@ def _names(deposit: Deposit | None, confirmations: Iterable[Confirmation]) -> se
     return own | {one.public_id for one in confirmations}
 
 
-def _about_deposit(deposit: Deposit | None) -> Section:
+def _about_deposit(title: str, deposit: Deposit | None) -> Section:
     rows = []
     if deposit is not None:
         arrived = "-" if deposit.received_amount is None else format_amount(deposit.received_amount, deposit.currency)
@@ -118,12 +141,12 @@ def _about_deposit(deposit: Deposit | None) -> Section:
         *("deposit", "status", "expected", "received", "check", "late"),
         *("product", "customer", "product's reference", "created"),
     )
-    return Section(title="Deposit and customer", columns=columns, rows=rows, nothing="No deposit is known for it.")
+    return Section(title=title, columns=columns, rows=rows, nothing="No deposit is known for it.")
 
 
-def _about_confirmations(confirmations: Iterable[Confirmation]) -> Section:
+def _about_confirmations(title: str, confirmations: Iterable[Confirmation]) -> Section:
     return Section(
-        title="What the customer said",
+        title=title,
         columns=("confirmation", "reference", "amount", "status", "provider's word", "contested", "sent"),
         rows=[
             (
@@ -141,7 +164,7 @@ def _about_confirmations(confirmations: Iterable[Confirmation]) -> Section:
     )
 
 
-def _journals(receipt: Receipt) -> Section:
+def _journals(title: str, receipt: Receipt) -> Section:
     posted = Journal.objects.filter(kind__in=_KINDS, reference=receipt.public_id).select_related("instruction")
     rows = [
         (
@@ -159,18 +182,16 @@ def _journals(receipt: Receipt) -> Section:
         for entry in sorted(one.entries.all(), key=lambda entry: -entry.amount)
     ]
     columns = ("journal", "account", "debit", "credit", "currency", "cause", "posted")
-    return Section(title="Journals", columns=columns, rows=rows, nothing="Nothing was posted.")
+    return Section(title=title, columns=columns, rows=rows, nothing="Nothing was posted.")
 
 
-def _same_money(receipt: Receipt) -> Section:
+def _same_money(receipt: Receipt) -> "QuerySet[Receipt]":
     # However its letters are spelled; the index by upper letters serves it.
     same = Receipt.objects.filter(transaction_id__iexact=receipt.transaction_id).exclude(pk=receipt.pk).order_by("id")
-    return _receipts(
-        "Other receipts of the same transaction id", same if receipt.transaction_id else Receipt.objects.none()
-    )
+    return same if receipt.transaction_id else Receipt.objects.none()
 
 
-def _receipts(title: str, receipts: Any) -> Section:
+def _receipts(title: str, receipts: "QuerySet[Receipt]") -> Section:
     return Section(
         title=title,
         columns=("receipt", "status", "amount", "system", "transaction id", "what speaks against it", "received"),
@@ -190,14 +211,14 @@ def _receipts(title: str, receipts: Any) -> Section:
     )
 
 
-def _letters(names: Iterable[str], receipt: Receipt | None) -> Section:
+def _letters(title: str, names: Iterable[str], receipt: Receipt | None) -> Section:
     # By what the index knows: the order that a letter names, or the one that it names wrongly, if any.
     about = Q(order_id__in=sorted(names))
     if receipt is not None and receipt.transaction_id:
         about |= Q(order_id=receipt.custom_id, transaction_id=receipt.transaction_id)
     items = LetterItem.objects.filter(about).order_by("-id")[:_ROWS_MAX]
     return Section(
-        title="The provider's letters",
+        title=title,
         columns=("letter", "order", "transaction id", "amount", "status", "note", "came"),
         rows=[
             (
@@ -215,7 +236,7 @@ def _letters(names: Iterable[str], receipt: Receipt | None) -> Section:
     )
 
 
-def _calls(account_id: Any, names: set[str], until: datetime) -> Section:
+def _calls(title: str, account_id: Any, names: set[str], until: datetime) -> Section:
     # The index of what is still to be redacted serves it; what is redacted has no answer to look at any more. Without
     # the answers, which are long: only those that are shown are read.
     together = ProviderCall.objects.filter(
@@ -227,7 +248,7 @@ def _calls(account_id: Any, names: set[str], until: datetime) -> Section:
     asked = [one.pk for one in together.defer("response")[:_LOOKED_THROUGH_MAX] if names & _asked(one)]
     found = ProviderCall.objects.filter(Q(subject__in=sorted(names)) | Q(pk__in=asked)).order_by("-started_at")
     return Section(
-        title="Calls to the provider",
+        title=title,
         columns=("call", "outcome", "HTTP", "note", "answer, as far as it is about this", "started"),
         rows=[
             (

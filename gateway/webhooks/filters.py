@@ -15,8 +15,8 @@ _TYPE_ID_MAX_LENGTH: Final = 30
 class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # the library is untyped
     """Query parameters of GET /events."""
 
-    type = WordFilter(choices=EventType.choices)
-    subject = django_filters.CharFilter(max_length=_TYPE_ID_MAX_LENGTH)
+    type = WordFilter(choices=EventType.choices, help_text="Of this kind; of every kind by default.")
+    subject = django_filters.CharFilter(max_length=_TYPE_ID_MAX_LENGTH, help_text="Id of the object it is about.")
 
     class Meta:
         model = Event

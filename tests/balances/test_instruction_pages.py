@@ -156,6 +156,22 @@ def test_a_form_that_is_sent_twice_makes_one_instruction(ada: Client, product: P
     assert [one["Location"] for one in answers] == [page_of(Instruction.objects.get())] * 2
 
 
+def test_a_form_that_is_sent_again_with_another_amount_says_so(ada: Client, product: Product) -> None:
+    seen = hidden(ada.post(form_of("product_funded"), filled(product)))
+    ada.post(form_of("product_funded"), {**seen, "confirm": "1"})
+    made = Instruction.objects.get()
+    other = hidden(ada.post(form_of("product_funded"), filled(product, "99")))
+    for digest in (seen["digest"], other["digest"]):
+        again = {**seen, "verb-amount": "99", "digest": digest, "confirm": "1"}
+        page = ada.post(form_of("product_funded"), again).content.decode()
+        assert f"sent before with something else in it, which {made.public_id} asks for" in page
+        assert 'value="99"' in page
+    assert (Instruction.objects.get(), made.parameters["amount"]) == (made, "12.50")
+    # Looked at again, it is a form of its own.
+    answer = ada.post(form_of("product_funded"), {**other, "confirm": "1"})
+    assert answer["Location"] == page_of(Instruction.objects.exclude(pk=made.pk).get(parameters__amount="99.00"))
+
+
 @pytest.mark.parametrize("change", [{"digest": "0" * 64}, {"digest": ""}, {"verb-amount": "9999"}])
 def test_what_was_tampered_with_is_shown_again_and_not_asked_for(
     change: dict[str, str], ada: Client, product: Product

@@ -183,6 +183,35 @@ def test_a_form_that_is_sent_twice_asks_once(product: Product) -> None:
         propose("product_funded", money(product), REASON, DOCUMENT, approver, instruction_id=first.pk)
 
 
+def test_a_form_that_is_sent_again_with_something_else_in_it_is_refused(product: Product) -> None:
+    requester, _ = persons()
+    parameters = money(product)
+    first = asked(product)
+    for verb, told, reason, document in (
+        ("product_funded", {**parameters, "amount": "101"}, REASON, DOCUMENT),
+        ("product_settled", parameters, REASON, DOCUMENT),
+        ("product_funded", parameters, "another reason", DOCUMENT),
+        ("product_funded", parameters, REASON, "another document"),
+    ):
+        with pytest.raises(Refused, match=f"sent before with something else in it, which {first.public_id} asks for"):
+            propose(verb, told, reason, document, requester, instruction_id=first.pk)
+    # Written otherwise, it is the same.
+    same = {**parameters, "currency": "inr", "amount": " 100.00 "}
+    assert propose("product_funded", same, f" {REASON}", DOCUMENT, requester, instruction_id=first.pk) == first
+    assert Instruction.objects.get() == first
+
+
+def test_a_form_that_is_sent_again_is_answered_by_what_it_made_though_it_could_not_be_done_again(
+    product: Product,
+) -> None:
+    requester, approver = persons()
+    fund(product, "INR", amount="100")
+    first = asked(product, "product_settled")
+    approve(first.pk, approver, first.digest)
+    again = propose("product_settled", money(product), REASON, DOCUMENT, requester, instruction_id=first.pk)
+    assert (again, again.status) == (first, "posted")
+
+
 def test_money_that_is_no_longer_there_is_a_sentence_and_nothing_is_posted(product: Product) -> None:
     fund(product, "INR", amount="100")
     made = asked(product, "product_settled", "80")

@@ -112,7 +112,10 @@ def test_refusals_are_sentences(say: Say, proposal: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="of the form key=value"):
         say(*proposal, "amount", "--by", "ada")
     with pytest.raises(CommandError, match="Amount: Use plain digits"):
-        say(*proposal, "amount=-1", "--by", "ada")
+        say(*proposal[:-1], "amount=-1", "--by", "ada")
+    for again in ("amount=12.5", "amount=13"):
+        with pytest.raises(CommandError, match=r"^'amount' stands there twice\.$"):
+            say(*proposal, again, "--by", "ada")
     with pytest.raises(CommandError, match="There is no instruction 'ins_x'"):
         say("show", "ins_x")
     assert not Instruction.objects.exists()

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.usefixtures("disguised")
 BANK = accounts.bank("test", "INR")
 STEP = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
-HEAD = ["Time", "What", "Order", "Cause", "Available", "Available after", "Held", "Held after", "Entry", "Journal"]
+ACCOUNTS = ["Available", "Available after", "Held", "Held after", "Owed", "Owed after"]
+HEAD = ["Time", "What", "Order", "Cause", *ACCOUNTS, "Entry", "Journal"]
 FORMATS = ["csv", "xlsx"]
 
 
@@ -79,14 +80,14 @@ class Read:
     """A statement as somebody reads it who has the file alone."""
 
     head: dict[str, str]
-    opening: tuple[Decimal, Decimal]
+    opening: list[Decimal]
     movements: list[list[str]]
-    closing: tuple[Decimal, Decimal]
+    closing: list[Decimal]
 
     @property
-    def sums(self) -> tuple[Decimal, Decimal]:
-        available, held = ([Decimal(row[at]) for row in self.movements if row[at]] for at in (4, 6))
-        return sum(available, Decimal(0)), sum(held, Decimal(0))
+    def sums(self) -> list[Decimal]:
+        """Of available, held and owed: what the movements come to."""
+        return [sum((Decimal(row[at]) for row in self.movements if row[at]), Decimal(0)) for at in (4, 6, 8)]
 
 
 def read(content: bytes, kind: str) -> Read:
@@ -96,9 +97,9 @@ def read(content: bytes, kind: str) -> Read:
     assert (opening[1], closing[1]) == ("Opening balance", "Closing balance")
     return Read(
         head=dict(head),
-        opening=(Decimal(opening[5]), Decimal(opening[7])),
+        opening=[Decimal(opening[at]) for at in (5, 7, 9)],
         movements=movements,
-        closing=(Decimal(closing[5]), Decimal(closing[7])),
+        closing=[Decimal(closing[at]) for at in (5, 7, 9)],
     )
 
 
@@ -131,18 +132,42 @@ def test_every_line_of_a_statement(product: Product, mine: Api, kind: str) -> No
         ["Time zone", "UTC"],
         [],
         HEAD,
-        ["2026-01-15T13:00:00Z", "Opening balance", "", "", "", "1000.50", "", "0.00"],
+        ["2026-01-15T13:00:00Z", "Opening balance", "", "", "", "1000.50", "", "0.00", "", "0.00"],
     ]
     what = ["a person corrected two accounts", "wd_1", "a person in the admin"]
     at = ["2026-01-15T13:00:00Z", "2026-01-15T13:00:00Z", "2026-01-15T14:00:00.250000Z"]
-    assert [line[:8] for line in lines[9:12]] == [
-        [at[0], *what, "-218.00", "782.50", "", ""],
-        [at[1], *what, "", "", "218.00", "218.00"],
-        [at[2], *what, "", "", "-218.00", "0.00"],
+    assert [line[:10] for line in lines[9:12]] == [
+        [at[0], *what, "-218.00", "782.50", "", "", "", ""],
+        [at[1], *what, "", "", "218.00", "218.00", "", ""],
+        [at[2], *what, "", "", "-218.00", "0.00", "", ""],
     ]
     listed = mine.get("ledger-entries", subject="wd_1").json()["data"]
-    assert [line[8:] for line in lines[9:12]] == [[row["id"], row["journal"]] for row in reversed(listed)]
-    assert lines[12:] == [["2026-01-15T15:00:00Z", "Closing balance", "", "", "", "782.50", "", "0.00"]]
+    assert [line[10:] for line in lines[9:12]] == [[row["id"], row["journal"]] for row in reversed(listed)]
+    assert lines[12:] == [["2026-01-15T15:00:00Z", "Closing balance", "", "", "", "782.50", "", "0.00", "", "0.00"]]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_is_owed_has_its_columns_and_adds_up(product: Product, mine: Api, kind: str) -> None:
+    available, owed = accounts.available(product.pk, "test", "INR"), accounts.receivable(product.pk, "test", "INR")
+    post_at(DAY, moved(owed, BANK, "400"))
+    more, less = moved(owed, BANK, "50.25", subject="rcp_1"), moved(available, owed, "150", kind="receivable_repaid")
+    post_at(DAY + HOUR, more)
+    post_at(DAY + 2 * HOUR, moved(BANK, available, "150"))
+    post_at(DAY + 3 * HOUR, less)
+    content = asked(mine, kind, DAY + HOUR, DAY + 4 * HOUR).content
+    found = read(content, kind)
+    assert [row[1:10] for row in found.movements] == [
+        ["a product paid a fee", "rcp_1", "time that passed", "", "", "", "", "50.25", "450.25"],
+        ["a product paid a fee", "", "time that passed", "150.00", "150.00", "", "", "", ""],
+        ["a product's money covers what it owed", "", "time that passed", "-150.00", "0.00", "", "", "", ""],
+        ["a product's money covers what it owed", "", "time that passed", "", "", "", "", "-150.00", "300.25"],
+    ]
+    assert found.opening == [Decimal(0), Decimal(0), Decimal(400)]
+    assert found.closing == [Decimal(0), Decimal(0), Decimal("300.25")]
+    assert found.sums == [Decimal(0), Decimal(0), Decimal("-99.75")]
+    # It is the product's own word for it, too.
+    [balance] = mine.get("balances", currency="INR").json()["data"]
+    assert balance["owed"] == "300.25"
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -158,11 +183,15 @@ def test_a_period_has_its_first_instant_and_not_its_last(product: Product, mine:
     assert amounts(DAY + HOUR + STEP, DAY + 2 * HOUR + STEP) == ["100.00"]
     assert amounts(DAY, DAY + 4 * HOUR) == ["1.00", "10.00", "100.00", "1000.00"]
     assert amounts(DAY + 4 * HOUR, DAY + 5 * HOUR) == []
-    assert statement(mine, kind, DAY + 4 * HOUR, DAY + 5 * HOUR).closing == (Decimal(1111), Decimal(0))
+    assert statement(mine, kind, DAY + 4 * HOUR, DAY + 5 * HOUR).closing == [Decimal(1111), Decimal(0), Decimal(0)]
 
 
-#: What may happen: from which account to which. None is our bank.
-MOVES = [(None, 0), (0, None), (0, 1), (1, 0), (1, None)]
+#: What may happen: which account is debited and which credited. None is our bank.
+AVAILABLE, HELD, OWED = range(3)
+MOVES = [
+    *((None, AVAILABLE), (AVAILABLE, None), (AVAILABLE, HELD), (HELD, AVAILABLE), (HELD, None)),
+    *((OWED, None), (OWED, HELD), (None, OWED), (AVAILABLE, OWED)),
+]
 happenings = st.lists(
     st.tuples(
         st.sampled_from(MOVES),
@@ -190,14 +219,16 @@ def test_opening_and_movements_are_the_closing_balance_and_every_period_follows_
 ) -> None:
     product = Product.objects.create(name=f"product {Product.objects.count()}")
     api, bank = new_api(product), accounts.bank("test", currency)
-    own = [accounts.available(product.pk, "test", currency), accounts.held(product.pk, "test", currency)]
+    own = [one(product.pk, "test", currency) for one in (accounts.available, accounts.held, accounts.receivable)]
     known(currency)
     overdraft(product, "100000000000", currency)
     at, times = DAY, [DAY]
-    there = Decimal(0)
+    held = owed = Decimal(0)
     for (left, right), amount, gap, apart in happened:
-        taken = min(amount, there) if left == 1 else amount  # of what is held there is no overdraft
-        there += taken * ((right == 1) - (left == 1))
+        # Of what is held there is no overdraft, and nobody repays more than is owed.
+        taken = min(amount, held if left == HELD else amount, owed if right == OWED else amount)
+        held += taken * ((right == HELD) - (left == HELD))
+        owed += taken * ((left == OWED) - (right == OWED))
         if not taken:
             continue
         at += timedelta(microseconds=gap)
@@ -208,17 +239,17 @@ def test_opening_and_movements_are_the_closing_balance_and_every_period_follows_
     fund(product, currency, amount="1")  # today, so in none of the periods
     borders = sorted({DAY - HOUR, *(times[cut % len(times)] for cut in cuts), at + HOUR})
     seen: list[str] = []
-    last = (Decimal(0), Decimal(0))
+    last = [Decimal(0)] * 3
     for begin, end in itertools.pairwise(borders):
         found = statement(api, kind, begin, end, currency)
         assert found.opening == last
-        last = tuple(one + other for one, other in zip(found.opening, found.sums, strict=True))  # type: ignore[assignment]
+        last = [one + other for one, other in zip(found.opening, found.sums, strict=True)]
         assert found.closing == last
         [balance] = reading.product_balances(product.pk, "test", currencies=[currency], as_of=end - STEP)
-        assert last == (balance.available, balance.held)
+        assert last == [balance.available, balance.held, balance.owed]
         for row in found.movements:
             assert begin.isoformat()[:19] <= row[0].replace("Z", "")[:19] <= end.isoformat()[:19]
-        seen += [row[8] for row in found.movements]
+        seen += [row[10] for row in found.movements]
     # Every entry stands in exactly one of them.
     entries = api.get("ledger-entries", kind="adjusted", limit=100).json()["data"]
     assert sorted(seen) == sorted(row["id"] for row in entries)
@@ -245,7 +276,7 @@ def test_another_product_s_mode_s_or_currency_s_money_is_not_in_it(
     assert amounts == {"mine": ["1.00"], "live": ["10.00"], "theirs": ["100.00"], "BDT": ["1000.00"], "PKR": []}
     assert shown["live"].head["Mode"] == "live"
     assert shown["theirs"].head["Statement of"] == "other"
-    assert shown["PKR"].closing == (Decimal(0), Decimal(0))
+    assert shown["PKR"].closing == [Decimal(0)] * 3
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx"])

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from gateway.providers.models import ProviderAccount
@@ -52,3 +54,29 @@ def test_every_answer_carries_the_security_headers_and_its_length(api: Api) -> N
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Content-Length"] == str(len(answer.content))
+
+
+#: Of every list: the search, an order, a filter by the key, and whatever the list itself names.
+ASKED_FOR = ("q", "o", "pk", "e", "_to_field", "no such name")
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label_lower)
+def test_no_list_of_the_admin_looks_for_a_nul(admin_client: Client, model: Any) -> None:
+    admin_client.raise_request_exception = False
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    filters = [str(one) for one in admin.site.get_model_admin(model).list_filter]
+    lookups = [f"{one}{lookup}" for one in filters for lookup in ("", "__exact", "__in", "__gte")]
+    for name in (*ASKED_FOR, *lookups):
+        answer = admin_client.get(address, {name: "a\0b"})
+        assert (answer.status_code, answer.content) == (400, b"The request could not be read.\n"), name
+    assert admin_client.get(address, {"\0": "a"}).status_code == 400
+    assert admin_client.get(f"{address}%00/change/").status_code == 400
+    # It is the NUL that is refused.
+    assert admin_client.get(address, {"q": "ab"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/admin/login/?next=%00", "/admin/waiting/%00/", "/docs/?a=%00", "/static/%00", "/%00"]
+)
+def test_no_page_has_a_nul_in_its_address(address: str) -> None:
+    assert Client(raise_request_exception=False).get(address).status_code == 400

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Final
 
 from celery import current_app
@@ -119,7 +120,7 @@ class Book:
         first = items[0]
         self.entries[custom_id] = {
             "wallet_type": first["wallet_type"],
-            "amount": float(sum(float(item["amount"]) for item in items)),
+            "amount": sum((Decimal(item["amount"]) for item in items), Decimal(0)),
             "currency_code": first["currency_code"],
             "label": label,
             "converted_amount": {"USD": 1.23},

@@ -118,6 +118,12 @@ def test_more_money_for_a_credited_deposit_is_news_without_a_new_status(paid: Pa
     assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4), ("deposit.credited_with_difference", 5)]
 
 
+def test_the_book_of_these_tests_adds_up_to_the_last_decimal(paid: Paid) -> None:
+    paid.arrives(money(amount="0.1", transaction_id="T1"), money(amount="0.2", transaction_id="T2"))
+    kept = ProviderCall.objects.filter(operation="pullpostbacks").latest("started_at", "id").response
+    assert b'"amount": 0.3, "currency_code": "INR"' in bytes(kept)
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [("", "T1"), ("T1", "T2"), ("TXq9", "txQ9"), ("T1", "")],

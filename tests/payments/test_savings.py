@@ -300,7 +300,8 @@ def test_savings_are_those_of_the_product_s_own_customers(
     live = new_api(deposit.product, Mode.LIVE)
     for other in (stranger.get(f"customers/{name}/savings"), live.get(f"customers/{name}/savings")):
         assert (other.status_code, other.json()["code"]) == (404, "not_found")
-    assert api.get("customers/nobody/savings").status_code == 404
+    for nobody in ("nobody", "a%00b", "%00", "a%E2%80%AEb", "%FF"):
+        assert api.get(f"customers/{nobody}/savings").status_code == 404, nobody
 
 
 def test_one_customer_is_asked_about_once_for_all_of_his_deposits(

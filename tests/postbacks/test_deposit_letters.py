@@ -7,12 +7,15 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from balances import accounts
+from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from payments import asking, deadlines
 from payments.models import Confirmation, Deposit, Receipt
 from postbacks.models import LetterItem
 from postbacks.settling import settle_letters
 from tests.conftest import Api
+from tests.payments.test_enormous_amounts import fill
 from tests.postbacks.deposits import awaiting, news, receipts, state, verifying
 from tests.postbacks.letters import (
     POSTBACK,
@@ -481,3 +484,26 @@ def _with_amount_lexeme(account: ProviderAccount, lexeme: str) -> bytes:
     text = encoded([item(amount="LEXEME")]).replace('"LEXEME"', lexeme)
     sign = signature(text, account.postback_access_key, account.postback_private_key)
     return f'{{"signature":"{sign}","additional_data":{text}}}'.encode()
+
+
+def test_letters_about_enormous_money_and_full_balances_hold_up_no_other(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, product: Product
+) -> None:
+    most = "999999999999999.9999"
+    full, enormous = verifying(api), verifying(api, "123456789013", customer="56")
+    named = {full: about(full), enormous: about(enormous, transaction_id="T2", amount=most)}
+    stray = item(transaction_id="T3", amount=most)
+    label = {one: one.deposit.customer.label for one in named}
+    provider.script(PULL, pulled(*(known(one.public_id, money, label=label[one]) for one, money in named.items())))
+    provider.script(POSTBACK, read(stray))
+    fill(accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR"))
+    for money in (*named.values(), stray):
+        kept(account, letter(account, [money]))
+    settle(account)
+    assert sorted(receipts()) == [
+        ("1000.0000", "INR", "in_review", True),
+        (most, "INR", "in_review", True),
+        (most, "INR", "suspense", False),
+    ]
+    assert verdicts() == [("confirmed", "")] * 3
+    assert [state(one)[0] for one in named] == ["in_review", "in_review"]

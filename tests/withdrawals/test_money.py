@@ -171,3 +171,20 @@ def past_the_verbs(statement: str) -> None:
             " SELECT id, 2, 'queued', 'cancelled', 'person', '', '', '', now() FROM withdrawals_withdrawal"
         )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_a_balance_without_room_holds_up_no_other_withdrawal(
+    api: Api, product: Product, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    fund(product, "INR", amount="1218")
+    full, paid = sent(api, provider, words.OK), sent(api, provider, words.OK)
+    given_past_the_verbs(product, "9999999999999999.9999")
+    provider.script(words.PULL, words.pulled(words.found(full, 5), words.found(paid, 1)))
+    asking.ask(account, [full.public_id, paid.public_id])
+    assert [one.status for one in Withdrawal.objects.order_by("id")] == ["accepted", "paid"]
+    assert [one.status for one in Hold.objects.order_by("id")] == [HoldStatus.OPEN, HoldStatus.SPENT]
+    # It is asked about again, and given back once there is room.
+    settle(product, "2000")
+    asking.ask(account, [full.public_id, paid.public_id])
+    assert [one.status for one in Withdrawal.objects.order_by("id")] == ["rejected", "paid"]
+    assert [one.status for one in Hold.objects.order_by("id")] == [HoldStatus.RELEASED, HoldStatus.SPENT]

@@ -159,7 +159,12 @@ def _instruction(public_id: str) -> Instruction:
 
 def _parameters(words: Iterable[str]) -> dict[str, str]:
     """``key=value`` words, by key."""
-    pairs = [word.partition("=") for word in words]
-    if wrong := [name for name, equals, _ in pairs if not equals]:
-        raise CommandError(f"{wrong[0]!r} is not of the form key=value.")
-    return {name: value for name, _, value in pairs}
+    parameters: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise CommandError(f"{name!r} is not of the form key=value.")
+        if name in parameters:
+            raise CommandError(f"{name!r} stands there twice.")
+        parameters[name] = value
+    return parameters

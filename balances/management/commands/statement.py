@@ -20,7 +20,7 @@ from gateway.products.models import Mode, Product
 class Command(BaseCommand):
     """Writes the statement of one product, mode, currency and period to a file."""
 
-    help = "Write a statement: opening balance, every movement of the available and held money, closing balance."
+    help = "Write a statement of what a product had and owed: opening balances, every movement, closing balances."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What it is about, and where it goes."""

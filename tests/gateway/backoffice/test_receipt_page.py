@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 QUEUE = reverse("admin:payments_receipt_waiting")
 LOOK = (
     *("view_receipt", "view_deposit", "view_withdrawal", "view_instruction", "view_journal"),
-    *("view_letteritem", "view_providercall", "view_receiptmove"),
+    *("view_confirmation", "view_letteritem", "view_providercall", "view_receiptmove"),
 )
 
 
@@ -226,8 +226,6 @@ def test_who_only_looks_finds_no_buttons_and_closed_doors(viewer: Client, short:
     page = text(viewer.get(page_of(short)))
     assert doors(page) == []
     assert "You may look." in page
-    assert "Calls to the provider" not in page
-    assert "The provider&#x27;s letters" not in page
     assert viewer.get(QUEUE).status_code == 200
     form = reverse("admin:balances_instruction_propose_verb", args=["receipt_written_off"])
     for answer in (viewer.get(form), viewer.post(form, {"verb-receipt": short.public_id})):
@@ -265,6 +263,63 @@ def test_the_evidence_stands_on_one_page(
     for said in ("1000.00 INR", "as the provider says", paid.deposit.reference, "received → in_review"):
         assert said in page
     assert "&quot;amount&quot;: &quot;1&quot;" in page
+
+
+#: Of the page of a receipt, and of that of a deposit: each section, what one has to be allowed to view to see it, and
+#: what is said of its kind.
+ABOUT_A_RECEIPT = {
+    "Deposit and customer": ("view_deposit", "deposits"),
+    "What the customer said": ("view_confirmation", "confirmations"),
+    "Journals": ("view_journal", "journals"),
+    "Other receipts of the same transaction id": ("view_receipt", "receipts"),
+    "The provider&#x27;s letters": ("view_letteritem", "letter items"),
+    "Calls to the provider": ("view_providercall", "provider calls"),
+}
+ABOUT_A_DEPOSIT = {
+    "What the customer said": ABOUT_A_RECEIPT["What the customer said"],
+    "Receipts": ("view_receipt", "receipts"),
+    "The provider&#x27;s letters": ABOUT_A_RECEIPT["The provider&#x27;s letters"],
+    "Calls to the provider": ABOUT_A_RECEIPT["Calls to the provider"],
+}
+
+
+def sections(page: str) -> dict[str, str]:
+    """What stands below each title of the evidence."""
+    found = re.findall(r"<section[^>]*>\s*<h2[^>]*>([^<]+)</h2>(.*?)</section>", page, re.DOTALL)
+    return {title: body for title, body in found if title in {*ABOUT_A_RECEIPT, *ABOUT_A_DEPOSIT}}
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [("view_receipt", ABOUT_A_RECEIPT), ("view_deposit", ABOUT_A_DEPOSIT)],
+    ids=["receipt", "deposit"],
+)
+def test_each_section_takes_the_permission_to_view_what_it_shows(
+    own: str, expected: dict[str, tuple[str, str]], short: Receipt, paid: Paid, account: ProviderAccount
+) -> None:
+    letter = Letter.objects.create(
+        account=account, body=b"{}", signed_digest="0" * 64, envelope_agrees=True, variant="plain", key_index=0
+    )
+    LetterItem.objects.create(letter=letter, account=account, position=0, order_id=paid.order)
+    found_by_transaction(
+        account, money(transaction_id=short.transaction_id, wallet_type="paytm", amount="7"), label=paid.label
+    )
+    address = page_of(short if own == "view_receipt" else paid.deposit)
+    for granted in {permission for permission, _ in expected.values()} | {own}:
+        shown = sections(text(logged_in(f"with {granted}", own, granted).get(address)))
+        assert list(shown) == list(expected)
+        for title, (permission, kind) in expected.items():
+            sentence = f"You may not see this: it takes the permission to view {kind}."
+            is_seen = permission in {own, granted}
+            assert (("<table" in shown[title]), (sentence in shown[title])) == (is_seen, not is_seen), title
+
+
+def test_what_may_not_be_seen_is_not_looked_up(viewer: Client, short: Receipt) -> None:
+    viewer.get(page_of(short))  # content types and the like, once
+    with CaptureQueriesContext(connection) as captured:
+        text(viewer.get(page_of(short)))
+    tables = ("postbacks_letteritem", "providers_providercall", "balances_journal")
+    assert [one["sql"] for one in captured if any(f'FROM "{table}"' in one["sql"] for table in tables)] == []
 
 
 def test_answers_show_money_and_nobody_s_account(ada: Client, paid: Paid) -> None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from balances.instruction_models import Instruction
 from balances.models import Account, Fee, Hold, Journal
-from payments.models import Deposit, Receipt
+from payments.models import Confirmation, Deposit, Receipt
 from payments.states import ReceiptStatus
 from tests.balances.charging import charge
 from tests.conftest import Api
@@ -20,7 +20,7 @@ from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
 
-SEEN: tuple[Any, ...] = (Instruction, Receipt, Deposit, Withdrawal, Journal, Account, Hold, Fee)
+SEEN: tuple[Any, ...] = (Instruction, Receipt, Deposit, Confirmation, Withdrawal, Journal, Account, Hold, Fee)
 
 
 @pytest.mark.parametrize("permission", ["propose_instruction", "approve_instruction"])
