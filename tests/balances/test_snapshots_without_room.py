@@ -12,7 +12,8 @@ from balances.kinds import JournalKind
 from balances.models import Snapshot
 from balances.posting import NewJournal, credit, debit, post
 from balances.snapshots import TAIL_ENTRIES, take_snapshots
-from tests.balances.past import BY_CLOCK, set_back
+from tests.balances.past import set_back
+from tests.two_persons import decided
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("disguised")]
 
@@ -22,7 +23,7 @@ def test_a_sum_that_fits_no_column_keeps_no_other_account_from_being_counted() -
     for currency, amount in (("INR", enormous), ("USD", ordinary)):
         pair = debit(accounts.write_off("test", currency), amount), credit(accounts.bank("test", currency), amount)
         legs = pair * TAIL_ENTRIES
-        journal = NewJournal(kind=JournalKind.PRODUCT_FEE, reference=secrets.token_hex(8), legs=legs, cause=BY_CLOCK)
+        journal = NewJournal(kind=JournalKind.ADJUSTED, reference=secrets.token_hex(8), legs=legs, cause=decided())
         post(journal)
         set_back(journal, timezone.now() - timedelta(hours=1))
     assert take_snapshots() == 2

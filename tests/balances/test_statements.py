@@ -157,8 +157,8 @@ def test_what_is_owed_has_its_columns_and_adds_up(product: Product, mine: Api, k
     content = asked(mine, kind, DAY + HOUR, DAY + 4 * HOUR).content
     found = read(content, kind)
     assert [row[1:10] for row in found.movements] == [
-        ["a product paid a fee", "rcp_1", "time that passed", "", "", "", "", "50.25", "450.25"],
-        ["a product paid a fee", "", "time that passed", "150.00", "150.00", "", "", "", ""],
+        ["a person corrected two accounts", "rcp_1", "a person in the admin", "", "", "", "", "50.25", "450.25"],
+        ["a person corrected two accounts", "", "a person in the admin", "150.00", "150.00", "", "", "", ""],
         ["a product's money covers what it owed", "", "time that passed", "-150.00", "0.00", "", "", "", ""],
         ["a product's money covers what it owed", "", "time that passed", "", "", "", "", "-150.00", "300.25"],
     ]
