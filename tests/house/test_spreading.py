@@ -1,5 +1,6 @@
 """The run that is spread over processes: nobody starts twice what is meant to be started once."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ def test_the_stories_of_one_stack_stay_together_and_others_go_where_there_is_roo
 def test_the_order_of_the_groups_hides_none() -> None:
     for place, one in enumerate(TOGETHER):
         assert group_of(f"{one}::test_one") == one, place
+
+
+def test_no_two_tests_have_one_id(request: pytest.FixtureRequest) -> None:
+    """Of this session, which is all tests in a whole run: of those that share an id, one would be carried out."""
+    times = Counter(item.nodeid for item in request.session.items)
+    assert [one for one, count in times.items() if count > 1] == []
 
 
 def test_whoever_shares_the_stack_is_a_story(request: pytest.FixtureRequest) -> None:
