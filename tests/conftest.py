@@ -19,6 +19,7 @@ from gateway.products.actions import Caller, keep_key
 from gateway.products.models import Mode, Product, Scope, new_key
 from gateway.providers.models import ProviderAccount
 from tests import roles
+from tests.migrated_once import migrated_once
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import by_two_persons
 
@@ -38,9 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
-    """The owner makes the database of the tests and drops it."""
-    with roles.as_owner():
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The owner makes the database of the tests and drops it; of several processes, the first migrates for all."""
+    with roles.as_owner(), migrated_once(django_db_blocker):
         yield
 
 
