@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 
 from balances import accounts, corrections
+from balances.accounts import AccountKey
 from balances.kinds import JournalKind
-from balances.models import Account
 from balances.posting import NewJournal, credit, debit, post
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
@@ -40,7 +40,7 @@ def write(seed: int, products: list[UUID], done: Connection, complaints: Path) -
         done.send_bytes(b".")
 
 
-def _some_account(chance: random.Random, products: list[UUID]) -> tuple[Account, str]:
+def _some_account(chance: random.Random, products: list[UUID]) -> tuple[AccountKey, str]:
     product, currency = chance.choice(products), chance.choice(["INR", "BDT"])
     kind = chance.choice([accounts.available, accounts.savings, accounts.receivable])
     return kind(product, "test", currency), currency
