@@ -31,7 +31,7 @@ manage: $(STAMP) ## manage.py against the local stack: ARGS='money list', STACK_
 # A whole run is spread over processes (tests/spreading.py says how many and which tests stay together). For a part of it
 # their start would cost more than they save: with ARGS there is one, unless it says otherwise (ARGS="-n auto ..."). A
 # process that dies ends the run: its test has failed, and is not tried again. Compiled code is kept, whatever is usual
-# here: dozens of processes are started, and to rewrite the asserts of plugins and tests anew takes each five seconds.
+# here: to rewrite the asserts of all plugins and tests anew takes each process eight seconds.
 test: $(STAMP) $(BENCH_STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
 	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --max-worker-restart=0)
 
