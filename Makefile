@@ -30,9 +30,10 @@ manage: $(STAMP) ## manage.py against the local stack: ARGS='money list', STACK_
 
 # A whole run is spread over processes (tests/spreading.py says how many and which tests stay together). For a part of it
 # their start would cost more than they save: with ARGS there is one, unless it says otherwise (ARGS="-n auto ..."). A
-# process that dies ends the run: its test has failed, and is not tried again.
+# process that dies ends the run: its test has failed, and is not tried again. Compiled code is kept, whatever is usual
+# here: to rewrite the asserts of all plugins and tests anew takes each process eight seconds.
 test: $(STAMP) $(BENCH_STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
-	@exec $(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --max-worker-restart=0)
+	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --max-worker-restart=0)
 
 bench: $(STAMP) $(BENCH_STAMP) ## Measure how fast it is beside others, and fail where a bar is missed. ARGS="--keep FILE" keeps it.
 	@exec $(BIN)/python -m benchmarks $(ARGS)

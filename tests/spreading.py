@@ -1,7 +1,7 @@
-"""How a whole run is spread over processes: how many, and which tests stay together.
+"""How a whole run is spread over processes: how many, which tests stay together, and which begin first.
 
-Loaded with ``-p tests.spreading`` (pyproject.toml); has a say only where pytest-xdist is asked to (``-n``), as
-``make test`` does for a whole run. What the processes share and what not: ``tests/real_parts.py``.
+Loaded with ``-p tests.spreading`` (pyproject.toml); but for the order it has a say only where pytest-xdist is asked to
+(``-n``), as ``make test`` does for a whole run. What the processes share and what not: ``tests/real_parts.py``.
 """
 
 import os
@@ -26,6 +26,21 @@ TOGETHER: Final = (
     "tests/benchmarks/test_ledger.py",  # a PostgreSQL of its own
 )
 
+#: What takes ten seconds and more by itself. It begins before all others: where one of these were left at the end, most
+#: of the machine would wait for it.
+LONG: Final = (
+    "tests/benchmarks/test_benchmarks.py::test_one_small_round_goes_through_every_door",
+    "tests/money/test_machine.py::test_whatever_happens_the_books_are_right",
+    "tests/money/test_opening.py::test_rows_of_before_are_opened_as_the_page_says",
+    "tests/balances/test_opening.py::test_rows_of_before_are_opened",
+    "tests/races/test_hold_races.py::test_writers_that_are_killed_leave_whole_journals",
+    "tests/postbacks/test_floods.py::test_10000_forged_or_rewrapped_letters_move_nothing_and_cost_little",
+    "tests/gateway/test_sheets.py::test_no_text_is_ever_a_formula_or_a_number",
+    "tests/gateway/database/test_roles.py::",
+    "tests/gateway/stack/test_manage.py::",
+    "tests/money/test_crashes.py::",
+)
+
 
 def group_of(test: str) -> str:
     """What the test (its node id) belongs to: itself, if nothing else."""
@@ -44,6 +59,18 @@ class Dealing(LoadScopeScheduling):  # type: ignore[misc] # of a package without
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Dealing:
     return Dealing(config, log)
+
+
+def place_of(test: str) -> int:
+    """When the test begins: by groups, one after the other, then what is long, then everything else."""
+    group = group_of(test)
+    return TOGETHER.index(group) if group in TOGETHER else len(TOGETHER) + (not test.startswith(LONG))
+
+
+@pytest.hookimpl(trylast=True)  # after the others have shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # In a run of one process, too: what the tests of a group share lasts as long as one follows the other.
+    items.sort(key=lambda item: place_of(item.nodeid))
 
 
 @pytest.hookimpl(tryfirst=True)

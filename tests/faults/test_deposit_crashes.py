@@ -4,13 +4,12 @@ After the kill nothing is repaired by hand: the lease runs out, the sweep finds 
 provider is asked about and never sent a second time.
 """
 
-import os
 import queue
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import pytest
@@ -20,8 +19,9 @@ from gateway.products.models import Product
 from gateway.providers.models import ProviderCall
 from payments.models import Confirmation, Deposit
 from payments.tasks import end_overdue
-from tests import roles
 from tests.conftest import Api
+from tests.faults.steps import take_step
+from tests.forked import started, wait_for_end
 from tests.payments.rivals import Gate
 from tests.payments.stage import (
     ACTIVATE,
@@ -48,24 +48,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 UPI = create_path("upi_l")
 MPESA = payment_path("mpesa")
 
-#: The worker: runs one task by name. With a third argument it dies on its way to that port: no byte has left.
-WORKER = """
-import os, signal, sys
-
-def die(event, arguments):
-    if event == "socket.connect" and arguments[1][1:2] == (int(sys.argv[3]),):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-import gateway.celery
-import django
-django.setup()
-from payments import tasks
-if len(sys.argv) > 3:
-    sys.addaudithook(die)
-getattr(tasks, sys.argv[1])(sys.argv[2])
-"""
-
-#: Starting Python and Django on a loaded machine.
+#: Starting a worker on a loaded machine.
 PATIENCE_SECONDS = 60
 
 
@@ -73,41 +56,34 @@ class Worker:
     """Starts workers of the test's own database and sees them die."""
 
     def __init__(self) -> None:
-        self.pids: queue.Queue[int] = queue.Queue()
-        self.environment = {
-            **os.environ,
-            **roles.environment(),
-            "DJANGO_SETTINGS_MODULE": "gateway.settings",
-        }
-        self.running: subprocess.Popen[bytes] | None = None
+        self.started: queue.Queue[ForkServerProcess] = queue.Queue()
+        self.running: ForkServerProcess | None = None
 
-    def start(self, task: str, row: Any, *dies_at: str) -> None:
-        self.running = subprocess.Popen(
-            [sys.executable, "-c", WORKER, task, str(row.pk), *dies_at],
-            env=self.environment,
-            stderr=subprocess.DEVNULL,
-        )
-        self.pids.put(self.running.pid)
+    def start(self, task: str, row: Any, *, dies_at: int = 0) -> None:
+        """Runs one task by name; with a port it dies on its way to it: no byte has left."""
+        self.running = started(partial(take_step, port=dies_at), f"payments.tasks.{task}", str(row.pk))
+        self.started.put(self.running)
 
     def kill(self, *_: object) -> Any:
         """From the provider's side: kill whoever is asking."""
-        os.kill(self.pids.get(timeout=PATIENCE_SECONDS), signal.SIGKILL)
-        assert self.running is not None
-        self.running.wait(PATIENCE_SECONDS)
+        asking = self.started.get(timeout=PATIENCE_SECONDS)
+        asking.kill()
+        wait_for_end(asking, PATIENCE_SECONDS)
         return OK  # to nobody
 
     def died(self) -> bool:
         assert self.running is not None
-        return self.running.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+        self.running.join(PATIENCE_SECONDS)
+        return self.running.exitcode == -signal.SIGKILL
 
 
 @pytest.fixture
 def worker() -> Iterator[Worker]:
     made = Worker()
     yield made
-    if made.running is not None and made.running.poll() is None:
+    if made.running is not None:
         made.running.kill()
-        made.running.wait()
+        made.running.join()
 
 
 @pytest.fixture
@@ -129,7 +105,7 @@ def before_the_first_byte(
     worker: Worker, provider: ScriptedProvider, task: str, row: Any, path: str, history: str
 ) -> None:
     """The row says that it is being sent; the connection was never made."""
-    worker.start(task, row, provider.url.rsplit(":", 1)[1])
+    worker.start(task, row, dies_at=int(provider.url.rsplit(":", 1)[1]))
     assert worker.died()
 
 

@@ -1,12 +1,9 @@
 """A worker is killed at every step of sending a withdrawal. The sweep alone brings it right, and it is paid once."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import pytest
@@ -15,8 +12,9 @@ from django.utils import timezone
 
 from gateway.celery import app as celery_app
 from gateway.providers.models import ProviderAccount, ProviderCall
-from tests import roles
 from tests.conftest import Api
+from tests.faults.steps import take_step
+from tests.forked import started, wait_for_end
 from tests.scripted_provider import DROP, Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.interleaving import DEADLINE_SECONDS, eventually
@@ -26,64 +24,19 @@ from withdrawals.tasks import sweep_withdrawals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: One worker's step in a process of its own. It kills itself before or after the n-th query that begins like this, or
-#: on its way to the port: at the borders, so that the code under test is untouched.
-WORKER = """
-import json, os, signal, sys
-import django
-django.setup()
-from django.db import connection
-from gateway.celery import app
-app.loader.import_default_modules()
-
-step = json.loads(sys.argv[1])
-left = step["count"]
-
-def die_on_the_way(event, arguments):
-    if event == "socket.connect" and arguments[1][1:2] == (step["port"],):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(die_on_the_way)
-
-def execute_or_die(execute, sql, params, many, context):
-    global left
-    if not step["query"] or not sql.startswith(step["query"]):
-        return execute(sql, params, many, context)
-    left -= 1
-    if left == 0 and not step["after"]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    result = execute(sql, params, many, context)
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return result
-
-with connection.execute_wrapper(execute_or_die):
-    app.tasks[step["task"]](step["id"])
-"""
-
-ROOT = Path(__file__).parents[2]
 QUEUES = ("money-out", "pulls")
 
 
-def start_worker(
-    task: str, argument: Any, query: str = "", *, count: int = 1, after: bool = False, port: int = 0
-) -> "subprocess.Popen[bytes]":
-    step = {"task": f"withdrawals.tasks.{task}", "id": str(argument), "query": query, "count": count, "after": after}
-    step["port"] = port
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER, json.dumps(step)],
-        cwd=ROOT,
-        env={**os.environ, **roles.environment(), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+def start_worker(task: str, argument: Any, query: str = "", **when: Any) -> ForkServerProcess:
+    """One worker's step in a process of its own."""
+    return started(partial(take_step, **when), f"withdrawals.tasks.{task}", str(argument), query)
 
 
 def kill_worker(task: str, argument: Any, query: str = "", **when: Any) -> None:
     """Let the worker run into its death."""
     worker = start_worker(task, argument, query, **when)
-    _, errors = worker.communicate(timeout=DEADLINE_SECONDS * 2)
-    assert worker.returncode == -signal.SIGKILL, errors.decode()
+    worker.join(DEADLINE_SECONDS * 2)
+    assert worker.exitcode == -signal.SIGKILL
 
 
 @pytest.fixture(autouse=True)
@@ -204,19 +157,18 @@ def test_killed_before_the_first_byte_it_is_never_sent_again_and_ends_with_a_per
 
 def killed_while_the_provider_works(withdrawal: Withdrawal, provider: ScriptedProvider) -> None:
     """SIGKILL from outside, when the request has arrived and nothing was answered."""
-    worker: list[subprocess.Popen[bytes]] = []
+    worker: list[ForkServerProcess] = []
 
     def die(_: Received) -> Any:
         eventually(lambda: worker)
-        os.kill(worker[0].pid, signal.SIGKILL)
-        worker[0].wait(DEADLINE_SECONDS)
+        worker[0].kill()
+        wait_for_end(worker[0], DEADLINE_SECONDS)
         return DROP
 
     provider.script(words.CREATE, die)
     worker.append(start_worker("send_withdrawal", withdrawal.pk))
-    with worker[0] as running:
-        running.wait(DEADLINE_SECONDS * 2)
-    assert worker[0].returncode == -signal.SIGKILL
+    worker[0].join(DEADLINE_SECONDS * 2)
+    assert worker[0].exitcode == -signal.SIGKILL
 
 
 AFTER_SENDING: dict[str, dict[str, Any]] = {

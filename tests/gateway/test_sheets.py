@@ -82,6 +82,13 @@ def test_times_in_xlsx_are_times_in_utc_and_cut_off_not_rounded() -> None:
     assert first.value == second.value == datetime(2026, 1, 31, 23, 59, 59, 999_000)  # noqa: DTZ001 - a sheet has no zones
 
 
+def test_the_columns_that_are_used_are_wide_enough_for_an_id() -> None:
+    sheet: Any = openpyxl.load_workbook(io.BytesIO(in_xlsx(["a"], ["b", "c", "d"], []))).active
+    [wide] = sheet.column_dimensions.values()
+    assert (wide.min, wide.max) == (1, 3)
+    assert wide.width > 32
+
+
 def test_the_same_rows_give_the_same_bytes() -> None:
     assert in_xlsx(["a", Decimal(1)]) == in_xlsx(["a", Decimal(1)]) != in_xlsx(["b", Decimal(1)])
 

@@ -1,13 +1,12 @@
 """Twenty at once for the same money, and writers killed in the middle: nothing is spent twice, nothing is halved."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from decimal import Decimal
+from multiprocessing import Pipe
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -21,9 +20,10 @@ from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
-from tests import roles
 from tests.conftest import fund
+from tests.forked import started
 from tests.payments.rivals import at_once
+from tests.races.writing import write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,83 +73,44 @@ def test_of_twenty_withdrawals_of_everything_exactly_one_is_made(product: Produc
     assert_sound()
 
 
-#: Posts journals over a handful of products and currencies until it is told to stop: in transactions of one journal or
-#: of several, in every order, over the same accounts as all others. Prints a dot for each commit, and what went wrong.
-WRITER = """
-import random, sys
-import django
-django.setup()
-from decimal import Decimal
-from uuid import UUID
-from django.db import connection, transaction
-from balances import accounts, corrections
-from balances.journals import ProviderMoney
-from balances.kinds import JournalKind
-from balances.posting import NewJournal, credit, debit, post
-from gateway import ids
-from gateway.lifecycles import Cause, CauseKind
+class Writer:
+    """A process that posts (`tests.races.writing`), with its dots and its complaints."""
 
-chance = random.Random(int(sys.argv[1]))
-provider, *products = [UUID(one) for one in sys.argv[2:]]
-cause = Cause(kind=CauseKind.CLOCK)
+    def __init__(self, seed: int, provider: UUID, products: list[UUID], directory: Path) -> None:
+        self.complaints = directory / f"writer-{seed}"
+        self.dots, theirs = Pipe(duplex=False)
+        self.process = started(write, seed, provider, products, theirs, self.complaints)
+        theirs.close()  # where it dies, nobody waits for its dots
 
-def journal():
-    # What keeps a balance only grows, so that only locks can get into the way.
-    owner, amount = (chance.choice(products), "test", chance.choice(["INR", "BDT"])), Decimal(chance.randint(1, 500))
-    money = ProviderMoney(account=provider, payment_system="paytm", mode="test", currency=owner[2], amount=amount)
-    kind, left, right = chance.choice([
-        (JournalKind.RECEIPT_CREDITED, money.balance, accounts.available(*owner)),
-        (JournalKind.SAVINGS_OBSERVED, money.savings, accounts.savings(*owner)),
-        (JournalKind.PRODUCT_FEE, accounts.receivable(*owner), accounts.fee_income(*owner)),
-    ])
-    legs = [debit(left, amount), credit(right, amount)]
-    chance.shuffle(legs)
-    return NewJournal(kind=kind, reference=str(ids.new_id()), legs=tuple(legs), cause=cause)
+    def await_commits(self) -> None:
+        assert self.dots.recv_bytes() == b"."
 
-for _ in range(10_000):
-    with transaction.atomic():
-        # One call for all that one transaction posts to several products: it takes the locks in their order.
-        post(*(journal() for _ in range(chance.randint(1, 4))))
-    with transaction.atomic():
-        corrections.repay(chance.choice(products), "test", chance.choice(["INR", "BDT"]), cause)
-    print(".", end="", flush=True)
-"""
-ROOT = Path(__file__).parents[2]
+    def end(self) -> tuple[int | None, str]:
+        """Its exit code, and what it complained of."""
+        self.process.kill()
+        self.process.join(60)
+        return self.process.exitcode, self.complaints.read_text()
 
 
-def start_writer(seed: int, owners: list[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(seed), *owners],
-        cwd=ROOT,
-        env={**os.environ, **roles.environment(), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def test_writers_that_are_killed_leave_whole_journals(product: Product, account: ProviderAccount) -> None:
-    products = [product, Product.objects.create(name="second"), Product.objects.create(name="third")]
+def test_writers_that_are_killed_leave_whole_journals(
+    product: Product, account: ProviderAccount, tmp_path: Path
+) -> None:
+    products = [product.pk, *(Product.objects.create(name=one).pk for one in ("second", "third"))]
     chance = random.Random(4)  # noqa: S311 - whom to kill
-    names = [str(one.pk) for one in (account, *products)]
-    writers = [start_writer(seed, names) for seed in range(WRITERS)]
+    writers = [Writer(seed, account.pk, products, tmp_path) for seed in range(WRITERS)]
     killed = []
     for number in range(KILLS):
         victim = chance.choice(writers)
-        assert victim.stdout is not None
-        assert victim.stdout.read(1) == b"."  # it is in the middle of its work
-        victim.kill()
+        victim.await_commits()  # it is in the middle of its work
+        victim.process.kill()
         killed.append(victim)
-        writers[writers.index(victim)] = start_writer(WRITERS + number, names)
+        writers[writers.index(victim)] = Writer(WRITERS + number, account.pk, products, tmp_path)
     while Journal.objects.count() < JOURNALS:
         for one in writers:
-            assert one.stdout is not None
-            assert one.stdout.read(1) == b"."
-    for one in writers:
-        one.kill()
+            one.await_commits()
     for one in [*writers, *killed]:
-        _, said = one.communicate(timeout=60)
         # Nobody met a deadlock or any other refusal: they ended because they were killed.
-        assert (one.returncode, said.decode()) == (-signal.SIGKILL, "")
+        assert one.end() == (-signal.SIGKILL, "")
     assert Journal.objects.count() >= JOURNALS
     assert_sound()
 

@@ -1,6 +1,7 @@
 """The whole stack, started as `make up` starts it; stories speak to its public doors only.
 
-Where a run is spread over processes, one of them tells all stories of this stack (``tests/spreading.py``).
+Where a run is spread over processes, one of them tells all stories of this stack (``tests/spreading.py``). It ends with
+the last of them: looking for what is due takes its workers a twentieth of a core, which others can use.
 """
 
 import json
@@ -114,9 +115,9 @@ def start_stack(directory: Path, **environment: str) -> Stack:
     return Stack(directory, process, log)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One stack for all stories. Each story makes orders of its own."""
+    """One stack for all stories, which follow each other. Each story makes orders of its own."""
     running = start_stack(tmp_path_factory.mktemp("stories") / "stack")
     try:
         yield running

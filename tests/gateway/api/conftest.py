@@ -2,9 +2,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from schemathesis.pytest.plugin import SchemathesisFunction
 
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The id of a test that schemathesis makes names its operation, which pytest 9.2 leaves out.
+
+    A process of a spread run (`tests/spreading.py`) carries out one of those that share an id.
+    """
+    if isinstance(item, SchemathesisFunction):
+        item._id = item.id.with_params(item.operation_label)
 
 
 @pytest.fixture
