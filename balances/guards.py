@@ -3,8 +3,8 @@
 Journals, entries and balances are written by two functions alone, which ask all that can be asked while they write
 (`balances.posting_functions`). What can be asked at COMMIT only, and everything about the other tables, is asked here.
 
-Rules are triggers that read no session variable (`gateway.lifecycles.Guard`). Their functions look up tables in the
-schema ``public`` before any temporary one, so nobody can put a table of the same name in front.
+Rules are triggers that nobody can switch off (`gateway.lifecycles.Guard`). Whatever they look for they find in the
+schema ``public``, or in PostgreSQL's own, before any temporary one: nobody can put something of the same name in front.
 
 Refusals carry ERRCODE 23514, so they arrive as ``IntegrityError``.
 """
@@ -106,9 +106,10 @@ def within_limit(balance: str, limit: str) -> str:
 
 
 #: Whoever asks the database for something: the role that was assumed, or the one that logged in. In a function with
-#: its owner's rights ``current_user`` is that owner, and this is still whoever called it.
+#: its owner's rights ``current_user`` is that owner, and this is still whoever called it. It is a setting, and moves
+#: with ``current_user`` alone. Each name says its schema: nothing that somebody puts in front is taken for it.
 _WHO_ASKS: Final = (
-    "(CASE pg_catalog.current_setting('role') WHEN 'none' THEN session_user"
+    "(CASE WHEN pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none' THEN session_user::pg_catalog.text"
     " ELSE pg_catalog.current_setting('role') END)"
 )
 
@@ -122,13 +123,13 @@ def by_functions_alone(what: str, operation: pgtrigger.Operation) -> Guard:
         what: is refused, in words.
         operation: that is looked at.
     """
-    return Guard(  # names the schema of what it asks: to set a search path would be half of its price
+    return Guard(  # with names like these it needs no search path: setting one would be half of its price
         name="by_functions_alone",
         level=pgtrigger.Statement,
         when=pgtrigger.Before,
         operation=operation,
         func=f"""
-            IF current_user = {_WHO_ASKS} THEN
+            IF current_user::pg_catalog.text OPERATOR(pg_catalog.=) {_WHO_ASKS} THEN
                 {refuse(f"{what} by balances_post alone, which the application calls")}
             END IF;
             RETURN NULL;
@@ -209,13 +210,13 @@ ACCOUNT_GUARDS: Final = [
 JOURNAL_GUARDS: Final = [
     by_functions_alone("journals are posted", pgtrigger.Insert),
     # What the rows of other tables say by then; its legs were looked at as they were written. One guard for all of it:
-    # a second one would cost every posting. It names the schema of each table for the same reason as the one above.
-    Guard(
+    # a second one would cost every posting. It may run with the rights of the owner, whose function wrote the journal.
+    LedgerGuard(
         name="right_at_commit",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
-        declare=[("held", "numeric")],
+        declare=[("legs", "bigint"), ("held", "numeric"), ("currency_held", "text"), ("owner_held", "text")],
         func=f"""
             IF clock_timestamp() > NEW.created_at + interval '{POSTING_SECONDS} seconds' THEN
                 {refuse("journal % is committed too late after it was written", "NEW.id")}
@@ -223,12 +224,14 @@ JOURNAL_GUARDS: Final = [
             IF NEW.kind IN ({
             listed([JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID])
         }) THEN
-                SELECT sum(entry.amount) INTO held FROM public.balances_entry AS entry
-                JOIN public.balances_account AS account ON account.id = entry.account_id
+                SELECT count(*), sum(entry.amount), min(account.currency), min(account.product_id::text)
+                INTO legs, held, currency_held, owner_held
+                FROM balances_entry AS entry JOIN balances_account AS account ON account.id = entry.account_id
                 WHERE entry.journal_id = NEW.id AND account.kind = '{AccountKind.HELD}';
-                IF NOT EXISTS (
-                    SELECT 1 FROM public.balances_hold
-                    WHERE order_id = NEW.reference AND mode = NEW.mode AND (
+                IF legs <> 1 OR NOT EXISTS (
+                    SELECT 1 FROM balances_hold
+                    WHERE order_id = NEW.reference AND mode = NEW.mode AND currency = currency_held
+                        AND product_id::text = owner_held AND (
                         (NEW.kind = '{JournalKind.WITHDRAWAL_HELD}' AND held = -amount)
                         OR (NEW.kind = '{JournalKind.WITHDRAWAL_PAID}' AND held = amount
                             AND status = '{HoldStatus.SPENT}')
@@ -245,7 +248,7 @@ JOURNAL_GUARDS: Final = [
                     OR (NEW.kind = '{JournalKind.SUSPENSE_CREDITED}'
                         AND (NEW.cause <> '{CauseKind.PULL}' OR NEW.subject = '')) THEN
                 IF NOT EXISTS (
-                    SELECT 1 FROM public.balances_instruction
+                    SELECT 1 FROM balances_instruction
                     WHERE id = NEW.instruction_id AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
                         AND decided_xact = NEW.xact AND decided_at = NEW.begun_at
                 ) THEN

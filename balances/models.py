@@ -112,7 +112,7 @@ class Entry(models.Model):
     """One leg of a journal.
 
     The database checks no foreign key for its account: that would lock the row of a busy account for each of its
-    entries. The guard looks the account up instead, and accounts never go.
+    entries. The function that writes it looks the account up, and accounts never go.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
@@ -196,7 +196,7 @@ class Hold(models.Model):
 class Snapshot(models.Model):
     """The balance of an account without a live one, up to a time: what is read later is this and what came since.
 
-    The database itself counts (`balances.guards`): only the account is inserted.
+    The database itself counts (`balances.snapshot_guards`): only the account is inserted.
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, related_name="snapshots")

@@ -133,19 +133,21 @@ def post(*journals: NewJournal) -> None:
         else (_POST, _of_many(journals, legs))
     )
     try:
-        if missing := _call(statement, parameters):
+        # Named, or there by now: either way nothing was written yet.
+        if (missing := _call(statement, parameters)) is not None:
             open_accounts(leg.account for one in journals for leg in one.legs if leg.account.id in missing)
             missing = _call(statement, parameters)
-            assert not missing
+            assert missing is None
     except IntegrityError as error:
         if (known := _refusal(error)) is None:
             raise
         raise known from error
 
 
-def _call(statement: str, parameters: dict[str, str | None]) -> set[uuid.UUID]:
+def _call(statement: str, parameters: dict[str, str | None]) -> "list[uuid.UUID] | None":
+    """None: it is written. Else what was missing when it was looked for."""
     ((missing,),) = prepared_sql.run(statement, parameters)
-    return set(missing or ())
+    return missing  # type: ignore[no-any-return]  # as the statement gives it
 
 
 def _of_transfer(journal: NewJournal, first: _Placed, second: _Placed) -> dict[str, str | None]:

@@ -2,10 +2,10 @@
 
 Nobody inserts a journal or an entry and nobody writes a balance but these (`balances.guards.by_functions_alone`): the
 application may call them and nothing else, and the owner of the tables is refused. So what is asked here is asked of
-every posting, once, while it is written (docs/adr/one-function-writes-the-ledger.md).
+every posting, once, while it is written (docs/adr/two-functions-write-the-ledger.md).
 
-They run with the owner's rights and find tables in the schema ``public`` before any temporary one. Refusals carry
-ERRCODE 23514, so they arrive as ``IntegrityError``.
+They run with the owner's rights and find tables in the schema ``public`` before any temporary one. Their refusals carry
+ERRCODE 23514, so they arrive as ``IntegrityError``; what a column cannot hold arrives as ``DataError``.
 
 Whoever changes a text here adds a migration with it, as the last one keeps its own: a test compares what the database
 has with this file.
@@ -57,7 +57,10 @@ def _right_leg(leg: str, amount: str, kind: str, mode: str) -> str:
 
 
 def _counted(leg: str, account: str, amount: str) -> str:
-    """Adds a leg to the balance of its account, where that keeps one.
+    """Adds a leg to the balance of its account, where that keeps one, and says when.
+
+    It comes after its journal: how late that is committed is asked of the journal, and a snapshot counts what is so old
+    that it has been committed, or never will be.
 
     The row lock that this takes puts everybody who posts to the account in line, and the limit is compared with the
     balance that all of them before us have left.
@@ -71,6 +74,9 @@ def _counted(leg: str, account: str, amount: str) -> str:
         WHERE id = {account} RETURNING one.balance, entry_count, last_entry_at, overdraft_limit
         INTO {leg}_balance, {leg}_sequence, {leg}_at, {leg}_limit;
         {within_limit(f"{leg}_balance", f"{leg}_limit")}
+    ELSE
+        -- Never among what a snapshot has counted, wherever the clock was set.
+        {leg}_at := greatest(clock_timestamp(), {leg}_at);
     END IF;"""  # noqa: S608 - our own columns, no input
 
 
@@ -92,11 +98,8 @@ def _variables(leg: str) -> str:
 
 
 def _of_account(alias: str) -> str:
-    # An entry that comes after a snapshot is never among what that has counted, wherever the clock was set.
-    return (
-        f"{alias}.kind, {alias}.mode, {alias}.currency, {alias}.product_id, {alias}.balance,"
-        f" greatest(clock_timestamp(), {alias}.covered_until)"
-    )
+    # Until it is counted, the time of a leg is that up to which a snapshot counts.
+    return f"{alias}.kind, {alias}.mode, {alias}.currency, {alias}.product_id, {alias}.balance, {alias}.covered_until"
 
 
 def _into(leg: str) -> str:

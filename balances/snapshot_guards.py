@@ -15,6 +15,10 @@ SNAPSHOT_GUARDS: Final = [
         operation=pgtrigger.Insert,
         declare=[("account", "record"), ("since", "record")],
         func=f"""
+            -- A transaction that sees everything as it was when it began may not see what was committed long since.
+            IF current_setting('transaction_isolation') <> 'read committed' THEN
+                {refuse("snapshots are taken in a read committed transaction")}
+            END IF;
             -- Locked: two snapshots of one account come one after the other, and the second builds on the first.
             SELECT kind, covered_until INTO account FROM balances_account WHERE id = NEW.account_id FOR NO KEY UPDATE;
             IF NOT FOUND OR account.kind IN ({listed(LIVE)}) THEN

@@ -1,6 +1,6 @@
 """Journals, entries and balances are written by two functions alone, which ask all that the guards of each row asked.
 
-Why: docs/adr/one-function-writes-the-ledger.md.
+Why: docs/adr/two-functions-write-the-ledger.md.
 """
 
 import balances.guards
@@ -36,8 +36,8 @@ DECLARE
     second_sequence bigint;
     second_at timestamptz;
 BEGIN
-    SELECT one.kind, one.mode, one.currency, one.product_id, one.balance, greatest(clock_timestamp(), one.covered_until),
-        other.kind, other.mode, other.currency, other.product_id, other.balance, greatest(clock_timestamp(), other.covered_until)
+    SELECT one.kind, one.mode, one.currency, one.product_id, one.balance, one.covered_until,
+        other.kind, other.mode, other.currency, other.product_id, other.balance, other.covered_until
     INTO first_kind, first_mode, first_currency, first_product, first_balance, first_at,
         second_kind, second_mode, second_currency, second_product, second_balance, second_at
     FROM balances_account AS one, balances_account AS other WHERE one.id = first_account AND other.id = second_account;
@@ -85,6 +85,9 @@ BEGIN
         IF first_balance < -first_limit THEN
             RAISE EXCEPTION 'an account would be below its limit' USING ERRCODE = '23514', CONSTRAINT = 'account_within_its_limit';
         END IF;
+    ELSE
+        -- Never among what a snapshot has counted, wherever the clock was set.
+        first_at := greatest(clock_timestamp(), first_at);
     END IF;
     IF second_balance IS NOT NULL THEN
         UPDATE balances_account AS one SET
@@ -96,6 +99,9 @@ BEGIN
         IF second_balance < -second_limit THEN
             RAISE EXCEPTION 'an account would be below its limit' USING ERRCODE = '23514', CONSTRAINT = 'account_within_its_limit';
         END IF;
+    ELSE
+        -- Never among what a snapshot has counted, wherever the clock was set.
+        second_at := greatest(clock_timestamp(), second_at);
     END IF;
     INSERT INTO balances_entry (id, journal_id, account_id, amount, currency, mode, product_id, sequence, balance_after, created_at) VALUES
         (
@@ -164,7 +170,7 @@ BEGIN
         IF NOT FOUND THEN
             RAISE EXCEPTION 'entries come with their journal alone' USING ERRCODE = '23514';
         END IF;
-        SELECT one.kind, one.mode, one.currency, one.product_id, one.balance, greatest(clock_timestamp(), one.covered_until)
+        SELECT one.kind, one.mode, one.currency, one.product_id, one.balance, one.covered_until
         INTO leg_kind, leg_mode, leg_currency, leg_product, leg_balance, leg_at
         FROM balances_account AS one WHERE one.id = leg.account;
         leg_sequence := NULL;
@@ -187,6 +193,9 @@ BEGIN
             IF leg_balance < -leg_limit THEN
                 RAISE EXCEPTION 'an account would be below its limit' USING ERRCODE = '23514', CONSTRAINT = 'account_within_its_limit';
             END IF;
+        ELSE
+            -- Never among what a snapshot has counted, wherever the clock was set.
+            leg_at := greatest(clock_timestamp(), leg_at);
         END IF;
         INSERT INTO balances_entry (id, journal_id, account_id, amount, currency, mode, product_id, sequence, balance_after, created_at) VALUES (
             leg.id, leg.journal, leg.account, leg.amount, leg_currency, leg_mode, leg_product, leg_sequence,
@@ -245,6 +254,10 @@ class Migration(migrations.Migration):
             model_name='journal',
             name='right_at_commit',
         ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name='snapshot',
+            name='counts_by_itself',
+        ),
         migrations.RemoveConstraint(
             model_name='account',
             name='account_within_its_limit',
@@ -255,7 +268,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='account',
-            trigger=pgtrigger.compiler.Trigger(name='by_functions_alone', sql=gateway.lifecycles.GuardSql(func="\n            IF current_user = (CASE pg_catalog.current_setting('role') WHEN 'none' THEN session_user ELSE pg_catalog.current_setting('role') END) THEN\n                RAISE EXCEPTION 'balances are written by balances_post alone, which the application calls' USING ERRCODE = '23514';\n            END IF;\n            RETURN NULL;\n        ", hash='235b6abb3dc36db23f77ab34f3fbc1ac95e0a7aa', level='STATEMENT', operation='UPDATE OF "balance", "entry_count", "last_entry_at", "covered_until"', pgid='pgtrigger_by_functions_alone_b8c2e', table='balances_account', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='by_functions_alone', sql=gateway.lifecycles.GuardSql(func="\n            IF current_user::pg_catalog.text OPERATOR(pg_catalog.=) (CASE WHEN pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none' THEN session_user::pg_catalog.text ELSE pg_catalog.current_setting('role') END) THEN\n                RAISE EXCEPTION 'balances are written by balances_post alone, which the application calls' USING ERRCODE = '23514';\n            END IF;\n            RETURN NULL;\n        ", hash='e974fef9cb7984ac31e332e95f8d7c145ad92eb6', level='STATEMENT', operation='UPDATE OF "balance", "entry_count", "last_entry_at", "covered_until"', pgid='pgtrigger_by_functions_alone_b8c2e', table='balances_account', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='account',
@@ -263,15 +276,19 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='entry',
-            trigger=pgtrigger.compiler.Trigger(name='by_functions_alone', sql=gateway.lifecycles.GuardSql(func="\n            IF current_user = (CASE pg_catalog.current_setting('role') WHEN 'none' THEN session_user ELSE pg_catalog.current_setting('role') END) THEN\n                RAISE EXCEPTION 'entries are posted by balances_post alone, which the application calls' USING ERRCODE = '23514';\n            END IF;\n            RETURN NULL;\n        ", hash='c92a4e575fe1709c25b51ee6f60ad2589cabbd0d', level='STATEMENT', operation='INSERT', pgid='pgtrigger_by_functions_alone_7ac5d', table='balances_entry', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='by_functions_alone', sql=gateway.lifecycles.GuardSql(func="\n            IF current_user::pg_catalog.text OPERATOR(pg_catalog.=) (CASE WHEN pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none' THEN session_user::pg_catalog.text ELSE pg_catalog.current_setting('role') END) THEN\n                RAISE EXCEPTION 'entries are posted by balances_post alone, which the application calls' USING ERRCODE = '23514';\n            END IF;\n            RETURN NULL;\n        ", hash='7d4c22dcbcb6262115576ea0e8bea2d6c9d0d801', level='STATEMENT', operation='INSERT', pgid='pgtrigger_by_functions_alone_7ac5d', table='balances_entry', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='journal',
-            trigger=pgtrigger.compiler.Trigger(name='by_functions_alone', sql=gateway.lifecycles.GuardSql(func="\n            IF current_user = (CASE pg_catalog.current_setting('role') WHEN 'none' THEN session_user ELSE pg_catalog.current_setting('role') END) THEN\n                RAISE EXCEPTION 'journals are posted by balances_post alone, which the application calls' USING ERRCODE = '23514';\n            END IF;\n            RETURN NULL;\n        ", hash='161ef8cf0919e2d698cf02151428d12af8cd7bb4', level='STATEMENT', operation='INSERT', pgid='pgtrigger_by_functions_alone_149f8', table='balances_journal', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='by_functions_alone', sql=gateway.lifecycles.GuardSql(func="\n            IF current_user::pg_catalog.text OPERATOR(pg_catalog.=) (CASE WHEN pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none' THEN session_user::pg_catalog.text ELSE pg_catalog.current_setting('role') END) THEN\n                RAISE EXCEPTION 'journals are posted by balances_post alone, which the application calls' USING ERRCODE = '23514';\n            END IF;\n            RETURN NULL;\n        ", hash='41804cecb0cf73e71e538a5f63d70414624d2e17', level='STATEMENT', operation='INSERT', pgid='pgtrigger_by_functions_alone_149f8', table='balances_journal', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='journal',
-            trigger=pgtrigger.compiler.Trigger(name='right_at_commit', sql=gateway.lifecycles.GuardSql(constraint='CONSTRAINT', declare='DECLARE held numeric;', func='\n            IF clock_timestamp() > NEW.created_at + interval \'60 seconds\' THEN\n                RAISE EXCEPTION \'journal % is committed too late after it was written\', NEW.id USING ERRCODE = \'23514\';\n            END IF;\n            IF NEW.kind IN (\'withdrawal_held\', \'withdrawal_released\', \'withdrawal_paid\') THEN\n                SELECT sum(entry.amount) INTO held FROM public.balances_entry AS entry\n                JOIN public.balances_account AS account ON account.id = entry.account_id\n                WHERE entry.journal_id = NEW.id AND account.kind = \'held\';\n                IF NOT EXISTS (\n                    SELECT 1 FROM public.balances_hold\n                    WHERE order_id = NEW.reference AND mode = NEW.mode AND (\n                        (NEW.kind = \'withdrawal_held\' AND held = -amount)\n                        OR (NEW.kind = \'withdrawal_paid\' AND held = amount\n                            AND status = \'spent\')\n                        OR (NEW.kind = \'withdrawal_released\' AND held = amount\n                            AND status = \'released\')\n                    )\n                ) THEN\n                    RAISE EXCEPTION \'journal % does not agree with the hold of its withdrawal\', NEW.id USING ERRCODE = \'23514\';\n                END IF;\n            END IF;\n            -- The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.\n            IF NEW.instruction_id IS NOT NULL OR NEW.cause = \'person\'\n                    OR \'{"suspense_returned": 1, "suspense_written_off": 1, "receipt_reversed": 1, "withdrawal_returned": 1, "withdrawal_proved_paid": 1, "product_funded": 1, "product_settled": 1, "provider_topped_up": 1, "moved_to_settlement": 1, "settled_to_bank": 1, "exchanged": 1, "adjusted": 1, "written_off": 1, "reversed": 1}\'::jsonb ? (NEW.kind)\n                    OR (NEW.kind = \'suspense_credited\'\n                        AND (NEW.cause <> \'pull\' OR NEW.subject = \'\')) THEN\n                IF NOT EXISTS (\n                    SELECT 1 FROM public.balances_instruction\n                    WHERE id = NEW.instruction_id AND status = \'posted\' AND mode = NEW.mode\n                        AND decided_xact = NEW.xact AND decided_at = NEW.begun_at\n                ) THEN\n                    RAISE EXCEPTION \'a % journal needs an instruction that two persons decided in its transaction\', NEW.kind USING ERRCODE = \'23514\';\n                END IF;\n            END IF;\n            RETURN NULL;\n        ', hash='42fe19be068a5ebb4ff23ed28bfb071b8296fdeb', operation='INSERT', pgid='pgtrigger_right_at_commit_c960a', table='balances_journal', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='right_at_commit', sql=balances.guards.LedgerSql(constraint='CONSTRAINT', declare='DECLARE legs bigint; held numeric; currency_held text; owner_held text;', func='\n            IF clock_timestamp() > NEW.created_at + interval \'60 seconds\' THEN\n                RAISE EXCEPTION \'journal % is committed too late after it was written\', NEW.id USING ERRCODE = \'23514\';\n            END IF;\n            IF NEW.kind IN (\'withdrawal_held\', \'withdrawal_released\', \'withdrawal_paid\') THEN\n                SELECT count(*), sum(entry.amount), min(account.currency), min(account.product_id::text)\n                INTO legs, held, currency_held, owner_held\n                FROM balances_entry AS entry JOIN balances_account AS account ON account.id = entry.account_id\n                WHERE entry.journal_id = NEW.id AND account.kind = \'held\';\n                IF legs <> 1 OR NOT EXISTS (\n                    SELECT 1 FROM balances_hold\n                    WHERE order_id = NEW.reference AND mode = NEW.mode AND currency = currency_held\n                        AND product_id::text = owner_held AND (\n                        (NEW.kind = \'withdrawal_held\' AND held = -amount)\n                        OR (NEW.kind = \'withdrawal_paid\' AND held = amount\n                            AND status = \'spent\')\n                        OR (NEW.kind = \'withdrawal_released\' AND held = amount\n                            AND status = \'released\')\n                    )\n                ) THEN\n                    RAISE EXCEPTION \'journal % does not agree with the hold of its withdrawal\', NEW.id USING ERRCODE = \'23514\';\n                END IF;\n            END IF;\n            -- The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.\n            IF NEW.instruction_id IS NOT NULL OR NEW.cause = \'person\'\n                    OR \'{"suspense_returned": 1, "suspense_written_off": 1, "receipt_reversed": 1, "withdrawal_returned": 1, "withdrawal_proved_paid": 1, "product_funded": 1, "product_settled": 1, "provider_topped_up": 1, "moved_to_settlement": 1, "settled_to_bank": 1, "exchanged": 1, "adjusted": 1, "written_off": 1, "reversed": 1}\'::jsonb ? (NEW.kind)\n                    OR (NEW.kind = \'suspense_credited\'\n                        AND (NEW.cause <> \'pull\' OR NEW.subject = \'\')) THEN\n                IF NOT EXISTS (\n                    SELECT 1 FROM balances_instruction\n                    WHERE id = NEW.instruction_id AND status = \'posted\' AND mode = NEW.mode\n                        AND decided_xact = NEW.xact AND decided_at = NEW.begun_at\n                ) THEN\n                    RAISE EXCEPTION \'a % journal needs an instruction that two persons decided in its transaction\', NEW.kind USING ERRCODE = \'23514\';\n                END IF;\n            END IF;\n            RETURN NULL;\n        ', hash='a9dc4e20990255af88f2fbd35fffef6087f87a13', operation='INSERT', pgid='pgtrigger_right_at_commit_c960a', table='balances_journal', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='snapshot',
+            trigger=pgtrigger.compiler.Trigger(name='counts_by_itself', sql=balances.guards.DefinerSql(declare='DECLARE account record; since record;', func="\n            -- A transaction that sees everything as it was when it began may not see what was committed long since.\n            IF current_setting('transaction_isolation') <> 'read committed' THEN\n                RAISE EXCEPTION 'snapshots are taken in a read committed transaction' USING ERRCODE = '23514';\n            END IF;\n            -- Locked: two snapshots of one account come one after the other, and the second builds on the first.\n            SELECT kind, covered_until INTO account FROM balances_account WHERE id = NEW.account_id FOR NO KEY UPDATE;\n            IF NOT FOUND OR account.kind IN ('available', 'held', 'savings', 'product_receivable') THEN\n                RAISE EXCEPTION 'snapshots are of accounts without a live balance' USING ERRCODE = '23514';\n            END IF;\n            NEW.created_at := clock_timestamp();\n            NEW.covered_until := clock_timestamp() - interval '300 seconds';\n            IF account.covered_until >= NEW.covered_until THEN\n                RAISE EXCEPTION 'the last snapshot of this account is newer' USING ERRCODE = '23514';\n            END IF;\n            SELECT coalesce(sum(amount), 0) * CASE WHEN account.kind IN ('provider_balance', 'provider_settlement', 'bank', 'product_receivable', 'savings_observed', 'provider_fees', 'write_off', 'fx_position') THEN 1 ELSE -1 END\n                INTO NEW.balance FROM balances_entry\n                WHERE account_id = NEW.account_id AND created_at < NEW.covered_until\n                    AND (account.covered_until IS NULL OR created_at >= account.covered_until);\n            SELECT balance INTO since FROM balances_snapshot\n                WHERE account_id = NEW.account_id ORDER BY covered_until DESC LIMIT 1;\n            IF FOUND THEN\n                NEW.balance := NEW.balance + since.balance;\n            END IF;\n            UPDATE balances_account SET covered_until = NEW.covered_until WHERE id = NEW.account_id;\n            RETURN NEW;\n        ", hash='7710e8872047f955a6a387da7b87f3fe9a266dff', operation='INSERT', pgid='pgtrigger_counts_by_itself_47a0a', table='balances_snapshot', when='BEFORE')),
         ),
         # What a trigger that is gone leaves behind.
         migrations.RunSQL(
@@ -281,6 +298,7 @@ class Migration(migrations.Migration):
                 "DROP FUNCTION IF EXISTS pgtrigger_leaves_the_journal_whole_b052e",
                 "DROP FUNCTION IF EXISTS pgtrigger_knows_its_transaction_fc6ca",
                 "DROP FUNCTION IF EXISTS pgtrigger_sums_to_zero_a42b0",
+                "DROP FUNCTION IF EXISTS pgtrigger_decided_by_two_persons_19378",
             ],
             migrations.RunSQL.noop,
         ),
@@ -289,4 +307,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL("DROP FUNCTION balances_post", _FORMER[1]),
         migrations.RunSQL(_TRANSFER, "DROP FUNCTION balances_post_transfer"),
         migrations.RunSQL(_MANY, "DROP FUNCTION balances_post"),
+        # At once: what is granted comes after the last migration, should all of them succeed.
+        migrations.RunSQL(
+            "REVOKE ALL ON FUNCTION balances_post_transfer, balances_post FROM PUBLIC", migrations.RunSQL.noop
+        ),
     ]

@@ -125,13 +125,15 @@ def grant(connection: BaseDatabaseWrapper) -> None:
         # runs without being allowed to.
         cursor.execute(
             "SELECT oid::regprocedure::text, prorettype = 'trigger'::regtype FROM pg_proc"
-            " WHERE pronamespace = 'public'::regnamespace AND proowner = current_user::regrole"
+            " WHERE pronamespace = 'public'::regnamespace"
+            " AND proowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+            " AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')"  # an extension's
         )
         for function, is_a_triggers in cursor.fetchall():
             named = sql.SQL(function)  # as PostgreSQL itself has quoted it
-            cursor.execute(sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}").format(named, role))
+            cursor.execute(sql.SQL("REVOKE ALL ON ROUTINE {} FROM PUBLIC, {}").format(named, role))
             if not is_a_triggers:
-                cursor.execute(sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(named, role))
+                cursor.execute(sql.SQL("GRANT EXECUTE ON ROUTINE {} TO {}").format(named, role))
 
 
 #: From everybody else as well: to make something that a guard would find in front of what it looks for, be it a

@@ -1,7 +1,8 @@
 """A ledger to attack, past everything that posts: what every attack needs."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,10 +12,10 @@ from balances.accounts import AccountKey
 from balances.journals import ProviderMoney, receipt_credited
 from balances.kinds import AccountKind
 from balances.models import Account, Entry, Hold, Journal
-from balances.posting import post
+from balances.posting import open_accounts, post
 from gateway.products.models import Mode, Product
 from gateway.providers.models import ProviderAccount
-from tests.balances.test_posting import BY_CLOCK
+from tests.balances.past import BY_CLOCK, moved
 
 _OF_A_PRODUCT: Final = {"available", "held", "savings", "product_receivable", "fee_income"}
 _OF_THE_PROVIDER: Final = {"provider_balance", "provider_fees", "provider_settlement", "savings_observed", "suspense"}
@@ -146,6 +147,55 @@ class Ledger:
             mode,
             balance,
             overdraft,
+        )
+
+    def holds(self, amount: str = "30", currency: str = "INR", product: str = "") -> None:
+        """A hold of 30 INR, and its journal, which says the same unless it differs."""
+        with transaction.atomic():
+            self.sql(
+                "INSERT INTO balances_hold (id, order_id, product_id, mode, currency, amount, status, created_at)"
+                " VALUES (%s, 'wd_held', %s, 'test', 'INR', 30, 'open', now())",
+                uuid.uuid4(),
+                self.product.pk,
+            )
+            who = self.of_another() if product else self
+            left, right = (who.account_of(kind, currency=currency) for kind in ("available", "held"))
+            open_accounts([right])
+            self.posts((left, amount), (right, f"-{amount}"), kind="withdrawal_held", reference="wd_held")
+
+    def of_another(self) -> "Ledger":
+        """The same with accounts of another product, which has 100 of its own to hold and has held them."""
+        other = copy(self)
+        other.product = Product.objects.create(name="another")
+        other.provider, other.available = other.account_of("provider_balance"), other.account_of("available")
+        open_accounts([other.available, other.account_of("held")])
+        kept = other.account_of("held"), other.available
+        other.posts((other.provider, "200"), (other.available, "-200"), reference="of another")
+        post(moved(kept[1], kept[0], "100"))
+        return other
+
+    def ends_hold(self, status: str, attack: "Callable[[Ledger], object]") -> None:
+        """The hold is as its end says, and then comes a journal."""
+        if status != "open":
+            self.sql("UPDATE balances_hold SET status = %s WHERE order_id = 'wd_held'", status)
+        attack(self)
+
+    def takes(self, kind: str, amount: str, currency: str = "INR", once_more: str = "") -> None:
+        """What was held goes to where such a journal has it go."""
+        held = self.account_of("held", currency=currency)
+        where = self.account_of("provider_balance" if kind == "withdrawal_paid" else "available", currency=currency)
+        if currency != "INR":  # something is held there, too
+            open_accounts([held])
+            post(moved(self.account_of("available", currency=currency), held, amount))
+        legs = [(held, amount), (where, f"-{amount}")]
+        self.posts(*legs, *(legs if once_more else ()), kind=kind, reference="wd_held")
+
+    def takes_snapshot(self, isolation: str) -> None:
+        self.sql(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+        self.sql(
+            "INSERT INTO balances_snapshot (account_id, covered_until, balance, created_at)"
+            " VALUES (%s, now(), 0, now())",
+            self.provider.id,
         )
 
     def overdraft(self, limit: str) -> None:

@@ -7,6 +7,7 @@ refuse that write the ledger is in ``test_posting_functions``.
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
@@ -35,7 +36,21 @@ ATTACKS: dict[str, Callable[[Ledger], None]] = {
     "accounts emptied": lambda one: one.sql("TRUNCATE balances_account CASCADE"),
     "account deleted": lambda one: one.sql("DELETE FROM balances_account"),
     "balance written": lambda one: one.sql("UPDATE balances_account SET balance = 1000 WHERE balance IS NOT NULL"),
+    "entries uncounted": lambda one: one.sql("UPDATE balances_account SET entry_count = 0"),
+    "last entry set back": lambda one: one.sql("UPDATE balances_account SET last_entry_at = NULL"),
+    "taken for counted": lambda one: one.sql("UPDATE balances_account SET covered_until = now()"),
     "account of another": lambda one: one.sql("UPDATE balances_account SET currency = 'EUR'"),
+    **{
+        f"account of another {column}": partial(Ledger.sql, statement=f"UPDATE balances_account SET {column} = {value}")  # noqa: S608 - our own columns
+        for column, value in {
+            "id": "gen_random_uuid()",
+            "kind": "'bank'",
+            "mode": "'demo'",
+            "product_id": "NULL",
+            "provider_account_id": "NULL",
+            "payment_system": "'other'",
+        }.items()
+    },
     "account begun with money": lambda one: one.sql(
         "INSERT INTO balances_account (id, kind, mode, currency, payment_system, balance, entry_count,"
         " overdraft_limit) VALUES (gen_random_uuid(), 'held', 'test', 'EUR', '', 5, 0, 0)"
@@ -68,7 +83,14 @@ SAYS: dict[str, str] = {
     "accounts emptied": "ledger accounts are never emptied",
     "account deleted": "ledger accounts are never deleted",
     "balance written": "balances are written by balances_post alone",
+    "entries uncounted": "balances are written by balances_post alone",
+    "last entry set back": "balances are written by balances_post alone",
+    "taken for counted": "balances are written by balances_post alone",
     "account of another": "what a ledger account stands for is never changed",
+    **{
+        f"account of another {column}": "what a ledger account stands for is never changed"
+        for column in ("id", "kind", "mode", "product_id", "provider_account_id", "payment_system")
+    },
     "account begun with money": "a ledger account begins without entries",
     "account of no kind": "there are no test accounts of kind gift",
     "account of no mode": "there are no demo accounts of kind held",
@@ -89,6 +111,8 @@ PERMISSION_DENIED = {
     *("entries changed", "entries deleted", "entries emptied"),
     *("journals changed", "journals deleted", "journals emptied"),
     *("accounts emptied", "account deleted", "balance written", "balance taken away", "account of another"),
+    *("entries uncounted", "last entry set back", "taken for counted"),
+    *(name for name in ATTACKS if name.startswith("account of another ")),
 }
 ATTACKERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "application": roles.as_application,
@@ -128,6 +152,45 @@ def test_it_is_refused_and_nothing_is_left(
         kinds, sentence = (ProgrammingError,), "permission denied for table"
     with ATTACKERS[attacker](), pytest.raises(kinds, match=sentence):
         way(lambda: ATTACKS[name](ledger))
+    assert image() == before
+
+
+#: What a journal may say of a hold of 30 that is in some status: its kind, what goes from the held money, of whom.
+HELD: dict[str, tuple[str, Callable[[Ledger], object]]] = {
+    "paid while it is open": ("open", lambda one: one.takes("withdrawal_paid", "30")),
+    "released while it is open": ("open", lambda one: one.takes("withdrawal_released", "30")),
+    "less paid than held": ("spent", lambda one: one.takes("withdrawal_paid", "29.9999")),
+    "less released than held": ("released", lambda one: one.takes("withdrawal_released", "29.9999")),
+    "paid by another product": ("spent", lambda one: one.of_another().takes("withdrawal_paid", "30")),
+    "paid in another currency": ("spent", lambda one: one.takes("withdrawal_paid", "30", "BDT")),
+    "paid in two parts": ("spent", lambda one: one.takes("withdrawal_paid", "15", "INR", "15")),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_journal_of_a_withdrawal_says_what_its_hold_says(name: str, ledger: Ledger) -> None:
+    status, attack = HELD[name]
+    ledger.holds()
+    before = image()
+    with pytest.raises(IntegrityError, match="does not agree with the hold"), transaction.atomic():
+        ledger.ends_hold(status, attack)
+    assert image() == before
+
+
+@pytest.mark.parametrize(("status", "kind"), [("released", "withdrawal_paid"), ("spent", "withdrawal_released")])
+def test_a_hold_ends_with_the_journal_of_its_end(status: str, kind: str, ledger: Ledger) -> None:
+    ledger.holds()
+    before = image()
+    with pytest.raises(IntegrityError, match=f"hold of wd_held is {status} without its journal"), transaction.atomic():
+        ledger.ends_hold(status, lambda one: one.takes(kind, "30"))
+    assert image() == before
+
+
+@pytest.mark.parametrize("differs", [{"amount": "29"}, {"currency": "BDT"}, {"product": "another"}])
+def test_what_is_held_is_what_the_hold_says(differs: dict[str, str], ledger: Ledger) -> None:
+    before = image()
+    with pytest.raises(IntegrityError, match="does not agree with the hold"), transaction.atomic():
+        ledger.holds(**differs)
     assert image() == before
 
 

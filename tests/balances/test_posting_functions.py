@@ -1,20 +1,26 @@
 """What the two functions refuse that alone write the ledger, and that the database has those of this code."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from balances import posting_functions
 from balances.kinds import AccountKind, JournalKind
 from balances.models import Account, Entry, Journal
-from balances.posting import open_accounts
+from balances.posting import NewJournal, credit, debit, open_accounts, post
 from balances.sides import SIDES
 from tests import roles
 from tests.balances.attacked import Ledger, image
+from tests.balances.past import BY_CLOCK
+from tests.two_persons import decided
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -152,6 +158,22 @@ def arrays(ledger: Ledger, **differs: Any) -> None:
     ledger.call([made], *of_journal, given["leg_ids"], [made, made], given["accounts"], given["amounts"])
 
 
+def two(ledger: Ledger, amounts: list[str]) -> None:
+    """Journals in one call."""
+    one, other = uuid.uuid4(), uuid.uuid4()
+    of_journals = [["receipt_credited"] * 2, ["test"] * 2, ["one", "two"], [""] * 2, [None] * 2, ["clock"] * 2]
+    ledger.call(
+        [one, other],
+        *of_journals,
+        *[["", ""]] * 4,
+        [None] * 2,
+        [uuid.uuid4() for _ in range(4)],
+        [one, one, other, other],
+        [ledger.provider.id, ledger.available.id] * 2,
+        amounts,
+    )
+
+
 def shifted(ledger: Ledger) -> None:
     """Two journals; were each told by its number, the kind of one would be looked at for the other."""
     one, two = uuid.uuid4(), uuid.uuid4()
@@ -185,6 +207,7 @@ ATTACKS_BY_ARRAYS: dict[str, tuple[Callable[[Ledger], object], str]] = {
         lambda one: one.posts(*legs(one), journal=one.posts(*legs(one)), reference="another"),
         "entries come with their journal alone",
     ),
+    "two journals that cancel each other": (lambda one: two(one, ["5", "-4", "5", "-6"]), "does not sum to zero"),
     "two currencies, each lame": (
         lambda one: one.posts(
             *legs(one), (one.account_of("provider_balance", currency="BDT"), "7"), (one.provider, "-7"), kind="adjusted"
@@ -222,6 +245,81 @@ def test_what_is_attacked_is_what_is_written_when_it_is_right(posting: Post, led
     assert (kept.balance, kept.entry_count, kept.last_entry_at) == (Decimal(105), 2, of_product.created_at)
     journal = Journal.objects.get(pk=made)
     assert journal.begun_at <= journal.created_at <= of_product.created_at
+
+
+def test_what_somebody_else_adds_meanwhile_is_posted_to(ledger: Ledger) -> None:
+    """The account is missing when it is looked for, and there when it is said which one is missing."""
+    new = ledger.provider._replace(payment_system="new")
+    added = f"""
+        INSERT INTO balances_account (
+            id, kind, mode, currency, provider_account_id, payment_system, entry_count, overdraft_limit
+        ) VALUES ('{new.id}', 'provider_balance', 'test', 'INR', '{ledger.owner.pk}', 'new', 0, 0);
+    """  # noqa: S608 - our own values
+    missing = "    IF NOT FOUND THEN\n        RETURN ARRAY("
+    with replaced("balances_post_transfer", missing, missing.replace("THEN\n", f"THEN\n{added}\n")):
+        both = debit(new, Decimal(7)), credit(ledger.available, Decimal(7))
+        post(NewJournal(kind=JournalKind.RECEIPT_CREDITED, reference="meanwhile", legs=both, cause=BY_CLOCK))
+    assert {one.amount for one in Entry.objects.filter(journal__reference="meanwhile")} == {Decimal(7), Decimal(-7)}
+    assert Account.objects.get(pk=ledger.available.id).balance == Decimal(107)
+
+
+@contextmanager
+def replaced(function: str, old: str, new: str) -> Iterator[None]:
+    """A function of the database says something else for a while."""
+    with roles.superuser() as superuser:
+        [(text,)] = superuser.execute("SELECT pg_get_functiondef(%s::regproc)", [function]).fetchall()
+    assert text.count(old) == 1
+    roles.past_the_guards(text.replace(old, new))
+    try:
+        yield
+    finally:
+        roles.past_the_guards(text)
+
+
+def test_each_leg_is_counted_by_its_own_account(ledger: Ledger) -> None:
+    """A leg that is counted, and after it one that is not."""
+    with transaction.atomic():
+        made = ledger.posts((ledger.available, "-5"), (ledger.provider, "5"), reference="the other way round")
+    at_provider, of_product = Entry.objects.filter(journal=made).order_by("-amount")
+    assert (at_provider.sequence, at_provider.balance_after) == (None, None)
+    assert (of_product.sequence, of_product.balance_after) == (2, Decimal(105))
+
+
+def test_what_is_owed_grows_with_debits_on_either_side(posting: Post, ledger: Ledger) -> None:
+    owed, bank = ledger.account_of("product_receivable"), ledger.account_of("bank")
+    open_accounts([owed, bank])
+    with transaction.atomic():
+        cause = {"kind": "adjusted", "cause": "person", "instruction": decided().instruction}
+        posting((owed, "5"), (bank, "-5"), reference="first", **cause)
+        posting((bank, "2"), (owed, "-2"), reference="second", **cause)
+    assert Account.objects.get(pk=owed.id).balance == Decimal(3)
+
+
+def test_an_entry_comes_after_its_journal_and_after_what_a_snapshot_has_counted(posting: Post, ledger: Ledger) -> None:
+    with transaction.atomic():
+        entries = list(Entry.objects.filter(journal=posting(*legs(ledger))).select_related("journal"))
+    assert all(one.journal.begun_at <= one.journal.created_at <= one.created_at for one in entries)
+    # Somebody has set the clock back since.
+    ahead = timezone.now() + timedelta(hours=1)
+    roles.past_the_guards(
+        f"UPDATE balances_account SET covered_until = '{ahead}' WHERE id = '{ledger.provider.id}'",  # noqa: S608
+        f"UPDATE balances_account SET last_entry_at = '{ahead}' WHERE id = '{ledger.available.id}'",  # noqa: S608
+    )
+    with transaction.atomic():
+        made = posting(*legs(ledger), reference="after that")
+    assert set(Entry.objects.filter(journal=made).values_list("created_at", flat=True)) == {ahead}
+
+
+def test_a_journal_that_is_committed_late_is_refused(ledger: Ledger) -> None:
+    """With a limit below nothing, for no test waits a minute."""
+    before = image()
+    with (
+        replaced("pgtrigger_right_at_commit_c960a", "interval '60 seconds'", "interval '-1 seconds'"),
+        pytest.raises(IntegrityError, match="is committed too late after it was written"),
+        transaction.atomic(),
+    ):
+        ledger.posts(*legs(ledger))
+    assert image() == before
 
 
 def test_an_account_that_is_not_there_is_told_and_nothing_is_written(ledger: Ledger) -> None:
@@ -271,21 +369,21 @@ def test_each_kind_of_journal_moves_what_its_event_moves_and_nothing_else(ledger
         assert taken == (set(lefts), set(rights)), journal
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("balances_post", posting_functions.POST),
-        ("balances_post_transfer", posting_functions.POST_TRANSFER),
-    ],
-)
-def test_the_database_has_the_functions_of_this_code(name: str, text: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT prosrc, prosecdef, proconfig, oid::regprocedure::text FROM pg_proc"
-            " WHERE proname = %s AND pronamespace = 'public'::regnamespace",
-            [name],
-        )
-        ((body, runs_as_its_owner, settings, signature),) = cursor.fetchall()
-    assert body == text.split("$$")[1]
-    assert (runs_as_its_owner, settings) == (True, ["search_path=public, pg_temp"])
-    assert signature.count(",") == text.split(")", maxsplit=1)[0].count(",")
+@pytest.mark.parametrize("text", [posting_functions.POST, posting_functions.POST_TRANSFER])
+def test_the_database_has_the_functions_of_this_code(text: str) -> None:
+    """Made once more from this code, they are the same: names and types of what they take, rights, path and body."""
+    with roles.superuser() as superuser:
+        before = definitions(superuser)
+        name = text.split("(", maxsplit=1)[0].removeprefix("\nCREATE FUNCTION ")
+        superuser.execute(f"DROP FUNCTION {name}".encode())
+        superuser.execute(text.encode())
+        assert definitions(superuser) == before
+        superuser.rollback()
+    assert len(before) == 2
+
+
+def definitions(superuser: "psycopg.Connection[Any]") -> list[Any]:
+    return superuser.execute(
+        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        " AND proname IN ('balances_post', 'balances_post_transfer') ORDER BY proname"
+    ).fetchall()

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from balances.models import Account
+from balances.models import Account, Snapshot
 from balances.posting import post
 from tests import roles
 from tests.balances.attacked import Ledger, image, together
@@ -72,18 +72,59 @@ def test_the_owner_does_not_get_past_its_triggers(scope: str, ledger: Ledger) ->
         together(ledger, f"SET {scope} session_replication_role = replica")
 
 
-def test_a_function_in_front_changes_nothing(ledger: Ledger) -> None:
-    """It would say that somebody else asks. PostgreSQL's own is meant, wherever it is looked for."""
+#: What would say that somebody else asks.
+IN_FRONT = {
+    "a function": ["CREATE FUNCTION {}.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT $$somebody$$'"],
+    "an operator": [
+        "CREATE FUNCTION {}.differ(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT false'",
+        "CREATE OPERATOR {0}.= (leftarg = text, rightarg = text, function = {0}.differ)",
+        "CREATE FUNCTION {}.differ(name, text) RETURNS boolean LANGUAGE sql AS 'SELECT false'",
+        "CREATE OPERATOR {0}.= (leftarg = name, rightarg = text, function = {0}.differ)",
+    ],
+    "a type": ["CREATE DOMAIN {}.text AS pg_catalog.text CHECK (VALUE <> 'gateway_owner')"],
+}
+
+
+@pytest.mark.parametrize("schema", ["pg_temp", "public"])
+@pytest.mark.parametrize("what", IN_FRONT)
+def test_nothing_in_front_is_taken_for_postgresql_s_own(what: str, schema: str, ledger: Ledger) -> None:
     before = image()
-    for schema in ("pg_temp", "public"):
-        with roles.as_owner(), pytest.raises(IntegrityError, match="balances are written by balances_post alone"):
-            together(
-                ledger,
-                f"CREATE FUNCTION {schema}.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT $$somebody$$'",
-                "SET LOCAL search_path = pg_temp, public, pg_catalog",
-                WRITE_A_BALANCE,
-            )
+    made = [one.format(schema) for one in IN_FRONT[what]]
+    with roles.as_owner(), pytest.raises(IntegrityError, match="balances are written by balances_post alone"):
+        together(ledger, *made, "SET LOCAL search_path = pg_temp, public, pg_catalog", WRITE_A_BALANCE)
     assert image() == before
+
+
+def behind_a_temporary_type(ledger: Ledger) -> None:
+    """Whatever looks at a journal later, with the rights of whose function wrote it, would convert to this type."""
+    ledger.sql(
+        "CREATE FUNCTION pg_temp.evil(pg_catalog.jsonb) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'gateway_application' THEN UPDATE public.balances_account SET balance = 999999"
+        " WHERE kind = 'available'; END IF; RETURN true; END $$"
+    )
+    ledger.sql("CREATE DOMAIN pg_temp.jsonb AS pg_catalog.jsonb CHECK (pg_temp.evil(VALUE))")
+    ledger.sql("SET LOCAL search_path = pg_temp, public, pg_catalog")
+    ledger.posts((ledger.provider, "5"), (ledger.available, "-5"))
+
+
+def test_a_temporary_type_in_front_changes_nothing(ledger: Ledger) -> None:
+    with roles.allowed("TEMPORARY", on=f"DATABASE {connection.settings_dict['NAME']}"), transaction.atomic():
+        behind_a_temporary_type(ledger)
+    assert Account.objects.get(pk=ledger.available.id).balance == Decimal(105)
+    assert set(Account.objects.filter(kind="available").values_list("balance", flat=True)) == {
+        Decimal(100),
+        Decimal(105),
+    }
+
+
+@pytest.mark.parametrize("isolation", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_snapshot_counts_what_is_there_and_not_what_was(isolation: str, ledger: Ledger) -> None:
+    with (
+        pytest.raises(IntegrityError, match="snapshots are taken in a read committed transaction"),
+        transaction.atomic(),
+    ):
+        ledger.takes_snapshot(isolation)
+    assert not Snapshot.objects.exists()
 
 
 def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) -> None:
