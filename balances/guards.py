@@ -207,6 +207,8 @@ ACCOUNT_GUARDS: Final = [
     truncate_guard("ledger accounts", kind=LedgerGuard),
 ]
 
+_OF_A_HOLD: Final = (JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID)
+
 JOURNAL_GUARDS: Final = [
     by_functions_alone("journals are posted", pgtrigger.Insert),
     # What the rows of other tables say by then; its legs were looked at as they were written. One guard for all of it:
@@ -221,9 +223,12 @@ JOURNAL_GUARDS: Final = [
             IF clock_timestamp() > NEW.created_at + interval '{POSTING_SECONDS} seconds' THEN
                 {refuse("journal % is committed too late after it was written", "NEW.id")}
             END IF;
-            IF NEW.kind IN ({
-            listed([JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID])
-        }) THEN
+            -- With most journals nothing else has to agree.
+            IF NEW.instruction_id IS NULL AND NEW.cause <> '{CauseKind.PERSON}'
+                    AND NOT {among("NEW.kind", (*_OF_A_HOLD, JournalKind.SUSPENSE_CREDITED, *BY_PEOPLE_ALONE))} THEN
+                RETURN NULL;
+            END IF;
+            IF NEW.kind IN ({listed(_OF_A_HOLD)}) THEN
                 SELECT count(*), sum(entry.amount), min(account.currency), min(account.product_id::text)
                 INTO legs, held, currency_held, owner_held
                 FROM balances_entry AS entry JOIN balances_account AS account ON account.id = entry.account_id
