@@ -16,9 +16,9 @@ ROUNDS: Final = 9
 ACCOUNTS: Final = 10_000
 #: Of each side in each place of each round: hundreds of transfers of the slowest.
 SECONDS: Final = 0.5
-#: Before the first round, so that every connection is open, no table empty, and what a process remembers of its
-#: accounts remembered, as after the first minute of a service.
-_WARM_UP_SECONDS: Final = 2.0
+#: As long as so many places, before the first round: every connection is open then, no table empty, and what a process
+#: remembers of its accounts remembered, as after the first minute of a service.
+_WARM_UP: Final = 4
 
 NAMES: Final = {
     sides.OURS: "`balances.posting.post`",
@@ -117,7 +117,7 @@ def measure_transfers(parts: Mapping[str, str], *, rounds: int, accounts: int, s
     sys.stdout.write("ledgers are being filled\n")
     with crews(tuple(NAMES), parts, accounts // 2) as made:
         for crew in made:
-            crew.rate(PROCESSES, spread=True, seconds=_WARM_UP_SECONDS)
+            crew.rate(PROCESSES, spread=True, seconds=_WARM_UP * seconds)
         measured = [_round(number, made, seconds) for number in range(1, rounds + 1)]
     return Transfers(accounts=accounts, seconds=seconds, rounds=measured)
 
