@@ -16,9 +16,12 @@ from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.lock_waits import DEADLINE_SECONDS, until_waiting
 from tests.gateway.api.refusals import assert_refused
 
-#: The server of the request that waits for our row ends, and nobody hears how.
+#: The server of the request that waits for our row ends, and nobody hears how. Who waits is known (it is sorted) before
+#: the first one ends: whoever waited for that one waits for us from then on.
 OUR_WAITER_ENDS = (
-    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    "WITH ours AS MATERIALIZED (SELECT DISTINCT pid FROM pg_locks"
+    " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)) ORDER BY pid)"
+    " SELECT pg_terminate_backend(pid) FROM ours"
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
