@@ -11,15 +11,27 @@ from django.utils import timezone
 
 from balances.guards import LedgerGuard, refuse
 from balances.kinds import FEE_VERB, FeeDirection, FeeKind
-from balances.states import InstructionStatus
 from gateway import ids, money
 from gateway.lifecycles import written_once
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
+from gateway.two_persons import decided_in_this_transaction
 
 #: A sentence, and the number of the contract that it stands in.
 REASON_MAX_LENGTH: Final = 200
 _ALL: Final = Decimal(100)
+#: What the instruction says in words, and the row in its columns. A time that is empty: from the approval on, by the
+#: clock of whoever carried it out.
+_SAME: Final = """mode = NEW.mode
+                    AND parameters ->> 'fee_kind' = NEW.kind AND parameters ->> 'direction' = NEW.direction
+                    AND parameters ->> 'currency' = NEW.currency
+                    AND (parameters ->> 'percent')::numeric = NEW.percent
+                    AND (parameters ->> 'fixed')::numeric = NEW.fixed
+                    AND coalesce(parameters ->> 'product', '') = coalesce(NEW.product_id::text, '')
+                    AND coalesce(parameters ->> 'provider_account', '') = coalesce(NEW.provider_account_id::text, '')
+                    AND coalesce(parameters ->> 'payment_system', '') = coalesce(NEW.payment_system_id, '')
+                    AND coalesce(nullif(parameters ->> 'valid_from', '')::timestamptz, NEW.valid_from)
+                        = NEW.valid_from"""
 
 
 def _decided_by_two_persons() -> LedgerGuard:
@@ -30,24 +42,11 @@ def _decided_by_two_persons() -> LedgerGuard:
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
         func=f"""
-            IF NOT EXISTS (
-                SELECT 1 FROM balances_instruction
-                WHERE verb = '{FEE_VERB}' AND status = '{InstructionStatus.POSTED}' AND mode = NEW.mode
-                    AND decided_xact = pg_current_xact_id()::text::bigint AND decided_at = transaction_timestamp()
-                    AND parameters ->> 'fee_kind' = NEW.kind AND parameters ->> 'direction' = NEW.direction
-                    AND parameters ->> 'currency' = NEW.currency
-                    AND (parameters ->> 'percent')::numeric = NEW.percent
-                    AND (parameters ->> 'fixed')::numeric = NEW.fixed
-                    AND coalesce(parameters ->> 'product', '') = coalesce(NEW.product_id::text, '')
-                    AND coalesce(parameters ->> 'provider_account', '') = coalesce(NEW.provider_account_id::text, '')
-                    AND coalesce(parameters ->> 'payment_system', '') = coalesce(NEW.payment_system_id, '')
-                    -- Empty: from the approval on, by the clock of whoever carried it out.
-                    AND coalesce(nullif(parameters ->> 'valid_from', '')::timestamptz, NEW.valid_from) = NEW.valid_from
-            ) THEN
+            IF NOT {decided_in_this_transaction(FEE_VERB, _SAME)} THEN
                 {refuse("a fee row needs an instruction that two persons decided in its transaction")}
             END IF;
             RETURN NULL;
-        """,  # noqa: S608 - our own columns, no input
+        """,
     )
 
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +20,13 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.money import format_amount
 from gateway.paykassma.messages import WithdrawalOrder, freeze_withdrawal, unsignable_fields
 from gateway.products.actions import Caller, meet_customer
-from gateway.products.models import Customer, Mode
+from gateway.products.models import Customer, Mode, Product
 from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem, ProviderAccount
+from withdrawals import limits, slabs
 from withdrawals.models import Withdrawal
 from withdrawals.moves import begin_withdrawal, lock_withdrawal, move_withdrawal
-from withdrawals.states import CANCELLABLE, WithdrawalStatus
+from withdrawals.states import APPROVAL_DAYS, CANCELLABLE, WithdrawalStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class NewWithdrawal:
     recipient: dict[str, str]
     comment: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    refund_of: uuid.UUID | None = None
 
 
 def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> Withdrawal:
@@ -70,13 +74,29 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
 def _create(caller: Caller, wish: NewWithdrawal, claim: Claim) -> Withdrawal:
     withdrawal_id = ids.new_id()
     claim.take(object_id=withdrawal_id)
+    return open_withdrawal(caller.product, caller.mode, wish, caused_by(caller), withdrawal_id=withdrawal_id)
+
+
+@transaction.atomic(savepoint=False)
+def open_withdrawal(
+    product: Product, mode: Mode, wish: NewWithdrawal, cause: Cause, *, withdrawal_id: uuid.UUID
+) -> Withdrawal:
+    """Keep a new order with its signed request, frozen, and owe its sending to a worker, or its approval to people.
+
+    Whoever caused it is who asked for it, and approves nothing of it.
+
+    Raises:
+        InsufficientFunds: the product has too little; the transaction is lost.
+        IntegrityError: the product used the reference before; the transaction is lost.
+        Problem: 409 where no account serves the mode; 422 where a limit forbids it.
+    """
     now = timezone.now()
-    account = account_for(caller.mode)
-    customer = meet_customer(product=caller.product, mode=caller.mode, external_id=wish.customer)
+    account = account_for(mode)
+    customer = meet_customer(product=product, mode=mode, external_id=wish.customer)
     withdrawal = Withdrawal(
         id=withdrawal_id,
-        product=caller.product,
-        mode=caller.mode,
+        product=product,
+        mode=mode,
         customer=customer,
         account=account,
         payment_system=wish.payment_system,
@@ -86,14 +106,21 @@ def _create(caller: Caller, wish: NewWithdrawal, claim: Claim) -> Withdrawal:
         recipient=wish.recipient,
         comment=wish.comment,
         metadata=wish.metadata,
+        refund_of=wish.refund_of,
         next_at=now,
         created_at=now,
         updated_at=now,
     )
     withdrawal.body = _frozen(withdrawal, customer, account)
     withdrawal.body_digest = hashlib.sha256(withdrawal.body).hexdigest()
-    begin_withdrawal(withdrawal, _by(caller))
-    ring("withdrawals.tasks.send_withdrawal", str(withdrawal.pk))
+    withdrawal.held_for = limits.reasons_to_hold(withdrawal)
+    withdrawal.approvals_needed = slabs.needed(withdrawal)
+    if withdrawal.approvals_needed:
+        withdrawal.status = WithdrawalStatus.PENDING_APPROVAL
+        withdrawal.next_at = now + timedelta(days=APPROVAL_DAYS)
+    begin_withdrawal(withdrawal, cause)
+    if withdrawal.status == WithdrawalStatus.QUEUED:
+        ring("withdrawals.tasks.send_withdrawal", str(withdrawal.pk))
     return withdrawal
 
 
@@ -164,9 +191,10 @@ def cancel_withdrawal(caller: Caller, withdrawal_id: Any) -> Withdrawal:
             detail=f"The withdrawal is {withdrawal.status}; only one that was not sent yet can be cancelled.",
             extra={"current_status": withdrawal.status},
         )
-    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, _by(caller), next_at=None, token=None)
+    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, caused_by(caller), next_at=None, token=None)
     return withdrawal
 
 
-def _by(caller: Caller) -> Cause:
+def caused_by(caller: Caller) -> Cause:
+    """A call of a product, as the cause of a move."""
     return Cause(kind=CauseKind.API_KEY, id=str(caller.key_id))

@@ -12,6 +12,10 @@ class FailureCode(models.TextChoices):
     PROVIDER_REFUSED = "provider_refused", "the provider refused the order; it was never created"
     PROVIDER_REJECTED = "provider_rejected", "the provider took the order and did not pay it"
     OUTCOME_UNKNOWN = "outcome_unknown", "nobody knows yet whether it was paid"
+    DECLARED_FAILED = "declared_failed", "two persons found that it was never paid"
+    APPROVAL_REFUSED = "approval_refused", "a person refused it; nothing was sent"
+    APPROVAL_EXPIRED = "approval_expired", "nobody approved it in time; nothing was sent"
+    RECIPIENT_BLOCKED = "recipient_blocked", "its recipient was blocked before it was sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,26 @@ _LIST: Final = {
         message="The outcome is not known; the provider is being asked. Do not pay again.",
         customer_message="The payout is taking longer than usual.",
         safe_to_retry=False,
+    ),
+    FailureCode.DECLARED_FAILED: _Failure(
+        message="It was looked into: the provider never paid the withdrawal, and will not.",
+        customer_message="The payout was not made.",
+        safe_to_retry=True,
+    ),
+    FailureCode.APPROVAL_REFUSED: _Failure(
+        message="A person refused the withdrawal; nothing was sent.",
+        customer_message="The payout was not made.",
+        safe_to_retry=True,
+    ),
+    FailureCode.APPROVAL_EXPIRED: _Failure(
+        message="Nobody approved the withdrawal in time; nothing was sent.",
+        customer_message="The payout was not made.",
+        safe_to_retry=True,
+    ),
+    FailureCode.RECIPIENT_BLOCKED: _Failure(
+        message="The recipient was blocked before the withdrawal was sent; nothing was sent.",
+        customer_message="The payout could not be made. Please check the account details.",
+        safe_to_retry=True,
     ),
 }
 

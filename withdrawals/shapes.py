@@ -4,12 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from gateway import ids
 from gateway.api.fields import AmountField, CurrencyField, MetadataField
 from gateway.encryption import readable_or
 from gateway.money import format_amount
 from withdrawals import failures
 from withdrawals.models import Withdrawal
-from withdrawals.states import WithdrawalStatus
+from withdrawals.states import HoldReason, WithdrawalStatus
 
 #: Characters of an account number that stay readable, enough for support to tell two accounts apart.
 _SHOWN_CHARACTERS = 4
@@ -38,6 +39,11 @@ class WithdrawalShape(serializers.Serializer[Any]):
     recipient = serializers.DictField(child=serializers.CharField(), help_text="All but the last characters masked.")
     comment = serializers.CharField()
     failure = WithdrawalFailureShape(allow_null=True)
+    held_for = serializers.ListField(
+        child=serializers.ChoiceField(choices=HoldReason.choices),
+        help_text="Why a person has to look at it, whatever its amount; empty: nothing speaks against it.",
+    )
+    refund_of = serializers.CharField(allow_null=True, help_text="The deposit whose money goes back, if any.")
     mode = serializers.ChoiceField(choices=["live", "test"])
     metadata = MetadataField()
     created_at = serializers.DateTimeField()
@@ -60,6 +66,8 @@ def withdrawal_shape(withdrawal: Withdrawal) -> dict[str, Any]:
         "recipient": {name: masked(value) for name, value in recipient.items()},
         "comment": withdrawal.comment,
         "failure": failures.shown(withdrawal.failure_code),
+        "held_for": withdrawal.held_for,
+        "refund_of": None if withdrawal.refund_of is None else ids.encode(ids.DEPOSIT, withdrawal.refund_of),
         "mode": withdrawal.mode,
         "metadata": withdrawal.metadata,
         "created_at": withdrawal.created_at.isoformat(),

@@ -24,13 +24,28 @@ class WithdrawalStatus(models.TextChoices):
     REVERSED = "reversed", "paid, and the money came back"
 
 
+class ApproverRole(models.TextChoices):
+    """Whose approval a withdrawal takes."""
+
+    APPROVER = "approver", "anybody who may approve withdrawals"
+    FINANCE_LEAD = "finance_lead", "somebody who may approve large withdrawals"
+
+
+class HoldReason(models.TextChoices):
+    """Why a withdrawal waits for a person, whatever its amount."""
+
+    DUPLICATE_LIKELY = "duplicate_likely", "the same recipient was sent the same amount a short time ago"
+    LIMIT_EXCEEDED = "limit_exceeded", "it goes beyond a limit that is there to be looked at"
+
+
 W = WithdrawalStatus
 
 WITHDRAWAL: Final = Lifecycle(
     name="withdrawal",
     initial=frozenset({W.PENDING_APPROVAL, W.QUEUED}),
     moves={
-        W.PENDING_APPROVAL: frozenset({W.QUEUED, W.CANCELLED}),
+        # To itself: one of several approvals was given.
+        W.PENDING_APPROVAL: frozenset({W.PENDING_APPROVAL, W.QUEUED, W.CANCELLED}),
         W.QUEUED: frozenset({W.SENDING, W.CANCELLED}),
         # Back to queued only when it is proven that no byte left us.
         W.SENDING: frozenset(
@@ -59,6 +74,9 @@ UNPAID: Final = frozenset({W.REJECTED, W.FAILED, W.CANCELLED})
 CANCELLABLE: Final = frozenset({W.PENDING_APPROVAL, W.QUEUED})
 #: Statuses that a pull may move.
 ASKED_ABOUT: Final = frozenset({W.ACCEPTED, W.UNKNOWN, W.MANUAL_REVIEW})
+
+#: What nobody approves in so many days is called off: three working days and a weekend.
+APPROVAL_DAYS: Final = 5
 
 _HOURLY_FOR_A_DAY: Final = (3600,) * 23
 _DAY: Final = 86400

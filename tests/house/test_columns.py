@@ -92,6 +92,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Receipt.contradiction",
         "withdrawals.Withdrawal.last_answer",
         "withdrawals.Withdrawal.contradiction",
+        "withdrawals.Withdrawal.approvals_needed",
+        "withdrawals.Withdrawal.held_for",
         "postbacks.Letter.disagreements",
         "postbacks.Letter.variant",
         "postbacks.LetterItem.note",

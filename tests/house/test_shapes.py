@@ -163,7 +163,14 @@ def test_paying_again_is_safe_only_where_no_money_can_be_under_way() -> None:
     safe = {code for code in payment_failures.FailureCode.values if payment_failures.shown(code)["safe_to_retry"]}  # type: ignore[index]
     assert safe == {"provider_refused", "provider_unavailable"}
     safe = {code for code in withdrawal_failures.FailureCode.values if withdrawal_failures.shown(code)["safe_to_retry"]}  # type: ignore[index]
-    assert safe == {"provider_refused", "provider_rejected"}
+    assert safe == {
+        "provider_refused",
+        "provider_rejected",
+        "declared_failed",
+        "approval_refused",
+        "approval_expired",
+        "recipient_blocked",
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_superuser")]
 
 #: C§1.9 and the blueprint's life of a withdrawal, written out a second time.
 LEGAL = {
+    ("pending_approval", "pending_approval"),  # one of several approvals was given
     ("pending_approval", "queued"),
     ("pending_approval", "cancelled"),
     ("queued", "sending"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
@@ -17,7 +18,7 @@ from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, WithdrawalStatus
+from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
 ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
@@ -99,6 +100,17 @@ class Withdrawal(DueWork):
     )
     comment = models.CharField(max_length=64, blank=True)
     metadata = models.JSONField(default=dict)
+    refund_of = models.UUIDField(null=True, blank=True, help_text="The deposit whose money goes back, if any.")
+    approvals_needed = ArrayField(
+        models.CharField(max_length=16, choices=ApproverRole.choices),
+        default=list,
+        help_text="Whose approvals it takes before it is sent, as decided when it was made; a role for each.",
+    )
+    held_for = ArrayField(
+        models.CharField(max_length=24, choices=HoldReason.choices),
+        default=list,
+        help_text="Why a person has to look at it, whatever its amount.",
+    )
 
     body: Any = EncryptedBytesField(help_text="The request, frozen; signed anew only where the key has changed.")
     body_digest = models.CharField(max_length=64, help_text="SHA-256 of the frozen request.")
