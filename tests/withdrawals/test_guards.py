@@ -94,8 +94,6 @@ def test_the_database_allows_exactly_the_legal_moves(api: Api, attacker: None) -
     withdrawal = order(api)
     allowed = set()
     for before, to in itertools.product(STATUSES, STATUSES):
-        if before == to:
-            continue
         jump(withdrawal, before)
         try:
             with transaction.atomic():
