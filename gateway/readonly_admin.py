@@ -4,7 +4,8 @@ from functools import cache
 from typing import Any, Final
 
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
 from unfold.admin import ModelAdmin, TabularInline
@@ -72,6 +73,15 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         if request.method not in _METHODS:
             return HttpResponseNotAllowed(_METHODS)
         return super().changeform_view(request, *args, **options)
+
+    def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> Any:
+        """An action on the chosen rows; what is no key of this model is refused before it is looked for."""
+        try:
+            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.model._meta.pk.to_python(chosen)  # noqa: SLF001 - Django's documented model API
+        except ValidationError:
+            raise BadRequest("One of the chosen rows has no key.") from None
+        return super().response_action(request, queryset)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """As it was granted, or with a permission that takes looking."""

@@ -157,6 +157,13 @@ def test_pausing_and_resuming_from_the_list_asks_for_a_reason_and_keeps_it(
     assert "provider_account_paused" in caplog.text
 
 
+@pytest.mark.parametrize("chosen", ["", "x", "1", "\N{ARABIC-INDIC DIGIT ONE}"])
+def test_an_action_on_what_is_no_row_is_a_bad_request(client: Client, operator: User, chosen: str) -> None:
+    answer = client.post(LIST, {"action": "pause_selected", "_selected_action": chosen, "reason": "maintenance"})
+    assert answer.status_code == 400
+    assert not LogEntry.objects.exists()
+
+
 def test_the_page_of_an_account_has_both_buttons(client: Client, operator: User, account: ProviderAccount) -> None:
     shown = client.get(page_of(account)).content.decode()
     for verb, kind in (("pause", "person"), ("resume", "none")):
