@@ -24,7 +24,7 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller
 from gateway.products.models import ApiKey, Scope
 from withdrawals.failures import FailureCode
-from withdrawals.models import Approval, Decision, Withdrawal, WithdrawalMove
+from withdrawals.models import Approval, Decision, Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.states import APPROVAL_DAYS, ApproverRole, WithdrawalStatus
 
@@ -175,7 +175,7 @@ def _objection(withdrawal: Withdrawal, given: list[Approval], decider: Decider) 
         return f"The withdrawal is {withdrawal.status}; it waits for no approval."
     if _is_over(withdrawal):
         return f"It was not approved in {APPROVAL_DAYS} days, and is about to be called off."
-    asked = WithdrawalMove.objects.get(subject=withdrawal, sequence=1)
+    asked = next(move for move in withdrawal.moves.all() if move.sequence == 1)
     if (asked.cause, asked.cause_id) == (decider.cause.kind, decider.cause.id):
         return "Whoever asked for a withdrawal does not decide about it: another one has to."
     if any(_is_of(one, decider) for one in given):

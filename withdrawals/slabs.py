@@ -143,7 +143,7 @@ def agree(
         version=before.version + 1 if before is not None else 1,
         slabs=written(slabs, currency),
         reason=reason,
-        created_by=by,
+        created_by_id=by.pk,
     )
 
 
