@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 from gateway import remembered
 from gateway.celery import app as celery_app
 from gateway.products.actions import Caller, keep_key
-from gateway.products.models import Mode, Product, Scope, new_key
+from gateway.products.models import ORDINARY_SCOPES, Mode, Product, new_key
 from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.migrated_once import migrated_once
@@ -162,9 +162,9 @@ def live_account(db: None, provider: ScriptedProvider) -> ProviderAccount:
 
 @pytest.fixture
 def caller(product: Product, funded: Product) -> Caller:
-    """The product, calling in test mode with every scope."""
+    """The product, calling in test mode with every ordinary scope."""
     key = keep_key(product=product, mode=Mode.TEST, name="tests", key=new_key(Mode.TEST))
-    return Caller(product=product, mode=Mode.TEST, key_id=key.id, scopes=frozenset(Scope.values), version="")
+    return Caller(product=product, mode=Mode.TEST, key_id=key.id, scopes=frozenset(ORDINARY_SCOPES), version="")
 
 
 def fund(product: Product, *currencies: str, mode: Mode = Mode.TEST, amount: str = "1000000000") -> None:
@@ -172,6 +172,12 @@ def fund(product: Product, *currencies: str, mode: Mode = Mode.TEST, amount: str
     for currency in currencies:
         parameters = {"product": str(product.pk), "mode": mode.value, "currency": currency, "amount": amount}
         by_two_persons("product_funded", parameters)
+
+
+def agree_on_slabs(product: Product, slabs: str, currency: str = "INR", mode: Mode = Mode.TEST) -> None:
+    """Whose approvals a product's withdrawals take: by two persons, as in live mode it takes."""
+    parameters = {"product": str(product.pk), "mode": mode.value, "currency": currency, "slabs": slabs}
+    by_two_persons("slabs_agreed", parameters)
 
 
 @pytest.fixture
@@ -186,6 +192,7 @@ def funded_elsewhere(funded: Product) -> None:
     """Asked for besides where the product pays out in another currency or in live mode, too: two persons cost 10 ms."""
     fund(funded, "BDT")
     fund(funded, "INR", mode=Mode.LIVE)
+    agree_on_slabs(funded, "0: none", mode=Mode.LIVE)
 
 
 class Api:
@@ -218,7 +225,7 @@ def new_api(db: None) -> Callable[..., Api]:
 
     def make(product: Product, mode: Mode = Mode.TEST, scopes: list[str] | None = None) -> Api:
         key = new_key(mode)
-        keep_key(product=product, mode=mode, name="tests", key=key, scopes=scopes or Scope.values)
+        keep_key(product=product, mode=mode, name="tests", key=key, scopes=scopes or ORDINARY_SCOPES)
         return Api(key)
 
     return make

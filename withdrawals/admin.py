@@ -1,17 +1,46 @@
 """Money out, to look at. The recipient and the frozen request are encrypted and not shown."""
 
-from typing import Any
+import uuid
+from typing import Any, Final
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+from unfold.decorators import action
 
-from balances import doors
-from balances.instructions import TAKES_LOOKING
+from balances import doors, instructions
 from gateway import ids
-from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
-from withdrawals.models import Withdrawal, WithdrawalMove
+from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from withdrawals import approval_pages, approvals
+from withdrawals.models import Approval, SlabSet, Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
+
+#: Whoever decides about money, or about its leaving, has to look first.
+TAKES_LOOKING: Final = (*instructions.TAKES_LOOKING, *approvals.TAKES_LOOKING)
+
+
+class ApprovalInline(ReadOnlyInline):
+    """Who decided about a withdrawal, oldest first."""
+
+    model = Approval
+    also_seen_with = TAKES_LOOKING
+    fields = readonly_fields = ["created_at", "decision", "role", "by", "reason", "held_for"]
+    ordering = ["id"]
+    hide_title = True
+    verbose_name_plural = "decisions"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """With the names of those who decided."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related("person", "key")
+
+    @admin.display
+    def by(self, row: Approval) -> str:
+        """The person, or the key."""
+        return str(row.person or row.key)
 
 
 class WithdrawalMoveInline(HistoryInline):
@@ -27,7 +56,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
 
     id_prefix = ids.WITHDRAWAL
     also_seen_with = TAKES_LOOKING
-    change_form_template = "admin/order.html"
+    change_form_template = "admin/withdrawals/withdrawal/change_form.html"
     list_display = [
         "public_id",
         "mode",
@@ -45,7 +74,24 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     search_help_text = "An id of ours, a reference, a customer, or the recipient's account in full."
     list_select_related = ["customer", "payment_system"]
     hidden_columns = ("recipient_hashes",)
-    inlines = [WithdrawalMoveInline]
+    inlines = [ApprovalInline, WithdrawalMoveInline]
+    actions_list = ["approvals"]
+
+    @action(description="Waiting for approval", url_path="approvals")  # type: ignore[untyped-decorator]
+    def approvals(self, request: HttpRequest) -> HttpResponse:
+        """The queue of what waits, and the decision about many of it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return approval_pages.queue(request, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    def decide(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """The buttons of a withdrawal's page."""
+        return approval_pages.decide(request, pk)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's own, and that of the buttons."""
+        decide = self.admin_site.admin_view(require_POST(self.decide))
+        return [path("<uuid:pk>/decide/", decide, name="withdrawals_withdrawal_decide"), *super().get_urls()]
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
@@ -57,8 +103,19 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         return found | queryset.filter(Withdrawal.with_account(search_term)), may_have_duplicates
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
-        """The page of a withdrawal with what people may correct of its end."""
+        """The page of a withdrawal with what people may decide about it, and correct of its end."""
         withdrawal: Withdrawal = options["obj"]
         told = {"withdrawal": withdrawal.public_id}
         context["doors"] = doors.of("withdrawal", told, open_to(withdrawal), request.user)
+        context["approval"] = approval_pages.shown(request, withdrawal)
         return super().render_change_form(request, context, *args, **options)
+
+
+@admin.register(SlabSet)
+class SlabSetAdmin(ReadOnlyAdmin):
+    """Slabs of approval, to look at; the latest version of each counts. Two persons agree on another one."""
+
+    also_seen_with = TAKES_LOOKING
+    list_display = ["product", "mode", "currency", "version", "slabs", "reason", "created_by", "created_at"]
+    list_filter = ["mode", "currency", "product"]
+    list_select_related = ["product", "created_by"]

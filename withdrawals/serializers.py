@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from balances.instruction_models import REASON_MAX_LENGTH, REASON_MIN_LENGTH
 from gateway.api.fields import (
     AmountField,
     CurrencyField,
@@ -60,3 +61,13 @@ class NewWithdrawalSerializer(StrictSerializer):
     def wish(self) -> NewWithdrawal:
         """The checked wish."""
         return NewWithdrawal(**self.validated_data)
+
+
+class DecisionSerializer(StrictSerializer):
+    """What is said beside a decision."""
+
+    reason = PlainTextField(
+        min_length=REASON_MIN_LENGTH,
+        max_length=REASON_MAX_LENGTH,
+        help_text="Why, in words; seen by the gateway's people alone.",
+    )

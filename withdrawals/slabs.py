@@ -1,10 +1,161 @@
-"""How many approvals of which role a withdrawal takes, by its amount."""
+"""How many approvals of which role a withdrawal takes, by its amount.
 
-from withdrawals.models import Withdrawal
+Slabs in words, as people agree on them and as they are kept: from an amount on, whose approvals. Each ends where the
+next one begins::
+
+    0: none; 10000.00: approver; 100000.00: approver + finance_lead
+"""
+
+import itertools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractUser
+from django.db import connection
+
+from balances.verb_fields import Refused
+from gateway import money
+from gateway.money import AmountError, format_amount
+from gateway.products.models import Mode, Product
+from withdrawals.models import SLABS_MAX_LENGTH, SlabSet, Withdrawal
 from withdrawals.states import ApproverRole
+
+#: Money that leaves takes a look of nobody, one or two; a third person would be waited for, not looked with.
+APPROVALS_MAX: Final = 2
+_NOBODY: Final = "none"
+_AND: Final = " + "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slab:
+    """From an amount on, the roles whose approvals it takes: one for each, approvers first."""
+
+    beginning: Decimal
+    roles: tuple[ApproverRole, ...]
+
+    @property
+    def words(self) -> str:
+        """The roles as they are kept."""
+        return _AND.join(self.roles) or _NOBODY
+
+    def is_weaker_than(self, other: "Slab") -> bool:
+        """Whether it asks for fewer approvals, or for fewer of a finance lead."""
+        lead = ApproverRole.FINANCE_LEAD
+        return len(self.roles) < len(other.roles) or self.roles.count(lead) < other.roles.count(lead)
+
+
+def read(text: str, currency: str) -> tuple[Slab, ...]:
+    """The slabs of a text.
+
+    Raises:
+        Refused: with a sentence that says what would be right.
+    """
+    slabs = tuple(_slab(part, currency) for part in text.split(";"))
+    if slabs[0].beginning != 0:
+        raise _refused("The first slab begins at 0, or nothing would be said of small amounts.")
+    for one, other in itertools.pairwise(slabs):
+        if other.beginning <= one.beginning:
+            raise _refused("Each slab begins at a higher amount than the one before it.")
+        if other.roles == one.roles:
+            amount = format_amount(other.beginning, currency)
+            raise _refused(f"The slab from {amount} on says the same as the one before it; leave it out.")
+    if len(written(slabs, currency)) > SLABS_MAX_LENGTH:
+        raise _refused(f"At most {SLABS_MAX_LENGTH} characters, with all decimals written out.")
+    return slabs
+
+
+def written(slabs: Iterable[Slab], currency: str) -> str:
+    """The one text of slabs."""
+    return "; ".join(f"{format_amount(one.beginning, currency) if one.beginning else 0}: {one.words}" for one in slabs)
+
+
+def _slab(text: str, currency: str) -> Slab:
+    amount, colon, names = (part.strip() for part in text.partition(":"))
+    if not colon:
+        raise _refused("Write each slab as an amount, a colon and whose approvals, with a semicolon between two.")
+    return Slab(beginning=_beginning(amount, currency), roles=_roles(names))
+
+
+def _beginning(text: str, currency: str) -> Decimal:
+    if re.fullmatch(r"0(\.0{1,4})?", text, re.ASCII):
+        return Decimal(0)
+    try:
+        return money.parse_amount(text, currency)
+    except AmountError as error:
+        raise _refused(str(error)) from None
+
+
+def _roles(text: str) -> tuple[ApproverRole, ...]:
+    if text == _NOBODY:
+        return ()
+    names = [name.strip() for name in text.split("+")]
+    if not set(names) <= set(ApproverRole.values):
+        raise _refused(f"Whose approvals: {_NOBODY}, or {' or '.join(ApproverRole.values)}, or two of them with a +.")
+    if len(names) > APPROVALS_MAX:
+        raise _refused(f"A withdrawal takes at most {APPROVALS_MAX} approvals.")
+    return tuple(ApproverRole(name) for name in sorted(names))
+
+
+def _refused(sentence: str) -> Refused:
+    return Refused(f"Slabs: {sentence}", field="slabs")
+
+
+def latest(product: UUID, mode: str, currency: str) -> SlabSet | None:
+    """The set that counts now; None where none was ever agreed."""
+    rows = SlabSet.objects.filter(product=product, mode=mode, currency=currency)
+    return rows.order_by("-version").first()
 
 
 def needed(withdrawal: Withdrawal) -> list[ApproverRole]:
-    """The roles whose approvals the withdrawal takes, one for each; none where it is sent at once."""
+    """The roles whose approvals the withdrawal takes, one for each; none where it is sent at once.
+
+    Called in its transaction: until that ends, no other live slabs are agreed for its money. Otherwise the database
+    would look at other ones than this, and refuse what was right.
+    """
+    owner = (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
+    if withdrawal.mode == Mode.LIVE:
+        hold_still(*owner, shared=True)
+    agreed = latest(*owner)
+    if agreed is not None:
+        slabs = read(agreed.slabs, withdrawal.currency)
+        roles = next(list(one.roles) for one in reversed(slabs) if one.beginning <= withdrawal.amount)
+    else:
+        # Real money is looked at until it was agreed that it need not be.
+        roles = [ApproverRole.APPROVER] if withdrawal.mode == Mode.LIVE else []
     # A person looks at what is held, however small it is.
-    return [ApproverRole.APPROVER] if withdrawal.held_for else []
+    return roles or ([ApproverRole.APPROVER] if withdrawal.held_for else [])
+
+
+def agree(
+    product: Product, mode: str, currency: str, slabs: Iterable[Slab], *, reason: str, by: AbstractUser
+) -> SlabSet:
+    """Write down the set that counts from now on. Called in a transaction; in live mode, in that of its verb."""
+    hold_still(product.pk, mode, currency)
+    before = latest(product.pk, mode, currency)
+    return SlabSet.objects.create(
+        product=product,
+        mode=mode,
+        currency=currency,
+        version=before.version + 1 if before is not None else 1,
+        slabs=written(slabs, currency),
+        reason=reason,
+        created_by_id=by.pk,
+    )
+
+
+def hold_still(product: UUID, mode: str, currency: str, *, shared: bool = False) -> None:
+    """Until the transaction ends, nobody agrees on slabs of this money.
+
+    Args:
+        product: id.
+        mode: ``live`` or ``test``.
+        currency: ISO 4217 code.
+        shared: others may look at them meanwhile.
+    """
+    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"slabs/{product}/{mode}/{currency}"])

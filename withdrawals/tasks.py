@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
-from withdrawals import asking, redaction, sending
+from withdrawals import approvals, asking, redaction, sending
 from withdrawals.models import Withdrawal
 from withdrawals.states import ASKED_ABOUT, WithdrawalStatus
 
-#: Rings of one sweep for one account; what is left is found by the next one.
+#: Rings of one sweep for one account, and for what nobody approved; what is left is found by the next one.
 _BATCH = 200
 
 
@@ -34,8 +34,16 @@ def ask_withdrawals(account_id: str) -> None:
 
 
 @shared_task
+def expire_approval(withdrawal_id: str) -> None:
+    """Call off one that was not approved in its time."""
+    approvals.expire(uuid.UUID(withdrawal_id))
+
+
+@shared_task
 def sweep_withdrawals() -> None:
     """Ring for everything of money out that is due: the sweep alone would be enough."""
+    for withdrawal_id in approvals.overdue().order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
+        ring("withdrawals.tasks.expire_approval", str(withdrawal_id))
     # Each account by itself: the backlog of one, worked off at its own pace, does not hide what is due for another.
     for account_id in ProviderAccount.objects.filter(not_paused("")).values_list("pk", flat=True):
         due = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now())

@@ -8,4 +8,6 @@ urlpatterns = [
     path("withdrawals", views.WithdrawalsView.as_view()),
     path("withdrawals/<wd:withdrawal_id>", views.WithdrawalView.as_view()),
     path("withdrawals/<wd:withdrawal_id>/cancel", views.CancelWithdrawalView.as_view()),
+    path("withdrawals/<wd:withdrawal_id>/approve", views.ApproveWithdrawalView.as_view()),
+    path("withdrawals/<wd:withdrawal_id>/reject", views.RejectWithdrawalView.as_view()),
 ]

@@ -1,6 +1,7 @@
 """Doors of money out: parse, call the verb, show the shape."""
 
 import uuid
+from collections.abc import Callable
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -9,16 +10,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from balances.verb_fields import Refused
 from gateway import ids
 from gateway.api.authentication import caller_of
 from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import list_of
+from gateway.api.problems import Problem
 from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
 from gateway.products.actions import Caller
-from withdrawals import actions
+from gateway.products.models import Scope
+from withdrawals import actions, approvals
 from withdrawals.filters import WithdrawalFilter
 from withdrawals.models import Withdrawal
-from withdrawals.serializers import NewWithdrawalSerializer
+from withdrawals.serializers import DecisionSerializer, NewWithdrawalSerializer
 from withdrawals.shapes import WithdrawalShape, withdrawal_shape
 
 
@@ -103,9 +107,48 @@ class CancelWithdrawalView(APIView):
         return Response(withdrawal_shape(actions.cancel_withdrawal(caller_of(request), withdrawal_id)))
 
 
+class ApproveWithdrawalView(APIView):
+    """``/withdrawals/{id}/approve``."""
+
+    scopes = {"POST": Scope.WITHDRAWALS_APPROVE}
+    refusals = {"POST": [409]}
+
+    @extend_schema(operation_id="approve_withdrawal", request=DecisionSerializer, responses={200: WithdrawalShape})
+    def post(self, request: Request, withdrawal_id: uuid.UUID) -> Response:
+        """Approve a withdrawal that another key asked for. Approving twice is one approval."""
+        return _decided(request, withdrawal_id, approvals.approve)
+
+
+class RejectWithdrawalView(APIView):
+    """``/withdrawals/{id}/reject``."""
+
+    scopes = {"POST": Scope.WITHDRAWALS_APPROVE}
+    refusals = {"POST": [409]}
+
+    @extend_schema(operation_id="reject_withdrawal", request=DecisionSerializer, responses={200: WithdrawalShape})
+    def post(self, request: Request, withdrawal_id: uuid.UUID) -> Response:
+        """Reject a withdrawal that another key asked for; it is cancelled. Rejecting twice is one rejection."""
+        return _decided(request, withdrawal_id, approvals.reject)
+
+
+def _decided(
+    request: Request, withdrawal_id: uuid.UUID, decide: Callable[[uuid.UUID, Caller, str], Withdrawal]
+) -> Response:
+    caller = caller_of(request)
+    _find(caller, withdrawal_id)
+    said = DecisionSerializer(data=request.data)
+    said.is_valid(raise_exception=True)
+    try:
+        decided = decide(withdrawal_id, caller, said.validated_data["reason"])
+    except Refused as error:
+        status = _find(caller, withdrawal_id).status
+        raise Problem(status=409, code="conflict", detail=str(error), extra={"current_status": status}) from None
+    return Response(withdrawal_shape(decided))
+
+
 def _mine(caller: Caller) -> "QuerySet[Withdrawal]":
     rows = Withdrawal.objects.filter(product=caller.product, mode=caller.mode)
-    return rows.select_related("customer", "payment_system")
+    return rows.select_related("customer", "payment_system").prefetch_related("approvals")
 
 
 def _find(caller: Caller, withdrawal_id: uuid.UUID) -> Withdrawal:

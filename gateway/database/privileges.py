@@ -64,6 +64,8 @@ PRIVILEGES: Final[dict[str, May]] = {
     "payments.Screenshot": _CHANGES,
     "withdrawals.Withdrawal": _CHANGES,
     "withdrawals.WithdrawalMove": _WRITTEN_ONCE,
+    "withdrawals.Approval": _WRITTEN_ONCE,
+    "withdrawals.SlabSet": _WRITTEN_ONCE,
     "postbacks.Letter": _CHANGES,
     "postbacks.LetterItem": _CHANGES,
     "postbacks.RejectedLetter": _COMES_AND_GOES,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from gateway.products.models import ApiKey, Customer, Mode, Product, Scope, digest_of
+from gateway.products.models import ORDINARY_SCOPES, ApiKey, Customer, Mode, Product, digest_of
 
 _PREFIX_LENGTH = 12  # "pk_test_" and four characters: enough to tell keys apart, too few to guess the rest
 
@@ -29,7 +29,7 @@ class Caller:
         return True
 
 
-def keep_key(*, product: Product, mode: Mode, name: str, key: str, scopes: Iterable[str] = Scope.values) -> ApiKey:
+def keep_key(*, product: Product, mode: Mode, name: str, key: str, scopes: Iterable[str] = ORDINARY_SCOPES) -> ApiKey:
     """Store the digest of a key; the same key again changes nothing."""
     found, _ = ApiKey.objects.get_or_create(
         digest=digest_of(key),

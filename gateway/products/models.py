@@ -29,7 +29,12 @@ class Scope(models.TextChoices):
     READ = "read", "read everything of the product in the key's mode"
     DEPOSITS_WRITE = "deposits:write", "create, confirm and cancel deposits"
     WITHDRAWALS_WRITE = "withdrawals:write", "create and cancel withdrawals"
+    WITHDRAWALS_APPROVE = "withdrawals:approve", "approve and reject withdrawals that another one asked for"
     WEBHOOKS_WRITE = "webhooks:write", "manage webhook endpoints"
+
+
+#: What a key may do unless it is said otherwise: all but to approve, which no key may that asks for withdrawals.
+ORDINARY_SCOPES: Final = tuple(one for one in Scope.values if one != Scope.WITHDRAWALS_APPROVE)
 
 
 class UnderpaymentPolicy(models.TextChoices):
@@ -83,6 +88,14 @@ class ApiKey(models.Model):
 
     class Meta:
         verbose_name = "API key"
+        constraints = [
+            # Whoever holds it would be both: who asks for a withdrawal, and who approves it.
+            models.CheckConstraint(
+                condition=~models.Q(scopes__contains=[Scope.WITHDRAWALS_WRITE, Scope.WITHDRAWALS_APPROVE]),
+                name="key_asks_or_approves",
+                violation_error_message="A key asks for withdrawals or approves them, never both.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"

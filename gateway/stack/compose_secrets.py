@@ -52,6 +52,8 @@ def seed(made: Credentials) -> dict[str, Any]:
         "approver_password": made.approver_password,
         "test_api_key": made.test_api_key,
         "live_api_key": made.live_api_key,
+        "test_approval_key": made.test_approval_key,
+        "live_approval_key": made.live_approval_key,
         "sandbox": {
             "base_url": SANDBOX_URL,
             "api_secret": made.sandbox_api_secret,

@@ -48,6 +48,8 @@ class Credentials:
     approver_password: str = _secret(lambda: secrets.token_urlsafe(_PASSWORD_BYTES))
     test_api_key: str = _secret(lambda: f"pk_test_{_key()}")
     live_api_key: str = _secret(lambda: f"pk_live_{_key()}")
+    test_approval_key: str = _secret(lambda: f"pk_test_{_key()}")
+    live_approval_key: str = _secret(lambda: f"pk_live_{_key()}")
     sandbox_api_secret: str = _secret(_provider_key)
     sandbox_withdrawal_key: str = _secret(_provider_key)
     sandbox_postback_access_key: str = _secret(_provider_key)

@@ -277,6 +277,8 @@ def _seed(facts: Facts) -> bytes:
         "approver_password": facts.credentials.approver_password,
         "test_api_key": facts.credentials.test_api_key,
         "live_api_key": facts.credentials.live_api_key,
+        "test_approval_key": facts.credentials.test_approval_key,
+        "live_approval_key": facts.credentials.live_approval_key,
         "sandbox": {**asdict(facts.sandbox_account), "widget_url": f"{facts.sandbox_url}/widget"},
         "live": asdict(live) if live else None,
     }

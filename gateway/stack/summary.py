@@ -32,6 +32,8 @@ def describe(facts: Facts, processes: Mapping[str, int]) -> dict[str, Any]:
         "approver_password": credentials.approver_password,
         "test_api_key": credentials.test_api_key,
         "live_api_key": credentials.live_api_key,
+        "test_approval_key": credentials.test_approval_key,
+        "live_approval_key": credentials.live_approval_key,
         "sandbox_url": facts.sandbox_url,
         "sandbox_control_key": credentials.sandbox_control_key,
         "postback_url": settings.postback_url(token),
@@ -77,6 +79,9 @@ def greeting(info: Mapping[str, Any], directory: Path, order_reference: str) -> 
           Postbacks to   {postback_url}
           Test API key   {test_api_key}
           Live API key   {live_api_key}
+          Approvals      keys that approve withdrawals and ask for none
+                         {test_approval_key}
+                         {live_approval_key}
           All of this    {file}
 
         A first deposit:

@@ -29,8 +29,11 @@ class EventType(models.TextChoices):
         "confirmation.refused",
         "one reference of the customer was not accepted; another may be",
     )
-    WITHDRAWAL_PENDING_APPROVAL = "withdrawal.pending_approval", "a person has to approve it; its money is held"
-    WITHDRAWAL_QUEUED = "withdrawal.queued", "a withdrawal was accepted and its money is held"
+    WITHDRAWAL_PENDING_APPROVAL = (
+        "withdrawal.pending_approval",
+        "it waits for approval, or for one more; its money is held",
+    )
+    WITHDRAWAL_QUEUED = "withdrawal.queued", "it is to be sent, approved where that was needed; its money is held"
     WITHDRAWAL_WAITING_FUNDS = (
         "withdrawal.waiting_funds",
         "the provider lacks funds; the withdrawal waits and its money stays held",
@@ -44,5 +47,8 @@ class EventType(models.TextChoices):
     WITHDRAWAL_PAID = "withdrawal.paid", "the money was paid out"
     WITHDRAWAL_REJECTED = "withdrawal.rejected", "the provider rejected it; the money is available again"
     WITHDRAWAL_FAILED = "withdrawal.failed", "it was surely never created; the money is available again"
-    WITHDRAWAL_CANCELLED = "withdrawal.cancelled", "the product called it off before it was sent"
+    WITHDRAWAL_CANCELLED = (
+        "withdrawal.cancelled",
+        "it was called off before it was sent: by the product, by a person, or because nobody approved it in time",
+    )
     WITHDRAWAL_REVERSED = "withdrawal.reversed", "it was paid and the money came back"

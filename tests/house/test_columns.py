@@ -94,6 +94,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.Withdrawal.contradiction",
         "withdrawals.Withdrawal.approvals_needed",
         "withdrawals.Withdrawal.held_for",
+        "withdrawals.Approval.held_for",
+        "withdrawals.SlabSet.slabs",
         "postbacks.Letter.disagreements",
         "postbacks.Letter.variant",
         "postbacks.LetterItem.note",
@@ -120,6 +122,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Entry.currency",
         "balances.Hold.currency",
         "balances.Fee.currency",
+        "withdrawals.SlabSet.currency",
     },
     "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
@@ -178,6 +181,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.InstructionMove.detail",
         "balances.Journal.document",
         "balances.Fee.reason",
+        "withdrawals.Approval.reason",
+        "withdrawals.SlabSet.reason",
     },
     "Django's own, about our staff": {
         "admin.LogEntry.object_id",

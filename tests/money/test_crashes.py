@@ -17,7 +17,7 @@ import pytest
 from balances.models import Account, Hold, Journal
 from gateway.api.models import IdempotencyKey
 from gateway.products.actions import keep_key
-from gateway.products.models import Mode, Scope, new_key
+from gateway.products.models import Mode, new_key
 from gateway.webhooks.models import Event
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from tests import roles
@@ -135,7 +135,7 @@ def test_crediting_a_receipt_is_whole_or_not_there(how: str, doomed: Doomed, wor
 @deaths
 def test_holding_is_whole_or_not_there(how: str, doomed: Doomed, world: World) -> None:
     key = new_key(Mode.TEST)
-    keep_key(product=world.product, mode=Mode.TEST, name="doomed", key=key, scopes=list(Scope.values))
+    keep_key(product=world.product, mode=Mode.TEST, name="doomed", key=key)
     done = dies_everywhere(doomed, world, how, "hold", key, {**IMPS, "reference": "one"}, "the-same")
     assert done == ["withdrawal_held"]
     assert world.balances()["held", "INR"] == 1218

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 
 from gateway import ids, remembered
 from gateway.products.actions import keep_key
-from gateway.products.models import Customer, Mode, Product, Scope, new_key
+from gateway.products.models import Customer, Mode, Product, new_key
 from gateway.providers import health
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from payments import resolutions
@@ -95,7 +95,7 @@ class Money(RuleBasedStateMachine):
         )
         self.product = Product.objects.create(name=name)
         key = new_key(Mode.TEST)
-        keep_key(product=self.product, mode=Mode.TEST, name="tests", key=key, scopes=list(Scope.values))
+        keep_key(product=self.product, mode=Mode.TEST, name="tests", key=key)
         self.api = Api(key)
         fund(self.product, "INR", amount=str(FUNDED))
         self.saved: dict[str, Decimal] = {}

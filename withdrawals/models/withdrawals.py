@@ -18,6 +18,7 @@ from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
+from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
 from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
@@ -141,6 +142,11 @@ class Withdrawal(DueWork):
             models.CheckConstraint(
                 condition=models.Q(status__in=WithdrawalStatus.values), name="withdrawal_status_is_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(approvals_needed__contained_by=ApproverRole.values)
+                & (models.Q(held_for=[]) | ~models.Q(approvals_needed=[])),
+                name="withdrawal_held_is_looked_at",
+            ),
             # What was sent may be needed until the end, and cannot be brought back.
             models.CheckConstraint(
                 condition=models.Q(redacted_at=None) | models.Q(status__in=sorted(FINAL)),
@@ -157,10 +163,16 @@ class Withdrawal(DueWork):
                 name="withdrawals_to_redact",
             ),
         ]
+        permissions = [
+            ("approve_withdrawal", "Can approve and reject withdrawals that others asked for"),
+            ("approve_large_withdrawal", "Can approve them as a finance lead, too"),
+        ]
         triggers = [
             *lifecycle_guards(WITHDRAWAL, history_table="withdrawals_withdrawalmove"),
             money_follows(),
             corrected_by_a_journal(),
+            waits_as_agreed(),
+            approved_by_enough(),
         ]
 
     def __str__(self) -> str:

@@ -19,8 +19,8 @@ from rest_framework.views import APIView
 
 from gateway import ids
 from gateway.products.actions import keep_key, limit_key
-from gateway.products.models import ApiKey, Mode, Product, Scope, digest_of, new_key
-from tests.conftest import Api
+from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, Product, Scope, digest_of, new_key
+from tests.conftest import Api, agree_on_slabs
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.providers.test_redirect_hashes import HASH_URL, Hasher
@@ -60,6 +60,10 @@ def _reference() -> dict[str, Any]:
     return {"provider_reference": f"{secrets.randbelow(10**12):012}", "amount": "1000.00"}
 
 
+def _reason() -> dict[str, Any]:
+    return {"reason": "as the order says"}
+
+
 _JANUARY: Final = "?currency=INR&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"
 
 ROWS: Final = {
@@ -79,6 +83,8 @@ ROWS: Final = {
     ("POST", "withdrawals"): Row(scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=withdrawal_body),
     ("GET", "withdrawals/{withdrawal_id}"): Row(scope=Scope.READ),
     ("POST", "withdrawals/{withdrawal_id}/cancel"): Row(scope=Scope.WITHDRAWALS_WRITE),
+    ("POST", "withdrawals/{withdrawal_id}/approve"): Row(scope=Scope.WITHDRAWALS_APPROVE, body=_reason),
+    ("POST", "withdrawals/{withdrawal_id}/reject"): Row(scope=Scope.WITHDRAWALS_APPROVE, body=_reason),
     ("GET", "webhook-endpoints"): Row(scope=Scope.READ),
     ("POST", "webhook-endpoints"): Row(scope=Scope.WEBHOOKS_WRITE, succeeds=201, body=_address),
     ("GET", "webhook-endpoints/{endpoint_id}"): Row(scope=Scope.READ),
@@ -234,7 +240,7 @@ def kind_of(path: str) -> str:
 def barred(reason: str, row: Row, product: Product) -> Api:
     """A caller who is refused for that reason."""
     key, now = new_key(Mode.TEST), timezone.now()
-    scopes = [one for one in Scope.values if one != row.scope] if reason == "missing scope" else Scope.values
+    scopes = [one for one in ORDINARY_SCOPES if one != row.scope] if reason == "missing scope" else [row.scope]
     if reason == "inactive product":
         product = Product.objects.create(name=f"ended {secrets.token_hex(4)}", is_active=False)
     if reason not in {"no key", "malformed key", "unknown key"}:
@@ -271,6 +277,8 @@ def test_who_may_succeeds(
     provider.script("*", details())
     provider.script(HASH_URL, Hasher(provider).answer)
     row = ROWS[method, path]
+    if row.scope is Scope.WITHDRAWALS_APPROVE:
+        agree_on_slabs(product, "0: approver")
     target = addressed_to(path, OBJECTS[kind_of(path)][1](api)) if "{" in path else path
     work()  # a deposit is confirmed once its details were shown
     answer = ask(new_api(product, scopes=[row.scope]), method, target, row=(method, path))
@@ -299,12 +307,13 @@ def test_what_is_somebody_else_s_is_answered_as_what_never_was(
     api: Api, product: Product, new_api: Callable[..., Api], method: str, path: str, reason: str
 ) -> None:
     prefix, make = OBJECTS[kind_of(path)]
-    theirs, caller = make(api), new_api(product)
+    theirs, scopes = make(api), [ROWS[method, path].scope]
+    caller = new_api(product, scopes=scopes)
     match reason:
         case "another product's object":
-            caller = new_api(Product.objects.create(name="stranger"))
+            caller = new_api(Product.objects.create(name="stranger"), scopes=scopes)
         case "wrong mode":
-            caller = new_api(product, Mode.LIVE)
+            caller = new_api(product, Mode.LIVE, scopes)
         case "non-existing id":
             theirs = ids.encode(prefix, ids.new_id())
         case "wrong-prefix id":

@@ -4,17 +4,19 @@ import io
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from balances.instruction_models import Instruction
 from balances.models import Account
-from gateway.products.models import ApiKey, Mode, digest_of
+from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, digest_of
 from gateway.providers.catalogue import SYSTEMS
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.stack.compose_secrets import SANDBOX_URL, seed
 from gateway.stack.credentials import Credentials
+from withdrawals.models import SlabSet
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +34,20 @@ def test_the_secrets_that_are_made_for_containers_seed_them(tmp_path: Path) -> N
     assert (account.mode, account.base_url, account.api_secret) == (Mode.TEST, SANDBOX_URL, made.sandbox_api_secret)
     assert account.withdrawal_key == made.sandbox_withdrawal_key
     assert account.postback_token == made.sandbox_postback_token
-    assert {key.digest for key in ApiKey.objects.all()} == {digest_of(made.test_api_key), digest_of(made.live_api_key)}
+    approvals = {"read", "withdrawals:approve"}
+    assert {(key.digest, key.mode, frozenset(key.scopes)) for key in ApiKey.objects.all()} == {
+        (digest_of(made.test_api_key), "test", frozenset(ORDINARY_SCOPES)),
+        (digest_of(made.live_api_key), "live", frozenset(ORDINARY_SCOPES)),
+        (digest_of(made.test_approval_key), "test", frozenset(approvals)),
+        (digest_of(made.live_approval_key), "live", frozenset(approvals)),
+    }
+
+
+def test_a_file_from_before_there_were_approvals_makes_no_keys_for_them(tmp_path: Path) -> None:
+    facts = {name: fact for name, fact in seed(Credentials()).items() if not name.endswith("approval_key")}
+    (tmp_path / "seed.json").write_text(json.dumps(facts))
+    run(tmp_path / "seed.json")
+    assert sorted(key.mode for key in ApiKey.objects.all()) == ["live", "test"]
 
 
 def test_the_trial_s_money_is_asked_for_by_one_and_approved_by_the_other_once(tmp_path: Path) -> None:
@@ -45,8 +60,28 @@ def test_the_trial_s_money_is_asked_for_by_one_and_approved_by_the_other_once(tm
     assert {(one.mode, one.currency, one.balance) for one in funded} == {
         ("test", currency, Decimal(1_000_000)) for currency in currencies
     }
-    rows = Instruction.objects.values_list("status", "requested_by__username", "decided_by__username")
-    assert list(rows) == [("posted", "admin", "approver")] * len(currencies)
+    rows = Instruction.objects.filter(verb="product_funded")
+    people = rows.values_list("status", "requested_by__username", "decided_by__username")
+    assert list(people) == [("posted", "admin", "approver")] * len(currencies)
+
+
+@pytest.mark.parametrize("modes", [["test"], ["live", "test"]], ids=["containers", "the local stack"])
+def test_slabs_are_agreed_on_by_the_two_persons_once(tmp_path: Path, settings: Any, modes: list[str]) -> None:
+    settings.LOCAL_STACK = len(modes) > 1
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(seed(Credentials())))
+    for _ in range(2):
+        run(path)
+    currencies = {currency for system in SYSTEMS if system.pays_out for currency in system.currencies}
+    assert set(SlabSet.objects.filter(currency="INR").values_list("slabs", flat=True)) == {
+        "0: none; 10000.00: approver; 100000.00: approver + finance_lead"
+    }
+    assert sorted(SlabSet.objects.values_list("mode", "currency", "version")) == [
+        (mode, currency, 1) for mode in modes for currency in sorted(currencies)
+    ]
+    rows = Instruction.objects.filter(verb="slabs_agreed")
+    people = rows.values_list("status", "requested_by__username", "decided_by__username")
+    assert list(people) == [("posted", "admin", "approver")] * len(currencies) * len(modes)
 
 
 def test_a_file_with_one_person_moves_no_money(tmp_path: Path) -> None:
@@ -54,7 +89,7 @@ def test_a_file_with_one_person_moves_no_money(tmp_path: Path) -> None:
     (tmp_path / "seed.json").write_text(json.dumps(facts))
     said = io.StringIO()
     call_command("seed", "--local", str(tmp_path / "seed.json"), stdout=said)
-    assert "No trial money: it takes a second person" in said.getvalue()
+    assert "No trial money, no slabs: they take a second person" in said.getvalue()
     assert not Account.objects.exists()
     assert not Instruction.objects.exists()
 

@@ -51,6 +51,8 @@ def test_a_running_stack_tells_everything_in_info_json_and_on_the_screen(start_s
         "approver_password": secrets["approver_password"],
         "test_api_key": secrets["test_api_key"],
         "live_api_key": secrets["live_api_key"],
+        "test_approval_key": secrets["test_approval_key"],
+        "live_approval_key": secrets["live_approval_key"],
         "sandbox_url": info["sandbox_url"],
         "sandbox_control_key": secrets["sandbox_control_key"],
         "postback_url": f"{base}/postbacks/paykassma/{secrets['sandbox_postback_token']}/",
@@ -73,6 +75,8 @@ def test_a_running_stack_tells_everything_in_info_json_and_on_the_screen(start_s
         info["admin_password"],
         info["approver_password"],
         info["test_api_key"],
+        info["test_approval_key"],
+        info["live_approval_key"],
         info["postback_url"],
     ):
         assert value in output

@@ -3,7 +3,7 @@
 Idempotent: what exists is left as it is, but for the local stack's own accounts and passwords, which follow the
 values that the stack was started with.
 
-It lives here because a trial needs money, too: this is the lowest app that sees all of what it writes.
+It lives here because a trial needs money, and slabs of approval, too: this app sees all of what it writes.
 """
 
 import json
@@ -23,16 +23,17 @@ from django.utils import timezone
 from balances import trial_money
 from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
-from gateway.products.models import Mode, Product
+from gateway.products.models import Mode, Product, Scope
 from gateway.providers import health
 from gateway.providers.catalogue import SYSTEMS
 from gateway.providers.models import BASE_URL_PATTERN, PaymentSystem, ProviderAccount
+from withdrawals import trial_slabs
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~-]{8,128}", re.ASCII)
 
 
 class Command(BaseCommand):
-    """Writes the catalogue; with ``--local`` also a product with its keys and trial money, accounts and two persons."""
+    """Writes the catalogue; with ``--local`` also two persons, accounts, and a product with keys, money and slabs."""
 
     help = "Write the catalogue of payment systems; --local reads a trial's accounts and keys as JSON."
 
@@ -47,12 +48,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seed in one transaction, all or nothing; then the trial's money, which is two transactions for each sum."""
+        """Seed in one transaction, all or nothing; then what two persons decide, each in two transactions."""
         with transaction.atomic():
             made = self._catalogue()
             product = self._local(_facts(options["local"])) if options["local"] else None
         if product is not None:
-            self._fund(product)
+            self._by_two_persons(product)
         self.stdout.write(f"{made} payment systems added, {len(SYSTEMS) - made} known already.")
 
     def _catalogue(self) -> int:
@@ -65,6 +66,10 @@ class Command(BaseCommand):
         product, _ = Product.objects.get_or_create(name="Demo product")
         keep_key(product=product, mode=Mode.TEST, name="local stack", key=facts["test_api_key"])
         keep_key(product=product, mode=Mode.LIVE, name="local stack", key=facts["live_api_key"])
+        for mode in Mode:
+            if key := facts.get(f"{mode}_approval_key"):  # not in a file from before there were approvals
+                scopes = [Scope.READ, Scope.WITHDRAWALS_APPROVE]
+                keep_key(product=product, mode=mode, name="local stack, approvals", key=key, scopes=scopes)
         self._account("Sandbox", Mode.TEST, facts["sandbox"])
         if facts.get("live"):
             self._account("Paykassma", Mode.LIVE, facts["live"])
@@ -75,15 +80,19 @@ class Command(BaseCommand):
         ]
         return product
 
-    def _fund(self, product: Product) -> None:
+    def _by_two_persons(self, product: Product) -> None:
         if len(self._users) < 2:  # noqa: PLR2004 - a file from before there was a second person
-            self.stdout.write("No trial money: it takes a second person, approver_user and approver_password.")
+            self.stdout.write(
+                "No trial money, no slabs: they take a second person, approver_user and approver_password."
+            )
             return
         # Live money that nobody paid is for the one-command stack alone: a real installation may be seeded from a file,
-        # too, and what its product has, it may pay out. Test money is play money everywhere.
+        # too, and what its product has, it may pay out. So it is with slabs by which nobody looks at small sums. Test
+        # money is play money everywhere.
         modes = list(Mode) if settings.LOCAL_STACK else [Mode.TEST]
         requester, approver = self._users
         trial_money.fund(product, modes, requester=requester, approver=approver)
+        trial_slabs.agree(product, modes, requester=requester, approver=approver)
 
     def _user(self, name: str, password: str) -> AbstractUser:
         user, _ = get_user_model().objects.get_or_create(

@@ -1,0 +1,140 @@
+"""What waits for approval, and what whoever decides has to know of it; oldest first."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from gateway.encryption import readable_or
+from gateway.lifecycles import CauseKind
+from gateway.money import format_amount
+from gateway.products.models import ApiKey
+from withdrawals.approvals import objection_to
+from withdrawals.models import Approval, Decision, Withdrawal, WithdrawalMove
+from withdrawals.shapes import masked
+from withdrawals.states import HoldReason, WithdrawalStatus
+
+#: Most of one page: as many as a person decides about in one go. Those that are worked off make room for the next.
+LISTED_MAX: Final = 100
+#: Earlier ones that are named beside a likely duplicate: the newest say whether it is one.
+_SIMILAR_MAX: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """One withdrawal that waits, for one person who looks.
+
+    Attributes:
+        withdrawal: itself, with product and payment system.
+        asked_by: the name of the key or person that asked for it.
+        recipient: its recipient's fields, masked.
+        needed: whose approvals it still takes, in words.
+        held_for: why a person has to look at it, in sentences.
+        similar: of a likely duplicate, the same recipient's earlier ones of the same amount, newest first.
+        time_left: until it is called off; zero where that is due.
+        approve: why this person may not approve it, or "".
+        reject: why this person may not reject it, or "".
+    """
+
+    withdrawal: Withdrawal
+    asked_by: str
+    recipient: list[tuple[str, str]]
+    needed: str
+    held_for: list[str]
+    similar: list[Withdrawal]
+    time_left: timedelta
+    approve: str
+    reject: str
+
+    @property
+    def sum(self) -> str:
+        """The amount with its currency."""
+        return f"{format_amount(self.withdrawal.amount, self.withdrawal.currency)} {self.withdrawal.currency}"
+
+    @property
+    def hours_left(self) -> str:
+        """The time left, for people."""
+        hours, minutes = divmod(int(self.time_left.total_seconds()) // 60, 60)
+        return f"{hours} h {minutes:02} min"
+
+    @property
+    def may_be_decided(self) -> bool:
+        """Whether there is anything for this person to do."""
+        return not (self.approve and self.reject)
+
+
+def waiting(by: AbstractUser) -> list[Pending]:
+    """Everything that waits, oldest first; at most `LISTED_MAX`."""
+    return _pending(_rows().filter(status=WithdrawalStatus.PENDING_APPROVAL).order_by("id")[:LISTED_MAX], by)
+
+
+def one(withdrawal_id: uuid.UUID, by: AbstractUser) -> Pending | None:
+    """The same of one withdrawal; None where it does not wait."""
+    found = _pending(_rows().filter(status=WithdrawalStatus.PENDING_APPROVAL, pk=withdrawal_id), by)
+    return found[0] if found else None
+
+
+def _rows() -> "QuerySet[Withdrawal]":
+    return (
+        Withdrawal.objects.select_related("product", "payment_system")
+        .prefetch_related("approvals", Prefetch("moves", WithdrawalMove.objects.filter(sequence=1)))
+        .defer("body")
+    )
+
+
+def _pending(rows: Iterable[Withdrawal], by: AbstractUser) -> list[Pending]:
+    rows = list(rows)
+    names = _names(move for row in rows for move in row.moves.all())
+    return [_shown(row, names, by) for row in rows]
+
+
+def _shown(withdrawal: Withdrawal, names: dict[tuple[str, str], str], by: AbstractUser) -> Pending:
+    [first] = withdrawal.moves.all()
+    recipient: dict[str, str] = readable_or(withdrawal, "recipient", {})
+    assert withdrawal.next_at is not None, "what waits has its end"
+    return Pending(
+        withdrawal=withdrawal,
+        asked_by=names.get((first.cause, first.cause_id), f"{first.cause} {first.cause_id}"),
+        recipient=[(name.replace("_", " "), masked(value)) for name, value in recipient.items()],
+        needed=_still_needed(withdrawal),
+        held_for=[HoldReason(reason).label for reason in withdrawal.held_for],
+        similar=_similar(withdrawal) if HoldReason.DUPLICATE_LIKELY in withdrawal.held_for else [],
+        time_left=max(withdrawal.next_at - timezone.now(), timedelta()),
+        approve=objection_to(withdrawal, by, Decision.APPROVE),
+        reject=objection_to(withdrawal, by, Decision.REJECT),
+    )
+
+
+def _still_needed(withdrawal: Withdrawal) -> str:
+    missing = list(withdrawal.approvals_needed)
+    given: list[Approval] = list(withdrawal.approvals.all())
+    for approval in given:
+        missing.remove(approval.role)
+    return " and ".join(role.replace("_", " ") for role in missing)
+
+
+def _similar(withdrawal: Withdrawal) -> list[Withdrawal]:
+    earlier = Withdrawal.objects.filter(
+        product=withdrawal.product_id,
+        mode=withdrawal.mode,
+        currency=withdrawal.currency,
+        amount=withdrawal.amount,
+        recipient_hashes__overlap=withdrawal.recipient_hashes,
+        pk__lt=withdrawal.pk,
+    )
+    return list(earlier.only("id", "status", "created_at", "reference").order_by("-id")[:_SIMILAR_MAX])
+
+
+def _names(moves: Iterable[WithdrawalMove]) -> dict[tuple[str, str], str]:
+    """The names of keys and persons, by cause and id."""
+    asked = {(move.cause, move.cause_id) for move in moves}
+    keys = ApiKey.objects.filter(pk__in=[one for cause, one in asked if cause == CauseKind.API_KEY])
+    people = get_user_model().objects.filter(pk__in=[one for cause, one in asked if cause == CauseKind.PERSON])
+    names: dict[tuple[str, str], str] = {(CauseKind.API_KEY, str(key.pk)): f"key {key}" for key in keys}
+    return names | {(CauseKind.PERSON, str(person.pk)): person.get_username() for person in people}
