@@ -64,6 +64,11 @@ PRIVILEGES: Final[dict[str, May]] = {
     "payments.Screenshot": _CHANGES,
     "withdrawals.Withdrawal": _CHANGES,
     "withdrawals.WithdrawalMove": _WRITTEN_ONCE,
+    "withdrawals.WithdrawalLimit": _WRITTEN_ONCE,
+    "withdrawals.DuplicateWindow": _WRITTEN_ONCE,
+    "withdrawals.BlockedRecipient": May(
+        update=("account", "account_hashes", "ended_at", "ended_by_id", "ended_reason")
+    ),
     "postbacks.Letter": _CHANGES,
     "postbacks.LetterItem": _CHANGES,
     "postbacks.RejectedLetter": _COMES_AND_GOES,

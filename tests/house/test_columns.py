@@ -94,6 +94,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.Withdrawal.contradiction",
         "withdrawals.Withdrawal.approvals_needed",
         "withdrawals.Withdrawal.held_for",
+        "withdrawals.BlockedRecipient.hint",
         "postbacks.Letter.disagreements",
         "postbacks.Letter.variant",
         "postbacks.LetterItem.note",
@@ -120,10 +121,12 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Entry.currency",
         "balances.Hold.currency",
         "balances.Fee.currency",
+        "withdrawals.WithdrawalLimit.currency",
     },
     "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
         "withdrawals.Withdrawal.recipient_hashes",
+        "withdrawals.BlockedRecipient.account_hashes",
         "api.IdempotencyKey.fingerprint",
     },
     "a digest of something with more unknown bits than anybody can try: a key, a signature, a picture": {
@@ -178,6 +181,10 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.InstructionMove.detail",
         "balances.Journal.document",
         "balances.Fee.reason",
+        "withdrawals.WithdrawalLimit.reason",
+        "withdrawals.DuplicateWindow.reason",
+        "withdrawals.BlockedRecipient.reason",
+        "withdrawals.BlockedRecipient.ended_reason",
     },
     "Django's own, about our staff": {
         "admin.LogEntry.object_id",

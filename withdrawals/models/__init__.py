@@ -1,5 +1,33 @@
-"""What money out is."""
+"""What money out is, and the rules it goes by."""
 
+from withdrawals.models.blocklist import UNBLOCK_VERB, BlockedRecipient
+from withdrawals.models.limits import (
+    DUPLICATE_WINDOW_MINUTES,
+    DUPLICATE_WINDOW_MINUTES_MAX,
+    LIMIT_VERB,
+    WINDOW_VERB,
+    DuplicateWindow,
+    OnExcess,
+    Per,
+    Period,
+    WithdrawalLimit,
+)
 from withdrawals.models.withdrawals import ACCOUNT_FIELDS, Withdrawal, WithdrawalMove, account_terms
 
-__all__ = ["ACCOUNT_FIELDS", "Withdrawal", "WithdrawalMove", "account_terms"]
+__all__ = [
+    "ACCOUNT_FIELDS",
+    "DUPLICATE_WINDOW_MINUTES",
+    "DUPLICATE_WINDOW_MINUTES_MAX",
+    "LIMIT_VERB",
+    "UNBLOCK_VERB",
+    "WINDOW_VERB",
+    "BlockedRecipient",
+    "DuplicateWindow",
+    "OnExcess",
+    "Per",
+    "Period",
+    "Withdrawal",
+    "WithdrawalLimit",
+    "WithdrawalMove",
+    "account_terms",
+]

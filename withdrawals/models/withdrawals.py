@@ -149,6 +149,13 @@ class Withdrawal(DueWork):
         ]
         indexes = [
             models.Index(fields=["product", "mode", "-id"], name="withdrawals_of_a_product"),
+            # What a limit counts, read from the index alone.
+            models.Index(
+                fields=["product", "mode", "currency", "created_at"],
+                include=["amount", "payment_system"],
+                condition=~models.Q(status__in=sorted(UNPAID)),
+                name="withdrawals_that_count",
+            ),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="withdrawals_due"),
             GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
             models.Index(
@@ -172,6 +179,13 @@ class Withdrawal(DueWork):
         hashes = cls._meta.get_field("recipient_hashes")
         assert isinstance(hashes, KeyedHashesField)
         return hashes.matching(text)
+
+    @property
+    def account_hashes(self) -> list[str]:
+        """Its recipient's accounts, each under every key: by which other rows about the same accounts are found."""
+        hashes = self._meta.get_field("recipient_hashes")
+        assert isinstance(hashes, KeyedHashesField)
+        return hashes.every_hash_of(self)
 
     @property
     def public_id(self) -> str:
