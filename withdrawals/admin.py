@@ -10,11 +10,11 @@ from balances import doors
 from balances.instructions import TAKES_LOOKING
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
-from withdrawals.limit_admin import BlockedRecipientAdmin, DuplicateWindowAdmin, WithdrawalLimitAdmin
+from withdrawals.limit_admin import BlockedRecipientAdmin, DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
 
-__all__ = ["BlockedRecipientAdmin", "DuplicateWindowAdmin", "WithdrawalAdmin", "WithdrawalLimitAdmin"]
+__all__ = ["BlockedRecipientAdmin", "DuplicateWindowAdmin", "OutflowCapAdmin", "WithdrawalAdmin", "WithdrawalLimitAdmin"]
 
 
 class WithdrawalMoveInline(HistoryInline):

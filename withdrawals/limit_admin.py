@@ -21,7 +21,7 @@ from gateway.products.models import Product
 from gateway.readonly_admin import ReadOnlyAdmin
 from withdrawals.blocklist import ACCOUNT_MAX_LENGTH, BLOCK, Unblockable, block, check, hashes_of
 from withdrawals.limit_verbs import UNBLOCK
-from withdrawals.models import BlockedRecipient, DuplicateWindow, WithdrawalLimit
+from withdrawals.models import BlockedRecipient, DuplicateWindow, OutflowCap, WithdrawalLimit
 from withdrawals.models.agreed import REASON_MAX_LENGTH
 
 
@@ -51,6 +51,17 @@ class DuplicateWindowAdmin(ReadOnlyAdmin):
     search_fields = ["reason"]
 
 
+@admin.register(OutflowCap)
+class OutflowCapAdmin(ReadOnlyAdmin):
+    """Caps on what leaves in a day, with every version there was."""
+
+    also_seen_with = TAKES_LOOKING
+    list_display = ["product", "account", "mode", "currency", "maximum", "version", "created_by", "created_at"]
+    list_filter = ["mode", "currency", "product", "account"]
+    list_select_related = ["product", "account", "created_by"]
+    search_fields = ["reason"]
+
+
 class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
     """Which account nothing is paid to any more, and why."""
 
@@ -71,7 +82,7 @@ class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = BlockedRecipient
-        fields = ["account", "product", "reason"]
+        fields = ["product", "reason"]
 
     def clean(self) -> None:
         """What the verb would refuse, said at the form."""
@@ -109,7 +120,7 @@ class BlockedRecipientAdmin(ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """What a new block has to be told; of an old one all but the account."""
-        return super().get_fields(request, obj) if obj else list(BlockForm.Meta.fields)
+        return super().get_fields(request, obj) if obj else list(BlockForm.base_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """None of a new one, all of an old one."""

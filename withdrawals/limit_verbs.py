@@ -17,11 +17,13 @@ from withdrawals.blocklist import unblock
 from withdrawals.models import (
     DUPLICATE_WINDOW_MINUTES,
     LIMIT_VERB,
+    OUTFLOW_VERB,
     UNBLOCK_VERB,
     WINDOW_VERB,
     BlockedRecipient,
     DuplicateWindow,
     OnExcess,
+    OutflowCap,
     Per,
     Period,
     WithdrawalLimit,
@@ -106,6 +108,27 @@ def _plan_window(values: Values) -> Plan:
     return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", f"Until now: {was} minutes."))
 
 
+def _cap(values: Values) -> OutflowCap:
+    row = OutflowCap(
+        mode=values["mode"],
+        currency=values["currency"],
+        product=values["product"],
+        account=values["provider_account"],
+        maximum=values["maximum"],
+        reason="-",
+    )
+    checked(row)
+    counting = row.of_the_same().first()
+    if row.maximum is None and (counting is None or counting.maximum is None):
+        raise Refused("Name the maximum: there is no such cap to end.", field="maximum")
+    return row
+
+
+def _plan_cap(values: Values) -> Plan:
+    row = _cap(values)
+    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", before(row)))
+
+
 def _open_block(values: Values, *, lock: bool) -> BlockedRecipient:
     rows = BlockedRecipient.objects.select_for_update(of=("self",)) if lock else BlockedRecipient.objects
     blocked = rows.filter(pk=values["blocked"]).first()
@@ -182,6 +205,23 @@ VERBS: Final = (
         ),
         plan=_plan_window,
         execute=lambda values, _, instruction: written(_window(values), instruction),
+    ),
+    Verb(
+        name=OUTFLOW_VERB,
+        sentence="Once so much left in 24 hours for a product or through an account, its payouts pause; or a cap ends.",
+        fields=(
+            verb_fields.mode(),
+            verb_fields.currency(),
+            replace(verb_fields.product(is_required=False), help="Whose payouts; or an account."),
+            verb_fields.provider_account(is_required=False),
+            replace(
+                verb_fields.amount("maximum", "Most that leaves"),
+                help="In 24 hours, for example 1000000.00. Empty: the cap ends.",
+                is_required=False,
+            ),
+        ),
+        plan=_plan_cap,
+        execute=lambda values, _, instruction: written(_cap(values), instruction),
     ),
     UNBLOCK,
 )

@@ -66,6 +66,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "withdrawals.WithdrawalMove": _WRITTEN_ONCE,
     "withdrawals.WithdrawalLimit": _WRITTEN_ONCE,
     "withdrawals.DuplicateWindow": _WRITTEN_ONCE,
+    "withdrawals.OutflowCap": _WRITTEN_ONCE,
     "withdrawals.BlockedRecipient": May(
         update=("account", "account_hashes", "ended_at", "ended_by_id", "ended_reason")
     ),

@@ -122,6 +122,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Hold.currency",
         "balances.Fee.currency",
         "withdrawals.WithdrawalLimit.currency",
+        "withdrawals.OutflowCap.currency",
     },
     "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
@@ -183,6 +184,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Fee.reason",
         "withdrawals.WithdrawalLimit.reason",
         "withdrawals.DuplicateWindow.reason",
+        "withdrawals.OutflowCap.reason",
         "withdrawals.BlockedRecipient.reason",
         "withdrawals.BlockedRecipient.ended_reason",
     },

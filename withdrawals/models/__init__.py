@@ -12,6 +12,7 @@ from withdrawals.models.limits import (
     Period,
     WithdrawalLimit,
 )
+from withdrawals.models.outflow import OUTFLOW_VERB, OutflowCap
 from withdrawals.models.withdrawals import ACCOUNT_FIELDS, Withdrawal, WithdrawalMove, account_terms
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "DUPLICATE_WINDOW_MINUTES",
     "DUPLICATE_WINDOW_MINUTES_MAX",
     "LIMIT_VERB",
+    "OUTFLOW_VERB",
     "UNBLOCK_VERB",
     "WINDOW_VERB",
     "BlockedRecipient",
     "DuplicateWindow",
     "OnExcess",
+    "OutflowCap",
     "Per",
     "Period",
     "Withdrawal",

@@ -18,7 +18,7 @@ from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
+from withdrawals.states import FINAL, NOT_OUT, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
 ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
@@ -155,6 +155,13 @@ class Withdrawal(DueWork):
                 include=["amount", "payment_system"],
                 condition=~models.Q(status__in=sorted(UNPAID)),
                 name="withdrawals_that_count",
+            ),
+            # What a cap counts, likewise.
+            models.Index(
+                fields=["mode", "currency", "sent_at"],
+                include=["product", "account", "amount"],
+                condition=models.Q(sent_at__isnull=False) & ~models.Q(status__in=sorted(NOT_OUT)),
+                name="withdrawals_that_are_out",
             ),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="withdrawals_due"),
             GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
