@@ -82,6 +82,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "products.ApiKey": _CHANGES,
     "products.Customer": _CHANGES,
     "providers.ProviderAccount": _CHANGES,
+    "providers.PayoutPause": May(update=("ended_at", "ended_by_id", "end_reason")),
     "providers.PaymentSystem": _CHANGES,
     "providers.ProviderCall": _CHANGES,
     "providers.BalanceCheck": _CHANGES,

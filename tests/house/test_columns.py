@@ -25,6 +25,7 @@ HARMLESS = (
 
 PLAIN_BECAUSE: dict[str, set[str]] = {
     "an id of ours, or of a call, a person or a letter of ours": {
+        "providers.PayoutPause.key",  # or the code of a system
         "providers.ProviderCall.subject",  # else the bank's reference that was asked about
         "providers.ProviderCall.request_id",
         "webhooks.Event.subject",
@@ -72,7 +73,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Instruction.preview",
         *(f"balances.InstructionMove.{name}" for name in ("from_status", "to_status", "cause")),
         "providers.ProviderAccount.pause_reason",
-        "providers.ProviderAccount.payouts_pause_reason",
+        "providers.PayoutPause.reason",
+        "providers.PayoutPause.end_reason",
         "providers.BalanceCheck.note",
         "providers.ProviderCall.operation",
         "providers.ProviderCall.outcome",
