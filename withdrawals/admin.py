@@ -14,7 +14,13 @@ from withdrawals.limit_admin import BlockedRecipientAdmin, DuplicateWindowAdmin,
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
 
-__all__ = ["BlockedRecipientAdmin", "DuplicateWindowAdmin", "OutflowCapAdmin", "WithdrawalAdmin", "WithdrawalLimitAdmin"]
+__all__ = [
+    "BlockedRecipientAdmin",
+    "DuplicateWindowAdmin",
+    "OutflowCapAdmin",
+    "WithdrawalAdmin",
+    "WithdrawalLimitAdmin",
+]
 
 
 class WithdrawalMoveInline(HistoryInline):

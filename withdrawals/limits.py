@@ -7,7 +7,7 @@ from typing import Final
 from django.db.models import Count, QuerySet, Sum
 
 from gateway.api.order_fields import check_limits
-from gateway.api.problems import Problem
+from gateway.api.problems import Problem, reference_taken
 from gateway.money import format_amount
 from gateway.providers.models import PaymentSystem
 from withdrawals import rules, turns
@@ -23,6 +23,9 @@ _WORDS: Final = {
 }
 
 
+_BLOCKED: Final = "Nothing is paid to this recipient."
+
+
 def check_amount(system: PaymentSystem, currency: str, amount: Decimal) -> None:
     """The least and the most that a payment system pays at once.
 
@@ -36,16 +39,14 @@ def reasons_to_hold(withdrawal: Withdrawal) -> list[HoldReason]:
     """Why a person has to look at a withdrawal that is about to be made. Called in its transaction, before its insert.
 
     Raises:
-        Problem: 422 where it may not be made at all.
+        Problem: 422 where it may not be made at all; 409 where it was made already.
         ValidationError: its payment system pays no such amount.
     """
     check_amount(withdrawal.payment_system, withdrawal.currency, withdrawal.amount)
     hashes = withdrawal.account_hashes
     found = rules.of(withdrawal, hashes)
     if found.is_blocked:
-        raise Problem(
-            status=422, code="recipient_blocked", detail="Nothing is paid to this recipient.", pointer="/recipient"
-        )
+        raise _refusal(withdrawal, code="recipient_blocked", detail=_BLOCKED, pointer="/recipient")
     # Counted before the turn, two that fit alone would both be made. Without rules nobody waits for anybody.
     turns.take(_things(withdrawal, hashes, found))
     reasons = []
@@ -54,7 +55,7 @@ def reasons_to_hold(withdrawal: Withdrawal) -> list[HoldReason]:
         if left is None:
             continue
         if limit.on_excess == OnExcess.REFUSE:
-            raise _exceeded(limit, left)
+            raise _refusal(withdrawal, code="limit_exceeded", detail=_exceeded(limit, left), pointer="/amount")
         reasons.append(HoldReason.LIMIT_EXCEEDED)
     if found.duplicate_minutes and _is_there_already(withdrawal, hashes, found.duplicate_minutes):
         reasons.append(HoldReason.DUPLICATE_LIKELY)
@@ -117,20 +118,25 @@ def _left(limit: WithdrawalLimit, withdrawal: Withdrawal, hashes: list[str]) -> 
     return max((limit.maximum_amount or Decimal(0)) - total, Decimal(0)), max((limit.maximum_count or 0) - number, 0)
 
 
-def _exceeded(limit: WithdrawalLimit, left: tuple[Decimal, int]) -> Problem:
+def _exceeded(limit: WithdrawalLimit, left: tuple[Decimal, int]) -> str:
     amount, number = left
     rest = []
     if limit.maximum_amount is not None:
         rest.append(f"{format_amount(amount, limit.currency)} {limit.currency}")
     if limit.maximum_count is not None:
         rest.append(str(number))
-    what = _WORDS[Per(limit.per)]
-    return Problem(
-        status=422,
-        code="limit_exceeded",
-        detail=f"At most {limit.most} {what} in {limit.within}; left: {' and '.join(rest)}.",
-        pointer="/amount",
-    )
+    return f"At most {limit.most} {_WORDS[Per(limit.per)]} in {limit.within}; left: {' and '.join(rest)}."
+
+
+def _refusal(withdrawal: Withdrawal, *, code: str, detail: str, pointer: str) -> Problem:
+    # Who asks again for what was made already, perhaps because the answer was lost, is told so: from any other refusal
+    # they would conclude that it was not made.
+    same = Withdrawal.objects.filter(
+        product=withdrawal.product_id, mode=withdrawal.mode, reference=withdrawal.reference
+    ).first()
+    if same is not None:
+        return reference_taken(same.public_id)
+    return Problem(status=422, code=code, detail=detail, pointer=pointer)
 
 
 def duplicates_of(withdrawal: Withdrawal, hashes: list[str], minutes: int) -> "QuerySet[Withdrawal]":

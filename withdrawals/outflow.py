@@ -48,7 +48,7 @@ def reached_by(withdrawal: Withdrawal) -> Reached | None:
     # Looked at before the turn, two that leave room for one would both be sent.
     turns.take(f"outflow/{_scope(cap)}/{_key(cap)}/{cap.mode}/{cap.currency}" for cap in caps)
     for cap in caps:
-        sent = sent_against(cap)
+        sent = sent_against(cap, but=withdrawal)
         assert cap.maximum is not None
         if sent + withdrawal.amount > cap.maximum:
             return Reached(cap=cap, sent=sent)
@@ -59,8 +59,7 @@ def pause(reached: Reached, withdrawal: Withdrawal) -> None:
     """Stop the payouts that the cap is about, until a person resumes them. Outside of any transaction."""
     cap = reached.cap
     assert cap.maximum is not None
-    sums = (format_amount(one, cap.currency) for one in (reached.sent, withdrawal.amount, cap.maximum))
-    sent, wanted, most = sums
+    sent, wanted, most = (format_amount(one, cap.currency) for one in (reached.sent, withdrawal.amount, cap.maximum))
     log.error(
         "outflow_cap_reached",
         scope=_scope(cap),
@@ -75,11 +74,14 @@ def pause(reached: Reached, withdrawal: Withdrawal) -> None:
     pause_payouts(_scope(cap), _key(cap), PayoutPauseKind.OUTFLOW_CAP, reason, mode=cap.mode)
 
 
-def sent_against(cap: OutflowCap) -> Decimal:
-    """What counts against a cap: sent in the window, and since a person last let payouts go on that it had stopped."""
+def sent_against(cap: OutflowCap, *, but: Withdrawal) -> Decimal:
+    """What counts against a cap beside one withdrawal, which may be sent a second time.
+
+    Sent in the window, and since a person last let payouts go on that the cap had stopped.
+    """
     whose = Q(product=cap.product_id) if cap.account_id is None else Q(account=cap.account_id)
     rows = Withdrawal.objects.filter(whose, mode=cap.mode, currency=cap.currency, sent_at__gt=_since(cap))
-    return rows.exclude(status__in=NOT_OUT).aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    return rows.exclude(status__in=NOT_OUT).exclude(pk=but.pk).aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
 def _since(cap: OutflowCap) -> datetime:

@@ -24,6 +24,7 @@ from gateway.providers.health import PAYOUT
 from gateway.providers.models import may_pay_out, not_paused
 from gateway.providers.pace import take_place
 from gateway.providers.pauses import pass_gate
+from withdrawals import gate
 from withdrawals.asking import ask
 from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
@@ -129,6 +130,8 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
         return False
     if not Withdrawal.objects.filter(may_pay_out(), pk=claimed.pk).exists():
         due_work.put_back(claimed)  # a pause came after the claim: it waits in its place of the line
+        return False
+    if not gate.may_leave(withdrawal, claimed):
         return False
     # In both statuses that lead here the provider has no such order, so a signature of a key that was changed since
     # may be made anew; what is asked for stays the same to the letter. Kept before it is sent, like everything else.
