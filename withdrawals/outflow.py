@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 import structlog
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from gateway.money import format_amount
@@ -48,7 +48,7 @@ def reached_by(withdrawal: Withdrawal) -> Reached | None:
     # Looked at before the turn, two that leave room for one would both be sent.
     turns.take(f"outflow/{_scope(cap)}/{_key(cap)}/{cap.mode}/{cap.currency}" for cap in caps)
     for cap in caps:
-        sent = sent_against(cap, but=withdrawal)
+        sent = counted(cap, but=withdrawal).aggregate(total=Sum("amount"))["total"] or Decimal(0)
         assert cap.maximum is not None
         if sent + withdrawal.amount > cap.maximum:
             return Reached(cap=cap, sent=sent)
@@ -74,14 +74,14 @@ def pause(reached: Reached, withdrawal: Withdrawal) -> None:
     pause_payouts(_scope(cap), _key(cap), PayoutPauseKind.OUTFLOW_CAP, reason, mode=cap.mode)
 
 
-def sent_against(cap: OutflowCap, *, but: Withdrawal) -> Decimal:
+def counted(cap: OutflowCap, *, but: Withdrawal) -> "QuerySet[Withdrawal]":
     """What counts against a cap beside one withdrawal, which may be sent a second time.
 
     Sent in the window, and since a person last let payouts go on that the cap had stopped.
     """
     whose = Q(product=cap.product_id) if cap.account_id is None else Q(account=cap.account_id)
     rows = Withdrawal.objects.filter(whose, mode=cap.mode, currency=cap.currency, sent_at__gt=_since(cap))
-    return rows.exclude(status__in=NOT_OUT).exclude(pk=but.pk).aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    return rows.exclude(status__in=NOT_OUT).exclude(pk=but.pk)
 
 
 def _since(cap: OutflowCap) -> datetime:

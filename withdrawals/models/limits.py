@@ -122,11 +122,10 @@ class WithdrawalLimit(Agreed):
     @property
     def about(self) -> str:
         """Whose orders it counts together, in words."""
-        what = self.payment_system_id or self.per.replace("_", " ")
         whose = str(self.product) if self.product else "any product"
-        return (
-            whose if self.per == Per.PRODUCT else f"each {what} of {whose}" if what == self.per else f"{what}, {whose}"
-        )
+        if self.per == Per.PRODUCT:
+            return whose
+        return f"{self.payment_system_id or 'each ' + self.per.replace('_', ' ')}, {whose}"
 
     @property
     def within(self) -> str:
