@@ -129,7 +129,9 @@ class Demonstration:
     def withdrawal(self) -> None:
         """Money is sent to a bank account."""
         say("3. A withdrawal (IMPS): money is sent to a bank account\n")
-        recipient = {"account_number": "123456789", "account_name": "Test Name", "bank_code": "MAHB0001821"}
+        # Another one each time: the same amount to the same account within the hour waits for a person.
+        account = "".join(secrets.choice("123456789") for _ in range(12))
+        recipient = {"account_number": account, "account_name": "Test Name", "bank_code": "MAHB0001821"}
         order = self._order(
             "withdrawals",
             payment_system="imps_ib",

@@ -26,6 +26,7 @@ INSTRUCTION: Final = "ins"
 JOURNAL: Final = "jnl"
 ENTRY: Final = "ent"
 FEE: Final = "fee"
+BLOCKED_RECIPIENT: Final = "blk"
 
 #: Two letters of the alphabet of TypeIDs (Crockford's base32) for each ten bits; 26 letters of five hold all 128.
 _pairs: Final = ["".join(pair) for pair in itertools.product("0123456789abcdefghjkmnpqrstvwxyz", repeat=2)]

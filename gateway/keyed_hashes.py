@@ -73,6 +73,10 @@ class KeyedHashesField(ArrayField):  # type: ignore[type-arg]
         """What the column of this row has to hold, sorted."""
         return sorted({keyed_hash(self.purpose, folded(term)) for term in self.terms(row)})
 
+    def every_hash_of(self, row: models.Model) -> list[str]:
+        """All hashes under which another row with one of this row's terms may be found, sorted."""
+        return sorted({one for term in self.terms(row) for one in every_hash(self.purpose, folded(term))})
+
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001 - Django's signature
         """Computed for a new row; later writes set it, as the rotation of keys and the redaction do."""
         if add:

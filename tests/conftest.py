@@ -23,7 +23,8 @@ from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.migrated_once import migrated_once
 from tests.scripted_provider import ScriptedProvider
-from tests.two_persons import by_two_persons
+from tests.two_persons import by_two_persons, persons
+from withdrawals.models import DuplicateWindow
 
 assert celery_app  # the doorbell needs its broker
 
@@ -180,10 +181,19 @@ def agree_on_slabs(product: Product, slabs: str, currency: str = "INR", mode: Mo
     by_two_persons("slabs_agreed", parameters)
 
 
+def may_repeat_itself(product: Product, mode: Mode = Mode.TEST) -> None:
+    """Most tests order the same again and again, and mean it: no order of the product is taken for a duplicate."""
+    if mode is Mode.LIVE:
+        by_two_persons("duplicate_window_agreed", {"product": str(product.pk), "mode": mode.value, "minutes": "0"})
+    else:
+        DuplicateWindow(product=product, mode=mode, minutes=0, reason="tests", created_by=persons()[0]).follow()
+
+
 @pytest.fixture
 def funded(product: Product) -> Product:
-    """The product, with rupees in test mode: enough for every withdrawal of most tests."""
+    """The product, with rupees in test mode: enough for every withdrawal of most tests, which may repeat themselves."""
     fund(product, "INR")
+    may_repeat_itself(product)
     return product
 
 

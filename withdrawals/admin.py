@@ -15,8 +15,17 @@ from balances import doors, instructions
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from withdrawals import approval_pages, approvals
+from withdrawals.limit_admin import BlockedRecipientAdmin, DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
 from withdrawals.models import Approval, SlabSet, Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
+
+__all__ = [
+    "BlockedRecipientAdmin",
+    "DuplicateWindowAdmin",
+    "OutflowCapAdmin",
+    "WithdrawalAdmin",
+    "WithdrawalLimitAdmin",
+]
 
 #: Whoever decides about money, or about its leaving, has to look first.
 TAKES_LOOKING: Final = (*instructions.TAKES_LOOKING, *approvals.TAKES_LOOKING)

@@ -23,6 +23,8 @@ from gateway.providers import calls
 from gateway.providers.health import PAYOUT
 from gateway.providers.models import may_pay_out, not_paused
 from gateway.providers.pace import take_place
+from gateway.providers.pauses import pass_gate
+from withdrawals import gate
 from withdrawals.asking import ask
 from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
@@ -70,7 +72,7 @@ def send_withdrawal(withdrawal_id: uuid.UUID) -> None:
             _lose_answer(withdrawal)
         elif not _is_readable(withdrawal):
             continue
-        elif not take_place(withdrawal.account, payout=True):
+        elif not take_place(withdrawal.account):
             due_work.put_back(withdrawal)
         elif _mark_sending(withdrawal, WithdrawalStatus.QUEUED):
             _send(withdrawal)
@@ -91,7 +93,7 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
             continue
         state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
         is_unknown_there = state is PullState.NOT_FOUND and _is_readable(withdrawal)
-        if is_unknown_there and not take_place(withdrawal.account, payout=True):
+        if is_unknown_there and not take_place(withdrawal.account):
             due_work.put_back(withdrawal)
         elif is_unknown_there and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
             _send(withdrawal)
@@ -122,8 +124,14 @@ def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
 def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
     # Committed before the first byte leaves: were this line after the call, a crash between the two would leave a
     # row that looks unsent, and it would be paid twice.
+    pass_gate()
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != expected:
+        return False
+    if not Withdrawal.objects.filter(may_pay_out(), pk=claimed.pk).exists():
+        due_work.put_back(claimed)  # a pause came after the claim: it waits in its place of the line
+        return False
+    if not gate.may_leave(withdrawal, claimed):
         return False
     # In both statuses that lead here the provider has no such order, so a signature of a key that was changed since
     # may be made anew; what is asked for stays the same to the letter. Kept before it is sent, like everything else.

@@ -70,6 +70,8 @@ WITHDRAWAL: Final = Lifecycle(
 FINAL: Final = frozenset({W.PAID, W.REJECTED, W.FAILED, W.CANCELLED, W.REVERSED})
 #: Statuses in which it ended without a payment: nothing is held for it any more.
 UNPAID: Final = frozenset({W.REJECTED, W.FAILED, W.CANCELLED})
+#: Statuses in which nothing of it is out: it ended unpaid, or the provider surely does not have it.
+NOT_OUT: Final = UNPAID | {W.PENDING_APPROVAL, W.QUEUED, W.WAITING_FUNDS}
 #: Statuses in which a product may call it off: no byte has left.
 CANCELLABLE: Final = frozenset({W.PENDING_APPROVAL, W.QUEUED})
 #: Statuses that a pull may move.

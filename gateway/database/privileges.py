@@ -66,6 +66,12 @@ PRIVILEGES: Final[dict[str, May]] = {
     "withdrawals.WithdrawalMove": _WRITTEN_ONCE,
     "withdrawals.Approval": _WRITTEN_ONCE,
     "withdrawals.SlabSet": _WRITTEN_ONCE,
+    "withdrawals.WithdrawalLimit": _WRITTEN_ONCE,
+    "withdrawals.DuplicateWindow": _WRITTEN_ONCE,
+    "withdrawals.OutflowCap": _WRITTEN_ONCE,
+    "withdrawals.BlockedRecipient": May(
+        update=("account", "account_hashes", "ended_at", "ended_by_id", "ended_reason")
+    ),
     "postbacks.Letter": _CHANGES,
     "postbacks.LetterItem": _CHANGES,
     "postbacks.RejectedLetter": _COMES_AND_GOES,
@@ -78,6 +84,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "products.ApiKey": _CHANGES,
     "products.Customer": _CHANGES,
     "providers.ProviderAccount": _CHANGES,
+    "providers.PayoutPause": May(update=("ended_at", "ended_by_id", "end_reason")),
     "providers.PaymentSystem": _CHANGES,
     "providers.ProviderCall": _CHANGES,
     "providers.BalanceCheck": _CHANGES,

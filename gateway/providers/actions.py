@@ -62,7 +62,7 @@ def pause_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str
 
 @transaction.atomic(durable=True)
 def resume_account(account: ProviderAccount, *, by: AbstractBaseUser, reason: str) -> None:
-    """Let calls and payouts of the account go on; where the cause is still there, they stop again by themselves."""
+    """Let calls of the account go on; where the cause is still there, they stop again by themselves."""
     health.resume_by_hand(account)
     pace.forget(account)
     _sign(account, by, f"Resumed: {reason}")

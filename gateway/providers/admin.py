@@ -30,7 +30,11 @@ from gateway.providers.models import (
     RedirectHash,
     SystemObservation,
 )
+from gateway.providers.pause_admin import PayoutPauseAdmin
+from gateway.providers.pauses import stopped_through
 from gateway.readonly_admin import ReadOnlyAdmin, column
+
+__all__ = ["PayoutPauseAdmin"]  # its page is in a file of its own; here Django finds it
 
 
 @admin.register(ProviderAccount)
@@ -78,17 +82,17 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
         """Whether calls go out."""
         if account.is_paused():
             return f"paused: {account.pause_kind.replace('_', ' ')}"
-        return "going" if account.payouts_paused_since is None else "payouts paused"
+        return "payouts paused" if stopped_through(account).exists() else "going"
 
     @admin.display
     def why(self, account: ProviderAccount) -> str:
         """What stopped it, in words."""
-        return " · ".join(filter(None, [account.pause_reason, account.payouts_pause_reason])) or "-"
+        return " · ".join(filter(None, [account.pause_reason, *_reasons(account)])) or "-"
 
     @admin.display(ordering="paused_since")
     def since(self, account: ProviderAccount) -> Any:
         """Since when."""
-        return account.paused_since or account.payouts_paused_since
+        return account.paused_since or stopped_through(account).values_list("since", flat=True).first()
 
     @admin.display(description="in a row")
     def in_a_row(self, account: ProviderAccount) -> str:
@@ -158,6 +162,10 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
             "checkbox_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/providers/provideraccount/reason.html", context)
+
+
+def _reasons(account: ProviderAccount) -> list[str]:
+    return list(stopped_through(account).values_list("reason", flat=True))
 
 
 @admin.register(PaymentSystem)

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from gateway import due_work
 from gateway.paykassma.answers import HTTP_TOO_MANY_REQUESTS, Answer, Credential, Outcome
-from gateway.providers.models import REASON_MAX_LENGTH, PauseKind, ProviderAccount
+from gateway.providers.models import REASON_MAX_LENGTH, PauseKind, PauseScope, PayoutPauseKind, ProviderAccount
+from gateway.providers.pauses import pause_payouts, resume_payouts, stopped_through
 
 log = structlog.get_logger(__name__)
 
@@ -52,11 +53,6 @@ _GOING: Final[dict[str, Any]] = {
     "paused_until": None,
     "not_found_streak": 0,
     "unknown_streak": 0,
-}
-_PAYING: Final[dict[str, Any]] = {
-    "payouts_paused_since": None,
-    "payouts_pause_reason": "",
-    "payout_refusal_streak": 0,
 }
 
 
@@ -132,12 +128,8 @@ def _pause(rows: "QuerySet[ProviderAccount]", kind: PauseKind, reason: str, prob
 
 
 def _stop_payouts(rows: "QuerySet[ProviderAccount]", reason: str) -> None:
-    going = rows.filter(payouts_paused_since__isnull=True)
-    for account in going.only("pk", "name"):
-        if going.filter(pk=account.pk).update(
-            payouts_paused_since=timezone.now(), payouts_pause_reason=reason[:REASON_MAX_LENGTH]
-        ):
-            log.error("provider_payouts_paused", account=str(account.pk), name=account.name, reason=reason)
+    for account_id in rows.values_list("pk", flat=True):
+        pause_payouts(PauseScope.PROVIDER_ACCOUNT, account_id, PayoutPauseKind.REFUSALS, reason)
 
 
 def begin_probe(account: ProviderAccount, *, lease_seconds: int) -> bool:
@@ -200,12 +192,17 @@ def pause_by_hand(account: ProviderAccount, reason: str) -> None:
 
 
 def resume_by_hand(account: ProviderAccount) -> None:
-    """Let calls and payouts go on as if nothing had been. Where the cause is still there, they stop again."""
-    ProviderAccount.objects.filter(pk=account.pk).update(**_GOING, **_PAYING, failed_probes=0)
+    """Let calls go on as if nothing had been. Where the cause is still there, they stop again.
+
+    Payouts that were stopped alone are resumed alone (`pauses.resume_payouts`).
+    """
+    ProviderAccount.objects.filter(pk=account.pk).update(**_GOING, failed_probes=0)
 
 
 def forgive(account: ProviderAccount) -> None:
     """New credentials: what was counted against the old ones is void. What a person stopped stays stopped."""
     mine = ProviderAccount.objects.filter(pk=account.pk)
-    mine.update(**_PAYING, failed_probes=0)
+    mine.update(payout_refusal_streak=0, failed_probes=0)
     mine.exclude(pause_kind=PauseKind.PERSON).update(**_GOING)
+    for pause_id in stopped_through(account).filter(kind=PayoutPauseKind.REFUSALS).values_list("pk", flat=True):
+        resume_payouts(pause_id, "new credentials")

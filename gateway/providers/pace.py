@@ -28,7 +28,6 @@ _TAKE: Final = """
     FROM providers_provideraccount AS account, unflushed
     WHERE account.id = %(account)s
         AND account.pause_kind = 'none'
-        AND NOT (%(payout)s AND account.payouts_paused_since IS NOT NULL)
     ON CONFLICT (account_id) DO UPDATE
     SET used_until = GREATEST(pace.used_until, clock_timestamp()) + make_interval(secs => %(step)s)
     WHERE pace.used_until <= clock_timestamp() + make_interval(secs => %(ahead)s + %(patience)s)
@@ -36,14 +35,13 @@ _TAKE: Final = """
 """
 
 
-def take_place(account: ProviderAccount, *, payout: bool = False, patience_seconds: float = WAIT_SECONDS) -> bool:
+def take_place(account: ProviderAccount, *, patience_seconds: float = WAIT_SECONDS) -> bool:
     """Wait for the account's next place in line; false where it is paused or the wait would be too long.
 
     Taken before an order is marked as being sent, so that who is held back has nothing to undo.
 
     Args:
         account: whose pace and whose pauses count.
-        payout: whether a withdrawal is to be sent.
         patience_seconds: the longest wait.
     """
     step_seconds = 60 / account.calls_per_minute
@@ -52,7 +50,6 @@ def take_place(account: ProviderAccount, *, payout: bool = False, patience_secon
             _TAKE,
             {
                 "account": account.pk,
-                "payout": payout,
                 "step": step_seconds,
                 "ahead": (account.calls_at_once - 1) * step_seconds,
                 "patience": patience_seconds,

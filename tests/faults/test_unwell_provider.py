@@ -20,6 +20,7 @@ from payments.tasks import end_overdue, sweep_deposits
 from postbacks.models import LetterItem
 from postbacks.tasks import sweep_letters
 from tests.conftest import Api
+from tests.gateway.providers.pausing import let_payouts_go_on
 from tests.payments.stage import (
     ACTIVATE,
     AVAILABLE,
@@ -160,8 +161,7 @@ def test_after_four_hours_everything_ends_as_it_should(
     assert {load(one.public_id).status for one in deposits} == {"created"}
 
     there.bad = None
-    if account.payouts_paused_since is not None:
-        health.resume_by_hand(account)
+    let_payouts_go_on(account)
     for _ in range(16):
         clock.shift(timedelta(minutes=20))
         work()

@@ -40,6 +40,7 @@ from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.loopback import serve
 from tests.gateway.loud_logs import log_everything
+from tests.gateway.providers.pausing import let_payouts_go_on
 from tests.gateway.providers.test_secrets_at_rest import CANARIES, leaks
 from tests.gateway.webhooks.receiver import receiving
 from tests.postbacks.letters import deliver, item, letter, settle
@@ -113,6 +114,7 @@ def test_whatever_the_provider_answers(
         withdrawal = order(api, wish)
         send_withdrawal(withdrawal.pk)
         resume_by_hand(account)
+        let_payouts_go_on(account)
         ask_withdrawals(account, [withdrawal.public_id])
         resume_by_hand(account)
         shown += api.get(f"withdrawals/{withdrawal.public_id}").content.decode()

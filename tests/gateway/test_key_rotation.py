@@ -28,6 +28,7 @@ from tests import roles
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body
 from tests.withdrawals.orders import IMPS, order
+from tests.withdrawals.ruling import blocked
 from withdrawals.models import Withdrawal
 
 #: Every encrypted column of every model, found as the command finds them.
@@ -92,6 +93,7 @@ def rows(api: Api, product: Product, account: ProviderAccount) -> None:
     )
     ProviderCall.objects.create(account=account, operation="x", request={"a": "b"}, response=b"\0\xff")
     Letter.objects.create(account=account, body=b"{}", signed_digest="0" * 64, envelope_agrees=True, key_index=0)
+    blocked("987650001234567")
     RejectedLetter.objects.create(account=account, slot=0, reason="mismatch", body=b"garbage")
     make_screenshot(deposit)
 

@@ -25,6 +25,7 @@ HARMLESS = (
 
 PLAIN_BECAUSE: dict[str, set[str]] = {
     "an id of ours, or of a call, a person or a letter of ours": {
+        "providers.PayoutPause.key",  # or the code of a system
         "providers.ProviderCall.subject",  # else the bank's reference that was asked about
         "providers.ProviderCall.request_id",
         "webhooks.Event.subject",
@@ -72,7 +73,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Instruction.preview",
         *(f"balances.InstructionMove.{name}" for name in ("from_status", "to_status", "cause")),
         "providers.ProviderAccount.pause_reason",
-        "providers.ProviderAccount.payouts_pause_reason",
+        "providers.PayoutPause.reason",
+        "providers.PayoutPause.end_reason",
         "providers.BalanceCheck.note",
         "providers.ProviderCall.operation",
         "providers.ProviderCall.outcome",
@@ -96,6 +98,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.Withdrawal.held_for",
         "withdrawals.Approval.held_for",
         "withdrawals.SlabSet.slabs",
+        "withdrawals.BlockedRecipient.hint",
         "postbacks.Letter.disagreements",
         "postbacks.Letter.variant",
         "postbacks.LetterItem.note",
@@ -123,10 +126,13 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Hold.currency",
         "balances.Fee.currency",
         "withdrawals.SlabSet.currency",
+        "withdrawals.WithdrawalLimit.currency",
+        "withdrawals.OutflowCap.currency",
     },
     "a point in time as the provider wrote it; anything else is not kept": {"payments.Receipt.provider_time"},
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
         "withdrawals.Withdrawal.recipient_hashes",
+        "withdrawals.BlockedRecipient.account_hashes",
         "api.IdempotencyKey.fingerprint",
     },
     "a digest of something with more unknown bits than anybody can try: a key, a signature, a picture": {
@@ -183,6 +189,11 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Fee.reason",
         "withdrawals.Approval.reason",
         "withdrawals.SlabSet.reason",
+        "withdrawals.WithdrawalLimit.reason",
+        "withdrawals.DuplicateWindow.reason",
+        "withdrawals.OutflowCap.reason",
+        "withdrawals.BlockedRecipient.reason",
+        "withdrawals.BlockedRecipient.ended_reason",
     },
     "Django's own, about our staff": {
         "admin.LogEntry.object_id",

@@ -12,6 +12,7 @@ import time_machine
 from django.utils import timezone
 
 from gateway.providers.models import ProviderAccount, ProviderCall
+from gateway.providers.pauses import stopped_through
 from tests.conftest import Api
 from tests.ports import closed_port
 from tests.scripted_provider import DROP, ScriptedProvider
@@ -151,7 +152,7 @@ def test_credentials_refused_stop_the_payouts_and_not_the_order(
     assert (next_one.next_at, next_one.attempts, next_one.token) == (due_at, 0, None)
     assert [request.body for request in provider.to(words.CREATE)] == [bytes(refused.body)]
     account.refresh_from_db()
-    assert account.payouts_paused_since is not None
+    assert [one.kind for one in stopped_through(account)] == ["refusals"]
     # The call carries no secret, so it says nothing of the calls that do: they go on.
     assert account.pause_kind == "none"
     provider.script(words.PULL, words.pulled(words.no_postback(refused)))

@@ -11,7 +11,7 @@ from balances.models import Fee, Journal
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from tests.balances.charging import charge
-from tests.conftest import Api, fund
+from tests.conftest import Api, fund, may_repeat_itself
 from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import decided
@@ -31,6 +31,7 @@ PROVIDER_FEE = "provider_fee: provider_balance -18.27 INR, provider_fees 18.27 I
 def funded(product: Product) -> Product:
     """In place of the fixture of all tests: enough for one with its fees, and ten more."""
     fund(product, "INR", amount="1257.36")
+    may_repeat_itself(product)
     return product
 
 

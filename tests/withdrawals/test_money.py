@@ -13,7 +13,7 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from gateway.webhooks.models import Event
-from tests.conftest import Api, fund
+from tests.conftest import Api, fund, may_repeat_itself
 from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import decided, overdraft, settle
@@ -42,6 +42,7 @@ def figures(product: Product) -> list[Decimal]:
 def funded(product: Product) -> Product:
     """In place of the fixture of all tests: just enough for one."""
     fund(product, "INR", amount="1218")
+    may_repeat_itself(product)
     return product
 
 

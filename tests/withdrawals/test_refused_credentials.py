@@ -12,7 +12,9 @@ from django.utils import timezone
 from gateway.celery import app as celery_app
 from gateway.providers import health
 from gateway.providers.models import ProviderAccount
+from gateway.providers.pauses import stopped_through
 from tests.conftest import Api
+from tests.gateway.providers.pausing import let_payouts_go_on
 from tests.payments.stage import listening
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
@@ -73,6 +75,7 @@ def test_refused_unread_and_not_found_after_the_lag_it_is_queued_again_and_sent_
             assert fresh(withdrawal).status == "queued"
             assert len(provider.to(words.CREATE)) == 1
         health.resume_by_hand(account)
+        let_payouts_go_on(account)
         provider.script(words.CREATE, words.OK)
         work()
 
@@ -106,6 +109,7 @@ def test_without_the_first_word_not_found_puts_nothing_back(
     withdrawal = sent(api, provider, answer)
     assert withdrawal.refused_unread is False
     health.resume_by_hand(account)
+    let_payouts_go_on(account)
     provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         for _ in range(3):
@@ -192,5 +196,5 @@ def test_a_missing_address_is_tried_five_times_and_not_for_ever(
             work()
     assert len(provider.to(words.CREATE)) == health.REFUSED_STREAK
     account.refresh_from_db()
-    assert (account.pause_kind, account.payouts_paused_since is None) == ("none", False)
+    assert (account.pause_kind, [one.kind for one in stopped_through(account)]) == ("none", ["refusals"])
     assert fresh(withdrawal).status == "queued"

@@ -1,19 +1,45 @@
-"""What money out is."""
+"""What money out is, and the rules it goes by."""
 
 from withdrawals.models.approvals import Approval, Decision
+from withdrawals.models.blocklist import UNBLOCK_VERB, BlockedRecipient
+from withdrawals.models.limits import (
+    DUPLICATE_WINDOW_MINUTES,
+    DUPLICATE_WINDOW_MINUTES_MAX,
+    LIMIT_VERB,
+    WINDOW_VERB,
+    DuplicateWindow,
+    OnExcess,
+    Per,
+    Period,
+    WithdrawalLimit,
+)
+from withdrawals.models.outflow import OUTFLOW_VERB, OutflowCap
 from withdrawals.models.slabs import REASON_MAX_LENGTH as SLABS_REASON_MAX_LENGTH
 from withdrawals.models.slabs import SLABS_MAX_LENGTH, SLABS_VERB, SlabSet
 from withdrawals.models.withdrawals import ACCOUNT_FIELDS, Withdrawal, WithdrawalMove, account_terms
 
 __all__ = [
     "ACCOUNT_FIELDS",
+    "DUPLICATE_WINDOW_MINUTES",
+    "DUPLICATE_WINDOW_MINUTES_MAX",
+    "LIMIT_VERB",
+    "OUTFLOW_VERB",
     "SLABS_MAX_LENGTH",
     "SLABS_REASON_MAX_LENGTH",
     "SLABS_VERB",
+    "UNBLOCK_VERB",
+    "WINDOW_VERB",
     "Approval",
+    "BlockedRecipient",
     "Decision",
+    "DuplicateWindow",
+    "OnExcess",
+    "OutflowCap",
+    "Per",
+    "Period",
     "SlabSet",
     "Withdrawal",
+    "WithdrawalLimit",
     "WithdrawalMove",
     "account_terms",
 ]

@@ -19,7 +19,7 @@ from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Produc
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
 from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
-from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
+from withdrawals.states import FINAL, NOT_OUT, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
 ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
@@ -155,6 +155,20 @@ class Withdrawal(DueWork):
         ]
         indexes = [
             models.Index(fields=["product", "mode", "-id"], name="withdrawals_of_a_product"),
+            # What a limit counts, read from the index alone.
+            models.Index(
+                fields=["product", "mode", "currency", "created_at"],
+                include=["amount", "payment_system"],
+                condition=~models.Q(status__in=sorted(UNPAID)),
+                name="withdrawals_that_count",
+            ),
+            # What a cap counts, likewise.
+            models.Index(
+                fields=["mode", "currency", "sent_at"],
+                include=["product", "account", "amount"],
+                condition=models.Q(sent_at__isnull=False) & ~models.Q(status__in=sorted(NOT_OUT)),
+                name="withdrawals_that_are_out",
+            ),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="withdrawals_due"),
             GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
             models.Index(
@@ -184,6 +198,13 @@ class Withdrawal(DueWork):
         hashes = cls._meta.get_field("recipient_hashes")
         assert isinstance(hashes, KeyedHashesField)
         return hashes.matching(text)
+
+    @property
+    def account_hashes(self) -> list[str]:
+        """Its recipient's accounts, each under every key: by which other rows about the same accounts are found."""
+        hashes = self._meta.get_field("recipient_hashes")
+        assert isinstance(hashes, KeyedHashesField)
+        return hashes.every_hash_of(self)
 
     @property
     def public_id(self) -> str:

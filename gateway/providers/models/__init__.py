@@ -6,7 +6,6 @@ from gateway.providers.models.accounts import (
     CallPace,
     PauseKind,
     ProviderAccount,
-    may_pay_out,
     not_paused,
     validate_time_zone,
 )
@@ -18,6 +17,12 @@ from gateway.providers.models.balances import (
 )
 from gateway.providers.models.calls import (
     ProviderCall,
+)
+from gateway.providers.models.pauses import (
+    PauseScope,
+    PayoutPause,
+    PayoutPauseKind,
+    may_pay_out,
 )
 from gateway.providers.models.redirect_hashes import (
     RedirectHash,
@@ -45,7 +50,10 @@ __all__ = [
     "MediaHint",
     "ObservedBalance",
     "PauseKind",
+    "PauseScope",
     "PaymentSystem",
+    "PayoutPause",
+    "PayoutPauseKind",
     "ProviderAccount",
     "ProviderCall",
     "RedirectHash",

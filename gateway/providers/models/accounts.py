@@ -110,10 +110,6 @@ class ProviderAccount(DueWork):
     unknown_streak = models.PositiveIntegerField(
         default=0, help_text="Calls in a row of which nobody knows what they did; some make a pause."
     )
-    payouts_paused_since = models.DateTimeField(
-        null=True, blank=True, help_text="Since when no withdrawal is sent; everything else goes on."
-    )
-    payouts_pause_reason = models.CharField(max_length=REASON_MAX_LENGTH, blank=True)
     payout_refusal_streak = models.PositiveIntegerField(
         default=0, help_text="Withdrawals in a row that were refused without a word; some stop the others."
     )
@@ -155,11 +151,6 @@ class ProviderAccount(DueWork):
 def not_paused(prefix: str = "account__") -> models.Q:
     """Filter: rows whose account may be called now."""
     return models.Q(**{f"{prefix}pause_kind": PauseKind.NONE})
-
-
-def may_pay_out(prefix: str = "account__") -> models.Q:
-    """Filter: rows whose account may be sent withdrawals now."""
-    return not_paused(prefix) & models.Q(**{f"{prefix}payouts_paused_since__isnull": True})
 
 
 class CallPace(models.Model):

@@ -18,6 +18,7 @@ from django.utils import timezone
 from gateway.providers import health, pace
 from gateway.providers.account_forms import EDITABLE_COLUMNS
 from gateway.providers.models import CallPace, ProviderAccount
+from gateway.providers.pauses import pause_payouts, stopped_through
 from tests.gateway.providers.test_secrets_at_rest import CANARIES
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +60,8 @@ def test_the_list_and_the_page_say_how_an_account_is_and_no_secret(
         paused_until=timezone.now() + timedelta(minutes=1),
         unknown_streak=12,
         failed_probes=4,
-        payouts_paused_since=timezone.now(),
-        payouts_pause_reason="Our signature was refused",
     )
+    pause_payouts("provider_account", account.pk, "refusals", "Our signature was refused")
     listed, shown = client.get(LIST).content.decode(), client.get(page_of(account)).content.decode()
     for text in (
         "paused: outage",
@@ -175,16 +175,15 @@ def test_the_page_of_an_account_has_both_buttons(client: Client, operator: User,
         assert account.pause_kind == kind
 
 
-def test_resuming_lets_payouts_go_on_and_forgets_what_was_counted(
+def test_resuming_forgets_what_was_counted_and_leaves_payouts_to_their_own_page(
     client: Client, operator: User, account: ProviderAccount
 ) -> None:
-    ProviderAccount.objects.update(
-        payouts_paused_since=timezone.now(), payouts_pause_reason="x", payout_refusal_streak=5, unknown_streak=3
-    )
-    press(client, account, "resume", reason="the key was corrected")
+    ProviderAccount.objects.update(payout_refusal_streak=5, unknown_streak=3)
+    pause_payouts("provider_account", account.pk, "refusals", "x")
+    press(client, account, "resume", reason="the provider is well again")
     account.refresh_from_db()
-    assert (account.payouts_paused_since, account.payouts_pause_reason) == (None, "")
-    assert (account.payout_refusal_streak, account.unknown_streak) == (0, 0)
+    assert [one.reason for one in stopped_through(account)] == ["x"]
+    assert (account.payout_refusal_streak, account.unknown_streak) == (5, 0)
 
 
 def test_who_may_only_look_changes_nothing(client: Client, account: ProviderAccount) -> None:
@@ -206,6 +205,13 @@ def say(*arguments: str) -> str:
     said = io.StringIO()
     call_command("provider_account", *arguments, stdout=said)
     return said.getvalue()
+
+
+def test_the_command_shows_that_payouts_are_paused(account: ProviderAccount) -> None:
+    pause_payouts("provider_account", account.pk, "refusals", "our signature was refused")
+    [line] = say("list").splitlines()
+    assert line.startswith("scripted (test): going; payouts paused since ")
+    assert "Z: our signature was refused; 30000 calls a minute" in line
 
 
 def test_the_command_shows_pauses_and_resumes(account: ProviderAccount, live_account: ProviderAccount) -> None:

@@ -13,7 +13,8 @@ from django.utils import timezone
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.providers import calls, health, probing
 from gateway.providers.health import PAYOUT, PROBE_DELAYS_SECONDS, REFUSED_STREAK, UNKNOWN_STREAK
-from gateway.providers.models import ProviderAccount, ProviderCall, may_pay_out, not_paused
+from gateway.providers.models import PayoutPause, ProviderAccount, ProviderCall, not_paused
+from gateway.providers.pauses import pause_payouts, stopped_through
 from gateway.providers.tasks import sweep_paused_accounts
 from payments.opening import OPEN_DELAYS_SECONDS
 from tests.conftest import Api
@@ -54,6 +55,11 @@ def pay_out(account: ProviderAccount, provider: ScriptedProvider, *answers: Any)
 def now(account: ProviderAccount) -> ProviderAccount:
     account.refresh_from_db()
     return account
+
+
+def stopped(account: ProviderAccount) -> list[tuple[Any, ...]]:
+    """The open pauses of its payouts."""
+    return list(stopped_through(account).values_list("kind", "reason", "since", "by"))
 
 
 def counts(account: ProviderAccount) -> tuple[str, int, int]:
@@ -175,10 +181,9 @@ class TestPayouts:
     ) -> None:
         pay_out(account, provider, answer)
         assert counts(account) == ("none", 0, 0)
-        assert account.payouts_paused_since == START
-        assert account.payouts_pause_reason == "The provider refuses our credentials: credentials refused (HTTP 200)"
+        reason = "The provider refuses our credentials: credentials refused (HTTP 200)"
+        assert stopped(account) == [("refusals", reason, START, None)]
         assert ProviderAccount.objects.filter(not_paused("")).exists()
-        assert not ProviderAccount.objects.filter(may_pay_out("")).exists()
 
     def test_without_a_word_only_the_fifth_payout_in_a_row_does(
         self, account: ProviderAccount, provider: ScriptedProvider
@@ -186,16 +191,16 @@ class TestPayouts:
         for streak in range(1, REFUSED_STREAK):
             pay_out(account, provider, NOT_FOUND)
             hear(account, provider, OK)  # other calls say nothing of the payouts
-            assert (now(account).payout_refusal_streak, account.payouts_paused_since) == (streak, None)
+            assert (now(account).payout_refusal_streak, stopped(account)) == (streak, [])
         pay_out(account, provider, NOT_FOUND)
-        assert now(account).payouts_paused_since == START
+        assert [since for *_, since, _ in stopped(account)] == [START]
         assert counts(account) == ("none", 0, 0)
 
     def test_a_payout_that_was_read_begins_the_count_anew(
         self, account: ProviderAccount, provider: ScriptedProvider
     ) -> None:
         pay_out(account, provider, *[NOT_FOUND] * 4, REFUSED, *[NOT_FOUND] * 4)
-        assert (now(account).payout_refusal_streak, account.payouts_paused_since) == (4, None)
+        assert (now(account).payout_refusal_streak, stopped(account)) == (4, [])
 
     def test_no_good_answer_lets_them_go_on(
         self, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller
@@ -204,18 +209,24 @@ class TestPayouts:
         hear(account, provider, OK)
         clock.shift(timedelta(days=30))
         probe(account)
-        assert account.payouts_paused_since == START
+        assert [since for *_, since, _ in stopped(account)] == [START]
         assert provider.to(AVAILABLE) == []
 
     def test_new_credentials_let_them_go_on(self, account: ProviderAccount, provider: ScriptedProvider) -> None:
         pay_out(account, provider, WRONG_SIGNATURE)
         hear(account, provider, WRONG_SECRET)
         health.forgive(account)
-        assert (now(account).pause_kind, account.payouts_paused_since, account.payouts_pause_reason) == (
-            "none",
-            None,
-            "",
-        )
+        assert (now(account).pause_kind, stopped(account), account.payout_refusal_streak) == ("none", [], 0)
+        [ended] = PayoutPause.objects.all()
+        assert (ended.ended_at, ended.ended_by, ended.end_reason) == (START, None, "new credentials")
+
+    def test_but_not_payouts_that_were_stopped_for_something_else(
+        self, account: ProviderAccount, provider: ScriptedProvider
+    ) -> None:
+        pay_out(account, provider, WRONG_SIGNATURE)
+        pause_payouts("provider_account", account.pk, "outflow_cap", "too much left")
+        health.forgive(account)
+        assert [kind for kind, *_ in stopped(account)] == ["outflow_cap"]
 
     def test_but_not_what_a_person_stopped(self, account: ProviderAccount) -> None:
         health.pause_by_hand(account, "maintenance")

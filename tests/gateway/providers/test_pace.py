@@ -69,11 +69,6 @@ def test_a_pause_is_seen_by_whoever_loaded_the_account_before_it(account: Provid
     assert taken(account, 1) == [True]
 
 
-def test_stopped_payouts_stop_payouts(account: ProviderAccount) -> None:
-    ProviderAccount.objects.update(payouts_paused_since="2026-03-01T12:00:00Z")
-    assert (taken(account, 1, payout=True), taken(account, 1)) == ([False], [True])
-
-
 def test_redis_has_no_part_in_it(account: ProviderAccount, settings: Settings) -> None:
     former = settings.CACHES
     settings.CACHES = {"default": {**former["default"], "LOCATION": "redis://127.0.0.1:1/0"}}

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from gateway.providers.actions import pause_account, resume_account
 from gateway.providers.models import REASON_MAX_LENGTH, ProviderAccount
+from gateway.providers.pauses import stopped_through
 
 _VERBS = {"pause": pause_account, "resume": resume_account}
 
@@ -54,7 +55,6 @@ def _line(account: ProviderAccount) -> str:
         line += "going"
     if account.paused_until is not None:
         line += f"; next probe {account.paused_until:%H:%M:%S}Z"
-    if account.payouts_paused_since is not None:
-        line += f"; payouts paused since {account.payouts_paused_since:%Y-%m-%d %H:%M:%S}Z: "
-        line += account.payouts_pause_reason
+    for pause in stopped_through(account):
+        line += f"; payouts paused since {pause.since:%Y-%m-%d %H:%M:%S}Z: {pause.reason}"
     return f"{line}; {account.calls_per_minute} calls a minute, {account.calls_at_once} at once"

@@ -1,0 +1,87 @@
+"""Accounts that nothing is paid to: one person blocks, two unblock."""
+
+from typing import Final
+
+import structlog
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from gateway.keyed_hashes import every_hash, folded
+from gateway.products.models import Product
+from withdrawals import turns
+from withdrawals.models import BlockedRecipient, Withdrawal
+from withdrawals.models.agreed import REASON_MAX_LENGTH
+from withdrawals.shapes import masked
+
+log = structlog.get_logger(__name__)
+
+BLOCK: Final = "withdrawals.add_blockedrecipient"
+#: The provider takes no longer field than that.
+ACCOUNT_MAX_LENGTH: Final = 190
+
+
+class Unblockable(Exception):  # noqa: N818 - reads as the fact it reports
+    """It cannot be done. The message is a sentence for the person."""
+
+
+def hashes_of(account: str) -> list[str]:
+    """The hashes of an account under every key, however it is spelt."""
+    return every_hash("account", folded(account))
+
+
+def check(account: str, *, product: Product | None, reason: str) -> None:
+    """Look whether this can be blocked.
+
+    Raises:
+        Unblockable: it is blocked already, or something is missing.
+    """
+    if not folded(account) or len(account) > ACCOUNT_MAX_LENGTH:
+        raise Unblockable(f"Write the account in full, in at most {ACCOUNT_MAX_LENGTH} characters.")
+    if not 0 < len(reason.strip()) <= REASON_MAX_LENGTH:
+        raise Unblockable(f"Give a reason of 1 to {REASON_MAX_LENGTH} characters.")
+    about = BlockedRecipient.objects.filter(BlockedRecipient.among(hashes_of(account)), product=product)
+    if (there := about.first()) is not None:
+        raise Unblockable(f"That is blocked already: {there.public_id}.")
+
+
+@transaction.atomic(savepoint=False)
+def block(account: str, *, product: Product | None, by: AbstractUser, reason: str) -> BlockedRecipient:
+    """Pay nothing more to an account: new orders are refused, and what was not sent yet is called off.
+
+    Args:
+        account: number, e-mail, IBAN or telephone number, as an order would name it. Blanks and case do not matter.
+        product: whose orders alone; None: everybody's.
+        by: who says so; it takes one person, for a block that waits is no block.
+        reason: why, kept plain.
+
+    Raises:
+        PermissionDenied: the person may not.
+        Unblockable: it is blocked already, or something is missing.
+    """
+    if not (by.is_active and by.is_staff and by.has_perm(BLOCK)):
+        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {BLOCK}.")
+    turns.take(f"block/{one}" for one in hashes_of(account))
+    check(account, product=product, reason=reason)
+    account, reason = account.strip(), reason.strip()
+    made = BlockedRecipient.objects.create(
+        account=account, hint=masked(account), product=product, reason=reason, created_by_id=by.pk
+    )
+    log.warning("recipient_blocked", id=made.public_id, by=by.pk)
+    return made
+
+
+@transaction.atomic(savepoint=False)
+def unblock(blocked: BlockedRecipient, *, by: AbstractUser, reason: str) -> None:
+    """Let a locked block end. The database wants the two persons' instruction in the same transaction."""
+    blocked.ended_at, blocked.ended_by_id, blocked.ended_reason = timezone.now(), by.pk, reason[:REASON_MAX_LENGTH]
+    blocked.save(update_fields=["ended_at", "ended_by", "ended_reason"])
+    log.warning("recipient_unblocked", id=blocked.public_id, by=by.pk)
+
+
+def is_blocked(withdrawal: Withdrawal) -> bool:
+    """Whether nothing may be paid to its recipient, as things are."""
+    about = BlockedRecipient.objects.filter(BlockedRecipient.among(withdrawal.account_hashes))
+    return about.filter(Q(product=None) | Q(product=withdrawal.product_id)).exists()

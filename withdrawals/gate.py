@@ -1,0 +1,62 @@
+"""What a withdrawal has to pass once more, in the moment in which it would be sent."""
+
+from typing import Final
+
+from django.db import transaction
+
+from gateway import due_work
+from gateway.lifecycles import Cause, CauseKind
+from withdrawals import blocklist, outflow
+from withdrawals.failures import FailureCode
+from withdrawals.models import Withdrawal
+from withdrawals.moves import move_withdrawal
+from withdrawals.states import REVIEW_DELAYS_SECONDS, WithdrawalStatus
+
+_BLOCKED: Final = "its recipient is blocked"
+
+
+def may_leave(withdrawal: Withdrawal, claimed: Withdrawal) -> bool:
+    """Whether a locked withdrawal may be sent as things are. Called in the transaction that marks it, before the mark.
+
+    Where it may not, it is dealt with: called off where its recipient was blocked since it was made, put back where a
+    cap leaves no room for it. What the cap is about pauses once the transaction has committed; should that be lost, the
+    next one that is to be sent pauses it.
+
+    Args:
+        withdrawal: as read under its lock.
+        claimed: the same row as the worker claimed it.
+    """
+    if blocklist.is_blocked(withdrawal):
+        _stop(withdrawal)
+        return False
+    reached = outflow.reached_by(withdrawal)
+    if reached is None:
+        return True
+    due_work.put_back(claimed)
+    transaction.on_commit(lambda: outflow.pause(reached, withdrawal))
+    return False
+
+
+def _stop(withdrawal: Withdrawal) -> None:
+    cause = Cause(kind=CauseKind.CLOCK, detail=_BLOCKED)
+    match withdrawal.status:
+        case WithdrawalStatus.QUEUED:
+            move_withdrawal(
+                withdrawal,
+                WithdrawalStatus.CANCELLED,
+                cause,
+                failure_code=FailureCode.RECIPIENT_BLOCKED,
+                next_at=None,
+                token=None,
+            )
+        case WithdrawalStatus.WAITING_FUNDS:
+            # The provider has seen its id: that nothing comes of it is for people to say.
+            move_withdrawal(
+                withdrawal,
+                WithdrawalStatus.MANUAL_REVIEW,
+                cause,
+                contradiction=f"It waited for money, and {_BLOCKED} now.",
+                next_at=due_work.after(REVIEW_DELAYS_SECONDS, 1),
+                attempts=0,
+                token=None,
+            )

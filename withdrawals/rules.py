@@ -1,0 +1,75 @@
+"""Which rules a new withdrawal goes by: one statement, for each order asks."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection
+
+from withdrawals.models import DUPLICATE_WINDOW_MINUTES, Withdrawal, WithdrawalLimit
+
+#: Of each limit the version that counts, unless it ended the limit. There are dozens of rows.
+_RULES: Final = """
+    SELECT
+        EXISTS (
+            SELECT 1 FROM withdrawals_blockedrecipient
+            WHERE ended_at IS NULL AND account_hashes && %(hashes)s::varchar[]
+                AND (product_id IS NULL OR product_id = %(product)s)
+        ),
+        coalesce((
+            SELECT minutes FROM withdrawals_duplicatewindow
+            WHERE product_id = %(product)s AND mode = %(mode)s ORDER BY version DESC LIMIT 1
+        ), %(default)s),
+        ARRAY(
+            SELECT id FROM (
+                SELECT DISTINCT ON (product_id, per, payment_system_id, period, on_excess)
+                    id, maximum_amount, maximum_count
+                FROM withdrawals_withdrawallimit
+                WHERE mode = %(mode)s AND currency = %(currency)s
+                    AND (product_id IS NULL OR product_id = %(product)s)
+                    AND (payment_system_id IS NULL OR payment_system_id = %(system)s)
+                ORDER BY product_id, per, payment_system_id, period, on_excess, version DESC
+            ) AS latest
+            WHERE maximum_amount IS NOT NULL OR maximum_count IS NOT NULL
+        )
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a withdrawal has to keep to.
+
+    Attributes:
+        is_blocked: nothing is paid to its recipient.
+        duplicate_minutes: how long the same order looks like a mistake; 0: never.
+        limits: all that apply, those that refuse first.
+    """
+
+    is_blocked: bool
+    duplicate_minutes: int
+    limits: list[WithdrawalLimit]
+
+
+def of(withdrawal: Withdrawal, hashes: list[str]) -> Rules:
+    """The rules for a withdrawal whose recipient's accounts have these hashes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RULES,
+            {
+                "hashes": hashes,
+                "product": withdrawal.product_id,
+                "mode": withdrawal.mode,
+                "currency": withdrawal.currency,
+                "system": withdrawal.payment_system_id,
+                "default": DUPLICATE_WINDOW_MINUTES,
+            },
+        )
+        is_blocked, minutes, limit_ids = cursor.fetchone()
+    return Rules(is_blocked=is_blocked, duplicate_minutes=minutes, limits=_limits(limit_ids))
+
+
+def _limits(limit_ids: list[uuid.UUID]) -> list[WithdrawalLimit]:
+    if not limit_ids:
+        return []
+    # "refuse" sorts behind "hold": whatever cannot be made needs no approval.
+    return list(WithdrawalLimit.objects.filter(pk__in=limit_ids).select_related("product").order_by("-on_excess", "id"))
