@@ -226,19 +226,6 @@ def test_the_database_takes_no_slabs_that_it_could_not_read(product: Product, te
         write(product, mode="test", slabs=text)
 
 
-@pytest.mark.usefixtures("as_superuser")
-@pytest.mark.parametrize("statement", ["UPDATE {} SET slabs = '0: none'", "DELETE FROM {}", "TRUNCATE {}"])
-def test_what_was_agreed_is_never_changed(product: Product, statement: str) -> None:
-    write(product, mode="test", slabs="0: approver")
-    at_commit()
-    with (
-        pytest.raises(IntegrityError, match="slabs of approval are never"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement.format("withdrawals_slabset"))
-
-
 def test_versions_are_counted(product: Product) -> None:
     write(product, mode="test")
     with pytest.raises(IntegrityError, match="one_set_of_slabs_per_version"), transaction.atomic():
