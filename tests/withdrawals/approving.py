@@ -4,10 +4,13 @@ from typing import Any
 
 from django.contrib.auth.models import Permission, User
 
+from gateway import ids
+from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller, keep_key
 from gateway.products.models import Mode, Product, Scope, new_key
 from tests.conftest import Api, agree_on_slabs
 from tests.withdrawals.orders import order
+from withdrawals.actions import NewWithdrawal, open_withdrawal
 from withdrawals.models import Approval, Withdrawal
 
 REASON = "as the order says"
@@ -22,6 +25,15 @@ def waiting(api: Api, slabs: str = "0: approver", **changes: Any) -> Withdrawal:
     made = order(api, **changes)
     assert made.status == "pending_approval"
     return made
+
+
+def asked_by(asking: User, like: Withdrawal) -> Withdrawal:
+    """Another one like it, which a person asked for."""
+    names = ("payment_system", "currency", "amount", "recipient", "comment")
+    same = {name: getattr(like, name) for name in names}
+    wish = NewWithdrawal(customer=like.customer.external_id, reference="a-person-s", **same)
+    cause = Cause(kind=CauseKind.PERSON, id=str(asking.pk))
+    return open_withdrawal(like.product, Mode(like.mode), wish, cause, withdrawal_id=ids.new_id())
 
 
 def person(name: str, role: str = "approver") -> User:

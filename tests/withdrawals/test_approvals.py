@@ -12,16 +12,14 @@ from django.utils import timezone
 
 from balances import accounts, reading
 from balances.verb_fields import Refused
-from gateway import ids
-from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller
-from gateway.products.models import ApiKey, Mode, Product
+from gateway.products.models import ApiKey, Product
 from gateway.providers.models import PauseKind, ProviderAccount
 from gateway.webhooks.models import Event
-from tests.conftest import Api, agree_on_slabs
+from tests.conftest import Api
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.approving import APPROVING_SCOPES, REASON, decisions, key, person, waiting
+from tests.withdrawals.approving import APPROVING_SCOPES, REASON, asked_by, decisions, key, person, waiting
 from tests.withdrawals.orders import IMPS, make_due, moves, news, order, send
 from withdrawals import actions, approvals, limits, tasks
 from withdrawals.models import Approval, Withdrawal
@@ -165,24 +163,11 @@ def test_a_rejection_ends_what_another_one_approved(api: Api, ann: User, lea: Us
 
 
 def test_who_asked_does_not_decide(api: Api, product: Product, lea: User, ann: User) -> None:
-    agree_on_slabs(product, "0: approver")
-    wish = actions.NewWithdrawal(**{**_wish(api), "reference": "a person's"})
-    made = _by(lea, product, wish)
+    made = asked_by(lea, waiting(api))
     sentence = "Whoever asked for a withdrawal does not decide about it: another one has to."
     assert refused(lambda: approvals.approve(made.pk, lea, REASON)) == sentence
     assert refused(lambda: approvals.reject(made.pk, lea, REASON)) == sentence
     assert approvals.approve(made.pk, ann, REASON).status == "queued"
-
-
-def _wish(api: Api) -> dict[str, Any]:
-    known = order(api)
-    names = ("payment_system", "currency", "amount", "recipient", "comment")
-    return {name: getattr(known, name) for name in names} | {"customer": "55"}
-
-
-def _by(asking: User, product: Product, wish: actions.NewWithdrawal) -> Withdrawal:
-    cause = Cause(kind=CauseKind.PERSON, id=str(asking.pk))
-    return actions.open_withdrawal(product, Mode.TEST, wish, cause, withdrawal_id=ids.new_id())
 
 
 def test_an_override_leaves_what_it_was_held_for(
