@@ -13,7 +13,7 @@ from gateway.products.models import ApiKey, Product
 from tests.conftest import Api, agree_on_slabs
 from tests.withdrawals.approving import REASON, asked_by, decisions, person, waiting
 from tests.withdrawals.orders import make_due, order
-from withdrawals import approvals, limits
+from withdrawals import approvals, limits, moves
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def decide_many(client: Client, decision: str, *withdrawals: str, reason: str = 
 
 def text_of(answer: Any) -> str:
     assert answer.status_code == 200
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 def buttons(answer: Any) -> list[str]:
@@ -200,7 +200,7 @@ def test_what_goes_wrong_with_one_stops_no_other(
     api: Api, ann: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = [waiting(api)] + [order(api, reference=f"row-{number}") for number in range(2)]
-    honest = approvals.move_withdrawal
+    honest = moves.move_withdrawal
 
     def broken(withdrawal: Withdrawal, *args: Any, **options: Any) -> None:
         if withdrawal.pk == rows[1].pk:

@@ -102,6 +102,7 @@ def test_of_two_the_first_leaves_it_waiting_with_its_news_and_the_second_sends_i
     assert news(withdrawal) == [("pending_approval", 1), ("pending_approval", 2)]
     told = Event.objects.get(type="withdrawal.pending_approval", sequence=2).data["approvals"]
     assert [one["role"] for one in told["given"]] == ["approver"]
+    assert first.next_at is not None
     assert told["expires_at"] == first.next_at.isoformat()
     with django_capture_on_commit_callbacks() as rings:
         assert approvals.approve(withdrawal.pk, lea, REASON).status == "queued"
