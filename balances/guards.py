@@ -207,7 +207,8 @@ ACCOUNT_GUARDS: Final = [
     truncate_guard("ledger accounts", kind=LedgerGuard),
 ]
 
-_OF_A_HOLD: Final = (JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED, JournalKind.WITHDRAWAL_PAID)
+_SET_ASIDE: Final = (JournalKind.WITHDRAWAL_HELD, JournalKind.WITHDRAWAL_RELEASED)
+_OF_A_HOLD: Final = (*_SET_ASIDE, JournalKind.WITHDRAWAL_PAID)
 
 JOURNAL_GUARDS: Final = [
     by_functions_alone("journals are posted", pgtrigger.Insert),
@@ -248,7 +249,10 @@ JOURNAL_GUARDS: Final = [
                 END IF;
             END IF;
             -- The provider, asked, may say whose waiting money is, and then names the order. Nothing else may say it.
-            IF NEW.instruction_id IS NOT NULL OR NEW.cause = '{CauseKind.PERSON}'
+            -- What one person asks for, or refuses, sets money of a product aside, or gives it back to it: nobody
+            -- else has it then, and the withdrawal has to say the same.
+            IF NEW.instruction_id IS NOT NULL
+                    OR (NEW.cause = '{CauseKind.PERSON}' AND NEW.kind NOT IN ({listed(_SET_ASIDE)}))
                     OR {among("NEW.kind", BY_PEOPLE_ALONE)}
                     OR (NEW.kind = '{JournalKind.SUSPENSE_CREDITED}'
                         AND (NEW.cause <> '{CauseKind.PULL}' OR NEW.subject = '')) THEN

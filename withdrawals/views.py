@@ -141,6 +141,9 @@ def _decided(
     try:
         decided = decide(withdrawal_id, caller, said.validated_data["reason"])
     except Refused as error:
+        if error.field:
+            pointer = f"/{error.field}"
+            raise Problem(status=400, code="invalid_request", detail=str(error), pointer=pointer) from None
         status = _find(caller, withdrawal_id).status
         raise Problem(status=409, code="conflict", detail=str(error), extra={"current_status": status}) from None
     return Response(withdrawal_shape(decided))

@@ -11,7 +11,9 @@ from django.db import IntegrityError, connection, transaction
 
 from gateway.webhooks.event_types import EventType
 from tests.conftest import Api
+from tests.withdrawals.approving import person, waiting
 from tests.withdrawals.orders import order
+from withdrawals import approvals
 from withdrawals.models import Withdrawal
 from withdrawals.states import ASKED_ABOUT, CANCELLABLE, FINAL, WITHDRAWAL, WithdrawalStatus
 
@@ -195,3 +197,19 @@ def copy(withdrawal: Withdrawal, **changes: Any) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(force_insert=True)
+
+
+WRITTEN_ONCE = (
+    *("UPDATE withdrawals_approval SET role = 'finance_lead'", "DELETE FROM withdrawals_approval"),
+    *("UPDATE withdrawals_slabset SET slabs = '0: none'", "DELETE FROM withdrawals_slabset"),
+    *("TRUNCATE withdrawals_approval", "TRUNCATE withdrawals_slabset"),
+)
+
+
+@pytest.mark.parametrize("statement", WRITTEN_ONCE)
+def test_what_was_decided_and_agreed_is_written_once(api: Api, attacker: None, statement: str) -> None:
+    withdrawal = waiting(api)
+    approvals.approve(withdrawal.pk, person("ann"), "as the order says")
+    check_deferred()
+    with pytest.raises(IntegrityError, match="are never"), transaction.atomic():
+        run(statement)

@@ -67,8 +67,8 @@ def approved_by_enough() -> LedgerGuard:
             SELECT coalesce(array_agg(role::text ORDER BY role) FILTER (WHERE decision = 'approve'), '{{}}'),
                 coalesce(bool_or(decision = 'reject'), false)
             INTO given, is_rejected FROM withdrawals_approval WHERE withdrawal_id = NEW.id;
-            IF NEW.status = '{WithdrawalStatus.QUEUED}' AND (is_rejected
-                    OR given <> ARRAY(SELECT unnest(NEW.approvals_needed)::text AS role ORDER BY role)) THEN
+            IF NEW.status = '{WithdrawalStatus.QUEUED}'
+                    AND given <> ARRAY(SELECT unnest(NEW.approvals_needed)::text AS role ORDER BY role) THEN
                 {refuse("withdrawal % has not the approvals that it takes", "NEW.id")}
             END IF;
             -- Each move of one that goes on waiting is one of several approvals.
