@@ -32,7 +32,7 @@ def many(api: Api, product: Product, account: ProviderAccount, catalogue: None) 
     """A withdrawal after 200,000 others of a year: a third of this product, each fifth failed."""
     made, other = order(api), Product.objects.create(name="another large one")
     with roles.undisguised() as cursor:
-        columns = [field.column for field in Withdrawal._meta.concrete_fields]
+        columns = [str(field.column) for field in Withdrawal._meta.concrete_fields]
         own = {
             "id": "gen_random_uuid()",
             "reference": "'many-' || number",
