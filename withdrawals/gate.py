@@ -18,9 +18,9 @@ _BLOCKED: Final = "its recipient is blocked"
 def may_leave(withdrawal: Withdrawal, claimed: Withdrawal) -> bool:
     """Whether a locked withdrawal may be sent as things are. Called in the transaction that marks it, before the mark.
 
-    Where it may not, it is dealt with: called off where its recipient was blocked since it was made, put back where a
-    cap leaves no room for it. What the cap is about pauses once the transaction has committed; should that be lost, the
-    next one that is to be sent pauses it.
+    Where it may not, it is dealt with: called off where its recipient was blocked since it was made (one that the
+    provider may know is left as it is, or to a person), put back where a cap leaves no room for it. What the cap is
+    about pauses once the transaction has committed; should that be lost, the next one that is to be sent pauses it.
 
     Args:
         withdrawal: as read under its lock.

@@ -42,7 +42,7 @@ def _number(name: str, label: str, sentence: str, *, least: int, is_required: bo
     return Field(name=name, label=label, help=sentence, read=read, is_required=is_required)
 
 
-def checked(row: Agreed) -> Agreed:
+def _checked(row: Agreed) -> Agreed:
     """The row, if it may be said.
 
     Raises:
@@ -55,7 +55,7 @@ def checked(row: Agreed) -> Agreed:
     return row
 
 
-def written(row: Agreed, instruction: Instruction) -> None:
+def _written(row: Agreed, instruction: Instruction) -> None:
     """Keep a row that two persons agreed on as the version that counts from now on."""
     row.reason = instruction.reason[:REASON_MAX_LENGTH]
     assert instruction.decided_by is not None
@@ -63,7 +63,7 @@ def written(row: Agreed, instruction: Instruction) -> None:
     row.follow()
 
 
-def before(row: Agreed) -> str:
+def _before(row: Agreed) -> str:
     """What counted until now, as a sentence."""
     counting = row.of_the_same().first()
     return "There was no such row before." if counting is None else f"Until now: {counting}."
@@ -82,7 +82,7 @@ def _limit(values: Values) -> WithdrawalLimit:
         maximum_count=values["maximum_count"],
         reason="-",
     )
-    checked(row)
+    _checked(row)
     if row.maximum_amount is None and row.maximum_count is None:
         counting = row.of_the_same().first()
         if counting is None or (counting.maximum_amount is None and counting.maximum_count is None):
@@ -92,12 +92,12 @@ def _limit(values: Values) -> WithdrawalLimit:
 
 def _plan_limit(values: Values) -> Plan:
     row = _limit(values)
-    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", before(row)))
+    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", _before(row)))
 
 
 def _window(values: Values) -> DuplicateWindow:
     row = DuplicateWindow(mode=values["mode"], product=values["product"], minutes=values["minutes"], reason="-")
-    checked(row)
+    _checked(row)
     return row
 
 
@@ -117,7 +117,7 @@ def _cap(values: Values) -> OutflowCap:
         maximum=values["maximum"],
         reason="-",
     )
-    checked(row)
+    _checked(row)
     counting = row.of_the_same().first()
     if row.maximum is None and (counting is None or counting.maximum is None):
         raise Refused("Name the maximum: there is no such cap to end.", field="maximum")
@@ -126,19 +126,18 @@ def _cap(values: Values) -> OutflowCap:
 
 def _plan_cap(values: Values) -> Plan:
     row = _cap(values)
-    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", before(row)))
+    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", _before(row)))
 
 
-def _open_block(values: Values, *, lock: bool) -> BlockedRecipient:
-    rows = BlockedRecipient.objects.select_for_update(of=("self",)) if lock else BlockedRecipient.objects
-    blocked = rows.filter(pk=values["blocked"]).first()
+def _open_block(values: Values) -> BlockedRecipient:
+    blocked = BlockedRecipient.objects.select_for_update(of=("self",)).filter(pk=values["blocked"]).first()
     if blocked is None or blocked.ended_at is not None:
         raise Refused("There is no such block, or it has ended.", field="blocked")
     return blocked
 
 
 def _plan_unblock(values: Values) -> Plan:
-    blocked = _open_block(values, lock=True)
+    blocked = _open_block(values)
     # A block is in both modes; that of the two with real money is what people decide about.
     return Plan(
         mode=Mode.LIVE,
@@ -151,7 +150,7 @@ def _plan_unblock(values: Values) -> Plan:
 
 def _unblock(values: Values, _cause: Cause, instruction: Instruction) -> None:
     assert instruction.decided_by is not None
-    unblock(_open_block(values, lock=True), by=instruction.decided_by, reason=instruction.reason)
+    unblock(_open_block(values), by=instruction.decided_by, reason=instruction.reason)
 
 
 UNBLOCK: Final = Verb(
@@ -193,7 +192,7 @@ VERBS: Final = (
             ),
         ),
         plan=_plan_limit,
-        execute=lambda values, _, instruction: written(_limit(values), instruction),
+        execute=lambda values, _, instruction: _written(_limit(values), instruction),
     ),
     Verb(
         name=WINDOW_VERB,
@@ -204,7 +203,7 @@ VERBS: Final = (
             _number("minutes", "Minutes", "0: nothing is ever taken for a duplicate.", least=0),
         ),
         plan=_plan_window,
-        execute=lambda values, _, instruction: written(_window(values), instruction),
+        execute=lambda values, _, instruction: _written(_window(values), instruction),
     ),
     Verb(
         name=OUTFLOW_VERB,
@@ -221,7 +220,7 @@ VERBS: Final = (
             ),
         ),
         plan=_plan_cap,
-        execute=lambda values, _, instruction: written(_cap(values), instruction),
+        execute=lambda values, _, instruction: _written(_cap(values), instruction),
     ),
     UNBLOCK,
 )

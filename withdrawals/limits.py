@@ -21,8 +21,6 @@ _WORDS: Final = {
     Per.RECIPIENT: "to this recipient",
     Per.PAYMENT_SYSTEM: "through this payment system",
 }
-
-
 _BLOCKED: Final = "Nothing is paid to this recipient."
 
 

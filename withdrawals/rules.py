@@ -6,16 +6,13 @@ from typing import Final
 
 from django.db import connection
 
+from withdrawals.blocklist import IS_BLOCKED
 from withdrawals.models import DUPLICATE_WINDOW_MINUTES, Withdrawal, WithdrawalLimit
 
 #: Of each limit the version that counts, unless it ended the limit. There are dozens of rows.
-_RULES: Final = """
+_RULES: Final = f"""
     SELECT
-        EXISTS (
-            SELECT 1 FROM withdrawals_blockedrecipient
-            WHERE ended_at IS NULL AND account_hashes && %(hashes)s::varchar[]
-                AND (product_id IS NULL OR product_id = %(product)s)
-        ),
+        {IS_BLOCKED},
         coalesce((
             SELECT minutes FROM withdrawals_duplicatewindow
             WHERE product_id = %(product)s AND mode = %(mode)s ORDER BY version DESC LIMIT 1
@@ -32,7 +29,7 @@ _RULES: Final = """
             ) AS latest
             WHERE maximum_amount IS NOT NULL OR maximum_count IS NOT NULL
         )
-"""
+"""  # noqa: S608 - our own columns, no input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

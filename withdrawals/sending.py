@@ -105,7 +105,7 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
 def _is_readable(withdrawal: Withdrawal) -> bool:
     # Looked at before the mark: found out after it, nobody would know whether something was sent. The row becomes due
     # again with the end of its lease, and goes out when its key is back.
-    columns = ((withdrawal, "body"), (withdrawal.account, "withdrawal_key"))
+    columns = ((withdrawal, "body"), (withdrawal, "recipient"), (withdrawal.account, "withdrawal_key"))
     return all(readable_or(row, name, None) is not None for row, name in columns)
 
 

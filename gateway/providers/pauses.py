@@ -89,7 +89,7 @@ def pause_payouts(
     return made
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def resume_payouts(pause_id: uuid.UUID, reason: str, by: AbstractBaseUser | None = None) -> bool:
     """End one pause; what waits goes out at once, what waits longest first, unless another pause stops it as well.
 
@@ -155,11 +155,11 @@ def _named(scope: str, key: str, mode: str) -> tuple[str, str]:
     raise CannotPause("There is nothing of this name to pause.")
 
 
-def _uuid(key: str) -> uuid.UUID | None:
+def _uuid(key: str) -> uuid.UUID:
     try:
         return uuid.UUID(key)
     except ValueError:
-        return None
+        raise CannotPause("There is nothing of this name to pause.") from None
 
 
 def _reason(text: str, by: AbstractBaseUser | None) -> str:

@@ -5,7 +5,7 @@ import time_machine
 
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
-from tests.conftest import Api, fund
+from tests.conftest import Api, fund, may_repeat_itself
 from tests.money.world import FUNDED, World
 from tests.payments.conftest import START
 from tests.scripted_provider import ScriptedProvider
@@ -22,6 +22,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 def funded(product: Product) -> Product:
     """In place of the fixture of all tests: so little that a test can use it up."""
     fund(product, "INR", amount=FUNDED)
+    may_repeat_itself(product)
     return product
 
 

@@ -36,7 +36,7 @@ from payments import resolutions
 from payments.models import Deposit, Receipt
 from payments.resolutions import Unresolvable
 from payments.tasks import end_overdue
-from tests.conftest import Api, fund
+from tests.conftest import Api, fund, may_repeat_itself
 from tests.money import invariants
 from tests.money.crashing import WITH_THE_ANSWER, Crash, crash_at, sweep
 from tests.money.provider_books import Fate, Item, ProviderBooks
@@ -98,6 +98,7 @@ class Money(RuleBasedStateMachine):
         keep_key(product=self.product, mode=Mode.TEST, name="tests", key=key)
         self.api = Api(key)
         fund(self.product, "INR", amount=str(FUNDED))
+        may_repeat_itself(self.product)
         self.saved: dict[str, Decimal] = {}
         self.released: set[str] = set()
         self.has_crashed = False

@@ -1,12 +1,17 @@
 """Money out, from a product's call to the last word, with every part running."""
 
+import secrets
 from typing import Any
 
 import pytest
 
 from tests.stories.conftest import Stack, new_reference
 
-RECIPIENT = {"account_number": "123456789", "account_name": "Test Name", "bank_code": "MAHB0001821"}
+
+def recipient() -> dict[str, str]:
+    """Another one each time: the same amount to the same account within the hour waits for a person."""
+    account = f"{secrets.randbelow(90_000) + 10_000}6789"
+    return {"account_number": account, "account_name": "Test Name", "bank_code": "MAHB0001821"}
 
 
 def withdrawal_of(stack: Stack, reference: str, amount: str = "1218") -> dict[str, Any]:
@@ -18,7 +23,7 @@ def withdrawal_of(stack: Stack, reference: str, amount: str = "1218") -> dict[st
             "amount": amount,
             "customer": "55",
             "reference": reference,
-            "recipient": RECIPIENT,
+            "recipient": recipient(),
             "comment": "payout",
         },
     )

@@ -95,7 +95,7 @@ def test_one_that_waits_is_called_off_when_it_would_be_sent(
     failure = api.get(f"withdrawals/{made.public_id}").json()["failure"]
     assert (failure["code"], failure["safe_to_retry"]) == ("recipient_blocked", True)
     [after] = reading.product_balances(product.pk, "test")
-    assert (before.held, after.held) == (1218 * 2, 1218)
+    assert [before.held, after.held] == [1218 * 2, 1218]
     assert after.available == before.available + 1218
 
 

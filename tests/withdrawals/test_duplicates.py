@@ -1,5 +1,6 @@
 """The same again within a time: it is made, and waits for a person."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ FORMER_KEY, LATER_KEY = "former-search-key-0123456789-0123456789", "later-search
 
 
 @pytest.fixture
-def api(product: Product, account: ProviderAccount, catalogue: None, new_api: Any) -> Api:
+def api(product: Product, account: ProviderAccount, catalogue: None, new_api: Callable[..., Api]) -> Api:
     """The product's client, of a product for which nobody set a window."""
     fund(product, "INR", "BDT")
     return new_api(product)
@@ -62,7 +63,10 @@ def test_another_amount_or_account_is_another_order(changes: dict[str, Any], api
 
 
 def test_a_customer_a_name_a_comment_and_spelling_make_no_difference(api: Api) -> None:
-    upi = {"payment_system": "upi_ib", "recipient": {"account_number": "Some.Name@bank", "account_name": "Test Name"}}
+    upi: dict[str, Any] = {
+        "payment_system": "upi_ib",
+        "recipient": {"account_number": "Some.Name@bank", "account_name": "Test Name"},
+    }
     order(api, **upi)
     again = {"account_number": "some.name@BANK", "account_name": "Somebody Else"}
     held = order(api, **{**upi, "recipient": again}, customer="57", comment="else")

@@ -32,7 +32,7 @@ def many(api: Api, product: Product, account: ProviderAccount, catalogue: None) 
     """A withdrawal after 200,000 others of a year: a third of this product, each fifth failed."""
     made, other = order(api), Product.objects.create(name="another large one")
     with roles.undisguised() as cursor:
-        columns = [field.column for field in Withdrawal._meta.concrete_fields]
+        columns = [str(field.column) for field in Withdrawal._meta.concrete_fields]
         own = {
             "id": "gen_random_uuid()",
             "reference": "'many-' || number",
@@ -44,6 +44,8 @@ def many(api: Api, product: Product, account: ProviderAccount, catalogue: None) 
             "sent_at": "now() - number * interval '157 seconds'",
             "created_at": "now() - number * interval '157 seconds'",
             "next_at": "NULL",
+            **dict.fromkeys(("recipient", "body"), "''::bytea"),
+            **dict.fromkeys(("metadata",), "'{}'::jsonb"),
         }
         values = ", ".join(own.get(name, f"one.{name}") for name in columns)
         cursor.execute(
@@ -73,8 +75,9 @@ def test_every_question_is_answered_by_an_index(many: Withdrawal, product: Produ
     assert "withdrawals_that_count" in plans["product"]
     assert "withdrawals_that_count" in plans["payment_system"]
     assert "customer" in plans["customer"] or "withdrawals_that_count" in plans["customer"]
-    for name in ("recipient", "duplicates"):
-        assert "withdrawals_by_account" in plans[name], plans[name]
+    assert "withdrawals_by_account" in plans["recipient"]
+    # In an hour there may be fewer orders of the product than there ever were to the account, or more.
+    assert "withdrawals_by_account" in plans["duplicates"] or "withdrawals_that_count" in plans["duplicates"]
     for name, plan in plans.items():
         if name.startswith("cap"):
             assert "withdrawals_that_are_out" in plan, plan

@@ -96,7 +96,7 @@ def test_a_limit_of_one_payment_system_binds_no_other(api: Api, product: Product
     limit(product, per="payment_system", payment_system_id="paytm", count=1)
     order(api)
     order(api)
-    paytm = {"payment_system": "paytm", "recipient": {"account_number": "8123456789"}}
+    paytm: dict[str, Any] = {"payment_system": "paytm", "recipient": {"account_number": "8123456789"}}
     order(api, **paytm)
     refused(api, "At most 1 withdrawal through this payment system in the last 24 hours; left: 0.", **paytm)
 

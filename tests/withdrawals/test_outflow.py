@@ -58,6 +58,20 @@ def test_what_would_go_beyond_a_cap_is_not_sent_and_the_product_pauses(
     assert PayoutPause.objects.count() == 1
 
 
+@pytest.mark.django_db
+def test_a_pause_that_was_lost_is_made_by_the_next_one(
+    api: Api, product: Product, provider: ScriptedProvider, django_capture_on_commit_callbacks: Any
+) -> None:
+    cap(product, 1000)
+    made = sent(api, provider, words.OK)
+    # The worker died between the commit and the pause.
+    assert (made.status, pauses()) == ("queued", [])
+    with django_capture_on_commit_callbacks(execute=True):
+        assert send(made).status == "queued"
+    assert pauses() == [("product", str(product.pk), "test", "outflow_cap")]
+    assert provider.to(words.CREATE) == []
+
+
 def test_an_account_has_a_cap_for_all_its_products(
     api: Api, product: Product, account: ProviderAccount, provider: ScriptedProvider, new_api: Any
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from balances.guards import LedgerGuard, refuse
@@ -12,6 +12,7 @@ from gateway import ids
 from gateway.lifecycles import Guard, written_once
 from gateway.products.models import Mode
 from gateway.two_persons import decided_in_this_transaction
+from withdrawals import turns
 
 #: A sentence, kept plain: no account data.
 REASON_MAX_LENGTH = 200
@@ -47,9 +48,8 @@ class Agreed(models.Model):
     @transaction.atomic(savepoint=False)
     def follow(self) -> None:
         """Keep this row as the version that counts from now on."""
-        with connection.cursor() as cursor:
-            # Two persons who approve two versions at once: the second one waits here, and then sees the first.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"versions/{type(self).__name__}"])
+        # Two persons who approve two versions at once: the second one waits here, and then sees the first.
+        turns.take([f"versions/{type(self).__name__}"])
         self.version = (self.of_the_same().values_list("version", flat=True).first() or 0) + 1
         self.save(force_insert=True)
 

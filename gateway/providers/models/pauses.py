@@ -5,7 +5,6 @@ from typing import Final
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Cast
 from django.utils import timezone
 
 from gateway import ids
@@ -127,17 +126,23 @@ class PayoutPause(models.Model):
         return f"{self.mode} payouts of {of_what}, paused since {self.since:%Y-%m-%d %H:%M:%S}Z"
 
 
+#: What a withdrawal calls that of which a pause is.
+_COLUMNS: Final = {
+    PauseScope.PROVIDER_ACCOUNT: "account_id",
+    PauseScope.PRODUCT: "product_id",
+    PauseScope.PAYMENT_SYSTEM: "payment_system_id",
+}
+
+
 def may_pay_out() -> models.Q:
-    """Filter: withdrawals that may be sent now, as far as pauses go, of their account and of payouts."""
-    pauses = PayoutPause.objects.filter(ended_at=None, mode=models.OuterRef("mode"))
-    covering = (
-        models.Q(scope=PauseScope.EVERYTHING)
-        | models.Q(scope=PauseScope.PROVIDER_ACCOUNT, key=_outer("account_id"))
-        | models.Q(scope=PauseScope.PRODUCT, key=_outer("product_id"))
-        | models.Q(scope=PauseScope.PAYMENT_SYSTEM, key=models.OuterRef("payment_system_id"))
-    )
-    return not_paused() & models.Q(~models.Exists(pauses.filter(covering)))
+    """Filter: withdrawals that may be sent now, as far as pauses go, of their account and of payouts.
 
-
-def _outer(name: str) -> Cast:
-    return Cast(models.OuterRef(name), models.CharField())
+    The pauses are looked up at once, and stand as constants in the filter: a sweep steps over a long line of paused
+    ones for the price of reading them.
+    """
+    going = not_paused()
+    pauses = PayoutPause.objects.filter(ended_at=None).values_list("scope", "mode", "key")
+    for scope, mode, key in sorted(set(pauses)):
+        of_what = {} if scope == PauseScope.EVERYTHING else {_COLUMNS[PauseScope(scope)]: key}
+        going &= ~models.Q(mode=mode, **of_what)
+    return going
