@@ -1,7 +1,6 @@
 """The provider's word on a withdrawal, taken only where it was asked for; a letter alone never comes here."""
 
 import re
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,10 +16,10 @@ from withdrawals.actions import frozen_request
 from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.second_sendings import Next, after_not_found, was_asked_late_enough
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
     FINAL,
-    NOT_FOUND_LAG_SECONDS,
     REVIEW_DELAYS_SECONDS,
     UNKNOWN_DELAYS_SECONDS,
     WITHDRAWAL,
@@ -41,8 +40,8 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
         log.error("outcome_of_unknown_withdrawal", account=str(account.pk))
         return
     withdrawal = lock_withdrawal(found)
-    withdrawal.last_answer = entry.state
-    withdrawal.save(update_fields=["last_answer"])
+    withdrawal.last_answer, withdrawal.last_asked_at = entry.state, timezone.now()
+    withdrawal.save(update_fields=["last_answer", "last_asked_at"])
     if withdrawal.status == WithdrawalStatus.QUEUED and entry.state in {PullState.FOUND, PullState.NO_POSTBACK}:
         _unqueue(withdrawal, cause)
     match entry.state:
@@ -54,9 +53,7 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
                 _accept(withdrawal, cause)
         case PullState.NOT_FOUND:
             # Alone it is no proof, for it may lag. Together with an explicit refusal, and after the lag, it is.
-            lag = timezone.now() - (withdrawal.sent_at or timezone.now())
-            is_late_enough = lag >= timedelta(seconds=NOT_FOUND_LAG_SECONDS)
-            if withdrawal.status == WithdrawalStatus.UNKNOWN and is_late_enough:
+            if withdrawal.status == WithdrawalStatus.UNKNOWN and was_asked_late_enough(withdrawal):
                 _believe_refusal(withdrawal, cause)
         case PullState.UNUSABLE:
             log.error("withdrawal_word_unusable", withdrawal=withdrawal_id, reason=entry.reason)
@@ -86,6 +83,19 @@ def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
             attempts=0,
             token=None,
         )
+    else:
+        _send_again_or_give_up(withdrawal, cause)
+
+
+def _send_again_or_give_up(withdrawal: Withdrawal, cause: Cause) -> None:
+    """The provider does not know what was sent into the unknown: no proof, but where it pays an id once, no danger."""
+    match after_not_found(withdrawal):
+        case Next.SEND_AGAIN:
+            withdrawal.send_again = True
+            withdrawal.save(update_fields=["send_again"])
+        case Next.GIVE_UP:
+            times = withdrawal.resends + 1
+            _review(withdrawal, f"it was sent {times} times, and the provider knows nothing of it", cause)
 
 
 def _unqueue(withdrawal: Withdrawal, cause: Cause) -> None:
