@@ -19,6 +19,7 @@ from withdrawals.corrections import Uncorrectable, lock
 from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
 from withdrawals.moves import move_withdrawal
+from withdrawals.outcomes import says_that_it_has_it
 from withdrawals.second_sendings import was_asked_late_enough
 from withdrawals.states import IN_DOUBT, PEOPLE_DECIDE_AFTER_SECONDS, WithdrawalStatus
 
@@ -28,7 +29,6 @@ from withdrawals.states import IN_DOUBT, PEOPLE_DECIDE_AFTER_SECONDS, Withdrawal
 FRESH_SECONDS: Final = 300
 #: A person waits for the page.
 _READ_SECONDS: Final = 10.0
-_THERE: Final = frozenset({PullState.FOUND, PullState.NO_POSTBACK})
 
 
 def ask_first(withdrawal_id: uuid.UUID) -> None:
@@ -64,7 +64,7 @@ def allow_resending(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     if not _is_fresh(withdrawal):
         raise Uncorrectable("The provider gave no answer about it just now. Try again when it can be asked.")
     if withdrawal.last_answer != PullState.NOT_FOUND:
-        raise Uncorrectable(f'Asked just now, the provider said "{withdrawal.last_answer}": it has the payout.')
+        raise Uncorrectable(f'Asked just now, the provider said "{withdrawal.last_answer}", not that it has none.')
     if not was_asked_late_enough(withdrawal):
         raise Uncorrectable("It was sent only seconds ago; the provider's book may not know it yet.")
     withdrawal.send_again, withdrawal.resend_allowed_by = True, cause.instruction
@@ -82,7 +82,7 @@ def declare_failed(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
         Uncorrectable: it is too early, or the provider has it.
     """
     withdrawal = _lock_in_doubt(withdrawal_id)
-    if withdrawal.last_answer in _THERE:
+    if says_that_it_has_it(withdrawal.last_answer):
         raise Uncorrectable(f'The provider has it: asked last, it said "{withdrawal.last_answer}".')
     move_withdrawal(
         withdrawal,

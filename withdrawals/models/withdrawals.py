@@ -33,6 +33,10 @@ from withdrawals.states import (
 ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
 
 
+#: A word or three.
+LAST_ANSWER_MAX_LENGTH: Final = 24
+
+
 def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
     """By what a withdrawal is found: its recipient's accounts, as long as it knows them."""
     if withdrawal.redacted_at is not None:
@@ -130,7 +134,7 @@ class Withdrawal(DueWork):
     refused_unread = models.BooleanField(
         default=False, help_text="The provider refused our credentials and read no further; a pull has to agree."
     )
-    last_answer = models.CharField(max_length=24, blank=True, help_text="What the last pull said.")
+    last_answer = models.CharField(max_length=LAST_ANSWER_MAX_LENGTH, blank=True, help_text="What the last pull said.")
     last_asked_at = models.DateTimeField(null=True, blank=True, help_text="When the last pull said it.")
     send_again = models.BooleanField(
         default=False, help_text="The same bytes go out once more, as soon as the provider says again that it has none."
