@@ -170,6 +170,9 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
         sent_at=timezone.now(),
         failure_code="",
         contradiction="",
+        # What was refused before was another sending: were this one lost, nothing of that would prove anything.
+        refused_unproven=False,
+        refused_unread=False,
         resends=withdrawal.resends + is_in_doubt,
         # What was asked before may have taken most of the lease: the call has a whole one.
         next_at=timezone.now() + timedelta(seconds=calls.LEASE_SECONDS),
