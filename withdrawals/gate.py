@@ -1,6 +1,6 @@
 """What a withdrawal has to pass once more, in the moment in which it would be sent."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -49,14 +49,20 @@ def _stop(withdrawal: Withdrawal) -> None:
                 next_at=None,
                 token=None,
             )
-        case WithdrawalStatus.WAITING_FUNDS:
-            # The provider has seen its id: that nothing comes of it is for people to say.
-            move_withdrawal(
-                withdrawal,
-                WithdrawalStatus.MANUAL_REVIEW,
-                cause,
-                contradiction=f"It waited for money, and {_BLOCKED} now.",
-                next_at=due_work.after(REVIEW_DELAYS_SECONDS, 1),
-                attempts=0,
-                token=None,
-            )
+        case WithdrawalStatus.WAITING_FUNDS | WithdrawalStatus.UNKNOWN:
+            # The provider has seen its id, or may have: that nothing comes of it is for people to say.
+            move_withdrawal(withdrawal, WithdrawalStatus.MANUAL_REVIEW, cause, **_for_people())
+        case WithdrawalStatus.MANUAL_REVIEW:
+            # Two persons let it go out again before somebody blocked it; the later word counts.
+            Withdrawal.objects.filter(pk=withdrawal.pk).update(**_for_people())
+
+
+def _for_people() -> dict[str, Any]:
+    return {
+        "contradiction": f"It was to be sent once more, and {_BLOCKED} now.",
+        "send_again": False,
+        "resend_allowed_by": None,
+        "next_at": due_work.after(REVIEW_DELAYS_SECONDS, 1),
+        "attempts": 0,
+        "token": None,
+    }

@@ -110,7 +110,7 @@ def test_one_that_waits_for_money_goes_to_a_person(api: Api, provider: ScriptedP
     made.refresh_from_db()
     assert (made.status, made.contradiction, made.token) == (
         "manual_review",
-        "It waited for money, and its recipient is blocked now.",
+        "It was to be sent once more, and its recipient is blocked now.",
         None,
     )
     assert len(provider.to(words.CREATE)) == 1

@@ -16,12 +16,19 @@ from withdrawals.models.limits import (
 from withdrawals.models.outflow import OUTFLOW_VERB, OutflowCap
 from withdrawals.models.slabs import REASON_MAX_LENGTH as SLABS_REASON_MAX_LENGTH
 from withdrawals.models.slabs import SLABS_MAX_LENGTH, SLABS_VERB, SlabSet
-from withdrawals.models.withdrawals import ACCOUNT_FIELDS, Withdrawal, WithdrawalMove, account_terms
+from withdrawals.models.withdrawals import (
+    ACCOUNT_FIELDS,
+    LAST_ANSWER_MAX_LENGTH,
+    Withdrawal,
+    WithdrawalMove,
+    account_terms,
+)
 
 __all__ = [
     "ACCOUNT_FIELDS",
     "DUPLICATE_WINDOW_MINUTES",
     "DUPLICATE_WINDOW_MINUTES_MAX",
+    "LAST_ANSWER_MAX_LENGTH",
     "LIMIT_VERB",
     "OUTFLOW_VERB",
     "SLABS_MAX_LENGTH",

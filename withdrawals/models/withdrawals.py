@@ -19,10 +19,24 @@ from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Produc
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
 from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
-from withdrawals.states import FINAL, NOT_OUT, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
+from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people
+from withdrawals.states import (
+    FINAL,
+    NOT_OUT,
+    UNDER_WAY_AFTER_SENDING,
+    UNPAID,
+    WITHDRAWAL,
+    ApproverRole,
+    HoldReason,
+    WithdrawalStatus,
+)
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
 ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
+
+
+#: A word or three.
+LAST_ANSWER_MAX_LENGTH: Final = 24
 
 
 def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
@@ -122,7 +136,17 @@ class Withdrawal(DueWork):
     refused_unread = models.BooleanField(
         default=False, help_text="The provider refused our credentials and read no further; a pull has to agree."
     )
-    last_answer = models.CharField(max_length=24, blank=True, help_text="What the last pull said.")
+    last_answer = models.CharField(max_length=LAST_ANSWER_MAX_LENGTH, blank=True, help_text="What the last pull said.")
+    last_asked_at = models.DateTimeField(null=True, blank=True, help_text="When the last pull said it.")
+    send_again = models.BooleanField(
+        default=False, help_text="The same bytes go out once more, as soon as the provider says again that it has none."
+    )
+    resend_allowed_by = models.UUIDField(
+        null=True, blank=True, help_text="The instruction by which two persons had it sent again; used up by that."
+    )
+    resends = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it was sent again while nobody knew whether it had arrived."
+    )
 
     status = models.CharField(max_length=20, choices=WithdrawalStatus.choices, default=WithdrawalStatus.QUEUED)
     sequence = models.PositiveIntegerField(default=1)
@@ -176,6 +200,11 @@ class Withdrawal(DueWork):
                 condition=models.Q(redacted_at=None, status__in=sorted(FINAL)),
                 name="withdrawals_to_redact",
             ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=sorted(UNDER_WAY_AFTER_SENDING)) | ~models.Q(contradiction=""),
+                name="withdrawals_for_a_person",
+            ),
         ]
         permissions = [
             ("approve_withdrawal", "Can approve and reject withdrawals that others asked for"),
@@ -187,6 +216,7 @@ class Withdrawal(DueWork):
             corrected_by_a_journal(),
             waits_as_agreed(),
             approved_by_enough(),
+            doubts_end_by_proof_or_people(),
         ]
 
     def __str__(self) -> str:
