@@ -3,6 +3,8 @@
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -52,8 +54,15 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
         Problem: 409 where the product used the reference before; 409 where no account serves the mode; 422 where the
             product has too little money.
     """
-    try:
+    with explained(caller.product, caller.mode, wish):
         return _create(caller, wish, claim)
+
+
+@contextmanager
+def explained(product: Product, mode: Mode, wish: NewWithdrawal) -> Iterator[None]:
+    """Around the whole transaction of `open_withdrawal`: what ended it, as the problem that a product is told."""
+    try:
+        yield
     except InsufficientFunds:
         raise Problem(
             status=422,
@@ -64,7 +73,7 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
         ) from None
     except IntegrityError:
         # Looked up only now, after the rollback: two requests with one reference may both find none before.
-        existing = Withdrawal.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
+        existing = Withdrawal.objects.filter(product=product, mode=mode, reference=wish.reference).first()
         if existing is None:
             raise
         raise reference_taken(existing.public_id) from None

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from balances import doors
 from balances.instructions import TAKES_LOOKING
@@ -44,8 +46,17 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     search_fields = ["reference", "customer__external_id"]
     search_help_text = "An id of ours, a reference, a customer, or the recipient's account in full."
     list_select_related = ["customer", "payment_system"]
-    hidden_columns = ("recipient_hashes",)
+    hidden_columns = ("recipient_hashes", "refund_of")
+    readonly_fields = ["refunded_deposit"]
     inlines = [WithdrawalMoveInline]
+
+    @admin.display(description="refund of")
+    def refunded_deposit(self, row: Withdrawal) -> str:
+        """The deposit whose money goes back, with its page."""
+        if row.refund_of is None:
+            return "-"
+        page = reverse("admin:payments_deposit_change", args=[row.refund_of])
+        return format_html('<a class="underline" href="{}">{}</a>', page, ids.encode(ids.DEPOSIT, row.refund_of))
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str

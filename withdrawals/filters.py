@@ -3,7 +3,8 @@
 import django_filters
 from django.db.models import QuerySet
 
-from gateway.api.query import AmountFilter, CurrencyFilter, TimeFilter, WordFilter
+from gateway import ids
+from gateway.api.query import AmountFilter, CurrencyFilter, IdFilter, TimeFilter, WordFilter
 from withdrawals.models import Withdrawal
 from withdrawals.states import WithdrawalStatus
 
@@ -21,6 +22,7 @@ class WithdrawalFilter(django_filters.FilterSet):  # type: ignore[misc]  # the l
         help_text="The recipient's account number, UPI address, IBAN, telephone number or e-mail, in full. "
         "Blanks and letter case do not count. Redacted withdrawals are not found.",
     )
+    refund_of = IdFilter(prefix=ids.DEPOSIT, help_text="Refunds of this deposit.")
     amount = AmountFilter()
     created_after = TimeFilter(field_name="created_at", lookup_expr="gt")
     created_before = TimeFilter(field_name="created_at", lookup_expr="lt")

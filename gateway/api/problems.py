@@ -48,6 +48,7 @@ TITLES: Final[Mapping[str, str]] = {
     "provider_refused": "The provider does not take this",
     "provider_unavailable": "The provider cannot be asked just now",
     "reference_already_used": "The reference was used before",
+    "refund_exceeds_receipts": "The refund is more than what is left of the deposit's money",
     "too_many_attempts": "Too many attempts",
     "too_many_requests": "Too many requests",
     "unavailable": "The service cannot answer right now",

@@ -21,6 +21,7 @@ from gateway.providers import calls
 from gateway.providers.models import ProviderCall
 from payments.models import Confirmation, Deposit, Receipt
 from postbacks.models import LetterItem
+from withdrawals.models import Withdrawal
 
 J = JournalKind
 
@@ -86,6 +87,7 @@ def of_deposit(deposit: Deposit, request: HttpRequest) -> list[Section]:
     parts: list[_Part] = [
         ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
         ("Receipts", Receipt, lambda title: _receipts(title, deposit.receipts.order_by("id"))),
+        ("Refunds", Withdrawal, lambda title: _refunds(title, deposit)),
         (_LETTERS, LetterItem, lambda title: _letters(title, names, None)),
         (_CALLS, ProviderCall, lambda title: _calls(title, deposit.account_id, names, deposit.updated_at)),
     ]
@@ -208,6 +210,25 @@ def _receipts(title: str, receipts: "QuerySet[Receipt]") -> Section:
             for one in receipts[:_ROWS_MAX]
         ],
         nothing="There are none.",
+    )
+
+
+def _refunds(title: str, deposit: Deposit) -> Section:
+    rows = Withdrawal.objects.filter(refund_of=deposit.pk).defer("recipient", "body").order_by("-id")
+    return Section(
+        title=title,
+        columns=("withdrawal", "status", "amount", "reference", "made"),
+        rows=[
+            (
+                _link("withdrawals_withdrawal", row.pk, row.public_id),
+                f"{row.status}: {row.get_status_display()}",
+                f"{format_amount(row.amount, row.currency)} {row.currency}",
+                row.reference,
+                row.created_at,
+            )
+            for row in rows[:_ROWS_MAX]
+        ],
+        nothing="None of its money was sent back.",
     )
 
 

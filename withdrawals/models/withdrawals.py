@@ -18,6 +18,7 @@ from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
+from withdrawals.models import refunds
 from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
@@ -150,6 +151,9 @@ class Withdrawal(DueWork):
         indexes = [
             models.Index(fields=["product", "mode", "-id"], name="withdrawals_of_a_product"),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="withdrawals_due"),
+            models.Index(
+                fields=["refund_of"], condition=models.Q(refund_of__isnull=False), name="withdrawals_that_refund"
+            ),
             GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
             models.Index(
                 fields=["updated_at"],
@@ -161,6 +165,8 @@ class Withdrawal(DueWork):
             *lifecycle_guards(WITHDRAWAL, history_table="withdrawals_withdrawalmove"),
             money_follows(),
             corrected_by_a_journal(),
+            refunds.within_receipts(),
+            refunds.same_for_ever(),
         ]
 
     def __str__(self) -> str:

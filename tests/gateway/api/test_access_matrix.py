@@ -24,6 +24,7 @@ from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.providers.test_redirect_hashes import HASH_URL, Hasher
+from tests.gateway.refunds.stage import credited, refund_body
 from tests.payments.stage import details, work
 from tests.scripted_provider import ScriptedProvider
 
@@ -40,12 +41,14 @@ class Row:
         succeeds: the status for a caller who may.
         body: of a request that succeeds.
         query: what such a request has to ask for in its address.
+        made: how the object in the address comes to be, where it takes more than `OBJECTS` says.
     """
 
     scope: Scope
     succeeds: int = 200
     body: Callable[[], dict[str, Any]] = field(default=dict)
     query: str = ""
+    made: Callable[[Api], str] | None = None
 
 
 def _address() -> dict[str, Any]:
@@ -60,6 +63,10 @@ def _reference() -> dict[str, Any]:
     return {"provider_reference": f"{secrets.randbelow(10**12):012}", "amount": "1000.00"}
 
 
+def _credited(api: Api) -> str:
+    return credited(api).public_id
+
+
 _JANUARY: Final = "?currency=INR&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"
 
 ROWS: Final = {
@@ -71,6 +78,10 @@ ROWS: Final = {
     ("POST", "deposits/{deposit_id}/cancel"): Row(scope=Scope.DEPOSITS_WRITE),
     ("GET", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.READ),
     ("POST", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.DEPOSITS_WRITE, succeeds=201, body=_reference),
+    ("GET", "deposits/{deposit_id}/refunds"): Row(scope=Scope.READ),
+    ("POST", "deposits/{deposit_id}/refunds"): Row(
+        scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=refund_body, made=_credited
+    ),
     ("GET", "customers/{customer}/savings"): Row(scope=Scope.READ),
     ("GET", "balances"): Row(scope=Scope.READ),
     ("GET", "ledger-entries"): Row(scope=Scope.READ),
@@ -271,7 +282,7 @@ def test_who_may_succeeds(
     provider.script("*", details())
     provider.script(HASH_URL, Hasher(provider).answer)
     row = ROWS[method, path]
-    target = addressed_to(path, OBJECTS[kind_of(path)][1](api)) if "{" in path else path
+    target = addressed_to(path, (row.made or OBJECTS[kind_of(path)][1])(api)) if "{" in path else path
     work()  # a deposit is confirmed once its details were shown
     answer = ask(new_api(product, scopes=[row.scope]), method, target, row=(method, path))
     assert answer.status_code == row.succeeds, answer.content

@@ -27,6 +27,7 @@ from gateway.products.models import ApiKey
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
+from tests.gateway.refunds.stage import refund_body
 from tests.payments.stage import details
 from tests.scripted_provider import ScriptedProvider
 
@@ -144,6 +145,7 @@ def made_plausible(case: Any, mine: dict[str, str]) -> Any:
             "provider_reference": f"{secrets.randbelow(10**12):012}",
             "amount": "1000.00",
         },
+        "/api/v1/deposits/{deposit_id}/refunds": refund_body(),
     }.get(case.operation.path)
     body = case.body
     if right is not None and case.media_type == "application/json":
