@@ -23,8 +23,7 @@ class NewRefundSerializer(NewWithdrawalSerializer):
         try:
             return super().validate({**attrs, **own})
         except serializers.ValidationError as error:
-            assert isinstance(error.detail, dict), "each is about a field"
-            if "currency" not in error.detail:
-                raise
-            # The caller sent none: it is the system that does not fit.
-            raise serializers.ValidationError({"payment_system": error.detail["currency"]}) from None
+            if isinstance(error.detail, dict) and "currency" in error.detail:
+                # The caller sent none: it is the system that does not fit.
+                raise serializers.ValidationError({"payment_system": error.detail["currency"]}) from None
+            raise

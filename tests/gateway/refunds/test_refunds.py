@@ -209,10 +209,15 @@ def test_a_foreign_deposit_is_not_there(api: Api, product: Product, new_api: Cal
 
 
 @contextlib.contextmanager
+def checked_at_the_end() -> Iterator[None]:
+    yield
+    check_now()
+
+
+@contextlib.contextmanager
 def refused(sentence: str) -> Iterator[None]:
-    with pytest.raises(IntegrityError, match=sentence), transaction.atomic():
+    with pytest.raises(IntegrityError, match=sentence), transaction.atomic(), checked_at_the_end():
         yield
-        check_now()
 
 
 def past_the_verb(deposit: Deposit, amount: str, **changes: Any) -> Withdrawal:
