@@ -12,8 +12,11 @@ from balances import doors
 from balances.instructions import TAKES_LOOKING
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
+from withdrawals.batch_admin import BatchRowAdmin, WithdrawalBatchAdmin
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
+
+__all__ = ["BatchRowAdmin", "WithdrawalAdmin", "WithdrawalBatchAdmin"]
 
 
 class WithdrawalMoveInline(HistoryInline):

@@ -104,6 +104,7 @@ class ProblemShape(serializers.Serializer[Any]):
     request_id = serializers.CharField()
     existing = serializers.CharField(required=False, help_text="With reference_already_used: the order that has it.")
     refundable = AmountField(required=False, help_text="With refund_exceeds_receipts: what is left.")
+    error_count = serializers.IntegerField(required=False, help_text="With batch_invalid: errors in all.")
     current_status = serializers.CharField(required=False, help_text="With conflict: the status that forbids it.")
 
 

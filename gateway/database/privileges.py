@@ -64,6 +64,13 @@ PRIVILEGES: Final[dict[str, May]] = {
     "payments.Screenshot": _CHANGES,
     "withdrawals.Withdrawal": _CHANGES,
     "withdrawals.WithdrawalMove": _WRITTEN_ONCE,
+    "withdrawals.WithdrawalBatch": May(
+        update=("status", "sequence", "updated_at", "finished_at", "next_at", "attempts", "token")
+    ),
+    "withdrawals.WithdrawalBatchMove": _WRITTEN_ONCE,
+    "withdrawals.BatchRow": May(
+        update=("status", "code", "detail", "withdrawal_id", "recipient", "comment", "ended_at")
+    ),
     "postbacks.Letter": _CHANGES,
     "postbacks.LetterItem": _CHANGES,
     "postbacks.RejectedLetter": _COMES_AND_GOES,

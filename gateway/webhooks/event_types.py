@@ -45,4 +45,5 @@ class EventType(models.TextChoices):
     WITHDRAWAL_REJECTED = "withdrawal.rejected", "the provider rejected it; the money is available again"
     WITHDRAWAL_FAILED = "withdrawal.failed", "it was surely never created; the money is available again"
     WITHDRAWAL_CANCELLED = "withdrawal.cancelled", "the product called it off before it was sent"
+    WITHDRAWAL_BATCH_FINISHED = "withdrawal_batch.finished", "each row of a batch was made, refused or called off"
     WITHDRAWAL_REVERSED = "withdrawal.reversed", "it was paid and the money came back"
