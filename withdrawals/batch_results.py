@@ -60,4 +60,4 @@ def _table(batch: WithdrawalBatch) -> Iterator[Row]:
     yield COLUMNS
     for row in rows_of(batch).order_by("number"):
         shown = row_shape(row)
-        yield [Decimal(row.number), *(shown[name] for name in COLUMNS[1:])]
+        yield [Decimal(row.number), *(shown[name] or None for name in COLUMNS[1:])]

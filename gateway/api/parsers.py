@@ -9,10 +9,9 @@ from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 
 from gateway.api.problems import Problem
@@ -37,27 +36,32 @@ class StrictJSONParser(JSONParser):
         _check_coding(media_type, parser_context)
         assert parser_context is not None
         request: Request = parser_context["request"]
-        return parse_object(self.read(request._request, stream))  # noqa: SLF001 - DRF's own way to it
-
-    def read(self, http: HttpRequest, stream: IO[Any]) -> bytes:
-        """The body's bytes."""
         try:
             # Of Django, who keeps it: a view may have to answer the same request twice (`gateway.api.remembering`).
-            return http.body
+            raw = request._request.body  # noqa: SLF001 - DRF's own way to it
         except RequestDataTooBig:
             raise _too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) from None
+        return parse_object(raw)
 
 
-class BatchJSONParser(StrictJSONParser):
-    """The same for the bodies of batches, which are larger than all others."""
+class BatchJSONParser(BaseParser):
+    """The same for the bodies of batches, which are larger than all others: past the limit that Django has for those.
 
-    def read(self, http: HttpRequest, stream: IO[Any]) -> bytes:
-        """The body's bytes, past the limit that Django has for all bodies."""
+    No `JSONParser`, whose body DRF takes from Django before it asks the parser.
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """As of `StrictJSONParser`."""
+        _check_coding(media_type, parser_context)
+        assert parser_context is not None
         limit = settings.BATCH_MAX_BYTES
-        if int(http.META.get("CONTENT_LENGTH") or 0) > limit:
+        if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > limit:
             raise _too_large(limit)
-        raw: bytes = stream.read(limit)
-        return raw
+        return parse_object(stream.read(limit))
 
 
 def _too_large(limit: int) -> Problem:
