@@ -34,6 +34,9 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.ConfirmationMove.request_id",
         "withdrawals.WithdrawalMove.cause_id",
         "withdrawals.WithdrawalMove.request_id",
+        "withdrawals.WithdrawalBatchMove.cause_id",
+        "withdrawals.WithdrawalBatchMove.request_id",
+        "withdrawals.WithdrawalBatch.asked_by_id",
         "payments.ReceiptMove.cause_id",
         "payments.ReceiptMove.request_id",
         "payments.Receipt.custom_id",
@@ -61,6 +64,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.Withdrawal.reference",
         "withdrawals.Withdrawal.comment",
         "withdrawals.Withdrawal.metadata",
+        "withdrawals.WithdrawalBatch.reference",
+        *(f"withdrawals.BatchRow.{name}" for name in ("reference", "customer", "comment", "metadata")),
         "api.IdempotencyKey.key",
         "webhooks.WebhookEndpoint.url",
         "providers.RedirectHash.url",
@@ -85,6 +90,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
                 "payments.ConfirmationMove",
                 "payments.ReceiptMove",
                 "withdrawals.WithdrawalMove",
+                "withdrawals.WithdrawalBatchMove",
             )
             for name in ("from_status", "to_status", "cause", "detail")
         ),
@@ -94,6 +100,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.Withdrawal.contradiction",
         "withdrawals.Withdrawal.approvals_needed",
         "withdrawals.Withdrawal.held_for",
+        "withdrawals.BatchRow.code",
+        "withdrawals.BatchRow.detail",
         "postbacks.Letter.disagreements",
         "postbacks.Letter.variant",
         "postbacks.LetterItem.note",
@@ -107,6 +115,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Receipt.currency",
         "payments.Receipt.wallet_type",
         "withdrawals.Withdrawal.currency",
+        "withdrawals.BatchRow.currency",
         "postbacks.LetterItem.currency",
         "postbacks.LetterItem.wallet_type",
         "providers.SystemObservation.code",
@@ -125,6 +134,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     "a keyed hash: without the key, which is not in the database, it can be tried on nothing": {
         "withdrawals.Withdrawal.recipient_hashes",
         "api.IdempotencyKey.fingerprint",
+        "withdrawals.WithdrawalBatch.fingerprint",
     },
     "a digest of something with more unknown bits than anybody can try: a key, a signature, a picture": {
         "products.ApiKey.digest",

@@ -27,6 +27,7 @@ from tests.gateway.providers.test_redirect_hashes import HASH_URL, Hasher
 from tests.gateway.refunds.stage import credited, refund_body
 from tests.payments.stage import details, work
 from tests.scripted_provider import ScriptedProvider
+from tests.withdrawals.batch_stage import batch_body
 
 #: Below /api/v1 and no operation: the document itself.
 NO_OPERATIONS: Final = {"openapi.yaml"}
@@ -90,6 +91,12 @@ ROWS: Final = {
     ("POST", "withdrawals"): Row(scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=withdrawal_body),
     ("GET", "withdrawals/{withdrawal_id}"): Row(scope=Scope.READ),
     ("POST", "withdrawals/{withdrawal_id}/cancel"): Row(scope=Scope.WITHDRAWALS_WRITE),
+    ("GET", "withdrawal-batches"): Row(scope=Scope.READ),
+    ("POST", "withdrawal-batches"): Row(scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=batch_body),
+    ("GET", "withdrawal-batches/{batch_id}"): Row(scope=Scope.READ),
+    ("POST", "withdrawal-batches/{batch_id}/cancel"): Row(scope=Scope.WITHDRAWALS_WRITE),
+    ("GET", "withdrawal-batches/{batch_id}/rows"): Row(scope=Scope.READ),
+    ("GET", "withdrawal-batches/{batch_id}/result"): Row(scope=Scope.READ),
     ("GET", "webhook-endpoints"): Row(scope=Scope.READ),
     ("POST", "webhook-endpoints"): Row(scope=Scope.WEBHOOKS_WRITE, succeeds=201, body=_address),
     ("GET", "webhook-endpoints/{endpoint_id}"): Row(scope=Scope.READ),
@@ -119,6 +126,7 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[Api], str]]]] = {
         lambda api: api.get(f"deposits/{_made(api, 'deposits', deposit_body())}").json()["customer"],
     ),
     "withdrawal_id": (ids.WITHDRAWAL, lambda api: _made(api, "withdrawals", withdrawal_body())),
+    "batch_id": (ids.BATCH, lambda api: _made(api, "withdrawal-batches", batch_body())),
     "endpoint_id": (ids.WEBHOOK_ENDPOINT, lambda api: _made(api, "webhook-endpoints", _address())),
     "event_id": (ids.EVENT, _event),
 }
