@@ -1,23 +1,20 @@
 """Batches under two hands at once, and under hands that die: no row is made twice, and none is lost."""
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from typing import Any
-from uuid import UUID
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from gateway import due_work
 from tests.conftest import Api
 from tests.forked import started
 from tests.payments.rivals import Gate, at_once, copy_of, in_thread
+from tests.races.batch_workers import caught_in_a_row, dying
 from tests.races.test_hold_races import assert_sound
 from tests.withdrawals.batch_stage import batch_body, ends, load, row
 from withdrawals import batches
@@ -148,23 +145,6 @@ def test_the_same_rows_in_two_batches_at_once_are_made_once(api: Api) -> None:
 # Workers that die.
 
 
-def dying(batch_id: UUID, told: Connection, stop_after: int) -> None:
-    """A worker, in a process of its own: it says when each row is committed, and hangs after so many."""
-    connections.close_all()
-    end_row, done = batches._end_row, 0
-
-    def telling(*arguments: Any) -> bool:
-        nonlocal done
-        if done == stop_after:
-            told.send_bytes(b"!")
-            time.sleep(600)  # until it is killed
-        done += 1
-        return end_row(*arguments)
-
-    batches._end_row = telling
-    batches.work_on_batch(batch_id)
-
-
 @contextmanager
 def killed_after(batch: WithdrawalBatch, rows: int) -> Iterator[None]:
     """A worker is killed once it has made so many rows."""
@@ -189,19 +169,6 @@ def test_a_worker_that_is_killed_between_rows_is_followed(api: Api, rows: int) -
     overdue(batch)
     batches.work_on_batch(batch.pk)
     all_made(batch)
-
-
-def caught_in_a_row(batch_id: UUID, told: Connection) -> None:
-    connections.close_all()
-    write_end = batches._write_end
-
-    def hanging(*arguments: Any, **end: Any) -> None:
-        write_end(*arguments, **end)
-        told.send_bytes(b"!")
-        time.sleep(600)  # everything is written, and nothing is committed
-
-    batches._write_end = hanging
-    batches.work_on_batch(batch_id)
 
 
 def test_a_worker_that_is_killed_inside_of_a_row_leaves_nothing_of_it(api: Api) -> None:
