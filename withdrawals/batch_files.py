@@ -27,12 +27,12 @@ class FileRows:
 
     Attributes:
         source: what kind of file it is.
-        rows: as in JSON; a cell that cannot be read is `Unreadable`.
+        rows: as in JSON; a cell, or a row, that cannot be read is `Unreadable`.
         lines: of each row, its line in the file.
     """
 
     source: BatchSource
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     lines: list[int]
 
 
@@ -85,16 +85,13 @@ def _named(name: str) -> str:
     return f'"{name[:40]}"' if name and is_plain(name) else "without a name"
 
 
-def _row(columns: Sequence[str], line: Line) -> dict[str, Any]:
+def _row(columns: Sequence[str], line: Line) -> dict[str, Any] | Unreadable:
+    if len(line.cells) > len(columns):
+        return Unreadable("The row has more cells than the header.")
     row: dict[str, Any] = {"recipient": {}}
-    for place, cell in enumerate(line.cells):
-        if place >= len(columns):
-            if cell is not None:
-                row["-"] = Unreadable("The row has more cells than the header.")
-            continue
+    for name, cell in zip(columns, line.cells, strict=False):
         if cell is None:
             continue
-        name = columns[place]
         matched = _DOTTED.fullmatch(name)
         if matched is None:
             row[name] = _value(name, cell)

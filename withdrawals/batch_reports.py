@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
 
 from balances.reading import product_balances
@@ -58,6 +59,7 @@ class BatchReportShape(serializers.Serializer[Any]):
     money = MoneyShape(many=True)
 
 
+@transaction.atomic(savepoint=False)
 def report_shape(product: Product, mode: Mode, lines: Iterable[Line]) -> dict[str, Any]:
     """The values of `BatchReportShape`, ready for JSON. Of rows that are made already only the number counts."""
     counts: Counter[tuple[str, str]] = Counter()
@@ -66,7 +68,7 @@ def report_shape(product: Product, mode: Mode, lines: Iterable[Line]) -> dict[st
 
     @cache
     def is_approved(system: PaymentSystem, currency: str, amount: Decimal) -> bool:
-        # As if it were made: the slab is found by nothing but these.
+        # As if it were made: the slab is found by nothing but these, and in a transaction, as then.
         wish = Withdrawal(product=product, mode=mode, payment_system=system, currency=currency, amount=amount)
         return bool(slabs.needed(wish))
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from gateway.api.problems import Problem, pointers
+from gateway.encryption import readable_or
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem
 from gateway.reading_sheets import Unreadable
@@ -89,8 +90,12 @@ def invalid(errors: list[dict[str, str]], count: int) -> Problem:
 
 
 def is_same(existing: Withdrawal, wish: NewWithdrawal) -> bool:
-    """Whether a withdrawal is just what is asked for. Of a redacted one nobody can say so any more."""
-    if existing.redacted_at is not None:
+    """Whether a withdrawal is just what is asked for.
+
+    Of one that was redacted, or whose recipient no key opens, nobody can say so.
+    """
+    recipient: dict[str, str] | None = readable_or(existing, "recipient", None)
+    if existing.redacted_at is not None or recipient is None:
         return False
     return wish == NewWithdrawal(
         payment_system=existing.payment_system,
@@ -98,7 +103,7 @@ def is_same(existing: Withdrawal, wish: NewWithdrawal) -> bool:
         amount=existing.amount,
         customer=existing.customer.external_id,
         reference=existing.reference,
-        recipient=existing.recipient,
+        recipient=recipient,
         comment=existing.comment,
         metadata=existing.metadata,
         refund_of=existing.refund_of,
@@ -106,6 +111,8 @@ def is_same(existing: Withdrawal, wish: NewWithdrawal) -> bool:
 
 
 def _wish(row: Any, systems: Mapping[str, PaymentSystem], mode: Mode) -> NewWithdrawal:
+    if isinstance(row, Unreadable):
+        raise serializers.ValidationError([str(row)])
     if not isinstance(row, dict):
         raise serializers.ValidationError(["Send an object, as POST /withdrawals takes it."])
     if unreadable := _unreadable(row):

@@ -100,7 +100,7 @@ def test_every_column_is_known_and_stands_once(api: Api, make: Make, header: lis
 @FILES
 def test_a_row_has_no_more_cells_than_the_header(api: Api, make: Make) -> None:
     [(pointer, sentence)] = refused(api, make([*line(), "too much"]))
-    assert (pointer, sentence) == ("/rows/0/-", "Line 2: The row has more cells than the header.")
+    assert (pointer, sentence) == ("/rows/0", "Line 2: The row has more cells than the header.")
 
 
 @FILES

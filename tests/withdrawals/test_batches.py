@@ -322,6 +322,15 @@ def test_of_a_redacted_withdrawal_nobody_can_say_that_it_is_the_same(api: Api) -
     assert errors_of(answer) == [("/rows/0/reference", "reference_already_used")]
 
 
+def test_of_a_withdrawal_that_no_key_opens_nobody_can_say_that_it_is_the_same(api: Api) -> None:
+    known = row(reference="known")
+    api.post("withdrawals", known)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE withdrawals_withdrawal SET recipient = 'nonsense'")
+    answer = api.post("withdrawal-batches", batch_body(known))
+    assert errors_of(answer) == [("/rows/0/reference", "reference_already_used")]
+
+
 def test_what_is_made_meanwhile_is_compared_again(api: Api) -> None:
     same, other = row(reference="same"), row(reference="other")
     shown = send(api, same, other, row())
