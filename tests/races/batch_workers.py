@@ -6,19 +6,21 @@ from typing import Any
 from uuid import UUID
 
 from withdrawals import batches
+from withdrawals.batch_states import RowStatus
+from withdrawals.models import BatchRow, WithdrawalBatch
 
 
 def dying(batch_id: UUID, told: Connection, stop_after: int) -> None:
     """A worker, in a process of its own: it says when each row is committed, and hangs after so many."""
     end_row, done = batches._end_row, 0
 
-    def telling(*arguments: Any) -> bool:
+    def telling(batch: WithdrawalBatch, row: BatchRow) -> bool:
         nonlocal done
         if done == stop_after:
             told.send_bytes(b"!")
             time.sleep(600)  # until it is killed
         done += 1
-        return end_row(*arguments)
+        return end_row(batch, row)
 
     batches._end_row = telling
     batches.work_on_batch(batch_id)
@@ -28,8 +30,8 @@ def caught_in_a_row(batch_id: UUID, told: Connection) -> None:
     """A worker that hangs where everything of its first row is written, and nothing is committed."""
     write_end = batches._write_end
 
-    def hanging(*arguments: Any, **end: Any) -> None:
-        write_end(*arguments, **end)
+    def hanging(row: BatchRow, status: RowStatus, **end: Any) -> None:
+        write_end(row, status, **end)
         told.send_bytes(b"!")
         time.sleep(600)  # until it is killed
 

@@ -4,13 +4,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from multiprocessing import Pipe
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from gateway import due_work
+from gateway.lifecycles import Cause, CauseKind
 from tests.conftest import Api
 from tests.forked import started
 from tests.payments.rivals import Gate, at_once, copy_of, in_thread
@@ -65,7 +68,7 @@ def test_a_worker_that_lost_its_lease_makes_no_more_rows(api: Api) -> None:
         gate.open()
         assert overdue_now() is None
         # The second begins wherever the first is by now.
-        assert batches.work_on_batch(batch.pk) is None
+        batches.work_on_batch(batch.pk)
         assert slow() is None
     batch.refresh_from_db()
     if batch.status != "done":  # each left the rest to the other
@@ -74,8 +77,7 @@ def test_a_worker_that_lost_its_lease_makes_no_more_rows(api: Api) -> None:
     all_made(batch)
 
 
-def test_without_the_token_two_workers_would_make_the_same_row(api: Api) -> None:
-    """What stops the second is the reference alone, which a refused row would have to pay for."""
+def test_without_the_token_the_database_alone_stops_the_second_worker(api: Api) -> None:
     batch = opened(api, 1)
     naive = copy_of(batches, ("return batch.holds(claimed.token) and batch.status", "return batch.status"))
     [first] = due_work.claim(WithdrawalBatch.objects.filter(pk=batch.pk), limit=1, lease_seconds=60)
@@ -85,17 +87,19 @@ def test_without_the_token_two_workers_would_make_the_same_row(api: Api) -> None
     stale = BatchRow.objects.select_related("payment_system").get(batch=batch)
     wish = naive._wish(stale)
     assert naive._make(second, BatchRow.objects.select_related("payment_system").get(batch=batch), wish)
-    # With the token, the first is told that it is not its own any more.
+    with pytest.raises(IntegrityError, match="one_withdrawal_per_reference"):
+        naive._make(first, stale, wish)
+    # With the token, the first is told that the batch is not its own any more.
     assert not batches._make(first, stale, wish)
     assert Withdrawal.objects.count() == 1
+    assert ends(batch) == [(1, "made", "")]
 
 
 @pytest.mark.parametrize("who", ["worker first", "cancel first"])
 def test_what_is_called_off_while_a_worker_is_at_it_stops_between_two_rows(api: Api, who: str) -> None:
     batch = opened(api)
-    worker = lambda: batches.work_on_batch(batch.pk)  # noqa: E731 - one of two steps
-    cause = batches.Cause(kind=batches.CauseKind.CLOCK)
-    cancel = lambda: batches.cancel_batch(batch.pk, cause)  # noqa: E731 - the other
+    worker = partial(batches.work_on_batch, batch.pk)
+    cancel = partial(batches.cancel_batch, batch.pk, Cause(kind=CauseKind.CLOCK))
     with Gate("withdrawals_withdrawal") as gate:
         working = in_thread(worker) if who == "worker first" else None
         if working is not None:
@@ -106,7 +110,7 @@ def test_what_is_called_off_while_a_worker_is_at_it_stops_between_two_rows(api: 
         gate.open()
         cancelled = cancelling()
         assert not isinstance(cancelled, Exception), cancelled
-        assert (worker() if working is None else working()) is None
+        assert in_thread(worker)() is None if working is None else working() is None
     batch.refresh_from_db()
     assert batch.status == "cancelled"
     statuses = [status for _, status, _ in ends(batch)]

@@ -92,7 +92,9 @@ def work() -> None:
 
 def load(shown: dict[str, Any]) -> WithdrawalBatch:
     """The batch of an answer, as it is now."""
-    return WithdrawalBatch.objects.select_related("product").get(pk=ids.decode(ids.BATCH, shown["id"]))
+    pk = ids.decode(ids.BATCH, shown["id"])
+    assert pk is not None
+    return WithdrawalBatch.objects.select_related("product").get(pk=pk)
 
 
 def ends(batch: WithdrawalBatch) -> list[tuple[int, str, str]]:
