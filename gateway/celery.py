@@ -24,6 +24,7 @@ app.conf.task_routes = {
     "withdrawals.tasks.send_again": {"queue": "money-out"},
     # Slow, and nobody waits for it.
     "withdrawals.tasks.forget_recipients": {"queue": "reports"},
+    "withdrawals.tasks.work_on_batch": {"queue": "reports"},
     "payments.tasks.forget_payers": {"queue": "reports"},
     "postbacks.tasks.forget_letters": {"queue": "reports"},
     "gateway.providers.tasks.forget_calls": {"queue": "reports"},
@@ -48,6 +49,7 @@ app.conf.beat_schedule = {
         "payments.tasks.sweep_deposits": _SWEEP_SECONDS,
         "payments.tasks.end_overdue": _MINUTE,
         "withdrawals.tasks.sweep_withdrawals": _SWEEP_SECONDS,
+        "withdrawals.tasks.sweep_batches": _SWEEP_SECONDS,
         "postbacks.tasks.sweep_letters": _SWEEP_SECONDS,
         "gateway.webhooks.tasks.sweep_deliveries": _SWEEP_SECONDS,
         "gateway.providers.tasks.observe_systems": _SWEEP_SECONDS * 5,

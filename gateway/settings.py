@@ -151,6 +151,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 #: Most bytes of a screenshot: a phone's full-resolution JPEG is 3 to 6 MiB.
 SCREENSHOT_MAX_BYTES = 8 * 1024 * 1024
+#: Most rows of a batch of withdrawals: validated while the caller waits, in a few seconds.
+BATCH_MAX_ROWS = 10_000
+#: Most bytes of a batch, as a body or as a file: 800 for each of its rows; a row with comment and notes has 300.
+BATCH_MAX_BYTES = 8 * 1024 * 1024
 
 #: Calls that one API key may make in a minute, where its own row says nothing else: 500 a second. A loop that waits
 #: for each answer does not come near it, and a product gone mad leaves half of a small machine to the others.
@@ -200,6 +204,7 @@ SPECTACULAR_SETTINGS = {
         "payments.documentation.confirmation_webhook",
         "payments.documentation.savings_webhook",
         "withdrawals.documentation.withdrawal_webhook",
+        "withdrawals.documentation.withdrawal_batch_webhook",
     ],
     # Enums stay where they are used: generated names for them would mean nothing.
     "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -56,8 +58,15 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
         Problem: 409 where the product used the reference before; 409 where no account serves the mode; 422 where the
             product has too little money.
     """
-    try:
+    with explained(caller.product, caller.mode, wish):
         return _create(caller, wish, claim)
+
+
+@contextmanager
+def explained(product: Product, mode: Mode, wish: NewWithdrawal) -> Iterator[None]:
+    """Around the whole transaction of `open_withdrawal`: what ended it, as the problem that a product is told."""
+    try:
+        yield
     except InsufficientFunds:
         raise Problem(
             status=422,
@@ -68,7 +77,7 @@ def create_withdrawal(caller: Caller, wish: NewWithdrawal, claim: Claim) -> With
         ) from None
     except IntegrityError:
         # Looked up only now, after the rollback: two requests with one reference may both find none before.
-        existing = Withdrawal.objects.filter(product=caller.product, mode=caller.mode, reference=wish.reference).first()
+        existing = Withdrawal.objects.filter(product=product, mode=mode, reference=wish.reference).first()
         if existing is None:
             raise
         raise reference_taken(existing.public_id) from None
@@ -129,6 +138,25 @@ def open_withdrawal(
 
 
 def _frozen(withdrawal: Withdrawal, customer: Customer, account: ProviderAccount) -> bytes:
+    order = _order(withdrawal, customer.label)
+    if unsignable := unsignable_fields(order):
+        raise Problem(status=400, code="invalid_request", detail=_unsignable(unsignable), pointer="/recipient")
+    return freeze_withdrawal(order, account.withdrawal_key)
+
+
+def objection_to_sign(wish: NewWithdrawal, mode: Mode) -> str | None:
+    """Why no request could be signed for a wish, if so: what `open_withdrawal` would say, before there is anything."""
+    names = ("payment_system", "currency", "amount", "recipient", "comment")
+    would_be = Withdrawal(mode=mode, **{name: getattr(wish, name) for name in names})
+    unsignable = unsignable_fields(_order(would_be, ids.encode(ids.CUSTOMER, would_be.id)))
+    return _unsignable(unsignable) if unsignable else None
+
+
+def _unsignable(fields: Iterable[str]) -> str:
+    return f"{', '.join(fields)}: leave out colons and control characters."
+
+
+def _order(withdrawal: Withdrawal, label: str) -> WithdrawalOrder:
     flat: dict[str, str] = {}
     nested: dict[str, dict[str, str]] = {}
     for row in withdrawal.payment_system.recipient_fields:
@@ -140,12 +168,12 @@ def _frozen(withdrawal: Withdrawal, customer: Customer, account: ProviderAccount
         else:
             flat[name] = value
     named = {"account_number", "account_name", "account_email", "iban"}
-    order = WithdrawalOrder(
+    return WithdrawalOrder(
         withdrawal_id=withdrawal.public_id,
         payment_system=withdrawal.payment_system_id,
         amount=int(withdrawal.amount),
         currency_code=withdrawal.currency,
-        label=customer.label,
+        label=label,
         is_test=withdrawal.mode == Mode.TEST,
         comment=withdrawal.comment or None,
         bank_details=nested.get("bank_details", {}),
@@ -153,14 +181,6 @@ def _frozen(withdrawal: Withdrawal, customer: Customer, account: ProviderAccount
         extra={name: value for name, value in flat.items() if name not in named},
         **{name: value for name, value in flat.items() if name in named},
     )
-    if unsignable := unsignable_fields(order):
-        raise Problem(
-            status=400,
-            code="invalid_request",
-            detail=f"{', '.join(unsignable)}: leave out colons and control characters.",
-            pointer="/recipient",
-        )
-    return freeze_withdrawal(order, account.withdrawal_key)
 
 
 def frozen_request(withdrawal: Withdrawal) -> dict[str, Any]:

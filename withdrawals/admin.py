@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
@@ -15,15 +16,18 @@ from balances import doors, instructions
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from withdrawals import approval_pages, approvals
+from withdrawals.batch_admin import BatchRowAdmin, WithdrawalBatchAdmin
 from withdrawals.limit_admin import BlockedRecipientAdmin, DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
 from withdrawals.models import Approval, SlabSet, Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
 
 __all__ = [
+    "BatchRowAdmin",
     "BlockedRecipientAdmin",
     "DuplicateWindowAdmin",
     "OutflowCapAdmin",
     "WithdrawalAdmin",
+    "WithdrawalBatchAdmin",
     "WithdrawalLimitAdmin",
 ]
 
@@ -82,7 +86,8 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     search_fields = ["reference", "customer__external_id"]
     search_help_text = "An id of ours, a reference, a customer, or the recipient's account in full."
     list_select_related = ["customer", "payment_system"]
-    hidden_columns = ("recipient_hashes",)
+    hidden_columns = ("recipient_hashes", "refund_of")
+    readonly_fields = ["refunded_deposit"]
     inlines = [ApprovalInline, WithdrawalMoveInline]
     actions_list = ["approvals"]
 
@@ -101,6 +106,14 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         """The admin's own, and that of the buttons."""
         decide = self.admin_site.admin_view(require_POST(self.decide))
         return [path("<uuid:pk>/decide/", decide, name="withdrawals_withdrawal_decide"), *super().get_urls()]
+
+    @admin.display(description="refund of")
+    def refunded_deposit(self, row: Withdrawal) -> str:
+        """The deposit whose money goes back, with its page."""
+        if row.refund_of is None:
+            return "-"
+        page = reverse("admin:payments_deposit_change", args=[row.refund_of])
+        return format_html('<a class="underline" href="{}">{}</a>', page, ids.encode(ids.DEPOSIT, row.refund_of))
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str

@@ -40,7 +40,7 @@ class NewWithdrawalSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """What depends on the payment system."""
-        system = PaymentSystem.objects.filter(code=attrs["payment_system"], is_enabled=True, pays_out=True).first()
+        system = self._system(attrs["payment_system"])
         if system is None:
             raise serializers.ValidationError(
                 {"payment_system": ["There is no such payment system for withdrawals; see GET /payment-systems."]}
@@ -59,6 +59,13 @@ class NewWithdrawalSerializer(StrictSerializer):
         if comment and not _COMMENT.fullmatch(comment):
             raise serializers.ValidationError({"comment": ["Send 4 to 64 characters without a colon."]})
         return {**attrs, "payment_system": system, "amount": amount, "recipient": recipient}
+
+    def _system(self, code: str) -> PaymentSystem | None:
+        # Of a batch all systems were looked up at once.
+        if (systems := self.context.get("systems")) is not None:
+            found: PaymentSystem | None = systems.get(code)
+            return found
+        return PaymentSystem.objects.filter(code=code, is_enabled=True, pays_out=True).first()
 
     def wish(self) -> NewWithdrawal:
         """The checked wish."""

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
-from withdrawals import approvals, asking, redaction, sending
+from withdrawals import approvals, asking, batches, redaction, sending
 from withdrawals.models import Withdrawal
 from withdrawals.second_sendings import to_send_again
 from withdrawals.states import WithdrawalStatus
@@ -64,6 +64,19 @@ def sweep_withdrawals() -> None:
             ring("withdrawals.tasks.send_again", str(withdrawal_id))
         if due.filter(asking.to_ask_about()).exists():
             ring("withdrawals.tasks.ask_withdrawals", str(account_id))
+
+
+@shared_task
+def work_on_batch(batch_id: str) -> None:
+    """Make withdrawals of a batch."""
+    batches.work_on_batch(uuid.UUID(batch_id))
+
+
+@shared_task
+def sweep_batches() -> None:
+    """Ring for every batch that is due."""
+    for batch_id in batches.due_batches():
+        ring("withdrawals.tasks.work_on_batch", str(batch_id))
 
 
 @shared_task

@@ -20,6 +20,7 @@ PREFIXES: Final = (
     ids.DEPOSIT,
     ids.CONFIRMATION,
     ids.WITHDRAWAL,
+    ids.BATCH,
     ids.EVENT,
     ids.WEBHOOK_ENDPOINT,
 )

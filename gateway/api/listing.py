@@ -23,13 +23,14 @@ def list_of(
     request: Request,
     rows: "QuerySet[Any]",
     *,
-    prefix: str,
+    prefix: str = "",
     filters: type[django_filters.FilterSet],
     shape: Callable[[Any], dict[str, Any]],
+    pages: KeysetPagination | None = None,
 ) -> Response:
-    """One page of the caller's rows."""
+    """One page of the caller's rows: by their ids with that prefix, or as ``pages`` says."""
     filtered = filters(query_of(request, set(filters.base_filters) | _PAGING), queryset=rows, request=request)
     if not filtered.is_valid():
         raise ValidationError({name: list(errors) for name, errors in filtered.errors.items()})
-    pages = KeysetPagination(prefix)
+    pages = pages or KeysetPagination(prefix)
     return pages.get_paginated_response([shape(row) for row in pages.paginate_queryset(filtered.qs, request)])

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 
 from gateway.api.problems import Problem
@@ -36,13 +36,36 @@ class StrictJSONParser(JSONParser):
         _check_coding(media_type, parser_context)
         assert parser_context is not None
         request: Request = parser_context["request"]
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         try:
             # Of Django, who keeps it: a view may have to answer the same request twice (`gateway.api.remembering`).
             raw = request._request.body  # noqa: SLF001 - DRF's own way to it
         except RequestDataTooBig:
-            raise Problem(status=413, code="body_too_large", detail=f"Send at most {limit} bytes.") from None
+            raise _too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) from None
         return parse_object(raw)
+
+
+class BatchJSONParser(BaseParser):
+    """The same for the bodies of batches, which are larger than all others: past the limit that Django has for those.
+
+    No `JSONParser`, whose body DRF takes from Django before it asks the parser.
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """As of `StrictJSONParser`."""
+        _check_coding(media_type, parser_context)
+        assert parser_context is not None
+        limit = settings.BATCH_MAX_BYTES
+        if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > limit:
+            raise _too_large(limit)
+        return parse_object(stream.read(limit))
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(status=413, code="body_too_large", detail=f"Send at most {limit} bytes.")
 
 
 def _check_coding(media_type: str | None, parser_context: Mapping[str, Any] | None) -> None:
@@ -138,7 +161,15 @@ def _bounded_decimal(lexeme: str) -> Decimal:
 
 
 class BoundedMultiPartParser(MultiPartParser):
-    """Multipart for screenshots; a field that stands twice is refused as in JSON."""
+    """Multipart for screenshots; a field that stands twice is refused as in JSON.
+
+    Attributes:
+        what: the file, in the sentence that refuses too large a one.
+        max_bytes: of the file.
+    """
+
+    what = "a screenshot"
+    max_bytes = settings.SCREENSHOT_MAX_BYTES
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -148,11 +179,11 @@ class BoundedMultiPartParser(MultiPartParser):
         request: Request = parser_context["request"]
         _check_coding(media_type, parser_context)
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        if length > settings.SCREENSHOT_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if length > self.max_bytes + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise Problem(
                 status=413,
                 code="body_too_large",
-                detail=f"Send a screenshot of at most {settings.SCREENSHOT_MAX_BYTES} bytes.",
+                detail=f"Send {self.what} of at most {self.max_bytes} bytes.",
             )
         parsed = super().parse(stream, media_type, parser_context)
         # Texts and files together: as text and as file is twice, too.
@@ -163,3 +194,10 @@ class BoundedMultiPartParser(MultiPartParser):
             if count > 1:
                 raise ParseError(f"The field {json.dumps(key)[:80]} stands twice.")
         return parsed
+
+
+class BatchMultiPartParser(BoundedMultiPartParser):
+    """The same for files of batches."""
+
+    what = "a file"
+    max_bytes = settings.BATCH_MAX_BYTES

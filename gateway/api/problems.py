@@ -31,6 +31,7 @@ TITLES: Final[Mapping[str, str]] = {
     "amount_above_maximum": "The amount is above the payment system's maximum",
     "amount_not_whole": "The provider takes whole units only here",
     "authentication_failed": "The API key is missing, unknown or ended",
+    "batch_invalid": "Rows of the batch are not valid",
     "body_too_large": "The request body is too large",
     "conflict": "The object is not in a state that allows this",
     "forbidden": "The API key lacks the scope",
@@ -50,6 +51,7 @@ TITLES: Final[Mapping[str, str]] = {
     "provider_unavailable": "The provider cannot be asked just now",
     "recipient_blocked": "Nothing is paid to this recipient",
     "reference_already_used": "The reference was used before",
+    "refund_exceeds_receipts": "The refund is more than what is left of the deposit's money",
     "too_many_attempts": "Too many attempts",
     "too_many_requests": "Too many requests",
     "unavailable": "The service cannot answer right now",
@@ -73,6 +75,7 @@ class Problem(exceptions.APIException):
         code: str,
         detail: str,
         pointer: str | None = None,
+        errors: list[dict[str, str]] | None = None,
         extra: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -82,6 +85,7 @@ class Problem(exceptions.APIException):
         self.code = code
         self.sentence = detail
         self.pointer = pointer
+        self.errors = errors or []
         self.extra = dict(extra or {})
         self.headers = dict(headers or {})
 
@@ -150,7 +154,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
 
 def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
     if isinstance(exc, Problem):
-        errors = [{"pointer": exc.pointer, "code": exc.code, "detail": exc.sentence}] if exc.pointer is not None else []
+        errors = list(exc.errors)
+        if exc.pointer is not None:
+            errors.append({"pointer": exc.pointer, "code": exc.code, "detail": exc.sentence})
         return (
             document(status=exc.status_code, code=exc.code, detail=exc.sentence, errors=errors, **exc.extra),
             exc.headers,

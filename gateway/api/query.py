@@ -10,6 +10,7 @@ from django import forms
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from gateway import ids
 from gateway.api.fields import is_plain
 
 #: The longest thing that can be looked for is a bank's reference.
@@ -64,6 +65,30 @@ class AmountFilter(django_filters.Filter):  # type: ignore[misc]  # the library 
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(help_text="Of exactly this amount.", **kwargs)
+
+
+class _IdFormField(forms.CharField):
+    def __init__(self, *, prefix: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._prefix = prefix
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        if (found := ids.decode(self._prefix, text)) is None:
+            # As of currencies: a typing error would look like nothing there.
+            raise forms.ValidationError(f"Send an id that begins with {self._prefix}_, as it was given.")
+        return found
+
+
+class IdFilter(django_filters.Filter):  # type: ignore[misc]  # the library is untyped
+    """An id of ours (`gateway.ids`) in a column of UUIDs."""
+
+    field_class = _IdFormField
+
+    def __init__(self, *, prefix: str, **kwargs: Any) -> None:
+        super().__init__(prefix=prefix, **kwargs)
 
 
 class _CurrencyFormField(forms.CharField):

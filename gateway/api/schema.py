@@ -12,9 +12,9 @@ from rest_framework import serializers
 
 from gateway import ids
 from gateway.api import converters
-from gateway.api.fields import AMOUNT_PATTERN, StrictSerializer
+from gateway.api.fields import AMOUNT_PATTERN, AmountField, StrictSerializer
 from gateway.api.problems import CONTENT_TYPE, TITLES
-from gateway.api.query import AmountFilter
+from gateway.api.query import AmountFilter, IdFilter
 
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
@@ -103,6 +103,8 @@ class ProblemShape(serializers.Serializer[Any]):
     errors = ProblemErrorShape(many=True)  # type: ignore[assignment]  # a field of that name
     request_id = serializers.CharField()
     existing = serializers.CharField(required=False, help_text="With reference_already_used: the order that has it.")
+    refundable = AmountField(required=False, help_text="With refund_exceeds_receipts: what is left.")
+    error_count = serializers.IntegerField(required=False, help_text="With batch_invalid: errors in all.")
     current_status = serializers.CharField(required=False, help_text="With conflict: the status that forbids it.")
 
 
@@ -116,6 +118,8 @@ def list_parameters(filters: type[django_filters.FilterSet]) -> list[OpenApiPara
             kind = {"type": "string", "format": "date-time"}
         elif isinstance(one, AmountFilter):
             kind = {"type": "string", "pattern": AMOUNT_PATTERN}
+        elif isinstance(one, IdFilter):
+            kind = {"type": "string", "pattern": ids.pattern(one.extra["prefix"])}
         enum = [value for value, _ in choices] if choices else None
         found.append(OpenApiParameter(name, kind, enum=enum, description=one.extra["help_text"]))
     return [*found, *_PAGING]

@@ -25,6 +25,7 @@ from gateway.money import format_amount
 from gateway.providers.models import ProviderCall
 from payments.models import Confirmation, Deposit, Receipt
 from postbacks.models import LetterItem
+from withdrawals.models import Withdrawal
 
 J = JournalKind
 
@@ -64,6 +65,7 @@ def of_deposit(deposit: Deposit, request: HttpRequest) -> list[Section]:
     parts: list[Part] = [
         ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
         ("Receipts", Receipt, lambda title: _receipts(title, deposit.receipts.order_by("id"))),
+        ("Refunds", Withdrawal, lambda title: _refunds(title, deposit)),
         (LETTERS, LetterItem, lambda title: _letters(title, names, None)),
         (CALLS, ProviderCall, lambda title: calls(title, names)),
     ]
@@ -152,6 +154,25 @@ def _receipts(title: str, receipts: "QuerySet[Receipt]") -> Section:
             for one in receipts[:ROWS_MAX]
         ],
         nothing="There are none.",
+    )
+
+
+def _refunds(title: str, deposit: Deposit) -> Section:
+    rows = Withdrawal.objects.filter(refund_of=deposit.pk).defer("recipient", "body").order_by("-id")
+    return Section(
+        title=title,
+        columns=("withdrawal", "status", "amount", "reference", "made"),
+        rows=[
+            (
+                link("withdrawals_withdrawal", row.pk, row.public_id),
+                f"{row.status}: {row.get_status_display()}",
+                f"{format_amount(row.amount, row.currency)} {row.currency}",
+                row.reference,
+                row.created_at,
+            )
+            for row in rows[:ROWS_MAX]
+        ],
+        nothing="None of its money was sent back.",
     )
 
 

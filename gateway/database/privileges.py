@@ -72,6 +72,13 @@ PRIVILEGES: Final[dict[str, May]] = {
     "withdrawals.BlockedRecipient": May(
         update=("account", "account_hashes", "ended_at", "ended_by_id", "ended_reason")
     ),
+    "withdrawals.WithdrawalBatch": May(
+        update=("status", "sequence", "updated_at", "finished_at", "next_at", "attempts", "token")
+    ),
+    "withdrawals.WithdrawalBatchMove": _WRITTEN_ONCE,
+    "withdrawals.BatchRow": May(
+        update=("status", "code", "detail", "withdrawal_id", "recipient", "comment", "ended_at")
+    ),
     "postbacks.Letter": _CHANGES,
     "postbacks.LetterItem": _CHANGES,
     "postbacks.RejectedLetter": _COMES_AND_GOES,

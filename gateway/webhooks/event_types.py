@@ -51,4 +51,5 @@ class EventType(models.TextChoices):
         "withdrawal.cancelled",
         "it was called off before it was sent: by the product, by a person, or because nobody approved it in time",
     )
+    WITHDRAWAL_BATCH_FINISHED = "withdrawal_batch.finished", "each row of a batch was made, refused or called off"
     WITHDRAWAL_REVERSED = "withdrawal.reversed", "it was paid and the money came back"

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from gateway.providers import calls, health
-from gateway.providers.models import ProviderAccount, ProviderCall
+from gateway.providers import calls
+from gateway.providers.models import PauseScope, PayoutPauseKind, ProviderAccount, ProviderCall
+from gateway.providers.pauses import pause_payouts, resume_payouts
 from tests.conftest import Api
 from tests.payments.stage import listening
 from tests.scripted_provider import DROP, Received, ScriptedProvider
@@ -260,7 +261,7 @@ def test_while_payouts_are_paused_it_is_asked_about_and_not_sent(
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
         clock.shift(20)
         due_step(withdrawal, unique)
-        ProviderAccount.objects.update(payouts_paused_since=timezone.now())
+        pause = pause_payouts(PauseScope.PROVIDER_ACCOUNT, unique.pk, PayoutPauseKind.REFUSALS, "refused")
 
         sending.send_again(withdrawal.pk)
         asking.ask_withdrawals(unique.pk)
@@ -270,7 +271,7 @@ def test_while_payouts_are_paused_it_is_asked_about_and_not_sent(
         # By the ladder: who is paused is not asked without a pause.
         assert withdrawal.next_at is not None
         assert withdrawal.next_at > timezone.now() + timedelta(seconds=10)
-        health.resume_by_hand(unique)
+        resume_payouts(pause.pk, "well again")
         provider.script(words.CREATE, words.OK)
         until_due(withdrawal, clock)
         sending.send_again(withdrawal.pk)

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('products', '0004_takes_savings'),
-        ('providers', '0004_calls_about_many'),
+        ('providers', '0005_calls_about_many'),
         ('withdrawals', '0011_limits_blocks_and_caps'),
     ]
 

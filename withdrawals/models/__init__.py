@@ -1,6 +1,7 @@
 """What money out is, and the rules it goes by."""
 
 from withdrawals.models.approvals import Approval, Decision
+from withdrawals.models.batches import BatchRow, WithdrawalBatch, WithdrawalBatchMove
 from withdrawals.models.blocklist import UNBLOCK_VERB, BlockedRecipient
 from withdrawals.models.limits import (
     DUPLICATE_WINDOW_MINUTES,
@@ -37,6 +38,7 @@ __all__ = [
     "UNBLOCK_VERB",
     "WINDOW_VERB",
     "Approval",
+    "BatchRow",
     "BlockedRecipient",
     "Decision",
     "DuplicateWindow",
@@ -46,6 +48,8 @@ __all__ = [
     "Period",
     "SlabSet",
     "Withdrawal",
+    "WithdrawalBatch",
+    "WithdrawalBatchMove",
     "WithdrawalLimit",
     "WithdrawalMove",
     "account_terms",

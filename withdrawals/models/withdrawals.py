@@ -18,6 +18,7 @@ from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
+from withdrawals.models import refunds
 from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
 from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people
 from withdrawals.states import (
@@ -194,6 +195,9 @@ class Withdrawal(DueWork):
                 name="withdrawals_that_are_out",
             ),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="withdrawals_due"),
+            models.Index(
+                fields=["refund_of"], condition=models.Q(refund_of__isnull=False), name="withdrawals_that_refund"
+            ),
             GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
             models.Index(
                 fields=["updated_at"],
@@ -217,6 +221,8 @@ class Withdrawal(DueWork):
             waits_as_agreed(),
             approved_by_enough(),
             doubts_end_by_proof_or_people(),
+            refunds.within_receipts(),
+            refunds.same_for_ever(),
         ]
 
     def __str__(self) -> str:

@@ -24,8 +24,10 @@ from tests.conftest import Api, agree_on_slabs
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.providers.test_redirect_hashes import HASH_URL, Hasher
+from tests.gateway.refunds.stage import credited, refund_body
 from tests.payments.stage import details, work
 from tests.scripted_provider import ScriptedProvider
+from tests.withdrawals.batch_stage import batch_body
 
 #: Below /api/v1 and no operation: the document itself.
 NO_OPERATIONS: Final = {"openapi.yaml"}
@@ -40,12 +42,14 @@ class Row:
         succeeds: the status for a caller who may.
         body: of a request that succeeds.
         query: what such a request has to ask for in its address.
+        made: how the object in the address comes to be, where it takes more than `OBJECTS` says.
     """
 
     scope: Scope
     succeeds: int = 200
     body: Callable[[], dict[str, Any]] = field(default=dict)
     query: str = ""
+    made: Callable[[Api], str] | None = None
 
 
 def _address() -> dict[str, Any]:
@@ -64,6 +68,10 @@ def _reason() -> dict[str, Any]:
     return {"reason": "as the order says"}
 
 
+def _credited(api: Api) -> str:
+    return credited(api).public_id
+
+
 _JANUARY: Final = "?currency=INR&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"
 
 ROWS: Final = {
@@ -75,6 +83,10 @@ ROWS: Final = {
     ("POST", "deposits/{deposit_id}/cancel"): Row(scope=Scope.DEPOSITS_WRITE),
     ("GET", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.READ),
     ("POST", "deposits/{deposit_id}/confirmations"): Row(scope=Scope.DEPOSITS_WRITE, succeeds=201, body=_reference),
+    ("GET", "deposits/{deposit_id}/refunds"): Row(scope=Scope.READ),
+    ("POST", "deposits/{deposit_id}/refunds"): Row(
+        scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=refund_body, made=_credited
+    ),
     ("GET", "customers/{customer}/savings"): Row(scope=Scope.READ),
     ("GET", "balances"): Row(scope=Scope.READ),
     ("GET", "ledger-entries"): Row(scope=Scope.READ),
@@ -85,6 +97,12 @@ ROWS: Final = {
     ("POST", "withdrawals/{withdrawal_id}/cancel"): Row(scope=Scope.WITHDRAWALS_WRITE),
     ("POST", "withdrawals/{withdrawal_id}/approve"): Row(scope=Scope.WITHDRAWALS_APPROVE, body=_reason),
     ("POST", "withdrawals/{withdrawal_id}/reject"): Row(scope=Scope.WITHDRAWALS_APPROVE, body=_reason),
+    ("GET", "withdrawal-batches"): Row(scope=Scope.READ),
+    ("POST", "withdrawal-batches"): Row(scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=batch_body),
+    ("GET", "withdrawal-batches/{batch_id}"): Row(scope=Scope.READ),
+    ("POST", "withdrawal-batches/{batch_id}/cancel"): Row(scope=Scope.WITHDRAWALS_WRITE),
+    ("GET", "withdrawal-batches/{batch_id}/rows"): Row(scope=Scope.READ),
+    ("GET", "withdrawal-batches/{batch_id}/result"): Row(scope=Scope.READ),
     ("GET", "webhook-endpoints"): Row(scope=Scope.READ),
     ("POST", "webhook-endpoints"): Row(scope=Scope.WEBHOOKS_WRITE, succeeds=201, body=_address),
     ("GET", "webhook-endpoints/{endpoint_id}"): Row(scope=Scope.READ),
@@ -114,6 +132,7 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[Api], str]]]] = {
         lambda api: api.get(f"deposits/{_made(api, 'deposits', deposit_body())}").json()["customer"],
     ),
     "withdrawal_id": (ids.WITHDRAWAL, lambda api: _made(api, "withdrawals", withdrawal_body())),
+    "batch_id": (ids.BATCH, lambda api: _made(api, "withdrawal-batches", batch_body())),
     "endpoint_id": (ids.WEBHOOK_ENDPOINT, lambda api: _made(api, "webhook-endpoints", _address())),
     "event_id": (ids.EVENT, _event),
 }
@@ -279,7 +298,7 @@ def test_who_may_succeeds(
     row = ROWS[method, path]
     if row.scope is Scope.WITHDRAWALS_APPROVE:
         agree_on_slabs(product, "0: approver")
-    target = addressed_to(path, OBJECTS[kind_of(path)][1](api)) if "{" in path else path
+    target = addressed_to(path, (row.made or OBJECTS[kind_of(path)][1])(api)) if "{" in path else path
     work()  # a deposit is confirmed once its details were shown
     answer = ask(new_api(product, scopes=[row.scope]), method, target, row=(method, path))
     assert answer.status_code == row.succeeds, answer.content

@@ -27,8 +27,10 @@ from gateway.products.models import ApiKey
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
+from tests.gateway.refunds.stage import refund_body
 from tests.payments.stage import details
 from tests.scripted_provider import ScriptedProvider
+from tests.withdrawals.batch_stage import batch_body
 
 #: On top of those that schemathesis derives from the document one by one (its coverage phase: some 1,000 in all).
 EXAMPLES: Final = 10
@@ -68,11 +70,13 @@ def mine(api: Api, provider: ScriptedProvider) -> dict[str, str]:
     made = api.post("deposits", deposit_body()).json()
     deposit, customer = made["id"], made["customer"]
     withdrawal = api.post("withdrawals", withdrawal_body()).json()["id"]
+    batch = api.post("withdrawal-batches", batch_body()).json()["id"]
     endpoint = api.post("webhook-endpoints", {"url": "https://shop.example.com/first"}).json()["id"]
     event = api.get("events").json()["data"][0]["id"]
     return {
         "deposit_id": deposit,
         "withdrawal_id": withdrawal,
+        "batch_id": batch,
         "endpoint_id": endpoint,
         "event_id": event,
         "customer": customer,
@@ -89,7 +93,13 @@ def test_ids_of_ours_have_a_pattern_and_ids_of_the_product_have_none() -> None:
     }
     assert patterns.pop("customer") is None
     kinds = {name: pattern and pattern[: pattern.index("_")] for name, pattern in patterns.items()}
-    assert kinds == {"deposit_id": "^dep", "withdrawal_id": "^wd", "endpoint_id": "^whe", "event_id": "^evt"}
+    assert kinds == {
+        "deposit_id": "^dep",
+        "withdrawal_id": "^wd",
+        "batch_id": "^wdb",
+        "endpoint_id": "^whe",
+        "event_id": "^evt",
+    }
 
 
 @pytest.fixture
@@ -139,11 +149,13 @@ def made_plausible(case: Any, mine: dict[str, str]) -> Any:
     right: dict[str, Any] | None = {
         "/api/v1/deposits": deposit_body(),
         "/api/v1/withdrawals": withdrawal_body(),
+        "/api/v1/withdrawal-batches": batch_body(),
         "/api/v1/webhook-endpoints": {"url": f"https://shop.example.com/{secrets.token_hex(6)}"},
         "/api/v1/deposits/{deposit_id}/confirmations": {
             "provider_reference": f"{secrets.randbelow(10**12):012}",
             "amount": "1000.00",
         },
+        "/api/v1/deposits/{deposit_id}/refunds": refund_body(),
     }.get(case.operation.path)
     body = case.body
     if right is not None and case.media_type == "application/json":

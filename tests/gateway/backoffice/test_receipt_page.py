@@ -17,6 +17,7 @@ from gateway.providers.models import ProviderAccount, ProviderCall
 from payments.models import Receipt
 from postbacks.models import Letter, LetterItem
 from tests.conftest import Api
+from tests.gateway.refunds.stage import arrive, refund
 from tests.payments.paid import Paid, postings, receipts, states
 from tests.payments.stage import fresh, money, news
 from tests.payments.test_suspense import found_by_transaction
@@ -277,6 +278,7 @@ ABOUT_A_RECEIPT = {
 ABOUT_A_DEPOSIT = {
     "What the customer said": ABOUT_A_RECEIPT["What the customer said"],
     "Receipts": ("view_receipt", "receipts"),
+    "Refunds": ("view_withdrawal", "withdrawals"),
     "The provider&#x27;s letters": ABOUT_A_RECEIPT["The provider&#x27;s letters"],
     "Calls to the provider": ABOUT_A_RECEIPT["Calls to the provider"],
 }
@@ -303,6 +305,9 @@ def test_each_section_takes_the_permission_to_view_what_it_shows(
     found_by_transaction(
         account, money(transaction_id=short.transaction_id, wallet_type="paytm", amount="7"), label=paid.label
     )
+    if own == "view_deposit":
+        arrive(paid.deposit, "1000.00")
+        assert refund(paid.api, paid.deposit).status_code == 201
     address = page_of(short if own == "view_receipt" else paid.deposit)
     for granted in {permission for permission, _ in expected.values()} | {own}:
         shown = sections(text(logged_in(f"with {granted}", own, granted).get(address)))

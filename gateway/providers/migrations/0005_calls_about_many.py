@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0003_no_index_for_nothing'),
+        ('providers', '0004_payout_pauses'),
     ]
 
     operations = [

@@ -1,0 +1,86 @@
+"""Batches of withdrawals: to look at, to send as a file, and to call off."""
+
+import uuid
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET, require_POST
+from unfold.decorators import action
+
+from gateway import ids
+from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
+from withdrawals import batch_pages
+from withdrawals.models import BatchRow, WithdrawalBatch, WithdrawalBatchMove
+
+
+class WithdrawalBatchMoveInline(HistoryInline):
+    """The life of a batch."""
+
+    model = WithdrawalBatchMove
+
+
+@admin.register(WithdrawalBatch)
+class WithdrawalBatchAdmin(ReadOnlyAdmin):
+    """Batches, newest first, and the pages on which a person sends one."""
+
+    id_prefix = ids.BATCH
+    change_form_template = "admin/withdrawals/withdrawalbatch/change_form.html"
+    list_display = [
+        *("public_id", "mode", "status", "product", "reference", "source", "row_count"),
+        *("created_at", "finished_at"),
+    ]
+    list_filter = ["mode", "status", "source"]
+    list_select_related = ["product"]
+    search_fields = ["reference"]
+    ordering = ["-id"]
+    inlines = [WithdrawalBatchMoveInline]
+    actions_list = ["upload"]
+
+    def has_upload_permission(self, request: HttpRequest) -> bool:
+        """Whoever may send one. Not the permission to add a row by a form, which nobody has."""
+        return request.user.has_perm(batch_pages.MAY_SEND)
+
+    @action(description="Send a batch", url_path="upload", permissions=["upload"])  # type: ignore[untyped-decorator]
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        """The form, and what became of the file."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return batch_pages.upload(request, context)
+
+    def decide(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """The buttons of a batch's page."""
+        return batch_pages.decide(request, pk)
+
+    def result(self, request: HttpRequest, pk: uuid.UUID, kind: str) -> HttpResponse:
+        """What has become of its rows, as a file."""
+        return batch_pages.result(request, self, pk, kind)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's own, and those of the pages here."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/decide/", wrap(require_POST(self.decide)), name="withdrawals_withdrawalbatch_decide"),
+            path(
+                "<uuid:pk>/result.<slug:kind>",
+                wrap(require_GET(self.result)),
+                name="withdrawals_withdrawalbatch_result",
+            ),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a batch with how far it is and what is open to whoever looks."""
+        context |= batch_pages.shown(request, options["obj"])
+        return super().render_change_form(request, context, *args, **options)
+
+
+@admin.register(BatchRow)
+class BatchRowAdmin(ReadOnlyAdmin):
+    """Rows of batches, newest batch first."""
+
+    list_display = ["number", "batch", "status", "reference", "amount", "currency", "code", "withdrawal"]
+    list_filter = ["status"]
+    search_fields = ["=reference"]
+    list_select_related = ["batch", "withdrawal"]
+    ordering = ["-id"]
