@@ -165,6 +165,10 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
     is_in_doubt = expected in IN_DOUBT
     if is_in_doubt and not may_be_sent_again(withdrawal):
         return False
+    if withdrawal.resends and not is_in_doubt and not withdrawal.account.ids_proven_unique:
+        # It waits for money, an earlier sending of it may have arrived, and the provider no longer pays an id once.
+        _call_unknown(withdrawal, "the provider no longer pays an id once")
+        return False
     if not gate.may_leave(withdrawal, claimed):
         return False
     # With the key that signed it these are the very same bytes. Where the key was changed since, only the signature is
@@ -251,10 +255,14 @@ def _lose_answer(claimed: Withdrawal) -> None:
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != WithdrawalStatus.SENDING:
         return
+    _call_unknown(withdrawal, "no answer was recorded")
+
+
+def _call_unknown(withdrawal: Withdrawal, why: str) -> None:
     move_withdrawal(
         withdrawal,
         WithdrawalStatus.UNKNOWN,
-        Cause(kind=CauseKind.CLOCK, detail="no answer was recorded"),
+        Cause(kind=CauseKind.CLOCK, detail=why),
         failure_code=FailureCode.OUTCOME_UNKNOWN,
         next_at=timezone.now(),
         attempts=0,
