@@ -55,7 +55,7 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
         return TemplateResponse(request, f"{_TEMPLATES}/propose.html", context)
     # The id is the page's: however often it is sent, one instruction comes of it.
     context |= {
-        "told": told(request, verb_name, form.parameters),
+        "told": told(request, verb_name, form.shown),
         "preview": seen,
         "page_id": ids.encode(ids.INSTRUCTION, ids.new_id()),
     }
@@ -124,16 +124,21 @@ def told(request: HttpRequest, verb_name: str, parameters: Mapping[str, str]) ->
     """What a verb was told, for people: each field's label, products and accounts by name, orders as links."""
     try:
         fields = verbs.named(verb_name).fields
-        values = verb_fields.read(fields, parameters)
-        kept = verb_fields.written(fields, values)
+        # Of a secret there is a fingerprint, which says nothing to its field.
+        secret = {one.name for one in fields if one.is_secret}
+        values = verb_fields.read(
+            [one for one in fields if one.name not in secret],
+            {name: text for name, text in parameters.items() if name not in secret},
+        )
+        kept = verb_fields.written([one for one in fields if one.name not in secret], values)
     except Refused:
         return list(parameters.items())
-    return [
+    shown = {name: text for name, text in parameters.items() if name in secret} | {
         # Rows by their names, everything else as it is kept.
-        (one.label, str(values[one.name]) if hasattr(values[one.name], "pk") else linked(kept[one.name], request))
-        for one in fields
-        if one.name in kept
-    ]
+        name: str(values[name]) if hasattr(values[name], "pk") else linked(text, request)
+        for name, text in kept.items()
+    }
+    return [(one.label, shown[one.name]) for one in fields if one.name in shown]
 
 
 def _may_propose(request: HttpRequest) -> AbstractUser:

@@ -23,7 +23,7 @@ from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.migrated_once import migrated_once
 from tests.scripted_provider import ScriptedProvider
-from tests.two_persons import by_two_persons
+from tests.two_persons import agreed_account, by_two_persons, kept_key
 
 assert celery_app  # the doorbell needs its broker
 
@@ -148,16 +148,19 @@ def account(db: None, provider: ScriptedProvider) -> ProviderAccount:
 @pytest.fixture
 def live_account(db: None, provider: ScriptedProvider) -> ProviderAccount:
     """The live-mode account, pointing at the same scripted provider with other keys."""
-    return ProviderAccount.objects.create(
-        name="scripted, live",
-        mode=Mode.LIVE,
-        base_url=provider.url,
-        api_secret="canary-live-api-secret-9876543210",
-        withdrawal_key="canary-live-withdrawal-key-9876543210",
-        postback_access_key="canary-live-access-key-9876543210",
-        postback_private_key="canary-live-private-key-9876543210",
-        postback_token="token-live-0123456789",
-    )
+    columns = {
+        "name": "scripted, live",
+        "mode": Mode.LIVE,
+        "base_url": provider.url,
+        "api_secret": "canary-live-api-secret-9876543210",
+        "withdrawal_key": "canary-live-withdrawal-key-9876543210",
+        "postback_access_key": "canary-live-access-key-9876543210",
+        "postback_private_key": "canary-live-private-key-9876543210",
+        "postback_token": "token-live-0123456789",
+    }
+    with transaction.atomic():
+        agreed_account(**columns)
+        return ProviderAccount.objects.create(**columns)
 
 
 @pytest.fixture
@@ -218,7 +221,7 @@ def new_api(db: None) -> Callable[..., Api]:
 
     def make(product: Product, mode: Mode = Mode.TEST, scopes: list[str] | None = None) -> Api:
         key = new_key(mode)
-        keep_key(product=product, mode=mode, name="tests", key=key, scopes=scopes or Scope.values)
+        kept_key(product, mode, key, scopes or Scope.values)
         return Api(key)
 
     return make

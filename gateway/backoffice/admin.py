@@ -15,10 +15,13 @@ from balances import doors
 from balances.instructions import TAKES_LOOKING
 from gateway import ids
 from gateway.backoffice import evidence
+from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
 from payments.waiting import LISTED_MAX, Waiting, waiting, why
+
+__all__ = ["ApiKeyAdmin"]  # its pages are in a file of their own; here Django finds them
 
 
 class DepositMoveInline(HistoryInline):
