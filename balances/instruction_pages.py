@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from balances import instructions, verb_fields, verbs
+from balances import instructions, verb_fields, verb_secrets, verbs
 from balances.forms import DecisionForm, PaperForm, VerbForm
 from balances.instruction_models import Instruction
 from balances.instructions import Changed
 from balances.pages import linked
 from balances.previews import Preview
-from balances.verb_fields import Refused
+from balances.verb_fields import Field, Refused
 from gateway import ids
 
 _TEMPLATES: Final = "admin/balances/instruction"
@@ -91,9 +91,18 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
         "has_changed": preview is not None and preview.digest != instruction.digest,
         "may_decide": instructions.may_decide(instruction, by),
         "may_withdraw": instructions.may_withdraw(instruction, by),
+        "secrets": [(one.name, one.label) for one in _secrets(instruction)],
         "is_own": instruction.requested_by_id == by.pk,
         "decision": DecisionForm(),
     }
+
+
+def _secrets(instruction: Instruction) -> list[Field]:
+    try:
+        fields = verbs.named(instruction.verb).fields
+    except Refused:
+        return []
+    return [one for one in fields if one.is_secret and one.name in instruction.parameters]
 
 
 def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
@@ -105,6 +114,10 @@ def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     try:
         match request.POST.get("decision"):
+            case "compare":
+                held = verb_secrets.is_held(instruction, request.POST.get("field", ""), request.POST.get("secret", ""))
+                messages.info(request, "It is the one that was asked for." if held else "It is another one.")
+                return _to(instruction)
             case "approve":
                 instruction = instructions.approve(instruction_id, by, request.POST.get("digest", ""))
             case "reject":

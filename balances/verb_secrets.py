@@ -15,17 +15,31 @@ from gateway.keyed_hashes import every_hash
 
 #: Of 64 hexadecimal digits: no two secrets share so many by chance, and a person compares them at a glance.
 _SHOWN: Final = 12
+#: How the parameter of a secret begins.
+_CHANGED: Final = "changed, fingerprint "
 
 
 def fingerprint(field: str, text: str) -> str:
     """By what a secret is known to whoever does not hold it."""
-    return f"changed, fingerprint {_fingerprints(field, text)[0]}"
+    return f"{_CHANGED}{_fingerprints(field, text)[0]}"
 
 
 def is_of(field: str, text: str, kept: str) -> bool:
     """Whether a fingerprint is that of this secret, under any of the present keys."""
-    known = [f"changed, fingerprint {one}" for one in _fingerprints(field, text)]
+    known = [f"{_CHANGED}{one}" for one in _fingerprints(field, text)]
     return any(hmac.compare_digest(one.encode(), kept.encode()) for one in known)
+
+
+def is_held(instruction: Instruction, field: str, text: str) -> bool:
+    """Whether somebody holds the secret that an instruction asks for, or asked for.
+
+    Raises:
+        Refused: it has no such secret.
+    """
+    kept = instruction.parameters.get(field, "")
+    if not kept.startswith(_CHANGED):
+        raise Refused(f"{field} is no secret of this instruction.")
+    return is_of(field, text.strip(), kept)
 
 
 def _fingerprints(field: str, text: str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
-from balances import instructions, verbs
+from balances import instructions, verb_secrets, verbs
 from balances.instruction_models import Instruction
 from balances.printing import instruction_lines, preview_lines
 from balances.signing_in import person, unseen
@@ -45,6 +45,9 @@ class Command(BaseCommand):
         propose.add_argument("parameters", metavar="KEY=VALUE", nargs="+")
         propose.add_argument("--secret", action="append", default=[], metavar="KEY", help="asked for, and typed unseen")
         propose.add_argument("--document", default="", help="the paper behind it; kept plain: no account numbers")
+        compare = steps.add_parser("compare", help="whether a secret that you hold is the one that was asked for")
+        compare.add_argument("id")
+        compare.add_argument("key", help="name of the secret; it is asked for, and typed unseen")
         approve = steps.add_parser("approve", help="show what would be posted, and have it posted")
         reject = steps.add_parser("reject", help="refuse what another person asked for")
         withdraw = steps.add_parser("withdraw", help="take back what you asked for")
@@ -64,6 +67,7 @@ class Command(BaseCommand):
             "list": self._list,
             "show": self._show,
             "propose": self._propose,
+            "compare": self._compare,
             "approve": self._approve,
             "reject": self._reject,
             "withdraw": self._withdraw,
@@ -109,6 +113,10 @@ class Command(BaseCommand):
             options["verb_name"], parameters, options["reason"], options["document"], by, digest_seen=seen.digest
         )
         self._say([f"{made.public_id} waits for another person's approval."])
+
+    def _compare(self, options: Mapping[str, Any]) -> None:
+        held = verb_secrets.is_held(_instruction(options["id"]), options["key"], unseen("The secret: "))
+        self._say(["It is the one that was asked for." if held else "It is another one."])
 
     def _approve(self, options: Mapping[str, Any]) -> None:
         by = person(options["by"])

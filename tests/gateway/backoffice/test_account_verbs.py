@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
@@ -238,6 +238,12 @@ def test_a_secret_stands_nowhere_but_encrypted_and_not_for_long(
         page = client.get(reverse("admin:balances_instruction_change", args=[asked.pk])).content.decode()
         assert shown[0] in page
         assert NEW_SECRET not in page
+        deciding = reverse("admin:balances_instruction_decide", args=[asked.pk])
+        for held, told in ((NEW_SECRET, "It is the one that was asked for."), ("another", "It is another one.")):
+            compare = {"decision": "compare", "field": "withdrawal_key", "secret": held}
+            page = client.post(deciding, compare, follow=True).content.decode()
+            assert told in page
+            assert NEW_SECRET not in page
     assert NEW_SECRET not in _all_text_of_the_row(asked) + caplog.text
 
     instructions.approve(asked.pk, approver, asked.digest)
@@ -275,7 +281,7 @@ def test_others_in_their_place_are_not_carried_out(live_account: ProviderAccount
     with pytest.raises(Refused, match="not those that were asked for"):
         instructions.approve(asked.pk, approver, asked.digest)
     for attack in ("secrets = NULL", "secrets = secrets, reason = 'another reason'"):
-        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"UPDATE balances_instruction SET {attack} WHERE id = %s", [asked.pk])  # noqa: S608 - our own
 
 
