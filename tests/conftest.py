@@ -23,7 +23,7 @@ from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.migrated_once import migrated_once
 from tests.scripted_provider import ScriptedProvider
-from tests.two_persons import agreed_account, by_two_persons, kept_key
+from tests.two_persons import by_two_persons, kept_key, live_account_of
 
 assert celery_app  # the doorbell needs its broker
 
@@ -148,19 +148,15 @@ def account(db: None, provider: ScriptedProvider) -> ProviderAccount:
 @pytest.fixture
 def live_account(db: None, provider: ScriptedProvider) -> ProviderAccount:
     """The live-mode account, pointing at the same scripted provider with other keys."""
-    columns = {
-        "name": "scripted, live",
-        "mode": Mode.LIVE,
-        "base_url": provider.url,
-        "api_secret": "canary-live-api-secret-9876543210",
-        "withdrawal_key": "canary-live-withdrawal-key-9876543210",
-        "postback_access_key": "canary-live-access-key-9876543210",
-        "postback_private_key": "canary-live-private-key-9876543210",
-        "postback_token": "token-live-0123456789",
-    }
-    with transaction.atomic():
-        agreed_account(**columns)
-        return ProviderAccount.objects.create(**columns)
+    return live_account_of(
+        name="scripted, live",
+        base_url=provider.url,
+        api_secret="canary-live-api-secret-9876543210",
+        withdrawal_key="canary-live-withdrawal-key-9876543210",
+        postback_access_key="canary-live-access-key-9876543210",
+        postback_private_key="canary-live-private-key-9876543210",
+        postback_token="token-live-0123456789",
+    )
 
 
 @pytest.fixture

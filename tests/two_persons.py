@@ -69,6 +69,13 @@ def agreed_account(**columns: Any) -> None:
     _decided(OPENED, told, "live", "two persons opened it", [])
 
 
+def live_account_of(**columns: Any) -> ProviderAccount:
+    """A live provider account that two persons opened, wherever it leads."""
+    with transaction.atomic():
+        agreed_account(**columns)
+        return ProviderAccount.objects.create(mode=Mode.LIVE, **columns)
+
+
 def agreed_change(account: ProviderAccount, **columns: Any) -> None:
     """The same for columns of a live one."""
     told = {"provider_account": str(account.pk), **{name: _text(value) for name, value in columns.items()}}
