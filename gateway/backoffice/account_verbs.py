@@ -91,7 +91,7 @@ def _paths() -> Field:
     return Field(
         name="paths",
         label="Paths",
-        help=f"All of those unlike the contract's, by operation, as JSON, {example}.",
+        help="All of those that are unlike the contract's, by operation, as JSON.",
         read=read,
         write=lambda value, _: json.dumps(value, sort_keys=True),
         is_required=False,
