@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
-from balances import verb_fields
+from balances import verb_fields, verb_secrets
 from balances.instruction_models import DOCUMENT_MAX_LENGTH, REASON_MAX_LENGTH, REASON_MIN_LENGTH
-from balances.verb_fields import TEXT_MAX_LENGTH, Field, Refused
+from balances.verb_fields import Field, Refused
 from balances.verbs import Verb
 
 _PLAIN: Final = "It is kept plain: no account numbers, no names of customers."
 
 
 class VerbForm(forms.Form):
-    """What a verb has to be told. Valid, it has the texts as ``parameters``."""
+    """What a verb has to be told. Valid, it has the texts as ``parameters``, and what of them may be ``shown``."""
 
     #: Apart from the fields of the other form, whatever a verb calls its own.
     prefix = "verb"
@@ -24,6 +29,7 @@ class VerbForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}))
         self._verb = verb
         self.parameters: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
         for one in verb.fields:
             self.fields[one.name] = _form_field(one)
 
@@ -36,13 +42,23 @@ class VerbForm(forms.Form):
             if not self.errors:
                 self.add_error(error.field or None, str(error))
         self.parameters = given
+        self.shown, _ = verb_secrets.parted(self._verb.fields, given)
         return self.cleaned_data
+
+    def carried(self) -> list[forms.BoundField]:
+        """What the page of confirmation carries on."""
+        return [self[one.name] for one in self._verb.fields if not one.is_secret]
+
+    def typed_again(self) -> list[forms.BoundField]:
+        """What no page carries: a secret that was given is given once more, and has to be the same."""
+        return [self[one.name] for one in self._verb.fields if one.is_secret and one.name in self.parameters]
 
 
 def _form_field(one: Field) -> forms.Field:
     common: dict[str, Any] = {"label": one.label, "help_text": one.help, "required": one.is_required}
     if one.choices is None:
-        return forms.CharField(max_length=TEXT_MAX_LENGTH, widget=UnfoldAdminTextInputWidget(), **common)
+        widget = UnfoldAdminPasswordWidget({"autocomplete": "off"}) if one.is_secret else UnfoldAdminTextInputWidget()
+        return forms.CharField(max_length=one.max_length, widget=widget, **common)
     return forms.ChoiceField(choices=[("", "-"), *one.choices()], widget=UnfoldAdminSelectWidget(), **common)
 
 

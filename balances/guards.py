@@ -24,7 +24,7 @@ from balances.kinds import (
     JournalKind,
 )
 from balances.states import InstructionStatus
-from gateway.lifecycles import CauseKind, Guard, GuardSql, truncate_guard, update_of, written_once
+from gateway.lifecycles import CauseKind, Guard, GuardSql, PlacedSql, truncate_guard, update_of, written_once
 from gateway.products.models import Mode
 
 #: A journal is committed so soon after it was written, or not at all. What a snapshot counts is older than
@@ -38,25 +38,14 @@ SNAPSHOT_MARGIN_SECONDS: Final = 300
 WITHIN_ITS_LIMIT: Final = "account_within_its_limit"
 
 
-class LedgerSql(GuardSql):
+class LedgerSql(PlacedSql):
     """Trigger SQL whose function finds its tables where the owner put them."""
-
-    _security = ""
-
-    def get_template(self) -> str:
-        """The statements that install the guard."""
-        template: str = super().get_template()
-        return template.replace("$$ LANGUAGE plpgsql;", f"$$ LANGUAGE plpgsql{self._security} {_SEARCH_PATH};", 1)
 
 
 class DefinerSql(LedgerSql):
     """The same with the owner's rights, for what the application itself may not write."""
 
     _security = " SECURITY DEFINER"
-
-
-#: PostgreSQL looks at temporary tables first unless they are named, and then where they are named.
-_SEARCH_PATH: Final = "SET search_path = public, pg_temp"
 
 
 class LedgerGuard(Guard):

@@ -21,6 +21,12 @@ INSTRUCTION_GUARDS: Final = [
                 RAISE EXCEPTION 'instructions are never deleted' USING ERRCODE = '23514';
             END IF;
             IF TG_OP = 'UPDATE' THEN
+                -- Secrets that wait for a decision are encrypted anew when keys are rotated. What was asked for is
+                -- known by their fingerprints, which stay: others in their place would not be carried out.
+                IF OLD.status = '{Status.PROPOSED}' AND OLD.secrets IS NOT NULL AND NEW.secrets IS NOT NULL
+                        AND to_jsonb(NEW) - 'secrets' = to_jsonb(OLD) - 'secrets' THEN
+                    RETURN NEW;
+                END IF;
                 IF (NEW.id, NEW.verb, NEW.parameters, NEW.reason, NEW.document, NEW.mode)
                         IS DISTINCT FROM (OLD.id, OLD.verb, OLD.parameters, OLD.reason, OLD.document, OLD.mode)
                         OR (NEW.requested_by_id, NEW.requested_at)

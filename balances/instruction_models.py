@@ -1,6 +1,6 @@
 """What people ask for and decide: money that people move is always moved by two of them."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +9,7 @@ from django.utils import timezone
 from balances.instruction_guards import INSTRUCTION_GUARDS, MOVE_GUARDS
 from balances.states import InstructionStatus as Status
 from gateway import ids
+from gateway.encryption import EncryptedJSONField
 from gateway.lifecycles import Move
 from gateway.products.models import Mode
 
@@ -29,7 +30,12 @@ class Instruction(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     verb = models.CharField(max_length=40)
     mode = models.CharField(max_length=4, choices=Mode.choices)
-    parameters = models.JSONField(help_text="What the verb was given: texts by name.")
+    parameters = models.JSONField(
+        help_text="What the verb was given: texts by name; of a secret its fingerprint (`balances.verb_secrets`)."
+    )
+    secrets: Any = EncryptedJSONField(
+        null=True, help_text="The secrets among what the verb was given, until it is decided."
+    )
     reason = models.CharField(max_length=REASON_MAX_LENGTH, help_text="Why, in the words of whoever asked for it.")
     document = models.CharField(
         max_length=DOCUMENT_MAX_LENGTH, blank=True, help_text="The paper behind it: a bank statement's line."
@@ -68,6 +74,10 @@ class Instruction(models.Model):
                     & ~models.Q(decided_by=models.F("requested_by"))
                 ),
                 name="instruction_is_decided_by_another_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status=Status.PROPOSED) | models.Q(secrets=None),
+                name="instruction_forgets_its_secrets",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status=Status.REJECTED) | ~models.Q(decision_reason=""),

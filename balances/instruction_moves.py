@@ -53,10 +53,11 @@ def move_instruction(instruction: Instruction, to_status: InstructionStatus, cau
     instruction.status = to_status
     instruction.sequence += 1
     instruction.decided_at = timezone.now()  # the database writes its own
+    instruction.secrets = None  # decided is decided: nobody needs them any more
     for name, value in changes.items():
         setattr(instruction, name, value)
     columns = [name.removesuffix("_id") for name in changes]
-    instruction.save(update_fields=["status", "sequence", "decided_at", *columns])
+    instruction.save(update_fields=["status", "sequence", "decided_at", "secrets", *columns])
     _write_history(instruction, from_status, cause)
 
 

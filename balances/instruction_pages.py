@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from balances import instructions, verb_fields, verbs
+from balances import instructions, verb_fields, verb_secrets, verbs
 from balances.forms import DecisionForm, PaperForm, VerbForm
 from balances.instruction_models import Instruction
 from balances.instructions import Changed
 from balances.pages import linked
 from balances.previews import Preview
-from balances.verb_fields import Refused
+from balances.verb_fields import Field, Refused
 from gateway import ids
 
 _TEMPLATES: Final = "admin/balances/instruction"
@@ -55,7 +55,7 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
         return TemplateResponse(request, f"{_TEMPLATES}/propose.html", context)
     # The id is the page's: however often it is sent, one instruction comes of it.
     context |= {
-        "told": told(request, verb_name, form.parameters),
+        "told": told(request, verb_name, form.shown),
         "preview": seen,
         "page_id": ids.encode(ids.INSTRUCTION, ids.new_id()),
     }
@@ -91,9 +91,18 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
         "has_changed": preview is not None and preview.digest != instruction.digest,
         "may_decide": instructions.may_decide(instruction, by),
         "may_withdraw": instructions.may_withdraw(instruction, by),
+        "secrets": [(one.name, one.label) for one in _secrets(instruction)],
         "is_own": instruction.requested_by_id == by.pk,
         "decision": DecisionForm(),
     }
+
+
+def _secrets(instruction: Instruction) -> list[Field]:
+    try:
+        fields = verbs.named(instruction.verb).fields
+    except Refused:
+        return []
+    return [one for one in fields if one.is_secret and one.name in instruction.parameters]
 
 
 def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
@@ -105,6 +114,10 @@ def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     try:
         match request.POST.get("decision"):
+            case "compare":
+                held = verb_secrets.is_held(instruction, request.POST.get("field", ""), request.POST.get("secret", ""))
+                messages.info(request, "It is the one that was asked for." if held else "It is another one.")
+                return _to(instruction)
             case "approve":
                 instruction = instructions.approve(instruction_id, by, request.POST.get("digest", ""))
             case "reject":
@@ -124,16 +137,21 @@ def told(request: HttpRequest, verb_name: str, parameters: Mapping[str, str]) ->
     """What a verb was told, for people: each field's label, products and accounts by name, orders as links."""
     try:
         fields = verbs.named(verb_name).fields
-        values = verb_fields.read(fields, parameters)
-        kept = verb_fields.written(fields, values)
+        # Of a secret there is a fingerprint, which says nothing to its field.
+        secret = {one.name for one in fields if one.is_secret}
+        values = verb_fields.read(
+            [one for one in fields if one.name not in secret],
+            {name: text for name, text in parameters.items() if name not in secret},
+        )
+        kept = verb_fields.written([one for one in fields if one.name not in secret], values)
     except Refused:
         return list(parameters.items())
-    return [
+    shown = {name: text for name, text in parameters.items() if name in secret} | {
         # Rows by their names, everything else as it is kept.
-        (one.label, str(values[one.name]) if hasattr(values[one.name], "pk") else linked(kept[one.name], request))
-        for one in fields
-        if one.name in kept
-    ]
+        name: str(values[name]) if hasattr(values[name], "pk") else linked(text, request)
+        for name, text in kept.items()
+    }
+    return [(one.label, shown[one.name]) for one in fields if one.name in shown]
 
 
 def _may_propose(request: HttpRequest) -> AbstractUser:

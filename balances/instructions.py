@@ -18,7 +18,7 @@ from django.db import DataError, transaction
 from django.utils import timezone
 from psycopg.errors import NumericValueOutOfRange
 
-from balances import previews, verb_fields, verbs, wording
+from balances import previews, verb_fields, verb_secrets, verbs, wording
 from balances.carrying_out import carry_out
 from balances.instruction_models import (
     Instruction,
@@ -52,22 +52,29 @@ class Changed(Refused):
         super().__init__("What would be posted has changed since you looked at it. Look at it again, then decide.")
 
 
-def look(verb_name: str, parameters: Mapping[str, str]) -> Preview:
+def look(verb_name: str, parameters: Mapping[str, str], *, kept: Mapping[str, str] | None = None) -> Preview:
     """What would be posted, without writing anything down.
+
+    Args:
+        verb_name: one of `balances.verbs`.
+        parameters: by name of the verb's fields, as texts.
+        kept: the same as an instruction keeps them, where there is one: its fingerprints may be those of an older key.
 
     Raises:
         Refused: it cannot be done.
     """
     verb = verbs.named(verb_name)
     _ask_outside(verb, parameters)
-    return _look(verb, parameters)
+    return _look(verb, parameters, kept)
 
 
 @transaction.atomic(durable=True)
-def _look(verb: Verb, parameters: Mapping[str, str]) -> Preview:
+def _look(verb: Verb, parameters: Mapping[str, str], kept: Mapping[str, str] | None) -> Preview:
     with _sentences(verb):
         values = verb_fields.read(verb.fields, parameters)
-        shown = previews.preview(verb.name, verb_fields.written(verb.fields, values), verb.plan(values))
+        if kept is None:
+            kept, _ = verb_secrets.parted(verb.fields, verb_fields.written(verb.fields, values))
+        shown = previews.preview(verb.name, kept, verb.plan(values))
     # A look leaves nothing, not even an account that it opened to lock it.
     transaction.set_rollback(True)
     return shown
@@ -87,7 +94,7 @@ def propose(
 
     Args:
         verb_name: one of `balances.verbs`.
-        parameters: by name of the verb's fields, as texts.
+        parameters: by name of the verb's fields, as texts; what is secret is kept apart and encrypted.
         reason: why, in the person's words.
         document: the paper behind it, or "" where the verb needs none.
         by: who asks.
@@ -118,7 +125,7 @@ def _propose(
     _check_permission(by, PROPOSE)
     reason, document = wording.reason(reason), wording.document(document, verb)
     values = verb_fields.read(verb.fields, parameters)
-    kept = verb_fields.written(verb.fields, values)
+    kept, secrets = verb_secrets.parted(verb.fields, verb_fields.written(verb.fields, values))
     told: dict[str, Any] = {"verb": verb.name, "parameters": kept, "reason": reason, "document": document}
     # Before it is planned: what the form has asked for already may have been done since, and cannot be done again.
     if instruction_id is not None and (sent_before := _sent_before(instruction_id, by, told)):
@@ -132,6 +139,7 @@ def _propose(
         id=instruction_id or ids.new_id(),
         mode=plan.mode,
         **told,
+        secrets=secrets,
         preview=shown.content,
         digest=shown.digest,
         requested_by_id=by.pk,
@@ -183,7 +191,7 @@ def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_see
     _check_permission(by, APPROVE)
     instruction = lock_undecided(instruction_id)
     _check_second(instruction, by)
-    values = verb_fields.read(verb.fields, instruction.parameters)
+    values = verb_fields.read(verb.fields, verb_secrets.texts_of(verb.fields, instruction))
     # From here on the accounts that the plan looked at stay as they are until the commit.
     plan = verb.plan(values)
     shown = previews.preview(verb.name, instruction.parameters, plan)
@@ -253,7 +261,9 @@ def current_preview(instruction: Instruction) -> Preview:
     """
     if instruction.status != InstructionStatus.PROPOSED:
         return Preview(content=instruction.preview, digest=instruction.digest)
-    return look(instruction.verb, instruction.parameters)
+    fields = verbs.named(instruction.verb).fields
+    texts = verb_secrets.texts_of(fields, instruction)
+    return look(instruction.verb, texts, kept=instruction.parameters)
 
 
 def may_decide(instruction: Instruction, by: AbstractUser) -> bool:

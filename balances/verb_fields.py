@@ -46,6 +46,8 @@ class Field:
         write: gives back the one text of a value, by which it is kept.
         choices: the texts that may be chosen, each with a word for people; anything that can be read if None.
         is_required: whether it may be left out.
+        is_secret: whether nobody may see it again: it is kept encrypted until it is decided (`balances.verb_secrets`).
+        max_length: of the text.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Field:
     write: Callable[[Any, Values], str] = lambda value, _: str(value)
     choices: Callable[[], list[tuple[str, str]]] | None = None
     is_required: bool = True
+    is_secret: bool = False
+    max_length: int = TEXT_MAX_LENGTH
 
 
 def mode() -> Field:
@@ -202,8 +206,8 @@ def read(fields: Iterable[Field], parameters: Mapping[str, str]) -> dict[str, An
     values: dict[str, Any] = {}
     for one in fields:
         text = parameters.get(one.name, "").strip()
-        if len(text) > TEXT_MAX_LENGTH:
-            raise Refused(f"{one.label}: at most {TEXT_MAX_LENGTH} characters.", field=one.name)
+        if len(text) > one.max_length:
+            raise Refused(f"{one.label}: at most {one.max_length} characters.", field=one.name)
         if not text and one.is_required:
             raise Refused(f"{one.label} is missing.", field=one.name)
         values[one.name] = one.read(text, values) if text else None
@@ -211,5 +215,5 @@ def read(fields: Iterable[Field], parameters: Mapping[str, str]) -> dict[str, An
 
 
 def written(fields: Iterable[Field], values: Values) -> dict[str, str]:
-    """The parameters of these values, each in its one form: what an instruction keeps."""
+    """The texts of these values, each in its one form."""
     return {one.name: one.write(values[one.name], values) for one in fields if values[one.name] is not None}

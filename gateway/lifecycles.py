@@ -6,7 +6,7 @@ Each app's ``states.py`` fills in a `Lifecycle`; its model takes the guards from
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pgtrigger
 from django.db import models
@@ -73,6 +73,21 @@ class GuardSql(compiler.UpsertTriggerSql):
         """
 
 
+class PlacedSql(GuardSql):
+    """Trigger SQL whose function finds its tables where the owner put them."""
+
+    _security = ""
+
+    def get_template(self) -> str:
+        """The statements that install the guard."""
+        template: str = super().get_template()
+        return template.replace("$$ LANGUAGE plpgsql;", f"$$ LANGUAGE plpgsql{self._security} {_SEARCH_PATH};", 1)
+
+
+#: PostgreSQL looks at temporary tables first unless they are named, and then where they are named.
+_SEARCH_PATH: Final = "SET search_path = public, pg_temp"
+
+
 class Guard(pgtrigger.Trigger):
     """A rule of the database that no session may switch off. Refusals carry ERRCODE 23514 (IntegrityError)."""
 
@@ -97,6 +112,12 @@ class Guard(pgtrigger.Trigger):
                 execute=self.render_execute(model),
             ),
         )
+
+
+class PlacedGuard(Guard):
+    """A rule that looks into other tables than its own."""
+
+    sql_class: type[GuardSql] = PlacedSql
 
 
 def update_of(*columns: str) -> pgtrigger.Operation:

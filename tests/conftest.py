@@ -23,7 +23,7 @@ from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.migrated_once import migrated_once
 from tests.scripted_provider import ScriptedProvider
-from tests.two_persons import by_two_persons, persons
+from tests.two_persons import by_two_persons, kept_key, live_account_of, persons
 from withdrawals.models import DuplicateWindow
 
 assert celery_app  # the doorbell needs its broker
@@ -149,9 +149,8 @@ def account(db: None, provider: ScriptedProvider) -> ProviderAccount:
 @pytest.fixture
 def live_account(db: None, provider: ScriptedProvider) -> ProviderAccount:
     """The live-mode account, pointing at the same scripted provider with other keys."""
-    return ProviderAccount.objects.create(
+    return live_account_of(
         name="scripted, live",
-        mode=Mode.LIVE,
         base_url=provider.url,
         api_secret="canary-live-api-secret-9876543210",
         withdrawal_key="canary-live-withdrawal-key-9876543210",
@@ -235,7 +234,7 @@ def new_api(db: None) -> Callable[..., Api]:
 
     def make(product: Product, mode: Mode = Mode.TEST, scopes: list[str] | None = None) -> Api:
         key = new_key(mode)
-        keep_key(product=product, mode=mode, name="tests", key=key, scopes=scopes or ORDINARY_SCOPES)
+        kept_key(product, mode, key, scopes or ORDINARY_SCOPES)
         return Api(key)
 
     return make

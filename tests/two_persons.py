@@ -1,8 +1,11 @@
 """Money that people move takes two of them: the tests' own, and what they decided."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from balances import instructions
 from balances.instruction_models import Instruction
@@ -10,7 +13,11 @@ from balances.instruction_moves import begin_instruction, move_instruction
 from balances.kinds import FEE_VERB
 from balances.states import InstructionStatus
 from gateway.lifecycles import Cause, CauseKind
-from gateway.products.models import Product
+from gateway.products.actions import keep_key
+from gateway.products.key_guards import ISSUED
+from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, Product, digest_of
+from gateway.providers.models import ProviderAccount
+from gateway.providers.models.account_guards import CHANGED, OPENED
 
 
 def persons() -> tuple[User, User]:
@@ -54,6 +61,40 @@ def decided(detail: str = "two persons decided", mode: str = "test") -> Cause:
 def agreed(parameters: Mapping[str, str]) -> None:
     """The same for rows of fees, which move nothing yet."""
     _decided(FEE_VERB, parameters, parameters["mode"], "two persons agreed", [])
+
+
+def agreed_account(**columns: Any) -> None:
+    """The same for a live provider account that is about to be written in this transaction."""
+    told = {name: _text(value) for name, value in columns.items() if name != "mode" and value is not None}
+    _decided(OPENED, told, "live", "two persons opened it", [])
+
+
+def live_account_of(**columns: Any) -> ProviderAccount:
+    """A live provider account that two persons opened, wherever it leads."""
+    with transaction.atomic():
+        agreed_account(**columns)
+        return ProviderAccount.objects.create(mode=Mode.LIVE, **columns)
+
+
+def agreed_change(account: ProviderAccount, **columns: Any) -> None:
+    """The same for columns of a live one."""
+    told = {"provider_account": str(account.pk), **{name: _text(value) for name, value in columns.items()}}
+    _decided(CHANGED, told, account.mode, "two persons changed it", [])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def kept_key(product: Product, mode: Mode, key: str, scopes: Iterable[str] = ORDINARY_SCOPES) -> ApiKey:
+    """A key that works, whatever it may: agreed by two persons where that takes them."""
+    with transaction.atomic():
+        if mode == Mode.LIVE:
+            told = {"product": str(product.pk), "digest": digest_of(key), "scopes": " ".join(scopes)}
+            _decided(ISSUED, told, "live", "two persons issued it", [])
+        return keep_key(product=product, mode=mode, name="tests", key=key, scopes=scopes)
 
 
 def _decided(verb: str, parameters: Mapping[str, str], mode: str, detail: str, shown: Sequence[object]) -> Cause:

@@ -16,13 +16,15 @@ from balances.instructions import TAKES_LOOKING
 from balances.waiting import LISTED_MAX, Waiting
 from gateway import ids
 from gateway.backoffice import evidence
+from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.payouts import PayoutAdmin
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
 from payments.waiting import waiting, why
 
-__all__ = ["DepositAdmin", "PayoutAdmin", "ReceiptAdmin"]
+#: Some have their pages in files of their own; here Django finds them.
+__all__ = ["ApiKeyAdmin", "DepositAdmin", "PayoutAdmin", "ReceiptAdmin"]
 
 
 class DepositMoveInline(HistoryInline):

@@ -7,3 +7,11 @@ class BackofficeConfig(AppConfig):
     """Pages that need more than one app; it has no tables."""
 
     name = "gateway.backoffice"
+
+    def ready(self) -> None:
+        """Make the verbs known by which two persons change live settings."""
+        # Here, not above: they need the models, which are not there when this file is read.
+        from balances import verbs  # noqa: PLC0415
+        from gateway.backoffice import account_verbs, key_verbs  # noqa: PLC0415
+
+        verbs.register(*account_verbs.VERBS, *key_verbs.VERBS)

@@ -47,6 +47,7 @@ PRIVILEGES: Final[dict[str, May]] = {
             "sequence",
             "preview",
             "digest",
+            "secrets",
             "decided_by_id",
             "decision_reason",
             "decided_at",

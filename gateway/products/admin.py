@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from gateway.products.models import ApiKey, Customer, Product
+from gateway.products.models import Customer, Product
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
@@ -12,15 +12,6 @@ class ProductAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "is_active", "underpayment", "created_at"]
     search_fields = ["name"]
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
-    """Keys by their prefix; the digest is nobody's business."""
-
-    list_display = ["prefix", "name", "product", "mode", "scopes", "expires_at", "revoked_at"]
-    list_filter = ["mode"]
-    hidden_columns = ("digest",)
 
 
 @admin.register(Customer)

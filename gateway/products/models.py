@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from gateway import ids
+from gateway.products.key_guards import KEY_GUARDS
 
 #: Longest name a product may use for a customer or an order of its own.
 REFERENCE_MAX_LENGTH: Final = 128
@@ -96,6 +97,7 @@ class ApiKey(models.Model):
                 violation_error_message="A key asks for withdrawals or approves them, never both.",
             ),
         ]
+        triggers = KEY_GUARDS
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"

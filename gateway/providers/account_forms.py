@@ -66,5 +66,8 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> None:
         """A preferred window needs its address; said at the field."""
         super().clean()
-        if self.cleaned_data.get("prefers_widget") and not self.cleaned_data.get("widget_url"):
-            self.add_error("widget_url", "An account that prefers the payment window needs its address.")
+        has_field = "widget_url" in self.fields
+        address = self.cleaned_data.get("widget_url") if has_field else self.instance.widget_url
+        if self.cleaned_data.get("prefers_widget") and not address:
+            field = "widget_url" if has_field else None
+            self.add_error(field, "An account that prefers the payment window needs its address.")

@@ -5,6 +5,7 @@ Encrypted columns are never shown. Whether an account is called is changed by tw
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -16,6 +17,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from gateway.products.models import Mode
 from gateway.providers import discovery, pace
 from gateway.providers.account_forms import EDITABLE_COLUMNS, PACE_COLUMNS, ProviderAccountForm, ReasonForm
 from gateway.providers.actions import pause_account, resume_account
@@ -30,6 +32,7 @@ from gateway.providers.models import (
     RedirectHash,
     SystemObservation,
 )
+from gateway.providers.models.account_guards import CHANGED, PLAIN_COLUMNS
 from gateway.providers.pause_admin import PayoutPauseAdmin
 from gateway.providers.pauses import stopped_through
 from gateway.readonly_admin import ReadOnlyAdmin, column
@@ -57,7 +60,8 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
     list_filter = ["mode", "pause_kind"]
     hidden_columns = ("postback_token", "token")
     actions = ["pause_selected", "resume_selected"]
-    actions_detail = ["pause_one", "resume_one"]
+    actions_detail = ["pause_one", "resume_one", "propose_change"]
+    change_form_before_template = "admin/providers/provideraccount/two_persons.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """As it was granted."""
@@ -69,7 +73,10 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All but those that may be changed."""
-        return [field for field in self.get_fields(request, obj) if field not in EDITABLE_COLUMNS]
+        editable = set(EDITABLE_COLUMNS)
+        if obj is not None and obj.mode == Mode.LIVE:
+            editable -= set(PLAIN_COLUMNS)
+        return [field for field in self.get_fields(request, obj) if field not in editable]
 
     def save_model(self, request: HttpRequest, obj: ProviderAccount, form: Any, change: bool) -> None:  # noqa: FBT001 - the base class's signature
         """Write what was changed and nothing else: workers write to the other columns meanwhile."""
@@ -129,6 +136,16 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
     def resume_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let this account go on."""
         return self._one_with_reason(request, object_id, "Resume", resume_account)
+
+    @action(description="Change with a second person", permissions=["propose"], url_path="propose")  # type: ignore[untyped-decorator]
+    def propose_change(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The form by which one person asks for a change of credentials, of addresses, or of what is allowed."""
+        form = reverse("admin:balances_instruction_propose_verb", args=[CHANGED])
+        return HttpResponseRedirect(f"{form}?{urlencode({'provider_account': object_id})}")
+
+    def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may ask for what takes two persons."""
+        return request.user.has_perm("balances.propose_instruction")
 
     def _one_with_reason(
         self, request: HttpRequest, object_id: str, word: str, verb: Callable[..., None]

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from balances.instruction_models import Instruction
 from balances.models import Journal
 from gateway.products.models import Product
+from gateway.providers.models import ProviderAccount
 from tests.conftest import fund
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +137,57 @@ def test_every_verb_is_listed_with_its_fields(say: Say) -> None:
     said = say("verbs")
     assert "product_funded: A product's money arrived at our bank" in said
     assert "  debit_product: Debit: product. Whose money it is. (may be left out)" in said
+
+
+SECRET = "canary-new-secret-31415926535"
+
+
+@pytest.fixture
+def changing(live_account: ProviderAccount) -> tuple[str, ...]:
+    about = (f"provider_account={live_account.pk}", "ids_proven_unique=yes")
+    return ("propose", "provider_account_changed", *about, "--reason", "another key", "--by", "ada")
+
+
+def test_secrets_are_typed_and_compared_and_never_shown(
+    say: Say, changing: tuple[str, ...], live_account: ProviderAccount
+) -> None:
+    said = say(*changing, "--secret", "withdrawal_key", lines=f"{PASSWORD}\n{SECRET}\nyes\n")
+    instruction = Instruction.objects.get(verb="provider_account_changed")
+    assert instruction.secrets == {"withdrawal_key": SECRET}
+    said += say("show", instruction.public_id)
+    compare = ("compare", instruction.public_id, "withdrawal_key")
+    assert say(*compare, lines=f"{SECRET}\n") == "It is the one that was asked for.\n"
+    assert say(*compare, lines="another\n") == "It is another one.\n"
+    said += say("approve", instruction.public_id, "--by", "ben")
+    live_account.refresh_from_db()
+    assert (live_account.withdrawal_key, live_account.ids_proven_unique) == (SECRET, True)
+    # Whoever holds it can still find out which one it was.
+    assert say(*compare, lines=f"{SECRET}\n") == "It is the one that was asked for.\n"
+    assert said.count(instruction.parameters["withdrawal_key"]) >= 3
+    assert SECRET not in said
+    assert "withdrawal_key: Withdrawal key. It is not shown again; others see a fingerprint. (may be left out)" in say(
+        "verbs"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((f"withdrawal_key={SECRET}",), "withdrawal_key is a secret: name it with --secret withdrawal_key"),
+        (("--secret", "base_url"), "base_url is no secret of this verb"),
+        (("--secret", "planet"), "planet is no secret of this verb"),
+    ],
+)
+def test_a_secret_is_no_argument(say: Say, changing: tuple[str, ...], words: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence) as refused:
+        say(*changing[:2], *words, *changing[2:], lines=f"{PASSWORD}\n{SECRET}\nyes\n")
+    assert SECRET not in str(refused.value)
+    assert not Instruction.objects.filter(verb="provider_account_changed").exclude(secrets=None).exists()
+
+
+def test_what_is_no_secret_is_not_compared(say: Say, changing: tuple[str, ...]) -> None:
+    say(*changing)
+    instruction = Instruction.objects.get(verb="provider_account_changed", parameters__has_key="ids_proven_unique")
+    for name in ("ids_proven_unique", "withdrawal_key"):
+        with pytest.raises(CommandError, match="no secret of this instruction"):
+            say("compare", instruction.public_id, name, lines="yes\n")

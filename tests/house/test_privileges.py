@@ -63,7 +63,7 @@ def test_the_ledger_is_all_but_closed() -> None:
         "balances.Account": {"overdraft_limit"},
         "balances.Hold": {"status", "closed_at"},
         "balances.Instruction": {
-            *("status", "sequence", "preview", "digest"),
+            *("status", "sequence", "preview", "digest", "secrets"),
             *("decided_by_id", "decided_at", "decision_reason"),
         },
     }

@@ -22,6 +22,7 @@ from tests.payments.stage import (
     news,
     work,
 )
+from tests.two_persons import live_account_of
 
 pytestmark = pytest.mark.django_db
 
@@ -98,9 +99,8 @@ def test_a_reference_that_two_customers_claim_matches_neither(
 
 
 def test_an_order_of_another_account_is_not_this_accounts_business(paid: Paid) -> None:
-    stranger = ProviderAccount.objects.create(
+    stranger = live_account_of(
         name="stranger",
-        mode="live",
         base_url="http://127.0.0.1:1",
         api_secret="s" * 20,
         withdrawal_key="w" * 20,

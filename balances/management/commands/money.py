@@ -8,20 +8,18 @@ Examples::
     manage.py money approve ins_01… --by ben
 """
 
-import getpass
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from django.contrib.auth import authenticate
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
-from balances import instructions, verbs
+from balances import instructions, verb_secrets, verbs
 from balances.instruction_models import Instruction
 from balances.printing import instruction_lines, preview_lines
+from balances.signing_in import person, unseen
 from balances.states import InstructionStatus
 from balances.verb_fields import Refused
 from gateway import ids
@@ -45,7 +43,11 @@ class Command(BaseCommand):
         propose = steps.add_parser("propose", help="show what would be posted, and ask for it")
         propose.add_argument("verb_name", metavar="VERB", help="as `verbs` lists it")
         propose.add_argument("parameters", metavar="KEY=VALUE", nargs="+")
+        propose.add_argument("--secret", action="append", default=[], metavar="KEY", help="asked for, and typed unseen")
         propose.add_argument("--document", default="", help="the paper behind it; kept plain: no account numbers")
+        compare = steps.add_parser("compare", help="whether a secret that you hold is the one that was asked for")
+        compare.add_argument("id")
+        compare.add_argument("key", help="name of the secret; it is asked for, and typed unseen")
         approve = steps.add_parser("approve", help="show what would be posted, and have it posted")
         reject = steps.add_parser("reject", help="refuse what another person asked for")
         withdraw = steps.add_parser("withdraw", help="take back what you asked for")
@@ -65,6 +67,7 @@ class Command(BaseCommand):
             "list": self._list,
             "show": self._show,
             "propose": self._propose,
+            "compare": self._compare,
             "approve": self._approve,
             "reject": self._reject,
             "withdraw": self._withdraw,
@@ -79,6 +82,7 @@ class Command(BaseCommand):
             self._say([f"{verb.name}: {verb.sentence}"])
             for field in verb.fields:
                 optional = "" if field.is_required else " (may be left out)"
+                optional += " (a secret: --secret)" if field.is_secret else ""
                 self._say([f"  {field.name}: {field.label}. {field.help}{optional}"])
 
     def _list(self, options: Mapping[str, Any]) -> None:
@@ -100,8 +104,8 @@ class Command(BaseCommand):
         self._say(instruction_lines(instruction, content))
 
     def _propose(self, options: Mapping[str, Any]) -> None:
-        by = _person(options["by"])
-        parameters = _parameters(options["parameters"])
+        by = person(options["by"])
+        parameters = _parameters(options["parameters"]) | _secrets(options["verb_name"], options)
         seen = instructions.look(options["verb_name"], parameters)
         self._say(preview_lines(seen.content))
         self._ask(options)
@@ -110,8 +114,12 @@ class Command(BaseCommand):
         )
         self._say([f"{made.public_id} waits for another person's approval."])
 
+    def _compare(self, options: Mapping[str, Any]) -> None:
+        held = verb_secrets.is_held(_instruction(options["id"]), options["key"], unseen("The secret: "))
+        self._say(["It is the one that was asked for." if held else "It is another one."])
+
     def _approve(self, options: Mapping[str, Any]) -> None:
-        by = _person(options["by"])
+        by = person(options["by"])
         instruction = _instruction(options["id"])
         seen = instructions.current_preview(instruction)
         self._say(instruction_lines(instruction, seen.content))
@@ -120,11 +128,11 @@ class Command(BaseCommand):
         self._say([f"{instruction.public_id} is posted."])
 
     def _reject(self, options: Mapping[str, Any]) -> None:
-        done = instructions.reject(_instruction(options["id"]).pk, _person(options["by"]), options["reason"])
+        done = instructions.reject(_instruction(options["id"]).pk, person(options["by"]), options["reason"])
         self._say([f"{done.public_id} is rejected."])
 
     def _withdraw(self, options: Mapping[str, Any]) -> None:
-        done = instructions.withdraw(_instruction(options["id"]).pk, _person(options["by"]), options["reason"])
+        done = instructions.withdraw(_instruction(options["id"]).pk, person(options["by"]), options["reason"])
         self._say([f"{done.public_id} is withdrawn."])
 
     def _ask(self, options: Mapping[str, Any]) -> None:
@@ -139,15 +147,6 @@ class Command(BaseCommand):
         self.stdout.writelines(f"{line}\n" for line in lines)
 
 
-def _person(username: str) -> AbstractUser:
-    """Who this is, by the password: typed unseen, or the first line of a standard input that is no terminal."""
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    person = authenticate(username=username, password=password)
-    if not isinstance(person, AbstractUser):
-        raise CommandError("There is no active person with this username and password.")
-    return person
-
-
 def _instruction(public_id: str) -> Instruction:
     pk = ids.decode(ids.INSTRUCTION, public_id)
     rows = Instruction.objects.select_related("requested_by", "decided_by")
@@ -155,6 +154,16 @@ def _instruction(public_id: str) -> Instruction:
     if found is None:
         raise CommandError(f"There is no instruction {public_id!r}.")
     return found
+
+
+def _secrets(verb_name: str, options: Mapping[str, Any]) -> dict[str, str]:
+    """What was named as a secret, typed unseen; one that stands among the arguments is known to the whole machine."""
+    secret = {one.name: one.label for one in verbs.named(verb_name).fields if one.is_secret}
+    if given := secret.keys() & _parameters(options["parameters"]).keys():
+        raise CommandError(f"{min(given)} is a secret: name it with --secret {min(given)}, and it is asked for.")
+    if unknown := set(options["secret"]) - secret.keys():
+        raise CommandError(f"{min(unknown)} is no secret of this verb; write it as {min(unknown)}=….")
+    return {name: unseen(f"{secret[name]}: ") for name in options["secret"]}
 
 
 def _parameters(words: Iterable[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from gateway.providers.models.accounts import (
     BASE_URL_PATTERN,
     REASON_MAX_LENGTH,
+    UNGUESSABLE_PATTERN,
     CallPace,
     PauseKind,
     ProviderAccount,
@@ -44,6 +45,7 @@ __all__ = [
     "BASE_URL_PATTERN",
     "REASON_MAX_LENGTH",
     "SYSTEM_CODE_MAX_LENGTH",
+    "UNGUESSABLE_PATTERN",
     "BalanceCheck",
     "CallPace",
     "Flow",

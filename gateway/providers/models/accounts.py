@@ -1,6 +1,6 @@
 """Whom we call: provider accounts, their pauses and their pace."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -12,6 +12,7 @@ from gateway.due_work import DueWork
 from gateway.encryption import EncryptedTextField
 from gateway.paykassma.times import zone
 from gateway.products.models import Mode
+from gateway.providers.models.account_guards import ACCOUNT_GUARDS
 from gateway.providers.paths import check_paths
 
 
@@ -29,6 +30,8 @@ def validate_time_zone(name: str) -> None:
 
 #: Scheme and host of a provider's API, perhaps with a path; never a query, for that is where the secret goes.
 BASE_URL_PATTERN: Final = r"\Ahttps?://[^/\s?#]+(/[^\s?#]*)?\Z"
+#: What can stand in an address without being changed on the way, and is too long to be tried.
+UNGUESSABLE_PATTERN: Final = r"\A[A-Za-z0-9._~-]{8,128}\Z"
 #: Of a pause: a sentence.
 REASON_MAX_LENGTH: Final = 200
 
@@ -119,6 +122,9 @@ class ProviderAccount(DueWork):
     rejected_letters = models.PositiveIntegerField(default=0, help_text="Letters in a row whose signature failed.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    #: Whose secrets the owner of the table alone may encrypt anew (`gateway.key_rotation`).
+    REWRITTEN_BY_OWNER: ClassVar = models.Q(mode=Mode.LIVE)
+
     #: Which write made the row, where `lookups.ADDRESSEES` found it; not a column.
     version: str = ""
 
@@ -139,6 +145,7 @@ class ProviderAccount(DueWork):
                 condition=models.Q(calls_per_minute__gte=1, calls_at_once__gte=1), name="account_pace_is_positive"
             ),
         ]
+        triggers = ACCOUNT_GUARDS
 
     def __str__(self) -> str:
         return self.name

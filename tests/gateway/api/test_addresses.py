@@ -4,14 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from gateway import ids
 from gateway.products.models import Mode, Product
 from gateway.providers.models import ProviderAccount
+from gateway.providers.models.account_guards import SECRET_COLUMNS
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
+from tests.two_persons import agreed_account
 
 PLACES = [
     ("GET", "deposits/{dep}"),
@@ -142,7 +145,9 @@ def test_customers_and_references_of_products_and_modes_never_mix(
     api: Api, stranger: Api, live: Api, account: ProviderAccount, mine: dict[str, str]
 ) -> None:
     account.pk, account.name, account.mode, account.postback_token = ids.new_id(), "live", Mode.LIVE, "another-token"
-    account.save(force_insert=True)
+    with transaction.atomic():
+        agreed_account(**{name: getattr(account, name) for name in ("name", "base_url", *SECRET_COLUMNS)})
+        account.save(force_insert=True)
     body = deposit_body(reference="the same", customer="the same")
     made = [caller.post("deposits", body, key="the-same") for caller in (api, stranger, live)]
     assert [answer.status_code for answer in made] == [201, 201, 201]

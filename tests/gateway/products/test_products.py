@@ -12,6 +12,7 @@ from gateway import ids
 from gateway.products.actions import Caller, keep_key, meet_customer
 from gateway.products.models import ORDINARY_SCOPES, ApiKey, Customer, Mode, Product, Scope, digest_of, new_key
 from tests.gateway.api.lock_waits import DEADLINE_SECONDS, until_waiting
+from tests.two_persons import kept_key
 
 
 def test_a_key_is_kept_once_however_often_it_is_seeded(product: Product) -> None:
@@ -24,9 +25,9 @@ def test_a_key_is_kept_once_however_often_it_is_seeded(product: Product) -> None
 
 def test_a_key_is_told_by_its_beginning_only(product: Product) -> None:
     key = new_key(Mode.LIVE)
-    row = keep_key(product=product, mode=Mode.LIVE, name="one", key=key)
+    row = kept_key(product, Mode.LIVE, key)
     assert row.digest == digest_of(key) != key
-    assert str(row) == f"{key[:12]}… (one)"
+    assert str(row) == f"{key[:12]}… (tests)"
     assert key not in repr(vars(row))
 
 

@@ -122,12 +122,13 @@ def test_nonsense_is_refused(client: Client, operator: User, account: ProviderAc
     assert not LogEntry.objects.exists()
 
 
-def test_a_live_account_is_never_called_in_the_clear(
+def test_where_a_live_account_leads_is_not_for_one_person_to_say(
     client: Client, operator: User, live_account: ProviderAccount
 ) -> None:
-    answer = client.post(page_of(live_account), FORM | {"base_url": "http://api.example.com"})
-    assert "A live account is called by https." in answer.content.decode()
-    assert client.post(page_of(live_account), FORM).status_code == 302
+    before = live_account.base_url
+    assert client.post(page_of(live_account), FORM | {"base_url": "http://api.example.com"}).status_code == 302
+    live_account.refresh_from_db()
+    assert (live_account.base_url, live_account.calls_per_minute) == (before, 600)
 
 
 def press(client: Client, account: ProviderAccount, verb: str, **more: str) -> Any:

@@ -16,7 +16,7 @@ from tests.scripted_provider import ScriptedProvider
 
 def at_a_pace(account: ProviderAccount, calls_per_minute: int, calls_at_once: int) -> ProviderAccount:
     account.calls_per_minute, account.calls_at_once = calls_per_minute, calls_at_once
-    account.save()
+    account.save(update_fields=["calls_per_minute", "calls_at_once"])
     return account
 
 

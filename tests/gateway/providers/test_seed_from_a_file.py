@@ -82,6 +82,9 @@ def test_slabs_are_agreed_on_by_the_two_persons_once(tmp_path: Path, settings: A
     rows = Instruction.objects.filter(verb="slabs_agreed")
     people = rows.values_list("status", "requested_by__username", "decided_by__username")
     assert list(people) == [("posted", "admin", "approver")] * len(currencies) * len(modes)
+    others = Instruction.objects.exclude(verb__in=["slabs_agreed", "product_funded"])
+    issued = others.values_list("verb", "status", "requested_by__username", "decided_by__username")
+    assert list(issued) == [("api_key_issued", "posted", "admin", "approver")] * 2  # the live ones
 
 
 def test_a_file_with_one_person_moves_no_money(tmp_path: Path) -> None:
@@ -89,7 +92,7 @@ def test_a_file_with_one_person_moves_no_money(tmp_path: Path) -> None:
     (tmp_path / "seed.json").write_text(json.dumps(facts))
     said = io.StringIO()
     call_command("seed", "--local", str(tmp_path / "seed.json"), stdout=said)
-    assert "No trial money, no slabs: they take a second person" in said.getvalue()
+    assert "No live keys and account, no trial money, no slabs: they take a second person" in said.getvalue()
     assert not Account.objects.exists()
     assert not Instruction.objects.exists()
 
@@ -105,3 +108,56 @@ def test_a_file_that_cannot_be_read_is_named_and_not_quoted(tmp_path: Path, text
     assert str(refused.value) == f"{path} cannot be read ({kind})."
     assert refused.value.__cause__ is None
     assert PaymentSystem.objects.count() == 0
+
+
+LIVE = {
+    "base_url": "https://api.example.com/",
+    "api_secret": "canary-live-api-secret",
+    "withdrawal_key": "canary-live-withdrawal-key",
+    "postback_access_key": "canary-live-access-key",
+    "postback_private_key": "canary-live-private-key",
+    "postback_token": "live-token-0123456789",
+}
+
+
+def settings_agreed() -> list[tuple[str, str, str, str]]:
+    rows = Instruction.objects.exclude(verb="product_funded").order_by("requested_at")
+    return list(rows.values_list("verb", "status", "requested_by__username", "decided_by__username"))
+
+
+def test_the_live_account_and_key_are_agreed_to_by_both_and_follow_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "seed.json"
+    facts = seed(Credentials()) | {"live": LIVE}
+    path.write_text(json.dumps(facts))
+    for _ in range(2):  # at each start
+        run(path)
+    both = ("posted", "admin", "approver")
+    assert settings_agreed() == [("api_key_issued", *both), ("provider_account_opened", *both)]
+    account = ProviderAccount.objects.get(mode=Mode.LIVE)
+    assert (account.name, account.base_url, account.is_active) == ("Paykassma", "https://api.example.com", True)
+    assert {name: getattr(account, name) for name in LIVE if name != "base_url"} == {
+        name: text for name, text in LIVE.items() if name != "base_url"
+    }
+
+    path.write_text(json.dumps(facts | {"live": LIVE | {"withdrawal_key": "canary-live-another-key"}}))
+    for _ in range(2):
+        run(path)
+    assert settings_agreed()[2:] == [("provider_account_changed", *both)]
+    changed = Instruction.objects.get(verb="provider_account_changed")
+    assert set(changed.parameters) == {"provider_account", "withdrawal_key"}
+    account.refresh_from_db()
+    assert (account.withdrawal_key, account.api_secret) == ("canary-live-another-key", LIVE["api_secret"])
+    assert not Instruction.objects.exclude(secrets=None).exists()
+    assert "canary" not in caplog.text + str(list(Instruction.objects.values("parameters", "preview")))
+
+
+def test_a_file_with_one_person_makes_nothing_live(tmp_path: Path) -> None:
+    facts = {name: fact for name, fact in seed(Credentials()).items() if not name.startswith("approver")}
+    (tmp_path / "seed.json").write_text(json.dumps(facts | {"live": LIVE}))
+    said = io.StringIO()
+    call_command("seed", "--local", str(tmp_path / "seed.json"), stdout=said)
+    assert "No live API key and no live account: they take a second person." in said.getvalue()
+    assert not ProviderAccount.objects.filter(mode=Mode.LIVE).exists()
+    assert not ApiKey.objects.filter(mode=Mode.LIVE).exists()

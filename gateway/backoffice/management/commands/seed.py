@@ -20,16 +20,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from balances import trial_money
+from balances import trial_money, trial_settings
 from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
-from gateway.products.models import Mode, Product, Scope
+from gateway.products.models import ORDINARY_SCOPES, Mode, Product, Scope
 from gateway.providers import health
 from gateway.providers.catalogue import SYSTEMS
-from gateway.providers.models import BASE_URL_PATTERN, PaymentSystem, ProviderAccount
+from gateway.providers.models import BASE_URL_PATTERN, UNGUESSABLE_PATTERN, PaymentSystem, ProviderAccount
 from withdrawals import trial_slabs
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._~-]{8,128}", re.ASCII)
+#: Of the key by which somebody else than the order's own approves.
+_APPROVING: Final = (Scope.READ, Scope.WITHDRAWALS_APPROVE)
 
 
 class Command(BaseCommand):
@@ -49,11 +50,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed in one transaction, all or nothing; then what two persons decide, each in two transactions."""
+        facts = _facts(options["local"]) if options["local"] else None
         with transaction.atomic():
             made = self._catalogue()
-            product = self._local(_facts(options["local"])) if options["local"] else None
-        if product is not None:
-            self._by_two_persons(product)
+            product = None if facts is None else self._local(facts)
+        if facts is not None and product is not None:
+            self._by_two_persons(product, facts)
         self.stdout.write(f"{made} payment systems added, {len(SYSTEMS) - made} known already.")
 
     def _catalogue(self) -> int:
@@ -65,14 +67,9 @@ class Command(BaseCommand):
     def _local(self, facts: dict[str, Any]) -> Product:
         product, _ = Product.objects.get_or_create(name="Demo product")
         keep_key(product=product, mode=Mode.TEST, name="local stack", key=facts["test_api_key"])
-        keep_key(product=product, mode=Mode.LIVE, name="local stack", key=facts["live_api_key"])
-        for mode in Mode:
-            if key := facts.get(f"{mode}_approval_key"):  # not in a file from before there were approvals
-                scopes = [Scope.READ, Scope.WITHDRAWALS_APPROVE]
-                keep_key(product=product, mode=mode, name="local stack, approvals", key=key, scopes=scopes)
-        self._account("Sandbox", Mode.TEST, facts["sandbox"])
-        if facts.get("live"):
-            self._account("Paykassma", Mode.LIVE, facts["live"])
+        if key := facts.get("test_approval_key"):  # not in a file from before there were approvals
+            keep_key(product=product, mode=Mode.TEST, name="local stack, approvals", key=key, scopes=_APPROVING)
+        self._sandbox(facts["sandbox"])
         self._users = [
             self._user(facts[f"{who}_user"], facts[f"{who}_password"])
             for who in ("admin", "approver")
@@ -80,10 +77,12 @@ class Command(BaseCommand):
         ]
         return product
 
-    def _by_two_persons(self, product: Product) -> None:
+    def _by_two_persons(self, product: Product, facts: dict[str, Any]) -> None:
+        """What may move money comes by the door by which all such things come: one asks, the other approves."""
         if len(self._users) < 2:  # noqa: PLR2004 - a file from before there was a second person
             self.stdout.write(
-                "No trial money, no slabs: they take a second person, approver_user and approver_password."
+                "No live keys and account, no trial money, no slabs: they take a second person, approver_user and"
+                " approver_password."
             )
             return
         # Live money that nobody paid is for the one-command stack alone: a real installation may be seeded from a file,
@@ -91,6 +90,16 @@ class Command(BaseCommand):
         # money is play money everywhere.
         modes = list(Mode) if settings.LOCAL_STACK else [Mode.TEST]
         requester, approver = self._users
+        keys = {
+            "local stack": ("live_api_key", ORDINARY_SCOPES),
+            "local stack, approvals": ("live_approval_key", _APPROVING),
+        }
+        for name, (fact, scopes) in keys.items():
+            if key := facts.get(fact):
+                trial_settings.issue_key(product, name, key, scopes, requester=requester, approver=approver)
+        if facts.get("live"):
+            columns = _columns("Paykassma", facts["live"])
+            trial_settings.keep_account("Paykassma", columns, requester=requester, approver=approver)
         trial_money.fund(product, modes, requester=requester, approver=approver)
         trial_slabs.agree(product, modes, requester=requester, approver=approver)
 
@@ -103,32 +112,26 @@ class Command(BaseCommand):
             user.save(update_fields=["password"])
         return user
 
-    def _account(self, name: str, mode: Mode, facts: dict[str, str]) -> None:
-        if not _TOKEN.fullmatch(facts["postback_token"]):
-            raise CommandError(f"{name}: the postback token is 8 to 128 letters, digits or any of . _ ~ -")
-        if not re.match(BASE_URL_PATTERN, facts["base_url"]):
-            raise CommandError(f"{name}: the base URL is http(s)://host, without a query")
-        columns = {
-            key: facts[key]
-            for key in (
-                "base_url",
-                "api_secret",
-                "withdrawal_key",
-                "postback_access_key",
-                "postback_private_key",
-                "postback_token",
-            )
-        }
-        columns["base_url"] = columns["base_url"].rstrip("/")
-        if "widget_url" in facts:  # the sandbox's, whose port may change; another account's is a person's to set
+    def _sandbox(self, facts: dict[str, str]) -> None:
+        columns = _columns("Sandbox", facts)
+        if "widget_url" in facts:  # its port may change; another account's is a person's to set
             columns["widget_url"] = facts["widget_url"]
-        before = ProviderAccount.objects.filter(name=name).first()
+        before = ProviderAccount.objects.filter(name="Sandbox").first()
         # Due now: the first look at the provider's list of systems does not wait for an hour.
         account, _ = ProviderAccount.objects.update_or_create(
-            name=name, defaults={**columns, "mode": mode, "next_at": timezone.now()}
+            name="Sandbox", defaults={**columns, "mode": Mode.TEST, "next_at": timezone.now()}
         )
         if before is None or any(readable_or(before, key, None) != value for key, value in columns.items()):
             health.forgive(account)
+
+
+def _columns(name: str, facts: dict[str, str]) -> dict[str, str]:
+    if not re.match(UNGUESSABLE_PATTERN, facts["postback_token"]):
+        raise CommandError(f"{name}: the postback token is 8 to 128 letters, digits or any of . _ ~ -")
+    if not re.match(BASE_URL_PATTERN, facts["base_url"]):
+        raise CommandError(f"{name}: the base URL is http(s)://host, without a query")
+    columns = ("api_secret", "withdrawal_key", "postback_access_key", "postback_private_key", "postback_token")
+    return {"base_url": facts["base_url"].rstrip("/"), **{key: facts[key] for key in columns}}
 
 
 def _facts(file: str) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """``manage.py rotate_encryption_keys``: everything encrypted or hashed, rewritten under the first key.
 
 Put the new key in front of FIELD_ENCRYPTION_KEYS (or SEARCH_HASH_KEYS), restart every process, run this until it ends
-with 0, and only then take the old key away: a process with the old settings goes on writing under the old key.
+with 0, and only then take the old key away: a process with the old settings goes on writing under the old key. Where
+there is a live provider account it needs the owner's address, MIGRATION_DATABASE_URL, as `migrate` does.
 """
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 
-from gateway.key_rotation import rotate
+from gateway.key_rotation import Progress, rotate
 
 
 class Command(BaseCommand):
@@ -26,7 +29,7 @@ class Command(BaseCommand):
         """Exit code 0: everything is under the first key. 1: something is left."""
         dry_run = options["dry_run"]
         left = 0
-        for one in rotate(dry_run=dry_run):
+        for one in self._rotated(dry_run=dry_run):
             word = "to rewrite" if dry_run else "rewritten"
             self.stdout.write(
                 f"{one.column}: {one.current} current, {one.renewed} {word},"
@@ -39,3 +42,13 @@ class Command(BaseCommand):
             self.stderr.write(f"{left} values are not under the first key.")
             sys.exit(1)
         self.stdout.write("Everything is under the first key.")
+
+    def _rotated(self, *, dry_run: bool) -> Iterator[Progress]:
+        try:
+            yield from rotate(dry_run=dry_run)
+        except IntegrityError as error:
+            if "two persons" not in str(error):
+                raise
+            raise CommandError(
+                "Secrets of live accounts are encrypted anew by the owner of the tables: set MIGRATION_DATABASE_URL."
+            ) from None

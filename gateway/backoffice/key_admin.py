@@ -1,0 +1,101 @@
+"""API keys: to look at, to issue and to revoke."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractUser
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from balances.instruction_models import REASON_MAX_LENGTH
+from balances.verb_fields import Refused
+from gateway.backoffice.key_issuing import issue, revoke
+from gateway.products.models import ApiKey, Mode, Product, Scope
+from gateway.readonly_admin import ReadOnlyAdmin
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = forms.CharField(max_length=REASON_MAX_LENGTH, widget=UnfoldAdminTextInputWidget())
+
+
+class KeyForm(ReasonForm):
+    """Whose key, what it may, and why."""
+
+    product = forms.ModelChoiceField(Product.objects.order_by("name"), widget=UnfoldAdminSelectWidget())
+    mode = forms.ChoiceField(choices=Mode.choices, widget=UnfoldAdminSelectWidget())
+    name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget(), help_text="By which people know it.")
+    scopes = forms.MultipleChoiceField(choices=Scope.choices, widget=forms.CheckboxSelectMultiple())
+
+    field_order = ("product", "mode", "name", "scopes", "reason")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Keys by their prefix; the digest is nobody's business."""
+
+    list_display = ["prefix", "name", "product", "mode", "scopes", "expires_at", "revoked_at"]
+    list_filter = ["mode"]
+    hidden_columns = ("digest",)
+    actions_list = ["issue"]
+    actions_detail = ["revoke"]
+
+    def has_issue_permission(self, request: HttpRequest) -> bool:
+        """Whoever may issue keys that work at once, or ask for those that take two persons."""
+        return request.user.has_perm("products.add_apikey") or request.user.has_perm("balances.propose_instruction")
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """As it was granted."""
+        return request.user.has_perm("products.change_apikey")
+
+    @action(description="Issue a key", url_path="issue", permissions=["issue"])  # type: ignore[untyped-decorator]
+    def issue(self, request: HttpRequest) -> HttpResponse:
+        """The form of a new key; sent, the key itself, on this one page."""
+        form = KeyForm(request.POST or None)
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Issue an API key"}
+        if form.is_valid():
+            told = form.cleaned_data
+            try:
+                made = issue(
+                    told["product"],
+                    Mode(told["mode"]),
+                    name=told["name"],
+                    scopes=told["scopes"],
+                    reason=told["reason"],
+                    by=_person(request),
+                )
+            except Refused as error:
+                form.add_error(error.field if error.field in form.fields else None, str(error))
+            else:
+                shown = TemplateResponse(request, "admin/products/apikey/issued.html", context | {"made": made})
+                shown["Cache-Control"] = "no-store"
+                return shown
+        return TemplateResponse(request, "admin/products/apikey/issue.html", context | {"form": form})
+
+    @action(description="Revoke", url_path="revoke", permissions=["revoke"])  # type: ignore[untyped-decorator]
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End this key, with a reason."""
+        key = self.get_object(request, object_id)
+        if key is None:
+            raise Http404
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            try:
+                done = revoke(key, form.cleaned_data["reason"], _person(request))
+            except Refused as error:
+                form.add_error("reason", str(error))
+            else:
+                messages.success(request, f"{key} is revoked." if done else f"{key} had ended before.")
+                return HttpResponseRedirect(reverse("admin:products_apikey_change", args=[key.pk]))
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": f"Revoke {key}", "form": form}
+        return TemplateResponse(request, "admin/products/apikey/issue.html", context)
+
+
+def _person(request: HttpRequest) -> AbstractUser:
+    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
+    return request.user

@@ -1,0 +1,76 @@
+"""API keys that people issue and revoke. A key is shown once, to whoever asked for it; only its digest is kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from balances import instructions, wording
+from balances.instruction_models import Instruction
+from gateway.products.actions import keep_key, prefix_of
+from gateway.products.key_guards import ISSUED, MONEY_OUT
+from gateway.products.models import ApiKey, Mode, Product, digest_of, new_key
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A new key.
+
+    Attributes:
+        key: itself, for this once.
+        instruction: by which another person has to agree before it works; None where it works already.
+    """
+
+    key: str
+    instruction: Instruction | None
+
+
+def issue(product: Product, mode: Mode, *, name: str, scopes: Iterable[str], reason: str, by: AbstractUser) -> Issued:
+    """Make a key: one by which real money leaves works when another person has agreed, any other one at once.
+
+    Raises:
+        Refused: it cannot be asked for so, or there is no reason.
+        PermissionDenied: the person may not.
+    """
+    key, scopes = new_key(mode), sorted(scopes)
+    if mode == Mode.LIVE and any(one.startswith(MONEY_OUT) for one in scopes):
+        parameters = {
+            "product": str(product.pk),
+            "name": name,
+            "scopes": " ".join(scopes),
+            "digest": digest_of(key),
+            "prefix": prefix_of(key),
+        }
+        return Issued(key=key, instruction=instructions.propose(ISSUED, parameters, reason, "", by))
+    if not by.has_perm("products.add_apikey"):
+        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission products.add_apikey.")
+    reason = wording.reason(reason)
+    with transaction.atomic(durable=True):
+        made = keep_key(product=product, mode=mode, name=name, key=key, scopes=scopes)
+        LogEntry.objects.log_actions(by.pk, [made], ADDITION, f"Issued: {reason}", single_object=True)
+    return Issued(key=key, instruction=None)
+
+
+@transaction.atomic(durable=True)
+def revoke(key: ApiKey, reason: str, by: AbstractUser) -> bool:
+    """End a key at once: one person is enough to stop. False where it had ended before.
+
+    Raises:
+        Refused: there is no reason.
+        PermissionDenied: the person may not.
+    """
+    if not by.has_perm("products.change_apikey"):
+        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission products.change_apikey.")
+    reason = wording.reason(reason)
+    if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        return False
+    LogEntry.objects.log_actions(by.pk, [key], CHANGE, f"Revoked: {reason}", single_object=True)
+    log.warning("api_key_revoked", prefix=key.prefix, product=str(key.product_id), by=by.pk)
+    return True

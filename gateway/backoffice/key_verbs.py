@@ -1,0 +1,95 @@
+"""A live API key by which money leaves: one person asks and is shown it, and it works when another one agrees."""
+
+import re
+from typing import Final
+
+from balances import verb_fields
+from balances.instruction_models import Instruction
+from balances.verb_fields import Field, Refused, Values
+from balances.verbs import Plan, Verb
+from gateway.api.fields import is_plain
+from gateway.lifecycles import Cause
+from gateway.products.actions import keep_digest
+from gateway.products.key_guards import ISSUED
+from gateway.products.models import ApiKey, Mode, Scope
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PREFIX: Final = re.compile(r"pk_live_[A-Za-z0-9_-]{4}", re.ASCII)
+_NAME_MAX_LENGTH: Final = 80
+
+
+def _read_scopes(text: str, _: Values) -> list[str]:
+    scopes = sorted(set(text.replace(",", " ").split()))
+    if not set(scopes) <= set(Scope.values):
+        raise Refused(f"Scopes: some of {', '.join(Scope.values)}, with blanks between them.", field="scopes")
+    if {Scope.WITHDRAWALS_WRITE, Scope.WITHDRAWALS_APPROVE} <= set(scopes):
+        raise Refused("Scopes: a key asks for withdrawals or approves them, never both.", field="scopes")
+    return scopes
+
+
+def _read_name(text: str, _: Values) -> str:
+    if not is_plain(text):
+        raise Refused("Name: write it in visible letters.", field="name")
+    return text
+
+
+def _matching(pattern: re.Pattern[str], sentence: str, field: str) -> Field:
+    def read(text: str, _: Values) -> str:
+        if not pattern.fullmatch(text):
+            raise Refused(sentence, field=field)
+        return text
+
+    return Field(name=field, label=field.capitalize(), help=sentence, read=read)
+
+
+def _plan(values: Values) -> Plan:
+    if ApiKey.objects.filter(digest=values["digest"]).exists():
+        raise Refused("There is such a key already.", field="digest")
+    scopes = ", ".join(values["scopes"])
+    return Plan(
+        mode=Mode.LIVE,
+        notes=(
+            f"A live API key {values['prefix']}… ({values['name']}) of {values['product']} begins to work: {scopes}.",
+            "Whoever holds it can move real money. It was shown once, to the person who asked for it.",
+        ),
+    )
+
+
+def _issue(values: Values, _cause: Cause, _instruction: Instruction) -> None:
+    keep_digest(
+        values["digest"],
+        values["prefix"],
+        product=values["product"],
+        mode=Mode.LIVE,
+        name=values["name"],
+        scopes=values["scopes"],
+    )
+
+
+VERBS: Final = (
+    Verb(
+        name=ISSUED,
+        sentence="A live API key of a product; one by which money leaves takes two persons.",
+        fields=(
+            verb_fields.product(),
+            Field(
+                name="name",
+                label="Name",
+                help="By which people know the key.",
+                read=_read_name,
+                max_length=_NAME_MAX_LENGTH,
+            ),
+            Field(
+                name="scopes",
+                label="Scopes",
+                help=f"Some of {', '.join(Scope.values)}, with blanks between them.",
+                read=_read_scopes,
+                write=lambda value, _: " ".join(value),
+            ),
+            _matching(_DIGEST, "SHA-256 of the key, 64 hexadecimal digits: the key itself goes nowhere.", "digest"),
+            _matching(_PREFIX, "The first 12 characters of the key, by which people tell keys apart.", "prefix"),
+        ),
+        plan=_plan,
+        execute=_issue,
+    ),
+)
