@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from tests.storm import calm
+from tests.storm import calm, naive
 from tests.storm.blows import Blow, plan_blows, strike
 from tests.storm.orders import Callers, plan_wishes
 from tests.storm.parts import Parts, new_seed, running_parts
@@ -16,6 +16,9 @@ from tests.storm.parts import Parts, new_seed, running_parts
 _LOOK_SECONDS: Final = 0.05
 #: Orders end before the blows do, so that the last of them are hit, too.
 _ORDERING: Final = 0.9
+#: The simulated provider writes down what has become due.
+_SETTLED_SECONDS: Final = 1.0
+#: Sentences; more of them say nothing more.
 _SHOWN: Final = 40
 
 
@@ -33,7 +36,6 @@ class Outcome:
     retries: int = 0
     statuses: dict[str, int] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
-    paid_twice: int = 0
     violations: list[str] = field(default_factory=list)
 
 
@@ -48,13 +50,15 @@ def main() -> int:
     try:
         with running_parts() as parts:
             _say(f"everything runs after {time.monotonic() - began:.0f} s")
+            twice = _naive(parts, seed, asked)
             outcomes += [_storm(parts, seed, asked, proven=proven) for proven in variants]
     except KeyboardInterrupt:
         _say("interrupted; everything has stopped")
         return 130
     for outcome in outcomes:
         _report(outcome)
-    is_well = not any(outcome.violations for outcome in outcomes)
+    _say(f"\nthe naive worker, same seed, {asked.withdrawals} withdrawals: {twice} paid twice")
+    is_well = twice > 0 and not any(outcome.violations for outcome in outcomes)
     _say(f"\nseed {seed}: {'all is well' if is_well else 'VIOLATIONS, see above'}, {time.monotonic() - began:.0f} s")
     return 0 if is_well else 1
 
@@ -93,6 +97,19 @@ def _storm(parts: Parts, seed: int, asked: argparse.Namespace, *, proven: bool) 
     outcome.seconds = time.monotonic() - began
     _judge(parts, callers, outcome)
     return outcome
+
+
+def _naive(parts: Parts, seed: int, asked: argparse.Namespace) -> int:
+    """How many payouts a worker makes twice that tries again on any error, in the same storm."""
+    parts.control("POST", "reset")
+    parts.control("POST", "storm", {"seed": seed, "ids_are_unique": False})
+    wishes = plan_wishes(seed, "naive", asked.withdrawals, asked.seconds)
+    naive.send_all(parts.sandbox_url, parts.withdrawal_key, wishes)
+    parts.control("POST", "storm/end")
+    # Outcomes that are still to come, come now.
+    parts.control("POST", "clock", {"seconds": 60})
+    time.sleep(_SETTLED_SECONDS)
+    return naive.paid_twice(parts.control("GET", "book"))
 
 
 def _strike(parts: Parts, blow: Any, outcome: Outcome) -> None:

@@ -110,6 +110,16 @@ class Parts:
         """Of the demo product, in test mode."""
         return self._credentials.test_api_key
 
+    @property
+    def sandbox_url(self) -> str:
+        """Where the simulated provider answers."""
+        return self._facts.sandbox_url
+
+    @property
+    def withdrawal_key(self) -> str:
+        """By which withdrawals are signed."""
+        return self._credentials.sandbox_withdrawal_key
+
     def control(self, method: str, action: str, body: Mapping[str, Any] | None = None) -> Any:
         """One call of the simulated provider's control API."""
         answer = httpx.request(
