@@ -52,7 +52,6 @@ class Changed(Refused):
         super().__init__("What would be posted has changed since you looked at it. Look at it again, then decide.")
 
 
-@transaction.atomic(durable=True)
 def look(verb_name: str, parameters: Mapping[str, str]) -> Preview:
     """What would be posted, without writing anything down.
 
@@ -60,6 +59,12 @@ def look(verb_name: str, parameters: Mapping[str, str]) -> Preview:
         Refused: it cannot be done.
     """
     verb = verbs.named(verb_name)
+    _ask_outside(verb, parameters)
+    return _look(verb, parameters)
+
+
+@transaction.atomic(durable=True)
+def _look(verb: Verb, parameters: Mapping[str, str]) -> Preview:
     with _sentences(verb):
         values = verb_fields.read(verb.fields, parameters)
         shown = previews.preview(verb.name, verb_fields.written(verb.fields, values), verb.plan(values))
@@ -68,7 +73,6 @@ def look(verb_name: str, parameters: Mapping[str, str]) -> Preview:
     return shown
 
 
-@transaction.atomic(durable=True)
 def propose(
     verb_name: str,
     parameters: Mapping[str, str],
@@ -95,8 +99,23 @@ def propose(
         Refused: it cannot be done; `Changed` where it is not what the person saw.
         PermissionDenied: the person may not ask for it.
     """
-    _check_permission(by, PROPOSE)
     verb = verbs.named(verb_name)
+    _ask_outside(verb, parameters)
+    return _propose(verb, parameters, reason, document, by, digest_seen=digest_seen, instruction_id=instruction_id)
+
+
+@transaction.atomic(durable=True)
+def _propose(
+    verb: Verb,
+    parameters: Mapping[str, str],
+    reason: str,
+    document: str,
+    by: AbstractUser,
+    *,
+    digest_seen: str | None,
+    instruction_id: uuid.UUID | None,
+) -> Instruction:
+    _check_permission(by, PROPOSE)
     reason, document = wording.reason(reason), wording.document(document, verb)
     values = verb_fields.read(verb.fields, parameters)
     kept = verb_fields.written(verb.fields, values)
@@ -152,7 +171,9 @@ def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> In
         Refused: it cannot be done; `Changed` where it is not what the person saw.
         PermissionDenied: the person may not decide.
     """
-    verb = verbs.named(Instruction.objects.values_list("verb", flat=True).get(pk=instruction_id))
+    name, parameters = Instruction.objects.values_list("verb", "parameters").get(pk=instruction_id)
+    verb = verbs.named(name)
+    _ask_outside(verb, parameters)
     with _sentences(verb):
         return _approve(instruction_id, verb, by, digest_seen)
 
@@ -245,6 +266,11 @@ def may_withdraw(instruction: Instruction, by: AbstractUser) -> bool:
     """Whether taking it back is open to this person."""
     is_open = instruction.status == InstructionStatus.PROPOSED and instruction.requested_by_id == by.pk
     return is_open and by.is_active and by.is_staff and by.has_perm(PROPOSE)
+
+
+def _ask_outside(verb: Verb, parameters: Mapping[str, str]) -> None:
+    if verb.before is not None:
+        verb.before(verb_fields.read(verb.fields, parameters))
 
 
 def _check_permission(by: AbstractUser, permission: str) -> None:

@@ -84,6 +84,8 @@ class Verb:
         name: in snake case; rows name it, so it is never changed.
         sentence: what it does.
         fields: what it has to be told, in the order in which it is asked.
+        before: asks the outside what the plan then reads from our rows; called with no transaction open, each time
+            before people look, ask for it or approve.
         plan: what it would do; called in a transaction, may lock accounts (in the order of their ranks) and rows, and
             raises `Refused` where it cannot be done.
         execute: does it, in the transaction of the approval; None posts the journals of the plan, and lets a product
@@ -96,6 +98,7 @@ class Verb:
     sentence: str
     fields: tuple[Field, ...]
     plan: Callable[[Values], Plan]
+    before: Callable[[Values], object] | None = None
     execute: Callable[[Values, Cause, Instruction], object] | None = None
     needs_document: bool = False
     refusals: tuple[type[Exception], ...] = ()

@@ -31,6 +31,7 @@ for _border in (task_prerun, task_postrun):
 app.conf.task_routes = {
     "withdrawals.tasks.send_withdrawal": {"queue": "money-out"},
     "withdrawals.tasks.probe_waiting": {"queue": "money-out"},
+    "withdrawals.tasks.send_again": {"queue": "money-out"},
     # Slow, and nobody waits for it.
     "withdrawals.tasks.forget_recipients": {"queue": "reports"},
     "payments.tasks.forget_payers": {"queue": "reports"},

@@ -77,6 +77,7 @@ def ask(account: ProviderAccount, custom_ids: list[str], *, because: str = "", h
         "pullpostbacks",
         lambda client: client.pull(kind="deposit", ids=custom_ids),
         subject=custom_ids[0],
+        also_about=custom_ids[1:],
         request={"type": "deposit", "ids": custom_ids},
         has_place=has_place,
     )

@@ -1,59 +1,13 @@
 """Which money waits for a person, since when, and why: what finance works off, oldest first."""
 
-import uuid
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from balances.instruction_models import Instruction
-from balances.states import InstructionStatus
-from gateway import ids
+from balances.waiting import LISTED_MAX, Waiting, asked_for
 from gateway.money import format_amount
 from payments.models import Deposit, DepositMove, Receipt
 from payments.states import SUSPENDED, AmountCheck, DepositStatus, ReceiptStatus
-
-#: Most receipts, and most deposits, of one list. A person works through some dozens a day; whoever has more waiting
-#: has a cause to look for, not a list to read.
-LISTED_MAX: Final = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """One receipt, or one deposit without money of its own, that a person has to look at.
-
-    Attributes:
-        pk: its key.
-        public_id: its TypeID; the prefix tells which of both it is.
-        since: when it began to wait.
-        amount: of the money that waits; of a deposit, what it expects.
-        currency: ISO 4217 code.
-        payment_system: the provider's ``wallet_type``.
-        account: name of the provider account.
-        mode: ``live`` or ``test``.
-        order: TypeID of its deposit, or "" where none is known.
-        why: a sentence.
-        asked_for: TypeID of an instruction about it that waits for a second person, or "".
-    """
-
-    pk: uuid.UUID
-    public_id: str
-    since: datetime
-    amount: Decimal
-    currency: str
-    payment_system: str
-    account: str
-    mode: str
-    order: str
-    why: str
-    asked_for: str = ""
-
-    @property
-    def sum(self) -> str:
-        """The amount with its currency."""
-        return f"{format_amount(self.amount, self.currency)} {self.currency}"
 
 
 def receipts() -> "QuerySet[Receipt]":
@@ -72,7 +26,7 @@ def deposits() -> "QuerySet[Deposit]":
 
 def waiting() -> list[Waiting]:
     """Everything that waits for a person, oldest first; at most `LISTED_MAX` of each sort. Three queries."""
-    asked = _asked_for()
+    asked = asked_for("receipt_", "receipt")
     # Without the columns that are encrypted: none of them is shown, and each would be opened.
     money = (
         receipts()
@@ -128,15 +82,6 @@ def waiting() -> list[Waiting]:
         ),
     ]
     return sorted(rows, key=lambda row: (row.since, row.public_id))
-
-
-def _asked_for() -> dict[str, str]:
-    """By the TypeID of a receipt, the instruction about it that waits for a second person."""
-    open_ones = Instruction.objects.filter(status=InstructionStatus.PROPOSED, verb__startswith="receipt_")
-    return {
-        receipt: ids.encode(ids.INSTRUCTION, pk)
-        for pk, receipt in open_ones.order_by("-requested_at").values_list("pk", "parameters__receipt")
-    }
 
 
 def why(receipt: Receipt) -> str:

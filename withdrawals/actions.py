@@ -8,8 +8,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+import structlog
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
+from psycopg.errors import NumericValueOutOfRange
 
 from balances.posting import InsufficientFunds
 from gateway import ids
@@ -27,6 +29,8 @@ from withdrawals import limits, slabs
 from withdrawals.models import Withdrawal
 from withdrawals.moves import begin_withdrawal, lock_withdrawal, move_withdrawal
 from withdrawals.states import APPROVAL_DAYS, CANCELLABLE, WithdrawalStatus
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,15 +176,30 @@ def frozen_request(withdrawal: Withdrawal) -> dict[str, Any]:
     return request
 
 
-@transaction.atomic(durable=True)
 def cancel_withdrawal(caller: Caller, withdrawal_id: Any) -> Withdrawal:
     """Call a withdrawal off before it is sent. Cancelling twice is one cancelling.
 
-    The row lock decides the race with sending: whoever has it first writes its status, the other one reads it.
-
     Raises:
-        Problem: 409 once sending has begun.
+        Problem: 409 once sending has begun, and where the product's balance has no room for the amount.
     """
+    try:
+        return _cancel(caller, withdrawal_id)
+    except DataError as error:
+        if not isinstance(error.__cause__, NumericValueOutOfRange):
+            raise
+        # What is available is a number of twenty digits. Nothing was written, so nothing is lost: it stays as it was.
+        log.exception("balance_has_no_room", withdrawal=str(withdrawal_id))
+        raise Problem(
+            status=409,
+            code="conflict",
+            detail="The product's available balance has no room for the amount that would be released, so the"
+            " withdrawal stays as it was. Cancel it again once some of the balance is settled.",
+        ) from None
+
+
+@transaction.atomic(durable=True)
+def _cancel(caller: Caller, withdrawal_id: Any) -> Withdrawal:
+    # The row lock decides the race with sending: whoever has it first writes its status, the other one reads it.
     withdrawal = lock_withdrawal(withdrawal_id)
     if withdrawal.status == WithdrawalStatus.CANCELLED:
         return withdrawal

@@ -5,6 +5,8 @@ from typing import Final
 
 import structlog
 from django.db import DataError, transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from gateway import due_work, ids
 from gateway.after_commit import ring
@@ -18,6 +20,7 @@ from gateway.providers.pace import take_place
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.outcomes import record_word
+from withdrawals.second_sendings import to_send_again
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
     ASKED_ABOUT,
@@ -38,12 +41,17 @@ _DELAYS: Final = {
 }
 
 
+def to_ask_about() -> Q:
+    """Filter: withdrawals that a pull may move. Who sends one again asks by himself."""
+    return Q(status__in=sorted(ASKED_ABOUT)) & ~to_send_again()
+
+
 def ask_withdrawals(account_id: uuid.UUID) -> None:
     """Ask about every withdrawal of the account that is due, a batch at a time."""
     account = ProviderAccount.objects.filter(not_paused(""), pk=account_id).first()
     if account is None:
         return
-    due = Withdrawal.objects.filter(account=account, status__in=ASKED_ABOUT)
+    due = Withdrawal.objects.filter(to_ask_about(), account=account)
     for claimed in due_work.batches(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
         if not take_place(account):
             for withdrawal in claimed:
@@ -55,7 +63,12 @@ def ask_withdrawals(account_id: uuid.UUID) -> None:
 
 
 def ask(
-    account: ProviderAccount, withdrawal_ids: list[str], *, because: str = "", has_place: bool = False
+    account: ProviderAccount,
+    withdrawal_ids: list[str],
+    *,
+    because: str = "",
+    has_place: bool = False,
+    read_seconds: float = calls.READ_SECONDS,
 ) -> dict[str, PullState]:
     """Pull the given ids and record what the provider says; its word on each id that it spoke of."""
     answer = calls.call(
@@ -63,7 +76,9 @@ def ask(
         "pullpostbacks",
         lambda client: client.pull(kind="withdrawal", ids=withdrawal_ids),
         subject=withdrawal_ids[0],
+        also_about=withdrawal_ids[1:],
         request={"type": "withdrawal", "ids": withdrawal_ids},
+        read_seconds=read_seconds,
         has_place=has_place,
     )
     if answer.outcome is not Outcome.ACCEPTED:
@@ -91,6 +106,11 @@ def _schedule(claimed: Withdrawal) -> None:
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status not in ASKED_ABOUT:
         return  # it came to an end, or is due for another reason meanwhile
+    if withdrawal.send_again and Withdrawal.objects.filter(to_send_again(), pk=withdrawal.pk).exists():
+        withdrawal.next_at, withdrawal.token = timezone.now(), None
+        withdrawal.save(update_fields=["next_at", "token"])
+        ring("withdrawals.tasks.send_again", str(withdrawal.pk))
+        return
     status = WithdrawalStatus(withdrawal.status)
     is_unknown = status is WithdrawalStatus.UNKNOWN
     attempts = withdrawal.attempts if status == claimed.status else 1

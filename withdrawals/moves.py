@@ -56,6 +56,8 @@ def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: 
     withdrawal.status = to_status
     withdrawal.sequence += 1
     withdrawal.updated_at = timezone.now()
+    # What it might have been sent again for was about where it was.
+    changes = {"send_again": False, "resend_allowed_by": None, **changes}
     for name, value in changes.items():
         setattr(withdrawal, name, value)
     withdrawal.save(update_fields=["status", "sequence", "updated_at", *changes])

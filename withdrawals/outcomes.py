@@ -1,7 +1,6 @@
 """The provider's word on a withdrawal, taken only where it was asked for; a letter alone never comes here."""
 
 import re
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,12 +14,12 @@ from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
 from withdrawals.actions import frozen_request
 from withdrawals.failures import FailureCode
-from withdrawals.models import Withdrawal
+from withdrawals.models import LAST_ANSWER_MAX_LENGTH, Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.second_sendings import Next, after_not_found, was_asked_late_enough
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
     FINAL,
-    NOT_FOUND_LAG_SECONDS,
     REVIEW_DELAYS_SECONDS,
     UNKNOWN_DELAYS_SECONDS,
     WITHDRAWAL,
@@ -31,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 #: C§2.1: the two numbers that end a withdrawal. Any other number, known or not, is not final.
 _ENDINGS: Final = {1: WithdrawalStatus.PAID, 5: WithdrawalStatus.REJECTED}
+#: As `last_answer` keeps it.
+FOUND_REJECTED: Final = f"{PullState.FOUND}, status 5"
 
 
 @transaction.atomic(durable=True)
@@ -41,8 +42,8 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
         log.error("outcome_of_unknown_withdrawal", account=str(account.pk))
         return
     withdrawal = lock_withdrawal(found)
-    withdrawal.last_answer = entry.state
-    withdrawal.save(update_fields=["last_answer"])
+    withdrawal.last_answer, withdrawal.last_asked_at = _in_a_word(entry), timezone.now()
+    withdrawal.save(update_fields=["last_answer", "last_asked_at"])
     if withdrawal.status == WithdrawalStatus.QUEUED and entry.state in {PullState.FOUND, PullState.NO_POSTBACK}:
         _unqueue(withdrawal, cause)
     match entry.state:
@@ -54,12 +55,23 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
                 _accept(withdrawal, cause)
         case PullState.NOT_FOUND:
             # Alone it is no proof, for it may lag. Together with an explicit refusal, and after the lag, it is.
-            lag = timezone.now() - (withdrawal.sent_at or timezone.now())
-            is_late_enough = lag >= timedelta(seconds=NOT_FOUND_LAG_SECONDS)
-            if withdrawal.status == WithdrawalStatus.UNKNOWN and is_late_enough:
+            if withdrawal.status == WithdrawalStatus.UNKNOWN and was_asked_late_enough(withdrawal):
                 _believe_refusal(withdrawal, cause)
         case PullState.UNUSABLE:
             log.error("withdrawal_word_unusable", withdrawal=withdrawal_id, reason=entry.reason)
+
+
+def _in_a_word(entry: PullEntry) -> str:
+    """What is kept of an answer, for people: the state, and the provider's number where it names one."""
+    items = () if entry.postback is None else entry.postback.items
+    if len(items) == 1 and isinstance(items[0], PostbackItem) and items[0].withdrawal_status is not None:
+        return f"{entry.state}, status {items[0].withdrawal_status}"[:LAST_ANSWER_MAX_LENGTH]
+    return entry.state
+
+
+def says_that_it_has_it(word: str) -> bool:
+    """Whether a kept answer says that the provider has the order and did not reject it."""
+    return word != FOUND_REJECTED and (word.startswith(PullState.FOUND) or word == PullState.NO_POSTBACK)
 
 
 def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
@@ -86,6 +98,19 @@ def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
             attempts=0,
             token=None,
         )
+    else:
+        _send_again_or_give_up(withdrawal, cause)
+
+
+def _send_again_or_give_up(withdrawal: Withdrawal, cause: Cause) -> None:
+    """The provider does not know what was sent into the unknown: no proof, but where it pays an id once, no danger."""
+    match after_not_found(withdrawal):
+        case Next.SEND_AGAIN:
+            withdrawal.send_again = True
+            withdrawal.save(update_fields=["send_again"])
+        case Next.GIVE_UP:
+            times = withdrawal.resends + 1
+            _review(withdrawal, f"it was sent {times} times, and the provider knows nothing of it", cause)
 
 
 def _unqueue(withdrawal: Withdrawal, cause: Cause) -> None:

@@ -2,18 +2,19 @@
 
 ``sending`` is committed, with lease and token, before the first byte leaves. Only an error that proves that no byte
 left puts it back; what the contract knows as a refusal ends it; everything else is ``unknown`` and is asked about.
+Whether that may go out a second time, `withdrawals.second_sendings` says.
 """
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from gateway import due_work
+from gateway import due_work, ids
 from gateway.after_commit import ring
 from gateway.encryption import readable_or
 from gateway.lifecycles import Cause, CauseKind
@@ -27,9 +28,11 @@ from withdrawals.asking import ask
 from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.second_sendings import may_be_sent_again, to_send_again
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
     FUNDS_DELAYS_SECONDS,
+    IN_DOUBT,
     RESEND_DELAYS_SECONDS,
     UNKNOWN_DELAYS_SECONDS,
     WithdrawalStatus,
@@ -44,6 +47,17 @@ _OUTCOMES: Final = {
     WithdrawalVerdict.NOT_SENT: (WithdrawalStatus.QUEUED, RESEND_DELAYS_SECONDS),
     WithdrawalVerdict.CREDENTIAL_ERROR: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
     WithdrawalVerdict.UNKNOWN: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
+}
+
+#: What the answer to a second sending proves where nobody knows whether the first one arrived: on an account that pays
+#: an id once, and on any other. It speaks of the second one alone, so nothing is failed or put back on its word; a
+#: refusal by who pays an id once is one of two words.
+_OF_A_SECOND_SENDING: Final = {
+    WithdrawalVerdict.REFUSED: (WithdrawalVerdict.REFUSED_UNPROVEN, WithdrawalVerdict.UNKNOWN),
+    WithdrawalVerdict.REFUSED_UNPROVEN: (WithdrawalVerdict.REFUSED_UNPROVEN, WithdrawalVerdict.UNKNOWN),
+    WithdrawalVerdict.INSUFFICIENT_BALANCE: (WithdrawalVerdict.INSUFFICIENT_BALANCE, WithdrawalVerdict.UNKNOWN),
+    WithdrawalVerdict.NOT_SENT: (WithdrawalVerdict.UNKNOWN, WithdrawalVerdict.UNKNOWN),
+    WithdrawalVerdict.CREDENTIAL_ERROR: (WithdrawalVerdict.UNKNOWN, WithdrawalVerdict.UNKNOWN),
 }
 
 #: How often one that is not the oldest of its currency looks whether its turn has come; the one before it rings.
@@ -89,15 +103,32 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
         if not _is_oldest_waiting(withdrawal):
             _wait_longer(withdrawal, _WAIT_FOR_TURN_SECONDS)
             continue
-        state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
-        is_unknown_there = state is PullState.NOT_FOUND and _is_readable(withdrawal)
-        if is_unknown_there and not take_place(withdrawal.account, payout=True):
-            due_work.put_back(withdrawal)
-        elif is_unknown_there and _mark_sending(withdrawal, WithdrawalStatus.WAITING_FUNDS):
-            _send(withdrawal)
+        if _sent_once_more(withdrawal, FUNDS_DELAYS_SECONDS):
             _release_next(withdrawal)
-        else:
-            _wait_longer(withdrawal, FUNDS_DELAYS_SECONDS)
+
+
+def send_again(withdrawal_id: uuid.UUID) -> None:
+    """Send one of unknown outcome again, where that is allowed: the same id with the same bytes.
+
+    A pull has to say "not found" once more before they go out.
+    """
+    due = Withdrawal.objects.filter(to_send_again(), pk=withdrawal_id).select_related("account")
+    for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
+        _sent_once_more(withdrawal, UNKNOWN_DELAYS_SECONDS)
+
+
+def _sent_once_more(withdrawal: Withdrawal, delays: tuple[int, ...]) -> bool:
+    """Ask, and send it where the provider does not know it; else it waits by the delays. True where it was sent."""
+    state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
+    is_unknown_there = state is PullState.NOT_FOUND and _is_readable(withdrawal)
+    if is_unknown_there and not take_place(withdrawal.account, payout=True):
+        due_work.put_back(withdrawal)
+    elif is_unknown_there and _mark_sending(withdrawal, WithdrawalStatus(withdrawal.status)):
+        _send(withdrawal)
+        return True
+    else:
+        _wait_longer(withdrawal, delays)
+    return False
 
 
 def _is_readable(withdrawal: Withdrawal) -> bool:
@@ -125,19 +156,35 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != expected:
         return False
-    # In both statuses that lead here the provider has no such order, so a signature of a key that was changed since
-    # may be made anew; what is asked for stays the same to the letter. Kept before it is sent, like everything else.
+    is_in_doubt = expected in IN_DOUBT
+    if is_in_doubt and not may_be_sent_again(withdrawal):
+        return False
+    # With the key that signed it these are the very same bytes. Where the key was changed since, only the signature is
+    # made anew, which says nothing but who asks. Kept before it is sent, like everything else.
     body = sign_again(bytes(withdrawal.body), withdrawal.account.withdrawal_key)
     claimed.body, claimed.body_digest = body, hashlib.sha256(body).hexdigest()
     move_withdrawal(
         withdrawal,
         WithdrawalStatus.SENDING,
-        Cause(kind=CauseKind.CLOCK, detail="due"),
+        _why(withdrawal),
         sent_at=timezone.now(),
         failure_code="",
+        contradiction="",
+        resends=withdrawal.resends + is_in_doubt,
+        # What was asked before may have taken most of the lease: the call has a whole one.
+        next_at=timezone.now() + timedelta(seconds=calls.LEASE_SECONDS),
         **({} if body == withdrawal.body else {"body": body, "body_digest": claimed.body_digest}),
     )
     return True
+
+
+def _why(withdrawal: Withdrawal) -> Cause:
+    if withdrawal.resend_allowed_by is not None:
+        instruction = ids.encode(ids.INSTRUCTION, withdrawal.resend_allowed_by)
+        return Cause(kind=CauseKind.PERSON, id=instruction, detail="two persons had it sent again")
+    if withdrawal.status in IN_DOUBT:
+        return Cause(kind=CauseKind.PULL, detail="not found: the same bytes once more")
+    return Cause(kind=CauseKind.CLOCK, detail="due")
 
 
 def _send(claimed: Withdrawal) -> None:
@@ -157,7 +204,7 @@ def _settle(claimed: Withdrawal, answer: Answer) -> None:
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != WithdrawalStatus.SENDING:
         return  # a postback was quicker, or the lease was lost: the row already knows more than this answer
-    verdict = classify_withdrawal(answer)
+    verdict = _verdict(withdrawal, answer)
     to_status, delays = _OUTCOMES[verdict]
     # A new wait begins: its ladder starts from the first step, but attempts to send go on counting.
     attempts = claimed.attempts if to_status in {WithdrawalStatus.QUEUED, WithdrawalStatus.WAITING_FUNDS} else 1
@@ -174,6 +221,14 @@ def _settle(claimed: Withdrawal, answer: Answer) -> None:
         token=None,
         **changes,
     )
+
+
+def _verdict(withdrawal: Withdrawal, answer: Answer) -> WithdrawalVerdict:
+    verdict = classify_withdrawal(answer)
+    if not withdrawal.resends:
+        return verdict
+    where_unique, elsewhere = _OF_A_SECOND_SENDING.get(verdict, (verdict, verdict))
+    return where_unique if withdrawal.account.ids_proven_unique else elsewhere
 
 
 def _first(delays: tuple[int, ...] | None, attempts: int) -> datetime | None:
@@ -212,7 +267,9 @@ def _release_next(sent: Withdrawal) -> None:
 @transaction.atomic(durable=True)
 def _wait_longer(claimed: Withdrawal, delays: tuple[int, ...]) -> None:
     withdrawal = lock_withdrawal(claimed.pk)
-    if withdrawal.holds(claimed.token) and withdrawal.status == WithdrawalStatus.WAITING_FUNDS:
+    if withdrawal.holds(claimed.token) and withdrawal.status == claimed.status:
         withdrawal.next_at = due_work.after(delays, claimed.attempts)
         withdrawal.token = None
-        withdrawal.save(update_fields=["next_at", "token"])
+        # What would have gone out by itself waits for the next "not found"; what people allowed stays allowed.
+        withdrawal.send_again = withdrawal.resend_allowed_by is not None
+        withdrawal.save(update_fields=["next_at", "token", "send_again"])

@@ -53,8 +53,9 @@ WITHDRAWAL: Final = Lifecycle(
         ),
         W.ACCEPTED: frozenset({W.MANUAL_REVIEW, W.PAID, W.REJECTED}),
         W.WAITING_FUNDS: frozenset({W.SENDING, W.ACCEPTED, W.UNKNOWN, W.MANUAL_REVIEW, W.PAID, W.REJECTED}),
-        # Failed, or queued again, only on two words of the provider: it refused the order (failed) or, unread, our
-        # credentials (queued), and when asked it does not know the id.
+        # By itself failed, or queued again, only on two words of the provider: it refused the order (failed) or,
+        # unread, our credentials (queued), and when asked it does not know the id. By itself sent again only where the
+        # provider holds ids unique. Two persons may decide otherwise (`withdrawals.decisions`).
         W.UNKNOWN: frozenset({W.QUEUED, W.SENDING, W.ACCEPTED, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}),
         W.MANUAL_REVIEW: frozenset({W.SENDING, W.PAID, W.REJECTED, W.FAILED}),
         W.PAID: frozenset({W.REVERSED}),
@@ -74,6 +75,10 @@ UNPAID: Final = frozenset({W.REJECTED, W.FAILED, W.CANCELLED})
 CANCELLABLE: Final = frozenset({W.PENDING_APPROVAL, W.QUEUED})
 #: Statuses that a pull may move.
 ASKED_ABOUT: Final = frozenset({W.ACCEPTED, W.UNKNOWN, W.MANUAL_REVIEW})
+#: Statuses of what was sent and has not come to an end: what takes long there is shown to people.
+UNDER_WAY_AFTER_SENDING: Final = frozenset({W.ACCEPTED, W.WAITING_FUNDS, W.UNKNOWN, W.MANUAL_REVIEW})
+#: Statuses of what was sent into the unknown; from here it may go out again, with the same bytes.
+IN_DOUBT: Final = frozenset({W.UNKNOWN, W.MANUAL_REVIEW})
 
 #: What nobody approves in so many days is called off: three working days and a weekend.
 APPROVAL_DAYS: Final = 5
@@ -88,6 +93,17 @@ UNKNOWN_DELAYS_SECONDS: Final = (5, 15, 30, 60, 120, 300, 600, 1800, *_HOURLY_FO
 #: that comes at least this long after the sending, so with the second question: the provider's book may lag behind its
 #: answers.
 NOT_FOUND_LAG_SECONDS: Final = 15
+#: Seconds after each sending of which nobody knows whether it arrived, before the same bytes may go out once more by
+#: themselves: where the provider holds ids unique (`ids_proven_unique`) and, asked after that time, does not know this
+#: one. Six times in three hours: the first wait is the lag above, a hiccup is over by the third, an hour's outage by
+#: the last, and whoever loses seven answers to one order chokes on that order. Then a person looks.
+SEND_AGAIN_DELAYS_SECONDS: Final = (15, 30, 60, 300, 1800, 7200)
+#: So long after the sending two persons may decide about an unknown outcome, without waiting for the week's end. By
+#: then the provider was asked eight times, its book has long caught up, and most outcomes are known; a customer
+#: without their money does not wait a week for the rest.
+PEOPLE_DECIDE_AFTER_SECONDS: Final = 3600
+#: An accepted one that is neither paid nor rejected for so long is shown to people: most are paid within minutes.
+ACCEPTED_IS_LATE_SECONDS: Final = _DAY
 #: Seconds between questions about an accepted one: its postback usually comes first; daily for ever at the end.
 ACCEPTED_DELAYS_SECONDS: Final = (15, 30, 60, 120, 300, 600, *_HOURLY_FOR_A_DAY, _DAY)
 #: A person is looking; the provider is still asked once a day.

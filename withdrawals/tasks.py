@@ -9,7 +9,8 @@ from gateway.after_commit import ring
 from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
 from withdrawals import asking, redaction, sending
 from withdrawals.models import Withdrawal
-from withdrawals.states import ASKED_ABOUT, WithdrawalStatus
+from withdrawals.second_sendings import to_send_again
+from withdrawals.states import WithdrawalStatus
 
 #: Rings of one sweep for one account; what is left is found by the next one.
 _BATCH = 200
@@ -25,6 +26,12 @@ def send_withdrawal(withdrawal_id: str) -> None:
 def probe_waiting(withdrawal_id: str) -> None:
     """Try one again that the provider had no money for."""
     sending.probe_waiting(uuid.UUID(withdrawal_id))
+
+
+@shared_task
+def send_again(withdrawal_id: str) -> None:
+    """Send one of unknown outcome again, where that is allowed and the provider does not know it."""
+    sending.send_again(uuid.UUID(withdrawal_id))
 
 
 @shared_task
@@ -44,7 +51,10 @@ def sweep_withdrawals() -> None:
         waiting = due.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
         for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
             ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
-        if due.filter(status__in=ASKED_ABOUT).exists():
+        doubtful = due.filter(to_send_again()).order_by("next_at")
+        for withdrawal_id in doubtful.values_list("pk", flat=True)[:_BATCH]:
+            ring("withdrawals.tasks.send_again", str(withdrawal_id))
+        if due.filter(asking.to_ask_about()).exists():
             ring("withdrawals.tasks.ask_withdrawals", str(account_id))
 
 

@@ -1,4 +1,4 @@
-"""The verbs by which two persons correct how a withdrawal ended (`balances.verbs`).
+"""The verbs by which two persons correct how a withdrawal ended (`balances.verbs`), and all that are open to people.
 
 What they are shown is the action itself, rehearsed (`balances.rehearsing`).
 """
@@ -6,17 +6,15 @@ What they are shown is the action itself, rehearsed (`balances.rehearsing`).
 from collections.abc import Callable
 from typing import Final
 
-from balances import accounts, corrections, rehearsing, verb_fields
+from balances import accounts, corrections, rehearsing
 from balances.funding import debts
 from balances.verb_fields import Values
 from balances.verbs import Plan, Verb
-from gateway import ids
 from gateway.lifecycles import Cause
 from withdrawals.corrections import Uncorrectable, lock, prove_paid, reverse
+from withdrawals.decision_verbs import DECISIONS, WITHDRAWAL, open_in_doubt
 from withdrawals.models import Withdrawal
 from withdrawals.states import UNPAID, WithdrawalStatus
-
-_WITHDRAWAL: Final = verb_fields.typeid("withdrawal", "Withdrawal", "The payout in question.", ids.WITHDRAWAL)
 
 
 def _plan(values: Values, act: Callable[[Values, Cause], object]) -> Plan:
@@ -52,7 +50,7 @@ def _verb(name: str, sentence: str, act: Callable[[Values, Cause], object]) -> V
     return Verb(
         name=name,
         sentence=sentence,
-        fields=(_WITHDRAWAL,),
+        fields=(WITHDRAWAL,),
         plan=lambda values: _plan(values, act),
         execute=lambda values, cause, _: act(values, cause),
         # Nothing that the provider answers says so: only its statement, or the bank's, does.
@@ -70,11 +68,13 @@ _PROVED_PAID: Final = _verb(
     _prove_paid,
 )
 
-VERBS: Final = (_RETURNED, _PROVED_PAID)
+VERBS: Final = (_RETURNED, _PROVED_PAID, *DECISIONS)
 
 
 def open_to(withdrawal: Withdrawal) -> tuple[Verb, ...]:
     """What people may do with a withdrawal as it is."""
     if withdrawal.status == WithdrawalStatus.PAID:
         return (_RETURNED,)
-    return (_PROVED_PAID,) if withdrawal.status in UNPAID else ()
+    if withdrawal.status in UNPAID:
+        return (_PROVED_PAID,)
+    return open_in_doubt(withdrawal)

@@ -13,12 +13,16 @@ from unfold.decorators import action
 
 from balances import doors
 from balances.instructions import TAKES_LOOKING
+from balances.waiting import LISTED_MAX, Waiting
 from gateway import ids
 from gateway.backoffice import evidence
+from gateway.backoffice.payouts import PayoutAdmin
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
-from payments.waiting import LISTED_MAX, Waiting, waiting, why
+from payments.waiting import waiting, why
+
+__all__ = ["DepositAdmin", "PayoutAdmin", "ReceiptAdmin"]
 
 
 class DepositMoveInline(HistoryInline):
@@ -109,7 +113,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
             "rows": [{"entry": row, "page": _page_of(row)} for row in rows],
             "is_full": len(rows) >= LISTED_MAX,
         }
-        return TemplateResponse(request, "admin/payments/receipt/waiting.html", context)
+        return TemplateResponse(request, "admin/waiting.html", context)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a receipt with what people may do with it, and everything that helps them decide."""

@@ -18,7 +18,11 @@ _SHOWN: Final = frozenset(
     )
 )
 #: Members that are looked into; were one of them a text, it would be a sentence.
-_OPENED: Final = frozenset({"data", "transactions", "postback", "paginate", "additional_data", "converted_amount"})
+_OPENED: Final = frozenset(
+    {"data", "transactions", "withdrawals", "postback", "paginate", "additional_data", "converted_amount"}
+)
+#: By what a pull's entry names the order that it is about.
+_NAMED_BY: Final = ("plugin_custom_order_id", "withdrawal_id")
 #: Currencies of converted amounts, by which they are named.
 _CURRENCY_LETTERS: Final = 3
 _LEFT_OUT: Final = "…"
@@ -77,4 +81,4 @@ def _is_currency(key: str) -> bool:
 def _is_about(entry: Any, names: Collection[str]) -> bool:
     """True but for the transactions of a pull that are another order's."""
     is_of_a_pull = isinstance(entry, dict) and ("postback" in entry or "message" in entry)
-    return not is_of_a_pull or entry.get("plugin_custom_order_id") in (None, *names)
+    return not is_of_a_pull or all(entry.get(name) in (None, *names) for name in _NAMED_BY)

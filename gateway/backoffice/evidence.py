@@ -1,23 +1,27 @@
-"""Everything that is known about money that waits, for one page: each section is a table."""
+"""Everything that is known about money that came in, for one page."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from typing import Any, Final
 
-from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 
 from balances.kinds import JournalKind
 from balances.models import Journal
 from gateway import ids
-from gateway.backoffice import answers
-from gateway.encryption import readable_or
+from gateway.backoffice.sections import (
+    CALLS,
+    LETTERS,
+    ROWS_MAX,
+    Part,
+    Section,
+    as_far_as_seen,
+    calls,
+    journals,
+    letters,
+    link,
+)
 from gateway.money import format_amount
-from gateway.providers import calls
 from gateway.providers.models import ProviderCall
 from payments.models import Confirmation, Deposit, Receipt
 from postbacks.models import LetterItem
@@ -34,32 +38,6 @@ _KINDS: Final = (
     J.RECEIPT_REVERSED,
     J.SAVINGS_RELEASED,
 )
-#: Most rows of one section: a receipt has a handful of each, and a flood of letters is no evidence.
-_ROWS_MAX: Final = 20
-#: A question about many orders is kept by the first of them. What was read from it was written within the lease of
-#: whoever asked, so those of so long before are looked through.
-_ASKED_BEFORE: Final = timedelta(seconds=calls.LEASE_SECONDS)
-#: Most of these: a busy account asks about once a second.
-_LOOKED_THROUGH_MAX: Final = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """One table of evidence: ``rows`` of cells that fit ``columns``; ``nothing`` is said where there are none.
-
-    It is of one model, and whoever may not see that model's rows is told so in its place.
-    """
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    nothing: str
-
-
-#: A section that may be shown: its title, whose rows it shows, and how it is made.
-_Part = tuple[str, type[Model], Callable[[str], Section]]
-_LETTERS: Final = "The provider's letters"
-_CALLS: Final = "Calls to the provider"
 
 
 def of_receipt(receipt: Receipt, request: HttpRequest) -> list[Section]:
@@ -68,41 +46,28 @@ def of_receipt(receipt: Receipt, request: HttpRequest) -> list[Section]:
     confirmations = _confirmations(deposit)
     names = _names(deposit, confirmations) | ({receipt.custom_id} - {""})
     subjects = names | ({receipt.transaction_id[:40]} - {""})
-    parts: list[_Part] = [
+    parts: list[Part] = [
         ("Deposit and customer", Deposit, lambda title: _about_deposit(title, deposit)),
         ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
-        ("Journals", Journal, lambda title: _journals(title, receipt)),
+        ("Journals", Journal, lambda title: journals(title, _KINDS, receipt.public_id)),
         ("Other receipts of the same transaction id", Receipt, lambda title: _receipts(title, _same_money(receipt))),
-        (_LETTERS, LetterItem, lambda title: _letters(title, names, receipt)),
-        (_CALLS, ProviderCall, lambda title: _calls(title, receipt.account_id, subjects, receipt.received_at)),
+        (LETTERS, LetterItem, lambda title: _letters(title, names, receipt)),
+        (CALLS, ProviderCall, lambda title: calls(title, subjects)),
     ]
-    return [_as_far_as_seen(request, *part) for part in parts]
+    return [as_far_as_seen(request, *part) for part in parts]
 
 
 def of_deposit(deposit: Deposit, request: HttpRequest) -> list[Section]:
     """The evidence about a deposit whose money, if any came, is no receipt yet."""
     confirmations = _confirmations(deposit)
     names = _names(deposit, confirmations)
-    parts: list[_Part] = [
+    parts: list[Part] = [
         ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
         ("Receipts", Receipt, lambda title: _receipts(title, deposit.receipts.order_by("id"))),
-        (_LETTERS, LetterItem, lambda title: _letters(title, names, None)),
-        (_CALLS, ProviderCall, lambda title: _calls(title, deposit.account_id, names, deposit.updated_at)),
+        (LETTERS, LetterItem, lambda title: _letters(title, names, None)),
+        (CALLS, ProviderCall, lambda title: calls(title, names)),
     ]
-    return [_as_far_as_seen(request, *part) for part in parts]
-
-
-def _as_far_as_seen(request: HttpRequest, title: str, model: type[Model], make: Callable[[str], Section]) -> Section:
-    """The section for whoever may see its model's rows, and for others a sentence, without looking any up."""
-    seen_in = admin.site.get_model_admin(model)
-    if seen_in.has_view_permission(request):
-        return make(title)
-    sentence = f"You may not see this: it takes the permission to view {seen_in.opts.verbose_name_plural}."
-    return Section(title=title, columns=(), rows=(), nothing=sentence)
-
-
-def _link(page: str, key: object, text: object) -> str:
-    return format_html('<a class="underline" href="{}">{}</a>', reverse(f"admin:{page}_change", args=[key]), text)
+    return [as_far_as_seen(request, *part) for part in parts]
 
 
 def _deposit(deposit_id: Any) -> Deposit | None:
@@ -111,7 +76,7 @@ def _deposit(deposit_id: Any) -> Deposit | None:
 
 
 def _confirmations(deposit: Deposit | None) -> list[Confirmation]:
-    return [] if deposit is None else list(deposit.confirmations.order_by("-id")[:_ROWS_MAX])
+    return [] if deposit is None else list(deposit.confirmations.order_by("-id")[:ROWS_MAX])
 
 
 def _names(deposit: Deposit | None, confirmations: Iterable[Confirmation]) -> set[str]:
@@ -125,7 +90,7 @@ def _about_deposit(title: str, deposit: Deposit | None) -> Section:
         arrived = "-" if deposit.received_amount is None else format_amount(deposit.received_amount, deposit.currency)
         rows = [
             (
-                _link("payments_deposit", deposit.pk, deposit.public_id),
+                link("payments_deposit", deposit.pk, deposit.public_id),
                 f"{deposit.status}: {deposit.get_status_display()}",
                 f"{format_amount(deposit.amount, deposit.currency)} {deposit.currency}",
                 arrived,
@@ -150,7 +115,7 @@ def _about_confirmations(title: str, confirmations: Iterable[Confirmation]) -> S
         columns=("confirmation", "reference", "amount", "status", "provider's word", "contested", "sent"),
         rows=[
             (
-                _link("payments_confirmation", one.pk, one.public_id),
+                link("payments_confirmation", one.pk, one.public_id),
                 one.provider_reference,
                 "-" if one.amount is None else f"{one.amount.normalize():f}",
                 f"{one.status}: {one.get_status_display()}",
@@ -162,27 +127,6 @@ def _about_confirmations(title: str, confirmations: Iterable[Confirmation]) -> S
         ],
         nothing="No customer confirmed it.",
     )
-
-
-def _journals(title: str, receipt: Receipt) -> Section:
-    posted = Journal.objects.filter(kind__in=_KINDS, reference=receipt.public_id).select_related("instruction")
-    rows = [
-        (
-            _link("balances_journal", one.pk, one.kind),
-            entry.account.kind,
-            format_amount(entry.amount, entry.currency) if entry.amount > 0 else "",
-            format_amount(-entry.amount, entry.currency) if entry.amount < 0 else "",
-            entry.currency,
-            one.cause.replace("_", " ")
-            if one.instruction is None
-            else _link("balances_instruction", one.instruction.pk, one.instruction.public_id),
-            one.created_at,
-        )
-        for one in posted.order_by("created_at", "id").prefetch_related("entries__account")
-        for entry in sorted(one.entries.all(), key=lambda entry: -entry.amount)
-    ]
-    columns = ("journal", "account", "debit", "credit", "currency", "cause", "posted")
-    return Section(title=title, columns=columns, rows=rows, nothing="Nothing was posted.")
 
 
 def _same_money(receipt: Receipt) -> "QuerySet[Receipt]":
@@ -197,7 +141,7 @@ def _receipts(title: str, receipts: "QuerySet[Receipt]") -> Section:
         columns=("receipt", "status", "amount", "system", "transaction id", "what speaks against it", "received"),
         rows=[
             (
-                _link("payments_receipt", one.pk, one.public_id),
+                link("payments_receipt", one.pk, one.public_id),
                 f"{one.status}: {one.get_status_display()}",
                 f"{format_amount(one.amount, one.currency)} {one.currency}",
                 one.wallet_type,
@@ -205,7 +149,7 @@ def _receipts(title: str, receipts: "QuerySet[Receipt]") -> Section:
                 one.contradiction or "-",
                 one.received_at,
             )
-            for one in receipts[:_ROWS_MAX]
+            for one in receipts[:ROWS_MAX]
         ],
         nothing="There are none.",
     )
@@ -216,60 +160,7 @@ def _letters(title: str, names: Iterable[str], receipt: Receipt | None) -> Secti
     about = Q(order_id__in=sorted(names))
     if receipt is not None and receipt.transaction_id:
         about |= Q(order_id=receipt.custom_id, transaction_id=receipt.transaction_id)
-    items = LetterItem.objects.filter(about).order_by("-id")[:_ROWS_MAX]
-    return Section(
-        title=title,
-        columns=("letter", "order", "transaction id", "amount", "status", "note", "came"),
-        rows=[
-            (
-                _link("postbacks_letter", one.letter_id, f"item {one.position}"),
-                one.order_id or "-",
-                one.transaction_id or "-",
-                "-" if one.amount is None else f"{format_amount(one.amount, one.currency)} {one.currency}",
-                f"{one.status}: {one.get_status_display()}",
-                one.note or "-",
-                one.created_at,
-            )
-            for one in items
-        ],
-        nothing="No letter came.",
-    )
-
-
-def _calls(title: str, account_id: Any, names: set[str], until: datetime) -> Section:
-    # The index of what is still to be redacted serves it; what is redacted has no answer to look at any more. Without
-    # the answers, which are long: only those that are shown are read.
-    together = ProviderCall.objects.filter(
-        account=account_id,
-        operation="pullpostbacks",
-        redacted_at=None,
-        started_at__range=(until - _ASKED_BEFORE, until),
-    ).order_by("-started_at")
-    asked = [one.pk for one in together.defer("response")[:_LOOKED_THROUGH_MAX] if names & _asked(one)]
-    found = ProviderCall.objects.filter(Q(subject__in=sorted(names)) | Q(pk__in=asked)).order_by("-started_at")
-    return Section(
-        title=title,
-        columns=("call", "outcome", "HTTP", "note", "answer, as far as it is about this", "started"),
-        rows=[
-            (
-                _link("providers_providercall", one.pk, one.operation),
-                one.outcome or "-",
-                one.http_status or "-",
-                one.note or "-",
-                answers.shown(readable_or(one, "response", None), names),
-                one.started_at,
-            )
-            for one in found[:_ROWS_MAX]
-        ],
-        nothing="The provider was not called about it.",
-    )
-
-
-def _asked(call: ProviderCall) -> set[str]:
-    """The ids that a pull asked about."""
-    request = readable_or(call, "request", None)
-    asked = request.get("ids") if isinstance(request, dict) else None
-    return {one for one in asked if isinstance(one, str)} if isinstance(asked, list) else set()
+    return letters(title, about)
 
 
 def known(receipt: Receipt) -> dict[str, str]:

@@ -246,23 +246,24 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
     none of them and no text hints at a duplicate: the id may be taken by our own earlier attempt, so a hint at
     that is no refusal at all, whatever a pull says afterwards.
     """
-    if not answer.sent:
-        return WithdrawalVerdict.NOT_SENT
-    if answer.outcome is Outcome.ACCEPTED:
-        return WithdrawalVerdict.ACCEPTED
-    if answer.outcome not in {Outcome.REFUSED, Outcome.CREDENTIAL_ERROR}:
-        return WithdrawalVerdict.UNKNOWN
     names = {name for name, _ in answer.messages}
     texts = [text.casefold() for _, text in answer.messages]
-    if "withdrawal_id" in names or any(_DUPLICATE_TEXT.search(text) for text in texts):
-        return WithdrawalVerdict.UNKNOWN
-    if answer.outcome is Outcome.CREDENTIAL_ERROR:
-        return WithdrawalVerdict.CREDENTIAL_ERROR
-    if INSUFFICIENT_BALANCE_FIELD in names or any(INSUFFICIENT_BALANCE_TEXT in text for text in texts):
-        return WithdrawalVerdict.INSUFFICIENT_BALANCE
-    if answer.is_field_refusal and names and None not in names:
-        return WithdrawalVerdict.REFUSED
+    refused = answer.outcome in {Outcome.REFUSED, Outcome.CREDENTIAL_ERROR}
+    is_taken = "withdrawal_id" in names or any(_DUPLICATE_TEXT.search(text) for text in texts)
+    has_no_funds = INSUFFICIENT_BALANCE_FIELD in names or any(INSUFFICIENT_BALANCE_TEXT in text for text in texts)
+    is_about_fields = answer.is_field_refusal and bool(names) and None not in names
     # Fields and free words together, or more fields than were kept: what is not seen may name the id.
-    if names - {None} or any(_TROUBLE_TEXT.search(text) for text in texts):
-        return WithdrawalVerdict.UNKNOWN
-    return WithdrawalVerdict.REFUSED_UNPROVEN
+    is_unclear = bool(names - {None}) or any(_TROUBLE_TEXT.search(text) for text in texts)
+    # Read from the top: the first row that is true decides.
+    table: tuple[tuple[bool, WithdrawalVerdict], ...] = (
+        (not answer.sent, WithdrawalVerdict.NOT_SENT),
+        (answer.outcome is Outcome.ACCEPTED, WithdrawalVerdict.ACCEPTED),
+        (not refused, WithdrawalVerdict.UNKNOWN),
+        (is_taken, WithdrawalVerdict.UNKNOWN),
+        (answer.outcome is Outcome.CREDENTIAL_ERROR, WithdrawalVerdict.CREDENTIAL_ERROR),
+        (has_no_funds, WithdrawalVerdict.INSUFFICIENT_BALANCE),
+        (is_about_fields, WithdrawalVerdict.REFUSED),
+        (is_unclear, WithdrawalVerdict.UNKNOWN),
+        (True, WithdrawalVerdict.REFUSED_UNPROVEN),
+    )
+    return next(verdict for is_so, verdict in table if is_so)

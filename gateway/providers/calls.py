@@ -7,7 +7,7 @@ that none leaves a paused account, is the business of `pace.py`.
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ def call(
     do: Callable[[Client], Answer],
     *,
     subject: str = "",
+    also_about: Sequence[str] = (),
     request: Mapping[str, Any] | None = None,
     system: PaymentSystem | None = None,
     read_seconds: float = READ_SECONDS,
@@ -57,6 +58,7 @@ def call(
         operation: its name in the evidence, for example ``activate``.
         do: the call itself, on a client with a fresh connection.
         subject: our id of what it is about.
+        also_about: our ids of what else it is about.
         request: what was asked, for the evidence (encrypted at rest); never credentials.
         system: the payment system whose paths apply.
         read_seconds: how long to wait for the answer.
@@ -73,6 +75,7 @@ def call(
         account=account,
         operation=operation,
         subject=subject,
+        also_about=list(also_about),
         request=None if request is None else {key: _plain(value) for key, value in request.items()},
         request_id=logs.request_id.get(),
     )

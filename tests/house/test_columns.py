@@ -26,6 +26,7 @@ HARMLESS = (
 PLAIN_BECAUSE: dict[str, set[str]] = {
     "an id of ours, or of a call, a person or a letter of ours": {
         "providers.ProviderCall.subject",  # else the bank's reference that was asked about
+        "providers.ProviderCall.also_about",
         "providers.ProviderCall.request_id",
         "webhooks.Event.subject",
         "payments.DepositMove.cause_id",

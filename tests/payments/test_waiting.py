@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from balances import instructions
+from balances.waiting import LISTED_MAX
 from gateway.providers.models import ProviderAccount
 from payments import deadlines
 from payments import waiting as queue
@@ -138,7 +139,7 @@ def test_the_oldest_comes_first_and_the_queries_are_three(paid: Paid, opened: Pl
     ("rows", "index"), [("receipts", "receipts_for_a_person"), ("deposits", "deposits_for_a_person")]
 )
 def test_however_many_there_are_an_index_knows_which_wait(rows: str, index: str, db: None) -> None:
-    query = getattr(queue, rows)()[: queue.LISTED_MAX]
+    query = getattr(queue, rows)()[:LISTED_MAX]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
+from balances.models import Hold
+from gateway.api.problems import Problem
 from gateway.products.actions import Caller
 from gateway.providers.models import ProviderAccount
 from gateway.webhooks.models import Event
@@ -14,7 +16,7 @@ from tests import roles
 from tests.conftest import Api
 from tests.scripted_provider import Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.interleaving import DEADLINE_SECONDS, together, unlocked
+from tests.withdrawals.interleaving import DEADLINE_SECONDS, paused_after, together, unlocked, until_someone_waits
 from tests.withdrawals.orders import make_due, moves, news, order, sent
 from withdrawals import actions, asking, sending
 from withdrawals.models import Withdrawal, WithdrawalMove
@@ -240,6 +242,69 @@ def test_a_withdrawal_is_either_cancelled_or_sent(api: Api, provider: ScriptedPr
             (409, "accepted", 1),
         }
         assert len(moves(withdrawal)) == (2 if count == 0 else 3)
+
+
+def test_whoever_cancels_first_is_waited_for_and_nothing_is_sent(
+    api: Api, caller: Caller, provider: ScriptedProvider
+) -> None:
+    """The worker has claimed it and is about to mark it when the cancelling has the row."""
+    provider.script(words.CREATE, words.OK)
+    withdrawal = order(api)
+    is_claimed, is_locked = threading.Event(), threading.Event()
+
+    def wait_for_the_lock() -> None:
+        is_claimed.set()
+        assert is_locked.wait(DEADLINE_SECONDS)
+
+    def hold_it_until_it_is_wanted() -> None:
+        is_locked.set()
+        until_someone_waits()
+
+    def send() -> None:
+        with paused_after("\n    WITH unflushed", wait_for_the_lock):
+            sending.send_withdrawal(withdrawal.pk)
+
+    def cancel() -> str:
+        assert is_claimed.wait(DEADLINE_SECONDS)
+        with paused_after('SELECT "withdrawals_withdrawal"', hold_it_until_it_is_wanted):
+            return actions.cancel_withdrawal(caller, withdrawal.pk).status
+
+    assert together(send, cancel) == [None, "cancelled"]
+    assert status_of(withdrawal) == "cancelled"
+    assert provider.to(words.CREATE) == []
+    assert moves(withdrawal) == [("queued", "api_key"), ("cancelled", "api_key")]
+    assert Hold.objects.get(pk=withdrawal.pk).status == "released"
+
+
+def test_whoever_marks_first_is_waited_for_and_nothing_is_cancelled(
+    api: Api, caller: Caller, provider: ScriptedProvider
+) -> None:
+    """The mark is written and not committed when the cancelling wants the row."""
+    provider.script(words.CREATE, words.OK)
+    withdrawal = order(api)
+    is_marked = threading.Event()
+
+    def hold_it_until_it_is_wanted() -> None:
+        is_marked.set()
+        until_someone_waits()
+
+    def send() -> None:
+        with paused_after('INSERT INTO "withdrawals_withdrawalmove"', hold_it_until_it_is_wanted):
+            sending.send_withdrawal(withdrawal.pk)
+
+    def cancel() -> str:
+        assert is_marked.wait(DEADLINE_SECONDS)
+        return actions.cancel_withdrawal(caller, withdrawal.pk).status
+
+    sent_, refused = together(send, cancel)
+
+    assert sent_ is None
+    assert isinstance(refused, Problem)
+    assert (refused.status_code, refused.code) == (409, "conflict")
+    assert status_of(withdrawal) == "accepted"
+    assert len(provider.to(words.CREATE)) == 1
+    assert moves(withdrawal) == [("queued", "api_key"), ("sending", "clock"), ("accepted", "provider_answer")]
+    assert Hold.objects.get(pk=withdrawal.pk).status == "open"
 
 
 # The provider's final word against our own answer.

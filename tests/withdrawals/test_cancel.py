@@ -1,16 +1,20 @@
 """A product may call a withdrawal off as long as no byte of it left us."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from balances import reading
 from gateway.products.models import Mode, Product
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
+from tests.two_persons import settle
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import make_due, moves, news, order, send, sent
+from tests.withdrawals.test_money import given_past_the_verbs
 from withdrawals import asking
 from withdrawals.models import Withdrawal
 
@@ -92,3 +96,28 @@ def test_nobody_else_can_cancel_it(
     assert answers == [404, 404, 403]
     assert api.post(f"withdrawals/dep_{withdrawal.public_id[3:]}/cancel").status_code == 404
     assert Withdrawal.objects.get().status == "queued"
+
+
+def test_where_the_balance_has_no_room_nothing_changes_and_it_is_said(
+    api: Api, product: Product, provider: ScriptedProvider
+) -> None:
+    withdrawal = order(api)
+    [before] = reading.product_balances(product.pk, "test", currencies=["INR"])
+    full = Decimal("9999999999999999.9999")
+    given_past_the_verbs(product, str(full - before.available))
+    path = f"withdrawals/{withdrawal.public_id}/cancel"
+
+    refused = api.post(path)
+
+    assert (refused.status_code, refused.headers["Content-Type"]) == (409, "application/problem+json")
+    assert refused.json()["code"] == "conflict"
+    assert "no room for the amount" in refused.json()["detail"]
+    assert moves(withdrawal) == [("queued", "api_key")]
+    assert news(withdrawal) == [("queued", 1)]
+    [row] = reading.product_balances(product.pk, "test", currencies=["INR"])
+    assert (row.available, row.held) == (full, 1218)
+    # It is as it was: sent by the next worker, or cancelled once there is room.
+    settle(product, "1218")
+    assert api.post(path).json()["status"] == "cancelled"
+    [row] = reading.product_balances(product.pk, "test", currencies=["INR"])
+    assert (row.available, row.held) == (full, 0)

@@ -163,7 +163,11 @@ def test_a_late_word_on_a_redacted_one_moves_nothing_and_what_contradicts_is_wri
     provider.script(PULL, pulled(late))
     ask(paid.account, [paid.public_id])
     after = fresh(paid)
-    assert (after.status, after.last_answer, after.contradiction) == ("paid", "found", contradiction)
+    assert (after.status, after.last_answer, after.contradiction) == (
+        "paid",
+        f"found, status {word['status']}",
+        contradiction,
+    )
     assert (news(paid), after.body) == (told, b"")
     provider.script(PULL, pulled(not_found(paid)))
     ask(paid.account, [paid.public_id])

@@ -18,10 +18,23 @@ from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, ApproverRole, HoldReason, WithdrawalStatus
+from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people
+from withdrawals.states import (
+    FINAL,
+    UNDER_WAY_AFTER_SENDING,
+    UNPAID,
+    WITHDRAWAL,
+    ApproverRole,
+    HoldReason,
+    WithdrawalStatus,
+)
 
 #: Fields of a recipient that name an account, and by which a withdrawal is found. Names and bank codes name none.
 ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "phone_number"})
+
+
+#: A word or three.
+LAST_ANSWER_MAX_LENGTH: Final = 24
 
 
 def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
@@ -121,7 +134,17 @@ class Withdrawal(DueWork):
     refused_unread = models.BooleanField(
         default=False, help_text="The provider refused our credentials and read no further; a pull has to agree."
     )
-    last_answer = models.CharField(max_length=24, blank=True, help_text="What the last pull said.")
+    last_answer = models.CharField(max_length=LAST_ANSWER_MAX_LENGTH, blank=True, help_text="What the last pull said.")
+    last_asked_at = models.DateTimeField(null=True, blank=True, help_text="When the last pull said it.")
+    send_again = models.BooleanField(
+        default=False, help_text="The same bytes go out once more, as soon as the provider says again that it has none."
+    )
+    resend_allowed_by = models.UUIDField(
+        null=True, blank=True, help_text="The instruction by which two persons had it sent again; used up by that."
+    )
+    resends = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it was sent again while nobody knew whether it had arrived."
+    )
 
     status = models.CharField(max_length=20, choices=WithdrawalStatus.choices, default=WithdrawalStatus.QUEUED)
     sequence = models.PositiveIntegerField(default=1)
@@ -156,11 +179,17 @@ class Withdrawal(DueWork):
                 condition=models.Q(redacted_at=None, status__in=sorted(FINAL)),
                 name="withdrawals_to_redact",
             ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=sorted(UNDER_WAY_AFTER_SENDING)) | ~models.Q(contradiction=""),
+                name="withdrawals_for_a_person",
+            ),
         ]
         triggers = [
             *lifecycle_guards(WITHDRAWAL, history_table="withdrawals_withdrawalmove"),
             money_follows(),
             corrected_by_a_journal(),
+            doubts_end_by_proof_or_people(),
         ]
 
     def __str__(self) -> str:

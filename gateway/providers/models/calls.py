@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -17,6 +19,9 @@ class ProviderCall(models.Model):
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
     operation = models.CharField(max_length=40)
     subject = models.CharField(max_length=40, blank=True, help_text="Our id of what it was about.")
+    also_about = ArrayField(
+        models.CharField(max_length=40), default=list, help_text="Our ids of what else: a pull asks about many."
+    )
     request: Any = EncryptedJSONField(null=True)
     sent = models.BooleanField(null=True, help_text="False: proven that no byte left. Empty: we died meanwhile.")
     http_status = models.PositiveSmallIntegerField(null=True)
@@ -34,6 +39,8 @@ class ProviderCall(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["subject", "started_at"], name="provider_calls_of_a_subject"),
+            # Most calls are about one thing, and cost this index nothing.
+            GinIndex(fields=["also_about"], condition=~models.Q(also_about=[]), name="provider_calls_about_many"),
             models.Index(fields=["started_at"], condition=models.Q(redacted_at=None), name="provider_calls_to_redact"),
         ]
 

@@ -1,7 +1,6 @@
 """A receipt that waits, from the queue to the end: found, looked into, asked for by one, decided by another."""
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -335,25 +334,23 @@ def test_a_pull_of_many_orders_is_found_for_each_and_shows_no_other(
 ) -> None:
     paid.arrives(money(amount="1"))
     receipt = Receipt.objects.get()
-    # Those of the story are of another day.
-    long_ago = receipt.received_at - timedelta(days=30)
-    ProviderCall.objects.filter(operation="pullpostbacks").update(started_at=long_ago)
+    before = ProviderCall.objects.latest("id").pk
     transactions = [
         {"plugin_custom_order_id": paid.order, "postback": {"amount": "1.00"}},
         {"plugin_custom_order_id": "cnf_of_another", "postback": {"amount": "777.77"}},
     ]
     answer = {"status": "success", "data": {"transactions": transactions}}
-    for ids_, at in (([paid.order], receipt.received_at), (["cnf_of_another"], receipt.received_at)):
+    for ids_ in ([paid.order], ["cnf_of_a_third"]):
         ProviderCall.objects.create(
             account=account,
             operation="pullpostbacks",
             subject="cnf_of_another",
+            also_about=ids_,
             request={"type": "deposit", "ids": ["cnf_of_another", *ids_]},
             response=str(answer).replace("'", '"').encode(),
-            started_at=at,
         )
     page = text(ada.get(page_of(receipt)))
-    named, unnamed = ProviderCall.objects.filter(operation="pullpostbacks", started_at__gt=long_ago).order_by("id")
+    named, unnamed = ProviderCall.objects.filter(operation="pullpostbacks", pk__gt=before).order_by("id")
     assert page_of(named) in page
     assert page_of(unnamed) not in page
     assert "1.00" in page

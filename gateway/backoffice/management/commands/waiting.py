@@ -1,4 +1,4 @@
-"""``manage.py waiting``: the money that waits for a person, as the admin's page shows it, for a terminal or a program.
+"""``manage.py waiting``: what waits for a person, as the admin's pages show it, for a terminal or a program.
 
 Examples::
 
@@ -14,14 +14,16 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+import payments.waiting
+import withdrawals.waiting
+from balances.waiting import LISTED_MAX, Waiting
 from gateway.money import format_amount
-from payments.waiting import LISTED_MAX, Waiting, waiting
 
 
 class Command(BaseCommand):
     """Lists what waits, oldest first."""
 
-    help = f"List the money that waits for a person, oldest first (at most {LISTED_MAX} receipts and deposits each)."
+    help = f"List the money and the payouts that wait for a person, oldest first (at most {LISTED_MAX} of each sort)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """How to show it."""
@@ -29,7 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Show it."""
-        rows = waiting()
+        everything = [*payments.waiting.waiting(), *withdrawals.waiting.waiting()]
+        rows = sorted(everything, key=lambda row: (row.since, row.public_id))
         if options["json"]:
             self.stdout.write(json.dumps([_as_json(row) for row in rows], indent=2))
             return

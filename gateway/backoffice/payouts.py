@@ -1,0 +1,49 @@
+"""Payouts with everything that is known about them, and the queue of those that need a person."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.decorators import action
+
+from balances.waiting import LISTED_MAX
+from gateway.backoffice import payout_evidence
+from withdrawals.admin import WithdrawalAdmin
+from withdrawals.models import Withdrawal
+from withdrawals.waiting import waiting, why
+
+# The page of its own app knows the doors; what only the apps above know is added here.
+admin.site.unregister(Withdrawal)
+
+
+@admin.register(Withdrawal)
+class PayoutAdmin(WithdrawalAdmin):
+    """Withdrawals, newest first."""
+
+    actions_list = ["waiting"]
+
+    @action(description="Payouts that need a person", url_path="waiting")  # type: ignore[untyped-decorator]
+    def waiting(self, request: HttpRequest) -> HttpResponse:
+        """The queue."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = waiting()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Payouts that need a person",
+            "rows": [
+                {"entry": row, "page": reverse("admin:withdrawals_withdrawal_change", args=[row.pk])} for row in rows
+            ],
+            "is_full": len(rows) >= LISTED_MAX,
+        }
+        return TemplateResponse(request, "admin/waiting.html", context)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a withdrawal with everything that helps people decide about it."""
+        withdrawal: Withdrawal = options["obj"]
+        context |= {"why": why(withdrawal), "evidence": payout_evidence.of_withdrawal(withdrawal, request)}
+        return super().render_change_form(request, context, *args, **options)

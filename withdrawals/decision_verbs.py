@@ -1,0 +1,145 @@
+"""The verbs by which two persons decide what became of a payout, or have it sent again (`balances.verbs`)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from balances import accounts, corrections, rehearsing, verb_fields
+from balances.funding import debts
+from balances.verb_fields import Values
+from balances.verbs import Plan, Verb
+from gateway import ids
+from gateway.lifecycles import Cause
+from gateway.providers.health import PAYOUT
+from gateway.providers.models import ProviderCall
+from withdrawals import decisions
+from withdrawals.corrections import Uncorrectable, lock
+from withdrawals.models import Withdrawal
+from withdrawals.models.doubt_guards import DECLARED_FAILED, DECLARED_PAID, RESENT
+from withdrawals.states import WithdrawalStatus
+
+WITHDRAWAL: Final = verb_fields.typeid("withdrawal", "Withdrawal", "The payout in question.", ids.WITHDRAWAL)
+#: Answers that are repeated to people: the later ones. A payout is sent once, or a handful of times.
+_ANSWERS_MAX: Final = 5
+_MAY_PAY_TWICE: Final = (
+    "THIS PAYOUT MAY BE PAID TWICE. The provider has never shown that it pays one id only once: if what was sent before"
+    " arrived after all, the recipient gets the money a second time, and nobody can call it back."
+)
+_PAYS_ONCE: Final = "The account is marked as one that pays an id only once, so it should not be paid twice."
+
+
+def _said(withdrawal: Withdrawal) -> list[str]:
+    """What the provider said so far, with the time of each word."""
+    calls = ProviderCall.objects.filter(subject=withdrawal.public_id, operation=PAYOUT).order_by("-started_at")
+    sendings = calls.only("started_at", "note", "outcome")[:_ANSWERS_MAX]
+    notes = [f"Sent at {_at(one.started_at)}: {one.note or 'we never learned what came of it'}." for one in sendings]
+    notes.reverse()
+    if withdrawal.last_asked_at is None:
+        return [*notes, "The provider has never answered a question about it."]
+    return [*notes, f'Asked at {_at(withdrawal.last_asked_at)}, the provider said: "{withdrawal.last_answer}".']
+
+
+def _at(moment: object) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _plan(values: Values, act: Callable[[Values, Cause], object], warnings: Callable[[Withdrawal], list[str]]) -> Plan:
+    withdrawal = lock(values["withdrawal"])
+    name, owner = withdrawal.public_id, (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
+    # What is released first covers what the product owes.
+    corrections.locked_balance(accounts.available(*owner))
+    journals, (status, news) = rehearsing.rehearsed(
+        lambda cause: act(values, cause),
+        lambda: (
+            Withdrawal.objects.values_list("status", flat=True).get(pk=withdrawal.pk),
+            rehearsing.news({name: withdrawal.sequence}),
+        ),
+    )
+    notes = [f"Withdrawal {name} is {withdrawal.status}, since {_at(withdrawal.updated_at)}.", *_said(withdrawal)]
+    if withdrawal.contradiction:
+        notes.append(f"Why a person was called: {withdrawal.contradiction}.")
+    notes += warnings(withdrawal)
+    if status != withdrawal.status:
+        notes.append(f"It becomes {status}.")
+    if status == WithdrawalStatus.FAILED:
+        notes += debts(withdrawal.product, withdrawal.mode, withdrawal.currency)
+    return Plan(mode=withdrawal.mode, journals=journals, notes=(*notes, *news))
+
+
+def _resend(values: Values, cause: Cause) -> None:
+    decisions.allow_resending(values["withdrawal"], cause)
+
+
+def _declare_failed(values: Values, cause: Cause) -> None:
+    decisions.declare_failed(values["withdrawal"], cause)
+
+
+def _declare_paid(values: Values, cause: Cause) -> None:
+    decisions.declare_paid(values["withdrawal"], cause)
+
+
+def _about_resending(withdrawal: Withdrawal) -> list[str]:
+    return [
+        _PAYS_ONCE if withdrawal.account.ids_proven_unique else _MAY_PAY_TWICE,
+        "A worker sends the same bytes once more. It asks again first: a provider that has it by then is sent nothing.",
+    ]
+
+
+def _about_failing(_: Withdrawal) -> list[str]:
+    return ["Be sure that the provider will never pay it: the product may use the amount at once, and pay again."]
+
+
+def _about_paying(_: Withdrawal) -> list[str]:
+    return ["Be sure that the recipient has the money: what was held is spent, and nothing more is asked or sent."]
+
+
+def _verb(
+    name: str,
+    sentence: str,
+    act: Callable[[Values, Cause], object],
+    warnings: Callable[[Withdrawal], list[str]],
+    *,
+    needs_document: bool,
+) -> Verb:
+    return Verb(
+        name=name,
+        sentence=sentence,
+        fields=(WITHDRAWAL,),
+        before=lambda values: decisions.ask_first(values["withdrawal"]),
+        plan=lambda values: _plan(values, act, warnings),
+        execute=lambda values, cause, _: act(values, cause),
+        needs_document=needs_document,
+        refusals=(Uncorrectable,),
+    )
+
+
+_RESENT: Final = _verb(
+    RESENT,
+    "A payout that the provider does not know is sent once more, with the same id and the same bytes.",
+    _resend,
+    _about_resending,
+    # What counts is the provider's word of this minute, which no paper has.
+    needs_document=False,
+)
+_DECLARED_FAILED: Final = _verb(
+    DECLARED_FAILED,
+    "A payout of unknown outcome was never paid, and will not be: the product has its amount again.",
+    _declare_failed,
+    _about_failing,
+    needs_document=True,
+)
+_DECLARED_PAID: Final = _verb(
+    DECLARED_PAID,
+    "A payout in review was paid, by its document: the amount that was held is spent.",
+    _declare_paid,
+    _about_paying,
+    needs_document=True,
+)
+
+DECISIONS: Final = (_RESENT, _DECLARED_FAILED, _DECLARED_PAID)
+
+
+def open_in_doubt(withdrawal: Withdrawal) -> tuple[Verb, ...]:
+    """What people may do with a withdrawal whose outcome is in doubt."""
+    if not decisions.people_may_decide(withdrawal):
+        return ()
+    return DECISIONS if withdrawal.status == WithdrawalStatus.MANUAL_REVIEW else (_RESENT, _DECLARED_FAILED)

@@ -1,0 +1,127 @@
+"""What two persons decide about a withdrawal of which nobody knows what became of it.
+
+The provider is asked before they look (`ask_first`); what it said, and when, decides what is open to them. The
+database insists on their instruction (`withdrawals.models.doubt_guards`).
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from gateway.after_commit import ring
+from gateway.lifecycles import Cause
+from gateway.paykassma.messages import PullState
+from withdrawals import asking
+from withdrawals.corrections import Uncorrectable, lock
+from withdrawals.failures import FailureCode
+from withdrawals.models import Withdrawal
+from withdrawals.moves import move_withdrawal
+from withdrawals.outcomes import says_that_it_has_it
+from withdrawals.second_sendings import was_asked_late_enough
+from withdrawals.states import IN_DOUBT, PEOPLE_DECIDE_AFTER_SECONDS, WithdrawalStatus
+
+#: A word of the provider younger than this is fresh enough to decide by: a person needs some minutes to read and to
+#: press the button, and whoever reloads the page must not ask the provider each time. Before anything is really sent
+#: it is asked once more.
+FRESH_SECONDS: Final = 300
+#: A person waits for the page.
+_READ_SECONDS: Final = 10.0
+
+
+def ask_first(withdrawal_id: uuid.UUID) -> None:
+    """Ask the provider about it, unless it was asked just now. Called with no transaction open."""
+    withdrawal = Withdrawal.objects.filter(pk=withdrawal_id, status__in=sorted(IN_DOUBT)).first()
+    if withdrawal is not None and not _is_fresh(withdrawal):
+        asking.ask(withdrawal.account, [withdrawal.public_id], because="asked by a person", read_seconds=_READ_SECONDS)
+
+
+def people_may_decide(withdrawal: Withdrawal) -> bool:
+    """Whether its outcome has been unknown for long enough."""
+    if withdrawal.status == WithdrawalStatus.MANUAL_REVIEW:
+        return True
+    return withdrawal.status == WithdrawalStatus.UNKNOWN and timezone.now() >= decided_from(withdrawal)
+
+
+def decided_from(withdrawal: Withdrawal) -> datetime:
+    """When people may begin to decide about an unknown one."""
+    assert withdrawal.sent_at is not None, "it was sent, or its outcome would be known"
+    return withdrawal.sent_at + timedelta(seconds=PEOPLE_DECIDE_AFTER_SECONDS)
+
+
+@transaction.atomic(savepoint=False)
+def allow_resending(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
+    """Let a worker send the same bytes once more; it asks the provider again before it does.
+
+    Raises:
+        Uncorrectable: it is too early, or the provider did not say just now that it does not know it.
+    """
+    withdrawal = _lock_in_doubt(withdrawal_id)
+    if withdrawal.resend_allowed_by is not None:
+        raise Uncorrectable("It was decided already that it is sent again; a worker does so as soon as it can.")
+    if not _is_fresh(withdrawal):
+        raise Uncorrectable("The provider gave no answer about it just now. Try again when it can be asked.")
+    if withdrawal.last_answer != PullState.NOT_FOUND:
+        raise Uncorrectable(f'Asked just now, the provider said "{withdrawal.last_answer}", not that it has none.')
+    if not was_asked_late_enough(withdrawal):
+        raise Uncorrectable("It was sent only seconds ago; the provider's book may not know it yet.")
+    withdrawal.send_again, withdrawal.resend_allowed_by = True, cause.instruction
+    withdrawal.next_at, withdrawal.attempts, withdrawal.token = timezone.now(), 0, None
+    withdrawal.save(update_fields=["send_again", "resend_allowed_by", "next_at", "attempts", "token"])
+    ring("withdrawals.tasks.send_again", str(withdrawal.pk))
+    return withdrawal
+
+
+@transaction.atomic(savepoint=False)
+def declare_failed(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
+    """It was never paid and will not be: the product has its amount again.
+
+    Raises:
+        Uncorrectable: it is too early, or the provider has it.
+    """
+    withdrawal = _lock_in_doubt(withdrawal_id)
+    if says_that_it_has_it(withdrawal.last_answer):
+        raise Uncorrectable(f'The provider has it: asked last, it said "{withdrawal.last_answer}".')
+    move_withdrawal(
+        withdrawal,
+        WithdrawalStatus.FAILED,
+        cause,
+        failure_code=FailureCode.DECLARED_FAILED,
+        contradiction="",
+        next_at=None,
+        token=None,
+    )
+    return withdrawal
+
+
+@transaction.atomic(savepoint=False)
+def declare_paid(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
+    """It was paid, by a document: the amount that was held is spent.
+
+    Raises:
+        Uncorrectable: it is not in review.
+    """
+    withdrawal = lock(withdrawal_id)
+    if withdrawal.status != WithdrawalStatus.MANUAL_REVIEW:
+        raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only one in manual_review can be declared paid.")
+    move_withdrawal(
+        withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="", next_at=None, token=None
+    )
+    return withdrawal
+
+
+def _lock_in_doubt(withdrawal_id: uuid.UUID) -> Withdrawal:
+    withdrawal = lock(withdrawal_id)
+    if withdrawal.status not in IN_DOUBT:
+        raise Uncorrectable(f"The withdrawal is {withdrawal.status}; its outcome is not in doubt.")
+    if not people_may_decide(withdrawal):
+        since = f"{decided_from(withdrawal):%Y-%m-%d %H:%M:%S} UTC"
+        raise Uncorrectable(f"The provider is still being asked about it; people may decide from {since} on.")
+    return withdrawal
+
+
+def _is_fresh(withdrawal: Withdrawal) -> bool:
+    asked_at = withdrawal.last_asked_at
+    return asked_at is not None and timezone.now() - asked_at < timedelta(seconds=FRESH_SECONDS)
