@@ -31,6 +31,11 @@ _DUE: Final = """
         token IS NULL OR next_at < now() + make_interval(secs => %s)
     )
 """
+#: Before the same bytes go out once more, hours pass since they were last sent (`SEND_AGAIN_DELAYS_SECONDS`).
+_HOURS_PASS: Final = """
+    UPDATE withdrawals_withdrawal SET sent_at = sent_at - interval '3 hours'
+    WHERE status = 'unknown' AND token IS NULL AND sent_at > now() - interval '3 hours'
+"""
 _LETTERS_DUE: Final = "UPDATE postbacks_letteritem SET next_at = now() WHERE next_at > now() AND token IS NULL"
 _PROBE_DUE: Final = "UPDATE providers_provideraccount SET paused_until = now() WHERE paused_until > now()"
 _WEEK_IS_OVER: Final = "UPDATE withdrawals_withdrawal SET attempts = %s WHERE status = 'unknown' AND token IS NULL"
@@ -55,6 +60,7 @@ def settle(parts: Parts, name: str, ended: frozenset[str] = _FINAL) -> dict[str,
                 break
             connection.execute(_PROBE_DUE)
             connection.execute(_LETTERS_DUE)
+            connection.execute(_HOURS_PASS)
             connection.execute(_DUE, (_WAITING, _LEASE_SECONDS - _WORKING_SECONDS))
             time.sleep(_ROUND_SECONDS)
             (moves,) = connection.execute(_MOVES).fetchone() or (0,)
