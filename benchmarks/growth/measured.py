@@ -91,7 +91,7 @@ def set_up() -> Stage:
     ProviderAccount.objects.create(name="Benchmark", mode=Mode.TEST, base_url="https://api.example", postback_token="t")  # noqa: S106
     key = new_key(Mode.TEST)
     keep_key(product=product, mode=Mode.TEST, name="benchmark", key=key)
-    api = APIClient()
+    api = APIClient(SERVER_NAME="127.0.0.1")
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
     system = PaymentSystem.objects.get(code="imps_ib")
     made = [_open(product, system, str(123456789 + number)) for number in range(_DUE)]

@@ -3,40 +3,21 @@
 import argparse
 import sys
 import time
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from tests.storm import calm, naive
+from tests.storm import calm, naive, report
 from tests.storm.blows import Blow, plan_blows, strike
 from tests.storm.orders import Callers, plan_wishes
 from tests.storm.parts import Parts, new_seed, running_parts
+from tests.storm.report import Outcome
 
 _LOOK_SECONDS: Final = 0.05
 #: Orders end before the blows do, so that the last of them are hit, too.
 _ORDERING: Final = 0.9
 #: The simulated provider writes down what has become due.
 _SETTLED_SECONDS: Final = 1.0
-#: Sentences; more of them say nothing more.
-_SHOWN: Final = 40
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """One storm and what it came to."""
-
-    name: str
-    proven: bool
-    seconds: float
-    struck: dict[str, int] = field(default_factory=dict)
-    missed: int = 0
-    revived: int = 0
-    ordered: int = 0
-    retries: int = 0
-    statuses: dict[str, int] = field(default_factory=dict)
-    calls: dict[str, int] = field(default_factory=dict)
-    violations: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -55,9 +36,8 @@ def main() -> int:
     except KeyboardInterrupt:
         _say("interrupted; everything has stopped")
         return 130
-    for outcome in outcomes:
-        _report(outcome)
-    _say(f"\nthe naive worker, same seed, {asked.withdrawals} withdrawals: {twice} paid twice")
+    _say(f"\n{report.text(seed, outcomes, naive_orders=asked.withdrawals, naive_twice=twice)}")
+    _say(f"\n{report.complaints(outcomes)}")
     is_well = twice > 0 and not any(outcome.violations for outcome in outcomes)
     _say(f"\nseed {seed}: {'all is well' if is_well else 'VIOLATIONS, see above'}, {time.monotonic() - began:.0f} s")
     return 0 if is_well else 1
@@ -78,7 +58,7 @@ def _storm(parts: Parts, seed: int, asked: argparse.Namespace, *, proven: bool) 
     )
     blows = plan_blows(seed, counts, asked.seconds)
     wishes = plan_wishes(seed, "proven" if proven else "unproven", asked.withdrawals, asked.seconds * _ORDERING)
-    outcome = Outcome(name=name, proven=proven, seconds=0.0)
+    outcome = Outcome(name=name, proven=proven)
     callers = Callers(parts, wishes)
     began = time.monotonic()
     callers.start()
@@ -137,18 +117,8 @@ def _judge(parts: Parts, callers: Callers, outcome: Outcome) -> None:
         "book": book,
         "all_final": outcome.proven,
     }
+    outcome.paid_twice = naive.paid_twice(book)
     outcome.violations = parts.ask_django("tests.storm.judge", question)
-
-
-def _report(outcome: Outcome) -> None:
-    _say(f"\n{outcome.name}: ids {'proven' if outcome.proven else 'not proven'} unique, {outcome.seconds:.0f} s")
-    _say(f"  struck: {outcome.struck}, missed {outcome.missed}, started again {outcome.revived}")
-    _say(f"  ordered: {outcome.ordered}, requests repeated {outcome.retries}")
-    _say(f"  calls at the provider: {outcome.calls}")
-    _say(f"  statuses: {outcome.statuses}")
-    _say(f"  violations: {len(outcome.violations)}")
-    for sentence in outcome.violations[:_SHOWN]:
-        _say(f"    {sentence}")
 
 
 def _say(text: str) -> None:
