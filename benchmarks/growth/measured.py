@@ -6,13 +6,13 @@ by step, and says as JSON what each question took, and what its plan was.
 
 import json
 import os
+import re
 import secrets
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import median
 from typing import Any, Final
 
 import django
@@ -41,7 +41,7 @@ from withdrawals.actions import NewWithdrawal, open_withdrawal  # noqa: E402
 from withdrawals.models import Withdrawal  # noqa: E402
 
 _RECIPIENT: Final = {"account_number": "123456789", "account_name": "Test Name", "bank_code": "MAHB0001821"}
-#: Of each question; the median counts.
+#: Of each question; the quickest counts.
 _READS: Final = 101
 #: Rows in one statement while the table is filled.
 _STEP: Final = 500_000
@@ -131,7 +131,7 @@ def fill(stage: Stage, first: int, last: int) -> None:
 
 
 def measure(stage: Stage) -> dict[str, Any]:
-    """The median time of each question, and the plan of the statement that looks for withdrawals."""
+    """The least time of each question, and the plan of the statement that looks for withdrawals."""
     seen = {}
     for name, ask in stage.questions().items():
         with CaptureQueriesContext(connection) as queries:
@@ -144,14 +144,15 @@ def measure(stage: Stage) -> dict[str, Any]:
             began = time.perf_counter()
             ask()
             times.append(time.perf_counter() - began)
-        seen[name] = {"milliseconds": median(times) * 1000, "plan": _plan(statement)}
+        # The least: whatever else the machine does only adds to it.
+        seen[name] = {"milliseconds": min(times) * 1000, "plan": _plan(statement)}
     return seen
 
 
 def _plan(statement: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
-        scans = [line for (line,) in cursor.fetchall() if "withdrawals_withdrawal" in line]
+        scans = [line for (line,) in cursor.fetchall() if re.search(r"Scan .*\bwithdrawals_", line)]
     return scans[0].split("(")[0].strip().removeprefix("->").strip()
 
 

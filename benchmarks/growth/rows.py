@@ -33,7 +33,8 @@ def finished_copies() -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return (
         f"INSERT INTO withdrawals_withdrawal ({names}) SELECT {values} "  # noqa: S608 - columns of our own table
-        "FROM withdrawals_withdrawal AS one, generate_series(%(first)s::integer, %(last)s::integer) AS n WHERE one.id = %(one)s"
+        "FROM withdrawals_withdrawal AS one, generate_series(%(first)s::integer, %(last)s::integer) AS n "
+        "WHERE one.id = %(one)s"
     )
 
 
