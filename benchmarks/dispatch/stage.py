@@ -55,7 +55,7 @@ def set_up(provider: Provider) -> Product:
     call_command("seed", stdout=sys.stderr)
     product = Product.objects.create(name="Benchmark")
     requester, approver = (
-        User.objects.create(username=name, password="!", is_staff=True, is_superuser=True)
+        User.objects.create(username=name, password="!", is_staff=True, is_superuser=True)  # noqa: S106 - nobody logs in
         for name in ("requester", "approver")
     )
     trial_money.fund(product, [Mode.TEST], requester=requester, approver=approver)
