@@ -153,7 +153,7 @@ def _plan(statement: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
         scans = [line for (line,) in cursor.fetchall() if re.search(r"Scan .*\bwithdrawals_", line)]
-    return scans[0].split("(")[0].strip().removeprefix("->").strip()
+    return str(scans[0]).split("(", maxsplit=1)[0].strip().removeprefix("->").strip()
 
 
 def main() -> None:

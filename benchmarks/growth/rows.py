@@ -27,7 +27,7 @@ def finished_copies() -> str:
 
     For a connection at whose statements no guard looks; ``%(hash_length)s`` is `gateway.keyed_hashes.HASH_LENGTH`.
     """
-    columns = [field.column for field in _concrete(Withdrawal)]
+    columns = [str(field.column) for field in _concrete(Withdrawal)]
     assert _DIFFERS.keys() <= set(columns)
     values = ", ".join(_DIFFERS.get(name, f'one."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)

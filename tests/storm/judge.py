@@ -108,10 +108,10 @@ def _sequences(mine: list[Withdrawal]) -> Iterator[str]:
     ):
         moves.setdefault(subject, []).append((sequence, status))
     events: dict[str, list[tuple[int, str]]] = {}
-    for subject, sequence, kind in Event.objects.filter(subject__in=[one.public_id for one in mine]).values_list(
+    for public_id, sequence, kind in Event.objects.filter(subject__in=[one.public_id for one in mine]).values_list(
         "subject", "sequence", "type"
     ):
-        events.setdefault(subject, []).append((sequence, kind))
+        events.setdefault(public_id, []).append((sequence, kind))
     for one in mine:
         history = moves.get(one.pk, [])
         if [sequence for sequence, _ in history] != list(range(1, one.sequence + 1)):
