@@ -11,10 +11,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo manage test bench check format openapi docs lock
+.PHONY: help up demo manage test storm storm-ci bench check format openapi docs lock
 
 help: ## List the targets.
-	@sed -nE 's/^([a-z]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+	@sed -nE 's/^([a-z-]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-8s %s\n' "$$name" "$$text"; done
 
 # exec, here and below: signals reach the program itself.
@@ -34,6 +34,15 @@ manage: $(STAMP) ## manage.py against the local stack: ARGS='money list', STACK_
 # here: to rewrite the asserts of all plugins and tests anew takes each process eight seconds.
 test: $(STAMP) $(BENCH_STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
 	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --max-worker-restart=0)
+
+# Seeds of its own each time; one that finds something is given again with ARGS="--seed N".
+storm: $(STAMP) ## Two thousand withdrawals, twice, while everything is killed again and again: half an hour. ARGS="--seed N".
+	@exec $(BIN)/python -m tests.storm $(ARGS)
+
+# Always the same seed: what it finds, it finds again.
+storm-ci: $(STAMP) ## The same in small and with a fixed seed: three minutes.
+	@exec $(BIN)/python -m tests.storm --seed 20261126 --withdrawals 150 --kills 10 --flushes 2 --valkey-kills 1 \
+		--terminations 12 --seconds 25 --hangs 0 $(ARGS)
 
 bench: $(STAMP) $(BENCH_STAMP) ## Measure how fast it is beside others, and fail where a bar is missed. ARGS="--keep FILE" keeps it.
 	@exec $(BIN)/python -m benchmarks $(ARGS)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from benchmarks import doors, report
+from benchmarks.dispatch import measure as dispatch
 from benchmarks.ledger import reading, transfers
 from gateway.stack.throwaway import throwaway_parts
 
-_PARTS: Final = ("doors", "transfers", "balances")
+_PARTS: Final = ("doors", "transfers", "balances", "dispatch")
 
 
 class _Part(Protocol):
@@ -54,6 +55,8 @@ def _measured(asked: argparse.Namespace, parts: dict[str, str]) -> Sequence[_Par
         )
     if "balances" in asked.only:
         measured.append(reading.measure_balances(parts, entries=asked.entries))
+    if "dispatch" in asked.only:
+        measured.append(dispatch.measure_dispatch(parts, rounds=asked.dispatch_rounds, withdrawals=asked.withdrawals))
     return measured
 
 
@@ -67,6 +70,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--accounts", type=int, default=transfers.ACCOUNTS, help="that transfers are spread over")
     parser.add_argument("--seconds", type=float, default=transfers.SECONDS, help="of each side in each round")
     parser.add_argument("--entries", type=int, default=reading.ENTRIES, help="of the long account")
+    parser.add_argument("--dispatch-rounds", type=int, default=dispatch.ROUNDS)
+    parser.add_argument("--withdrawals", type=int, default=dispatch.WITHDRAWALS, help="of each round of the dispatch")
     parser.add_argument("--no-bars", action="store_true", help="measure only; always end with 0")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write the tables between its marks, or anew")
     return parser.parse_args()

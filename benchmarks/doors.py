@@ -33,10 +33,10 @@ def measure_doors(parts: Mapping[str, str], *, rounds: int, requests: int, warm_
         warm_up: of each door, before the first round.
     """
     with _doors(os.environ | parts) as doors:
-        others = _others(parts)
+        databases = others(parts)
         for door in doors:
-            measure(door, requests=warm_up, others=others)
-        measured = [_round(number, doors, requests, others) for number in range(1, rounds + 1)]
+            measure(door, requests=warm_up, others=databases)
+        measured = [_round(number, doors, requests, databases) for number in range(1, rounds + 1)]
     return report.Result(requests=requests, rounds=measured)
 
 
@@ -68,7 +68,7 @@ def _run(*arguments: str, environment: Mapping[str, str]) -> str:
     ).stdout
 
 
-def _others(parts: Mapping[str, str]) -> list[int]:
+def others(parts: Mapping[str, str]) -> list[int]:
     """The processes of the database and the broker, whose time counts apart."""
     with psycopg.connect(parts["DATABASE_URL"]) as connection:
         postgres = parent_of(connection.info.backend_pid)

@@ -142,7 +142,9 @@ def _is_readable(withdrawal: Withdrawal) -> bool:
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
     # An older one that is just being sent counts, too: while it is the probe, nobody else is.
+    # Both have a due time, by which they are found among all that have ended.
     before_it = Withdrawal.objects.filter(
+        next_at__isnull=False,
         account=withdrawal.account,
         currency=withdrawal.currency,
         status__in=[WithdrawalStatus.WAITING_FUNDS, WithdrawalStatus.SENDING],
@@ -276,7 +278,10 @@ def _release_next(sent: Withdrawal) -> None:
     if Withdrawal.objects.filter(pk=sent.pk, status=WithdrawalStatus.WAITING_FUNDS).exists():
         return  # there was still no money
     waiting = Withdrawal.objects.filter(
-        account=sent.account, currency=sent.currency, status=WithdrawalStatus.WAITING_FUNDS
+        next_at__isnull=False,
+        account=sent.account,
+        currency=sent.currency,
+        status=WithdrawalStatus.WAITING_FUNDS,
     )
     following = waiting.order_by("pk").values_list("pk", flat=True).first()
     if following is not None and waiting.filter(pk=following, token__isnull=True).update(next_at=timezone.now()):

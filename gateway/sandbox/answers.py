@@ -36,6 +36,10 @@ class Manner(StrEnum):
     BAD_GATEWAY = "bad_gateway"
     HANGING = "hanging"
     LETTER_FIRST = "letter_first"
+    CUT = "cut"
+    WRONG_TYPES = "wrong_types"
+    SLOW = "slow"
+    DROPPED_LATE = "dropped_late"
 
 
 _MANNERS: Final[Mapping[Fault | None, Manner]] = MappingProxyType(

@@ -61,6 +61,8 @@ VERBS: Final[Mapping[tuple[str, str], Callable[[Provider, Mapping[str, Any]], An
         ("POST", "release"): control_weather.release,
         ("POST", "hang"): control_weather.set_hang,
         ("POST", "outage"): control_weather.set_outage,
+        ("POST", "storm"): control_weather.begin_storm,
+        ("POST", "storm/end"): control_weather.end_storm,
         ("POST", "clock"): control_weather.advance_clock,
         ("POST", "letters/resend"): control_letters.resend,
         ("POST", "letters/send"): control_letters.send,

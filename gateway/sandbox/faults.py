@@ -56,6 +56,7 @@ class Fault(StrEnum):
     ENVELOPE_LIES = "envelope_lies"
     SIGNED_ESCAPED = "signed_escaped"
     OTHER_LABEL = "other_label"
+    CONTRADICTED = "contradicted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,12 @@ DOCUMENTED: Final = (
     _line(9028, Fault.ENVELOPE_LIES, Scope.BOTH, "The unsigned top-level amount is ten times the signed one."),
     _line(9029, Fault.SIGNED_ESCAPED, Scope.BOTH, "The signature covers the text with PHP's default flags."),
     _line(9030, Fault.OTHER_LABEL, Scope.DEPOSITS, "Letter and pull carry another customer's label."),
+    _line(
+        9031,
+        Fault.CONTRADICTED,
+        Scope.WITHDRAWALS,
+        "Paid; a second signed letter says status 5, of which pulls know nothing.",
+    ),
 )
 
 MAGIC_AMOUNTS: Final[Mapping[Decimal, Documented]] = MappingProxyType(

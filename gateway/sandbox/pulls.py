@@ -80,6 +80,9 @@ def _kind(complaints: Complaints) -> Kind | None:
 
 def _of_order(provider: Provider, ref: OrderRef) -> Letter | str:
     """The letter about an order, or the words that there is none."""
+    storm = provider.weather.storm
+    if storm is not None and ref.kind is Kind.WITHDRAWAL and storm.denies(ref.order_id):
+        return answers.WITHDRAWAL_NOT_FOUND
     letter = provider.book.pulled_by_order(ref)
     if letter is not None:
         return letter

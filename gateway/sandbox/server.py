@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -25,6 +25,7 @@ from gateway.sandbox.catalogue import MANUAL_PATH, OTHER_MANUAL_PATH, SYSTEMS, F
 from gateway.sandbox.provider import Provider
 from gateway.sandbox.received import Received, receive
 from gateway.sandbox.rows import DepositStatus, ReceivedRequest
+from gateway.sandbox.storm import instead, spoiled
 from gateway.sandbox.weather import Outage
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 # A screenshot of a telephone with room to spare.
 REQUEST_MAX_BYTES: Final = 20 * 1024 * 1024
+
+# A slow answer in a storm: longer than anybody expects, shorter than anybody waits.
+LATE_SECONDS: Final = 4.0
 
 _log = logging.getLogger("gateway.sandbox.access")
 
@@ -171,13 +175,16 @@ class Application:
         if (refusal := self._refuse_secret(request, endpoint)) is not None:
             self._note(request, received, str(refusal.status_code))
             return refusal
-        if received.is_broken:
+        trouble = None if weather.storm is None else weather.storm.befall(endpoint, received)
+        if (nothing := instead(trouble)) is not None:
+            answer = nothing
+        elif received.is_broken:
             answer = answers.fail("The request is not valid JSON")
         elif weather.outage is Outage.REVOKED:
             answer = answers.fail(withdrawals.WRONG_SIGNATURE)
         else:
             base_url = self._provider.settings.public_url or request.host_url
-            answer = _ENDPOINTS[endpoint](self._provider, received, base_url, path)
+            answer = spoiled(_ENDPOINTS[endpoint](self._provider, received, base_url, path), trouble)
         # Noted before the answer travels: whoever waits for a hanging call must be able to see it arrive.
         is_plain = answer.manner in {Manner.NORMAL, Manner.LETTER_FIRST}
         self._note(request, received, str(int(answer.status)) if is_plain else answer.manner.value)
@@ -213,9 +220,17 @@ class Application:
     def _travel(self, request: Request, answer: Answer) -> Response:
         match answer.manner:
             case Manner.DROPPED:
-                connection: socket.socket = request.environ["werkzeug.socket"]
-                connection.shutdown(socket.SHUT_RDWR)
-                raise DroppedError
+                _drop(request)
+            case Manner.DROPPED_LATE:
+                self._provider.weather.hang(LATE_SECONDS)
+                _drop(request)
+            case Manner.SLOW:
+                self._provider.weather.hang(LATE_SECONDS)
+            case Manner.CUT:
+                text = php_json.encode(answer.body)
+                return Response(text[: len(text) // 2], status=answer.status, content_type="application/json")
+            case Manner.WRONG_TYPES:
+                return _json([{"status": ["ok"], "message": 1}], answer.status)
             case Manner.GARBAGE:
                 return Response(_GARBAGE, content_type="text/html; charset=utf-8")
             case Manner.BAD_GATEWAY:
@@ -227,6 +242,12 @@ class Application:
             case _:
                 pass
         return _json(answer.body, answer.status)
+
+
+def _drop(request: Request) -> NoReturn:
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    raise DroppedError
 
 
 def _json(body: Any, status: HTTPStatus) -> Response:

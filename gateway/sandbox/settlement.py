@@ -160,6 +160,12 @@ class Settlement:
         if withdrawal.fault is not Fault.UNKNOWN_TO_PULL:
             self._move_withdrawal(after, was=withdrawal.status)
         self.expect(after)
+        written = self._write_withdrawal(withdrawal, status, withdrawal.fault)
+        if withdrawal.fault is Fault.CONTRADICTED:
+            written += self._write_withdrawal(withdrawal, WithdrawalStatus.REJECTED, Fault.UNKNOWN_TO_PULL)
+        return written
+
+    def _write_withdrawal(self, withdrawal: Withdrawal, status: int, fault: Fault | None) -> list[Letter]:
         return self._write(
             Kind.WITHDRAWAL,
             [withdrawal.withdrawal_id],
@@ -170,10 +176,16 @@ class Settlement:
                 direction="outgoing",
                 created_at=self._clock.now(),
                 items=[letters.withdrawal_item(withdrawal, status)],
-                fault=withdrawal.fault,
+                fault=fault,
             ),
-            withdrawal.fault,
+            fault,
         )
+
+    def pay_again(self, withdrawal: Withdrawal) -> None:
+        """Pay an order once more that came once more; only for what is paid at all."""
+        if WithdrawalStatus.PAID in (withdrawal.status, *withdrawal.steps):
+            with self._book.changing():
+                self._move_withdrawal(replace(withdrawal, status=int(WithdrawalStatus.PAID)), was=None)
 
     def _move_withdrawal(self, withdrawal: Withdrawal, was: int | None) -> None:
         if withdrawal.status == WithdrawalStatus.PAID and was != WithdrawalStatus.PAID:

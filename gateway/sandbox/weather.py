@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from gateway.sandbox.clock import Clock
 from gateway.sandbox.faults import HANG_SECONDS
+from gateway.sandbox.storm import Storm
 
 
 class Outage(StrEnum):
@@ -27,6 +28,7 @@ class Weather:
         outage: see `Outage`.
         pause_seconds: length of the pause while `SLOW`.
         hang_seconds: how long 9011 keeps an answer, unless released.
+        storm: the one that goes on, or that was the last; None before the first.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -39,6 +41,7 @@ class Weather:
         self.outage = Outage.NONE
         self.pause_seconds = 0.0
         self.hang_seconds = HANG_SECONDS
+        self.storm: Storm | None = None
 
     def reset(self) -> None:
         """Return to normal and release whatever hangs."""

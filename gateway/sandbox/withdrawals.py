@@ -45,9 +45,7 @@ def create(provider: Provider, received: Received) -> Answer:
     complaints = Complaints(received.fields)
     withdrawal_id = complaints.text("withdrawal_id", WITHDRAWAL_ID_MAX_CHARS, is_required=False)
     label = complaints.text("label")
-    comment = complaints.text("comment", COMMENT_MAX_CHARS, is_required=False)
-    if comment and len(comment) < COMMENT_MIN_CHARS:
-        complaints.add("comment", f"The comment must be at least {COMMENT_MIN_CHARS} characters.")
+    comment = _comment(complaints)
     if not isinstance(received.fields.get("is_test"), bool):
         complaints.add("is_test", "The is test field must be true or false.")
     amount = _whole_amount(complaints)
@@ -56,11 +54,14 @@ def create(provider: Provider, received: Received) -> Answer:
         _check_recipient(complaints, system)
     # From here to the insertion nobody else may take the id.
     with provider.book.changing():
+        storm = provider.weather.storm
         if withdrawal_id in provider.book.withdrawals:
+            if storm is not None and not storm.ids_are_unique:
+                return _pay_again(provider, provider.book.withdrawals[withdrawal_id])
             complaints.add("withdrawal_id", "The withdrawal id has already been taken.")
         if complaints or system is None:
             return answers.fail(complaints.messages)
-        fault = faults.of_amount(amount, Scope.WITHDRAWALS)
+        fault = faults.of_amount(amount, Scope.WITHDRAWALS) if storm is None else storm.fate(withdrawal_id)
         if (refusal := _refusal(provider, fault, amount, system)) is not None:
             return refusal
         withdrawal = _new_withdrawal(
@@ -80,6 +81,12 @@ def create(provider: Provider, received: Received) -> Answer:
     return answers.accepted({"status": "ok"}, fault, withdrawal.ref)
 
 
+def _pay_again(provider: Provider, known: Withdrawal) -> Answer:
+    """A provider whose ids are not unique takes every request for a new order."""
+    provider.settlement.pay_again(known)
+    return answers.ok()
+
+
 def _is_signed(provider: Provider, document: dict[str, object]) -> bool:
     signature = document.get("signature")
     if not isinstance(signature, str):
@@ -87,6 +94,13 @@ def _is_signed(provider: Provider, document: dict[str, object]) -> bool:
     unsigned = {name: value for name, value in document.items() if name != "signature"}
     expected = withdrawal_signature(unsigned, provider.settings.withdrawal_key)
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass"))
+
+
+def _comment(complaints: Complaints) -> str:
+    comment = complaints.text("comment", COMMENT_MAX_CHARS, is_required=False)
+    if comment and len(comment) < COMMENT_MIN_CHARS:
+        complaints.add("comment", f"The comment must be at least {COMMENT_MIN_CHARS} characters.")
+    return comment
 
 
 def _whole_amount(complaints: Complaints) -> Decimal:
@@ -156,7 +170,8 @@ def _new_withdrawal(
     comment: str,
     fault: Fault | None,
 ) -> Withdrawal:
-    now = provider.clock.now()
+    now, storm = provider.clock.now(), provider.weather.storm
+    ordinary = provider.settings.postback_delay_seconds if storm is None else storm.outcome_seconds(withdrawal_id)
     paid, paid_currency = faults.paid(amount, system.currency_code, fault)
     return Withdrawal(
         withdrawal_id=withdrawal_id,
@@ -177,5 +192,5 @@ def _new_withdrawal(
         created_at=now,
         status=None,
         steps=steps_of(fault),
-        settle_at=now + faults.outcome_delay(fault, provider.settings.postback_delay_seconds),
+        settle_at=now + faults.outcome_delay(fault, ordinary),
     )

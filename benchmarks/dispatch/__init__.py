@@ -1,0 +1,1 @@
+"""How many withdrawals one machine settles in a second: queued, sent to an instant provider, paid."""

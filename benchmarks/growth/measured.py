@@ -1,0 +1,173 @@
+"""``python -m benchmarks.growth.measured COUNT …``: times the same questions among so many ended withdrawals.
+
+A process of its own, because it sets up the service's Django. Fills the fresh database that ``DATABASE_URL`` names step
+by step, and says as JSON what each question took, and what its plan was.
+"""
+
+import json
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import django
+import psycopg
+from django.core.management import call_command
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402 - models exist only now
+from django.db import connection, transaction  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from rest_framework.test import APIClient  # noqa: E402
+
+from balances import trial_money  # noqa: E402
+from benchmarks.growth.rows import finished_copies  # noqa: E402
+from gateway import due_work, ids  # noqa: E402
+from gateway.keyed_hashes import HASH_LENGTH  # noqa: E402
+from gateway.lifecycles import Cause, CauseKind  # noqa: E402
+from gateway.products.actions import keep_key  # noqa: E402
+from gateway.products.models import Mode, Product, new_key  # noqa: E402
+from gateway.providers.models import PaymentSystem, ProviderAccount  # noqa: E402
+from withdrawals import asking, sending  # noqa: E402
+from withdrawals.actions import NewWithdrawal, open_withdrawal  # noqa: E402
+from withdrawals.models import Withdrawal  # noqa: E402
+
+_RECIPIENT: Final = {"account_number": "123456789", "account_name": "Test Name", "bank_code": "MAHB0001821"}
+#: Of each question; the quickest counts.
+_READS: Final = 101
+#: Rows in one statement while the table is filled.
+_STEP: Final = 500_000
+#: Rows that are due while the others have ended: a busy minute's.
+_DUE: Final = 100
+#: They would be written row by row for each row; made anew from all rows, they take a tenth of the time.
+_WRITTEN_LAST: Final = ("withdrawals_by_account", "withdrawals_to_redact", "withdrawals_of_a_product")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What the questions are about."""
+
+    product: Product
+    api: APIClient
+    one: Withdrawal
+
+    def questions(self) -> dict[str, Callable[[], object]]:
+        """What is asked again and again, by name."""
+        due = Withdrawal.objects.filter(sending.to_send(), pk=self.one.pk).select_related("account")
+        to_ask = Withdrawal.objects.filter(asking.to_ask_about(), account=self.one.account)
+        swept = Withdrawal.objects.filter(account=self.one.account, next_at__lte=timezone.now())
+        return {
+            "sweep": lambda: list(swept.filter(sending.to_send()).order_by("next_at").values_list("pk")[:200]),
+            "claim of one": lambda: due_work.claim(due, limit=1, lease_seconds=0),
+            "claim of a batch": lambda: due_work.claim(to_ask, limit=25, lease_seconds=0),
+            "list": lambda: self._get(limit="50"),
+            "search by reference": lambda: self._get(reference=self.one.reference),
+            "search by recipient": lambda: self._get(recipient_account=_RECIPIENT["account_number"]),
+        }
+
+    def _get(self, **query: str) -> None:
+        answer = self.api.get("/api/v1/withdrawals", query)
+        assert answer.status_code == 200, answer.content  # noqa: PLR2004 - HTTP OK
+
+
+def set_up() -> Stage:
+    """The catalogue, a product with money and a key, an account, and the withdrawals that are due."""
+    call_command("migrate", verbosity=0)
+    call_command("seed", stdout=sys.stderr)
+    product = Product.objects.create(name="Benchmark")
+    requester, approver = (
+        User.objects.create(username=name, password="!", is_staff=True, is_superuser=True)  # noqa: S106 - nobody logs in
+        for name in ("requester", "approver")
+    )
+    trial_money.fund(product, [Mode.TEST], requester=requester, approver=approver)
+    ProviderAccount.objects.create(name="Benchmark", mode=Mode.TEST, base_url="https://api.example", postback_token="t")  # noqa: S106
+    key = new_key(Mode.TEST)
+    keep_key(product=product, mode=Mode.TEST, name="benchmark", key=key)
+    api = APIClient(SERVER_NAME="127.0.0.1")
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    system = PaymentSystem.objects.get(code="imps_ib")
+    made = [_open(product, system, str(123456789 + number)) for number in range(_DUE)]
+    return Stage(product=product, api=api, one=made[0])
+
+
+def _open(product: Product, system: PaymentSystem, account_number: str) -> Withdrawal:
+    wish = NewWithdrawal(
+        payment_system=system,
+        currency="INR",
+        amount=Decimal(100),
+        customer="customer",
+        reference=secrets.token_hex(12),
+        recipient={**_RECIPIENT, "account_number": account_number},
+    )
+    with transaction.atomic():
+        cause = Cause(kind=CauseKind.API_KEY, id="benchmark")
+        return open_withdrawal(product, Mode.TEST, wish, cause, withdrawal_id=ids.new_id())
+
+
+def fill(stage: Stage, first: int, last: int) -> None:
+    """Write so many that have ended, and the statistics that autovacuum would make."""
+    with psycopg.connect(os.environ["SUPERUSER_DATABASE_URL"], autocommit=True) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        names = ", ".join(f"'{name}'" for name in _WRITTEN_LAST)
+        found = superuser.execute(
+            f"SELECT indexdef FROM pg_indexes WHERE indexname IN ({names})".encode()  # noqa: S608 - our own names
+        ).fetchall()
+        superuser.execute(f"DROP INDEX {', '.join(_WRITTEN_LAST)}".encode())
+        for begin in range(first, last + 1, _STEP):
+            numbers = {"first": begin, "last": min(begin + _STEP - 1, last)}
+            superuser.execute(finished_copies().encode(), {"one": stage.one.pk, "hash_length": HASH_LENGTH, **numbers})
+        superuser.execute("SET maintenance_work_mem = '1GB'")
+        for (definition,) in found:
+            superuser.execute(definition.encode())
+        superuser.execute("VACUUM ANALYZE withdrawals_withdrawal")
+
+
+def measure(stage: Stage) -> dict[str, Any]:
+    """The least time of each question, and the plan of the statement that looks for withdrawals."""
+    seen = {}
+    for name, ask in stage.questions().items():
+        with CaptureQueriesContext(connection) as queries:
+            ask()
+        [statement, *_] = [
+            one["sql"] for one in queries.captured_queries if 'FROM "withdrawals_withdrawal"' in one["sql"]
+        ]
+        times = []
+        for _ in range(_READS):
+            began = time.perf_counter()
+            ask()
+            times.append(time.perf_counter() - began)
+        # The least: whatever else the machine does only adds to it.
+        seen[name] = {"milliseconds": min(times) * 1000, "plan": _plan(statement)}
+    return seen
+
+
+def _plan(statement: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
+        scans = [line for (line,) in cursor.fetchall() if re.search(r"Scan .*\bwithdrawals_", line)]
+    return str(scans[0]).split("(", maxsplit=1)[0].strip().removeprefix("->").strip()
+
+
+def main() -> None:
+    """Fill and measure, count by count."""
+    stage = set_up()
+    first, found = 1, {}
+    for count in map(int, sys.argv[1:]):
+        began = time.monotonic()
+        fill(stage, first, count)
+        sys.stderr.write(f"{count:,} rows after {time.monotonic() - began:.0f} s\n")
+        first = count + 1
+        found[count] = measure(stage)
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What is asked of the withdrawals again and again is answered by an index, however many of them have ended."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from benchmarks.growth.rows import finished_copies
+from gateway.keyed_hashes import HASH_LENGTH
+from gateway.providers.models import ProviderAccount
+from tests.conftest import Api
+from tests.roles import undisguised
+from tests.scripted_provider import ScriptedProvider
+from tests.withdrawals import provider_words as words
+from tests.withdrawals.orders import order
+from withdrawals import asking, sending
+from withdrawals.models import Withdrawal
+from withdrawals.tasks import sweep_withdrawals
+
+pytestmark = pytest.mark.usefixtures("disguised")
+
+#: The bar of the blueprint; the same at ten millions is measured once (docs/performance.md).
+FINISHED: Final = 200_000
+#: Indexes of what has not ended; whichever is the smaller one will do.
+OPEN: Final = ("withdrawals_due", "withdrawals_for_a_person")
+
+
+@pytest.fixture
+def many(api: Api) -> Withdrawal:
+    """One withdrawal to send among many that have ended, with the statistics that autovacuum would have made."""
+    one = order(api)
+    with undisguised() as cursor:
+        cursor.execute(finished_copies(), {"one": one.pk, "first": 1, "last": FINISHED, "hash_length": HASH_LENGTH})
+        cursor.execute("ANALYZE withdrawals_withdrawal")
+    assert Withdrawal.objects.filter(next_at=None).count() == FINISHED
+    return one
+
+
+def selects_of(work: Callable[[], Any]) -> list[str]:
+    """The statements by which the work looks for withdrawals, as they were sent."""
+    with CaptureQueriesContext(connection) as queries:
+        work()
+    sent = [query["sql"] for query in queries.captured_queries]
+    found = [one for one in sent if re.match(r'SELECT .*FROM "withdrawals_withdrawal"', one, re.DOTALL)]
+    assert found, sent
+    return found
+
+
+def plan_of(statement: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def check(statements: list[str], *indexes: str) -> None:
+    """Each of the statements walks through one of these indexes, and none through the table."""
+    for statement in statements:
+        plan = plan_of(statement)
+        assert "Seq Scan on withdrawals_withdrawal" not in plan, f"{statement}\n{plan}"
+        assert any(f"using {index}" in plan or f"on {index}" in plan for index in indexes), f"{statement}\n{plan}"
+
+
+def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
+    many: Withdrawal, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    check(selects_of(lambda: sending._is_oldest_waiting(many)), *OPEN)
+    check(selects_of(lambda: sending._release_next(many))[1:], *OPEN)
+    swept = selects_of(sweep_withdrawals)
+    assert len(swept) == 4
+    check(swept, *OPEN)
+    provider.script("/v2/withdrawal/create", words.OK)
+    check(selects_of(lambda: sending.send_withdrawal(many.pk)), "withdrawals_withdrawal_pkey", *OPEN)
+    Withdrawal.objects.filter(pk=many.pk).update(next_at=many.created_at)
+    provider.script("/api/v1/pullpostbacks", words.pulled(words.found(many, 1)))
+    claims = [one for one in selects_of(lambda: asking.ask_withdrawals(account.pk)) if "SKIP LOCKED" in one]
+    assert len(claims) == 2, "the one that is due, and then none"
+    check(claims, *OPEN)
+    many.refresh_from_db()
+    assert many.status == "paid"
