@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from gateway.products.models import ApiKey, Mode, Product, Scope, digest_of, new_key
+from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, Product, Scope, digest_of, new_key
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
@@ -24,6 +24,8 @@ WRITES = {
     f"deposits/dep_{ANY_ID}/cancel": Scope.DEPOSITS_WRITE,
     "withdrawals": Scope.WITHDRAWALS_WRITE,
     f"withdrawals/wd_{ANY_ID}/cancel": Scope.WITHDRAWALS_WRITE,
+    f"withdrawals/wd_{ANY_ID}/approve": Scope.WITHDRAWALS_APPROVE,
+    f"withdrawals/wd_{ANY_ID}/reject": Scope.WITHDRAWALS_APPROVE,
     "webhook-endpoints": Scope.WEBHOOKS_WRITE,
     f"webhook-endpoints/whe_{ANY_ID}/rotate-secret": Scope.WEBHOOKS_WRITE,
 }
@@ -107,14 +109,14 @@ def test_several_keys_of_a_product_see_the_same(
 
 @pytest.mark.parametrize("path", READS)
 def test_reading_needs_its_scope(api: Api, product: Product, new_api: Callable[..., Api], path: str) -> None:
-    other = new_api(product, scopes=[scope for scope in Scope.values if scope != Scope.READ])
+    other = new_api(product, scopes=[scope for scope in ORDINARY_SCOPES if scope != Scope.READ])
     assert_refused(other.get(path), 403, "forbidden")
     assert other.client.head(f"/api/v1/{path}").status_code == 403
 
 
 @pytest.mark.parametrize("path", WRITES)
 def test_writing_needs_its_scope(api: Api, product: Product, new_api: Callable[..., Api], path: str) -> None:
-    others = _with_scopes(new_api, product, [scope for scope in Scope.values if scope != WRITES[path]])
+    others = _with_scopes(new_api, product, [scope for scope in ORDINARY_SCOPES if scope != WRITES[path]])
     with nothing_changes():
         assert_refused(others.post(path, b"[[["), 403, "forbidden")
     assert _with_scopes(new_api, product, [WRITES[path]]).post(path, b"[[[").status_code in {400, 404}

@@ -131,6 +131,8 @@ def test_what_was_accepted_is_shown_whole(new_withdrawal: Callable[..., Any]) ->
         "reference": "payout-1",
         "comment": "",
         "failure": None,
+        "held_for": [],
+        "refund_of": None,
         "mode": "test",
         "metadata": {"a": "b"},
     }
