@@ -31,7 +31,13 @@ from gateway.after_commit import ring  # noqa: E402
 from gateway.celery import app  # noqa: E402
 from gateway.lifecycles import Cause, CauseKind  # noqa: E402
 from gateway.products.models import Mode, Product  # noqa: E402
-from gateway.providers.models import PaymentSystem, ProviderAccount  # noqa: E402
+from gateway.providers.models import (  # noqa: E402
+    PauseScope,
+    PaymentSystem,
+    PayoutPauseKind,
+    ProviderAccount,
+)
+from gateway.providers.pauses import pause_payouts, resume_payouts  # noqa: E402
 from gateway.webhooks.actions import add_endpoint  # noqa: E402
 from withdrawals.actions import NewWithdrawal, open_withdrawal  # noqa: E402
 from withdrawals.models import Withdrawal, WithdrawalMove  # noqa: E402
@@ -83,13 +89,13 @@ def run_round(product: Product, count: int, families: dict[str, list[int]]) -> d
         count: how many.
         families: processes whose processor time is counted, with their descendants, by name.
     """
-    account = ProviderAccount.objects.filter(name="Benchmark")
-    account.update(payouts_paused_since=timezone.now())
+    account = ProviderAccount.objects.get(name="Benchmark")
+    pause = pause_payouts(PauseScope.PROVIDER_ACCOUNT, account.pk, PayoutPauseKind.PERSON, "to be let go at once")
     system = PaymentSystem.objects.get(code="imps_ib")
     made = [_open(product, system) for _ in range(count)]
     before = {name: cpu_seconds(roots) for name, roots in families.items()}
-    account.update(payouts_paused_since=None)
     began_at, began = timezone.now(), time.monotonic()
+    resume_payouts(pause.pk, "let go at once")
     with transaction.atomic():
         for withdrawal_id in made:
             ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))

@@ -15,7 +15,7 @@ django.setup()
 
 from balances.models import Hold  # noqa: E402 - models exist only now
 from gateway.products.models import Product  # noqa: E402
-from gateway.providers.models import ProviderAccount  # noqa: E402
+from gateway.providers.models import PayoutPause  # noqa: E402
 from gateway.webhooks.models import Event  # noqa: E402
 from tests.money import invariants  # noqa: E402
 from withdrawals.models import Withdrawal, WithdrawalMove  # noqa: E402
@@ -134,8 +134,8 @@ def _sums(question: dict[str, Any]) -> Iterator[str]:
             check()
         except AssertionError as broken:
             yield f"the ledger: {broken}"
-    stopped = ProviderAccount.objects.filter(payouts_paused_since__isnull=False)
-    yield from (f"payouts of {account.name} were stopped: {account.payouts_pause_reason}" for account in stopped)
+    for pause in PayoutPause.objects.filter(ended_at__isnull=True):
+        yield f"payouts of {pause.scope} {pause.key} were stopped: {pause.reason}"
     if not question["ids"]:
         yield "nothing was ordered"
 
