@@ -156,6 +156,12 @@ class Withdrawal(DueWork):
         indexes = [
             models.Index(fields=["product", "mode", "-id"], name="withdrawals_of_a_product"),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="withdrawals_due"),
+            # What people have to approve is a handful among millions.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status=WithdrawalStatus.PENDING_APPROVAL),
+                name="withdrawals_to_approve",
+            ),
             GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
             models.Index(
                 fields=["updated_at"],
