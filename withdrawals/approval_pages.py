@@ -38,7 +38,8 @@ def queue(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "title": "Withdrawals that wait for approval",
         "rows": rows,
         "is_full": len(rows) >= pending.LISTED_MAX,
-        "may_decide": any(row.may_be_decided for row in rows),
+        "may_approve": any(not row.approve for row in rows),
+        "may_reject": any(not row.reject for row in rows),
     }
     return TemplateResponse(request, f"{_TEMPLATES}/queue.html", context)
 

@@ -13,12 +13,14 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from balances import instructions
 from gateway import key_rotation
 from gateway.encryption import EncryptedTextField, is_current
 from gateway.keyed_hashes import KeyedHashesField
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount, ProviderCall
+from gateway.providers.models.account_guards import CHANGED
 from gateway.webhooks.actions import add_endpoint
 from gateway.webhooks.models import Delivery, DeliveryAttempt
 from payments.models import Confirmation, Deposit, Screenshot
@@ -27,6 +29,7 @@ from postbacks.models import Letter, RejectedLetter
 from tests import roles
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body
+from tests.two_persons import persons
 from tests.withdrawals.orders import IMPS, order
 from tests.withdrawals.ruling import blocked
 from withdrawals.models import Withdrawal
@@ -96,6 +99,8 @@ def rows(api: Api, product: Product, account: ProviderAccount) -> None:
     blocked("987650001234567")
     RejectedLetter.objects.create(account=account, slot=0, reason="mismatch", body=b"garbage")
     make_screenshot(deposit)
+    told = {"provider_account": str(account.pk), "api_secret": "another-one"}
+    instructions.propose(CHANGED, told, "it waits for a second person", "", persons()[0])
 
 
 def make_screenshot(deposit: Deposit) -> None:

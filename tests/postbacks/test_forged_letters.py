@@ -32,6 +32,7 @@ from tests.postbacks.letters import (
     verdicts,
 )
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import agreed_change
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import moves, sent
 from withdrawals import asking as withdrawals_asking
@@ -280,6 +281,7 @@ def test_the_same_letter_again_is_one_row(
 def test_the_same_signed_part_at_two_accounts_is_two_letters(
     account: ProviderAccount, live_account: ProviderAccount
 ) -> None:
+    agreed_change(live_account, postback_access_key="the-same", postback_private_key="keys")
     ProviderAccount.objects.update(postback_access_key="the-same", postback_private_key="keys")
     account.refresh_from_db()
     raw = letter(account, [item()])

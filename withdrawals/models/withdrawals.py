@@ -198,6 +198,12 @@ class Withdrawal(DueWork):
             models.Index(
                 fields=["refund_of"], condition=models.Q(refund_of__isnull=False), name="withdrawals_that_refund"
             ),
+            # What people have to approve is a handful among millions.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status=WithdrawalStatus.PENDING_APPROVAL),
+                name="withdrawals_to_approve",
+            ),
             GinIndex(fields=["recipient_hashes"], name="withdrawals_by_account"),
             models.Index(
                 fields=["updated_at"],

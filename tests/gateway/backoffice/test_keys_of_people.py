@@ -77,7 +77,6 @@ def test_an_instruction_about_another_key_another_product_or_other_scopes_does_n
     for attack in attacks:
         with refused("takes two persons"):
             kept_key(product, Mode.LIVE, new_key(Mode.LIVE), attack.pop("agreed", [Scope.WITHDRAWALS_WRITE]))
-            Instruction.objects.all()
             columns = {"product": product, "digest": digest_of(key), "scopes": [Scope.WITHDRAWALS_WRITE], **attack}
             ApiKey.objects.create(mode=Mode.LIVE, name="mine", prefix="x", **columns)
 
