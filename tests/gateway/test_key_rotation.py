@@ -30,6 +30,7 @@ from tests import roles
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body
 from tests.two_persons import persons
+from tests.withdrawals.batch_stage import batch_body
 from tests.withdrawals.orders import IMPS, order
 from tests.withdrawals.ruling import blocked
 from withdrawals.models import Withdrawal
@@ -89,6 +90,7 @@ def rows(api: Api, product: Product, account: ProviderAccount) -> None:
     deposit = Deposit.objects.get()
     Deposit.objects.filter(pk=deposit.pk).update(shown={"type": "wait"})
     order(api)
+    assert api.post("withdrawal-batches", batch_body()).status_code == 201
     delivery = Delivery.objects.first()
     assert delivery is not None
     DeliveryAttempt.objects.create(

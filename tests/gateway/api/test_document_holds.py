@@ -11,7 +11,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -73,6 +73,8 @@ def mine(api: Api, provider: ScriptedProvider) -> dict[str, str]:
     batch = api.post("withdrawal-batches", batch_body()).json()["id"]
     endpoint = api.post("webhook-endpoints", {"url": "https://shop.example.com/first"}).json()["id"]
     event = api.get("events").json()["data"][0]["id"]
+    # As their COMMITs would: after all the cases it may be too late for what was posted before (POSTING_SECONDS).
+    connection.check_constraints()
     return {
         "deposit_id": deposit,
         "withdrawal_id": withdrawal,
