@@ -161,6 +161,10 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
     is_in_doubt = expected in IN_DOUBT
     if is_in_doubt and not may_be_sent_again(withdrawal):
         return False
+    if withdrawal.resends and not is_in_doubt and not withdrawal.account.ids_proven_unique:
+        # It waits for money, an earlier sending of it may have arrived, and the provider no longer pays an id once.
+        _call_unknown(withdrawal, "the provider no longer pays an id once")
+        return False
     # With the key that signed it these are the very same bytes. Where the key was changed since, only the signature is
     # made anew, which says nothing but who asks. Kept before it is sent, like everything else.
     body = sign_again(bytes(withdrawal.body), withdrawal.account.withdrawal_key)
@@ -172,6 +176,9 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
         sent_at=timezone.now(),
         failure_code="",
         contradiction="",
+        # What was refused before was another sending: were this one lost, nothing of that would prove anything.
+        refused_unproven=False,
+        refused_unread=False,
         resends=withdrawal.resends + is_in_doubt,
         # What was asked before may have taken most of the lease: the call has a whole one.
         next_at=timezone.now() + timedelta(seconds=calls.LEASE_SECONDS),
@@ -242,10 +249,14 @@ def _lose_answer(claimed: Withdrawal) -> None:
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != WithdrawalStatus.SENDING:
         return
+    _call_unknown(withdrawal, "no answer was recorded")
+
+
+def _call_unknown(withdrawal: Withdrawal, why: str) -> None:
     move_withdrawal(
         withdrawal,
         WithdrawalStatus.UNKNOWN,
-        Cause(kind=CauseKind.CLOCK, detail="no answer was recorded"),
+        Cause(kind=CauseKind.CLOCK, detail=why),
         failure_code=FailureCode.OUTCOME_UNKNOWN,
         next_at=timezone.now(),
         attempts=0,

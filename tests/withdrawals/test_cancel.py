@@ -115,9 +115,9 @@ def test_where_the_balance_has_no_room_nothing_changes_and_it_is_said(
     assert moves(withdrawal) == [("queued", "api_key")]
     assert news(withdrawal) == [("queued", 1)]
     [row] = reading.product_balances(product.pk, "test", currencies=["INR"])
-    assert (row.available, row.held) == (full, 1218)
+    assert [row.available, row.held] == [full, 1218]
     # It is as it was: sent by the next worker, or cancelled once there is room.
     settle(product, "1218")
     assert api.post(path).json()["status"] == "cancelled"
     [row] = reading.product_balances(product.pk, "test", currencies=["INR"])
-    assert (row.available, row.held) == (full, 0)
+    assert [row.available, row.held] == [full, 0]

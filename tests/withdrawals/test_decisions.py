@@ -22,7 +22,7 @@ from tests.payments.paid import postings
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.orders import make_due, moves, news, order, sent
+from tests.withdrawals.orders import begin_sending, make_due, moves, news, order, sent
 from tests.withdrawals.test_money import figures, funded
 from tests.withdrawals.test_sent_again import run, stepped
 from withdrawals import asking, sending
@@ -305,6 +305,25 @@ def test_where_an_id_is_paid_once_the_warning_says_so(
     told_ = notes(RESENT, withdrawal)
     assert TWICE not in told_
     assert "The account is marked as one that pays an id only once, so it should not be paid twice." in told_
+
+
+def test_a_refusal_of_the_first_sending_fails_no_second_one_that_is_lost(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    withdrawal = sent(api, provider, words.REFUSED_TEXT)
+    provider.script(words.PULL, words.pulled(words.found(withdrawal, 1, account_name="X")))
+    asking.ask(account, [withdrawal.public_id])
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    clock.shift(3600)
+    withdrawal.refresh_from_db()
+    assert (withdrawal.status, withdrawal.refused_unproven) == ("manual_review", True)
+    by_two_persons(RESENT, told(withdrawal))
+    begin_sending(withdrawal)  # and the worker dies
+    clock.shift(121)
+    sending.send_withdrawal(withdrawal.pk)
+    asking.ask_withdrawals(account.pk)
+    withdrawal.refresh_from_db()
+    assert (withdrawal.status, withdrawal.last_answer, withdrawal.refused_unproven) == ("unknown", "not_found", False)
 
 
 # Ended by hand.

@@ -252,6 +252,25 @@ def test_what_loses_the_proof_before_it_goes_out_is_asked_about_again(
     assert len(provider.to(words.PULL)) == 3
 
 
+def test_what_waits_for_money_after_a_doubt_is_in_doubt_again_without_the_proof(
+    api: Api, unique: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        withdrawal = sent(api, provider, DROP)
+        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+        provider.script(words.CREATE, words.NO_FUNDS)
+        clock.shift(20)
+        due_step(withdrawal, unique)
+        assert due_step(withdrawal, unique).status == "waiting_funds"
+        committed()
+        ProviderAccount.objects.update(ids_proven_unique=False)
+        make_due(withdrawal)
+        sending.probe_waiting(withdrawal.pk)
+    withdrawal.refresh_from_db()
+    assert (withdrawal.status, len(creates(provider))) == ("unknown", 2)
+    assert withdrawal.moves.latest("sequence").detail == "the provider no longer pays an id once"
+
+
 def test_while_payouts_are_paused_it_is_asked_about_and_not_sent(
     api: Api, unique: ProviderAccount, provider: ScriptedProvider
 ) -> None:
@@ -410,14 +429,19 @@ def run(sql: str, *parameters: Any) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+def committed() -> None:
+    """What COMMIT asks, now: a test is one transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def in_doubt(api: Api, account: ProviderAccount, provider: ScriptedProvider, status: str) -> Withdrawal:
     withdrawal = sent(api, provider, DROP)
     if status == "manual_review":
         provider.script(words.PULL, words.pulled(words.found(withdrawal, 1, account_name="X")))
         asking.ask(account, [withdrawal.public_id])
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    committed()
     withdrawal.refresh_from_db()
     assert withdrawal.status == status
     return withdrawal
