@@ -94,6 +94,7 @@ def test_money_out_shares_its_queue_with_nothing() -> None:
     assert {task for task in own_tasks() if queue_of(task) == "money-out"} == {
         "withdrawals.tasks.send_withdrawal",
         "withdrawals.tasks.probe_waiting",  # sends, too
+        "withdrawals.tasks.send_again",
     }
 
 

@@ -32,12 +32,15 @@ def main() -> int:
         with running_parts() as parts:
             _say(f"everything runs after {time.monotonic() - began:.0f} s")
             twice = _naive(parts, seed, asked)
-            outcomes += [_storm(parts, seed, asked, proven=proven) for proven in variants]
+            for proven in variants:
+                outcomes.append(_storm(parts, seed, asked, proven=proven))
+                # At once: whoever interrupts the second storm has seen what came of the first.
+                _say(report.text(seed, outcomes[-1:], naive_orders=asked.withdrawals, naive_twice=twice))
+                _say(report.complaints(outcomes[-1:]))
     except KeyboardInterrupt:
         _say("interrupted; everything has stopped")
         return 130
     _say(f"\n{report.text(seed, outcomes, naive_orders=asked.withdrawals, naive_twice=twice)}")
-    _say(f"\n{report.complaints(outcomes)}")
     is_well = twice > 0 and not any(outcome.violations for outcome in outcomes)
     _say(f"\nseed {seed}: {'all is well' if is_well else 'VIOLATIONS, see above'}, {time.monotonic() - began:.0f} s")
     return 0 if is_well else 1

@@ -21,7 +21,8 @@ _ROUND_SECONDS: Final = 4.0
 #: Nothing moves any more where so many rounds changed nothing: longer than any delay of the simulated provider, and
 #: than "not found" may lag before it counts (15 s).
 _STILL_ROUNDS: Final = 5
-_PATIENCE_SECONDS: Final = 400.0
+#: A backlog is worked off at the machine's pace; what still moves after so long goes round in circles.
+_PATIENCE_SECONDS: Final = 1_800.0
 #: More questions than the ladder has: the week is over.
 _WEEK: Final = 1_000
 

@@ -19,6 +19,8 @@ _RETRY_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 180.0
 _TIMEOUT_SECONDS: Final = 10.0
 _CREATED: Final = 201
+#: The demo product has a million to pay out; two full storms stay below it.
+_AMOUNTS: Final = (100, 250)
 #: What may be tried again: too early, too many, in flight elsewhere, not able just now.
 _AGAIN: Final = frozenset({409, 425, 429, 500, 502, 503, 504})
 _BANK: Final = {"account_name": "Test Name", "bank_code": "MAHB0001821"}
@@ -50,7 +52,7 @@ def plan_wishes(seed: int, name: str, count: int, seconds: float) -> list[Wish]:
             reference=f"storm-{seed}-{name}-{number}",
             recipient=f"{seed % 1_000_000:06d}{number:06d}",
             customer=f"customer-{draws.randrange(100)}",
-            amount=Decimal(draws.randrange(100, 400)),
+            amount=Decimal(draws.randrange(*_AMOUNTS)),
         )
         for number in range(count)
     ]
