@@ -11,7 +11,7 @@ from balances.journals import ProviderMoney
 from balances.kinds import FeeDirection
 from balances.posting import post
 from gateway import due_work, logs
-from gateway.lifecycles import Cause, CauseKind, recorded
+from gateway.lifecycles import Cause, recorded
 from gateway.webhooks.actions import owe
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.shapes import withdrawal_shape
@@ -40,7 +40,7 @@ def begin_withdrawal(withdrawal: Withdrawal, cause: Cause) -> None:
         mode=withdrawal.mode,
         currency=withdrawal.currency,
         amount=withdrawal.amount,
-        cause=_booked(cause),
+        cause=cause,
     )
 
 
@@ -62,7 +62,7 @@ def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: 
         setattr(withdrawal, name, value)
     withdrawal.save(update_fields=["status", "sequence", "updated_at", *changes])
     _follow_up(withdrawal, from_status, cause)
-    _move_money(withdrawal, from_status, _booked(cause))
+    _move_money(withdrawal, from_status, cause)
 
 
 def _move_money(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
@@ -89,17 +89,6 @@ def _move_money(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
         case WithdrawalStatus.REVERSED:
             post(journals.withdrawal_returned(name, money, withdrawal.product_id, cause))
             corrections.repay(*owner, cause)
-
-
-def _booked(cause: Cause) -> Cause:
-    """The cause as the ledger takes it, where a person is who two persons made of one (`balances.guards`).
-
-    One person may ask for a withdrawal, which others approve, and say no to one. What that holds and releases stays
-    the product's own; the history of the withdrawal names the person.
-    """
-    if cause.kind != CauseKind.PERSON or cause.instruction is not None:
-        return cause
-    return Cause(kind=CauseKind.CLOCK, detail=f"asked for by person {cause.id}")
 
 
 def lock_withdrawal(withdrawal_id: Any) -> Withdrawal:
