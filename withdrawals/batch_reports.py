@@ -16,7 +16,6 @@ from gateway.money import format_amount
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem
 from withdrawals import slabs
-from withdrawals.models import Withdrawal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +66,15 @@ def report_shape(product: Product, mode: Mode, lines: Iterable[Line]) -> dict[st
     rows = already_made = to_approve = 0
 
     @cache
-    def is_approved(system: PaymentSystem, currency: str, amount: Decimal) -> bool:
-        # As if it were made: the slab is found by nothing but these, and in a transaction, as then.
-        wish = Withdrawal(product=product, mode=mode, payment_system=system, currency=currency, amount=amount)
-        return bool(slabs.needed(wish))
+    def slabs_of(currency: str) -> tuple[slabs.Slab, ...]:
+        return slabs.in_force(product.pk, mode, currency)
 
     for line in lines:
         rows += 1
         if line.is_made:
             already_made += 1
             continue
-        to_approve += is_approved(line.payment_system, line.currency, line.amount)
+        to_approve += bool(slabs.roles_for(line.amount, slabs_of(line.currency)))
         place = (line.payment_system.code, line.currency)
         counts[place] += 1
         sums[place] = sums.get(place, Decimal(0)) + line.amount

@@ -8,7 +8,7 @@ next one begins::
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -119,15 +119,23 @@ def needed(withdrawal: Withdrawal) -> list[ApproverRole]:
     owner = (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
     if withdrawal.mode == Mode.LIVE:
         hold_still(*owner, shared=True)
-    agreed = latest(*owner)
-    if agreed is not None:
-        slabs = read(agreed.slabs, withdrawal.currency)
-        roles = next(list(one.roles) for one in reversed(slabs) if one.beginning <= withdrawal.amount)
-    else:
-        # Real money is looked at until it was agreed that it need not be.
-        roles = [ApproverRole.APPROVER] if withdrawal.mode == Mode.LIVE else []
+    roles = list(roles_for(withdrawal.amount, in_force(*owner)))
     # A person looks at what is held, however small it is.
     return roles or ([ApproverRole.APPROVER] if withdrawal.held_for else [])
+
+
+def in_force(product: UUID, mode: str, currency: str) -> tuple[Slab, ...]:
+    """The slabs that count now."""
+    agreed = latest(product, mode, currency)
+    if agreed is not None:
+        return read(agreed.slabs, currency)
+    # Real money is looked at until it was agreed that it need not be.
+    return (Slab(beginning=Decimal(0), roles=(ApproverRole.APPROVER,) if mode == Mode.LIVE else ()),)
+
+
+def roles_for(amount: Decimal, slabs: Sequence[Slab]) -> tuple[ApproverRole, ...]:
+    """Whose approvals an amount takes by these slabs."""
+    return next(one.roles for one in reversed(slabs) if one.beginning <= amount)
 
 
 def agree(

@@ -23,7 +23,7 @@ admin.site.unregister(Withdrawal)
 class PayoutAdmin(WithdrawalAdmin):
     """Withdrawals, newest first."""
 
-    actions_list = ["waiting"]
+    actions_list = [*WithdrawalAdmin.actions_list, "waiting"]
 
     @action(description="Payouts that need a person", url_path="waiting")  # type: ignore[untyped-decorator]
     def waiting(self, request: HttpRequest) -> HttpResponse:

@@ -184,7 +184,7 @@ def test_a_long_line_that_is_paused_hides_nobody_behind_it(api: Api, product: Pr
     with CaptureQueriesContext(connection) as captured:
         assert rings() == [str(free.pk)]
     # However long the line is: the pauses are constants, and no row of it is looked at by a query of its own.
-    assert len(captured) < 10
+    assert len(captured) <= 10
     due = Withdrawal.objects.filter(may_pay_out(), next_at__lte=timezone.now())
     plan = due.order_by("next_at")[:200].explain()
     assert "SubPlan" not in plan
