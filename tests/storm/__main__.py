@@ -3,17 +3,21 @@
 import argparse
 import sys
 import time
-from typing import Any, Final
+from bisect import insort
+from dataclasses import replace
+from typing import Final
 
 from redis.exceptions import RedisError
 
 from tests.storm import calm, naive, report
-from tests.storm.blows import Blow, plan_blows, strike
+from tests.storm.blows import Blow, Planned, plan_blows, strike
 from tests.storm.orders import Callers, plan_wishes
 from tests.storm.parts import Parts, new_seed, running_parts
 from tests.storm.report import Outcome
 
 _LOOK_SECONDS: Final = 0.05
+#: A blow whose aim is still down from the last one comes again after so long.
+_AGAIN_SECONDS: Final = 1.0
 #: Orders end before the blows do, so that the last of them are hit, too.
 _ORDERING: Final = 0.9
 #: The simulated provider writes down what has become due.
@@ -68,7 +72,9 @@ def _storm(parts: Parts, seed: int, asked: argparse.Namespace, *, proven: bool) 
     while blows or callers.are_busy():
         outcome.revived += len(parts.revive())
         if blows and time.monotonic() - began >= blows[0].at:
-            _strike(parts, blows.pop(0), outcome)
+            blow = blows.pop(0)
+            if not _strike(parts, blow, outcome):
+                insort(blows, replace(blow, at=blow.at + _AGAIN_SECONDS), key=lambda one: one.at)
         else:
             time.sleep(_LOOK_SECONDS)
     parts.revive()
@@ -95,7 +101,7 @@ def _naive(parts: Parts, seed: int, asked: argparse.Namespace) -> int:
     return naive.paid_twice(parts.control("GET", "book"))
 
 
-def _strike(parts: Parts, blow: Any, outcome: Outcome) -> None:
+def _strike(parts: Parts, blow: Planned, outcome: Outcome) -> bool:
     try:
         has_hit = strike(parts, blow)
     except (RedisError, OSError):
@@ -104,6 +110,7 @@ def _strike(parts: Parts, blow: Any, outcome: Outcome) -> None:
         outcome.struck[blow.blow.value] = outcome.struck.get(blow.blow.value, 0) + 1
     else:
         outcome.missed += 1
+    return has_hit
 
 
 def _judge(parts: Parts, callers: Callers, outcome: Outcome) -> None:

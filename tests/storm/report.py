@@ -23,7 +23,7 @@ class Outcome:
         proven: whether the account's ids were marked as proven unique.
         seconds: until nothing moved any more.
         struck: how often each blow hit.
-        missed: blows that found nothing to hit, because it was down from the last one.
+        missed: how often a blow found nothing to hit, because it was down from the last one, and had to wait.
         revived: services and Valkey, started again.
         ordered: withdrawals that were answered with 201.
         retries: requests that were sent once more.
@@ -54,7 +54,7 @@ def text(seed: int, outcomes: Sequence[Outcome], *, naive_orders: int, naive_twi
         ["withdrawals ordered (201)", *(f"{one.ordered:,}" for one in outcomes)],
         ["requests of the product repeated", *(f"{one.retries:,}" for one in outcomes)],
         *([f"{blow.value}", *(str(one.struck.get(blow.value, 0)) for one in outcomes)] for blow in Blow),
-        ["blows that found nothing up", *(str(one.missed) for one in outcomes)],
+        ["blows that had to wait for their aim", *(str(one.missed) for one in outcomes)],
         ["services started again", *(str(one.revived) for one in outcomes)],
         ["sendings at the provider", *(_calls(one, "POST /v2/withdrawal/create") for one in outcomes)],
         ["questions at the provider", *(_calls(one, "GET /api/v1/pullpostbacks") for one in outcomes)],
