@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("disguised")
 #: The bar of the blueprint; the same at ten millions is measured once (docs/performance.md).
 FINISHED: Final = 200_000
 #: Indexes of what has not ended; whichever is the smaller one will do.
-OPEN: Final = ("withdrawals_due", "withdrawals_for_a_person")
+OPEN: Final = ("withdrawals_due", "withdrawals_for_a_person", "withdrawals_to_approve")
 
 
 @pytest.fixture
@@ -80,3 +80,11 @@ def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
     check(claims, *OPEN)
     many.refresh_from_db()
     assert many.status == "paid"
+
+
+def test_one_account_is_picked_out_before_its_withdrawals_are_sorted(many: Withdrawal, api: Api) -> None:
+    account = many.recipient["account_number"]
+    [statement] = selects_of(lambda: api.get("withdrawals", recipient_account=account, limit=50))
+    plan = plan_of(statement)
+    assert "on withdrawals_by_account" in plan, plan
+    assert "Index Cond: (id = ANY" in plan, plan

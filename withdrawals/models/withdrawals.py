@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import pgtrigger
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -39,8 +40,13 @@ ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "p
 #: A word or three.
 LAST_ANSWER_MAX_LENGTH: Final = 24
 
-#: More withdrawals than one account is ever sent.
-_OF_ONE_ACCOUNT_MAX: Final = 1_000_000
+
+class _Among(models.Func):
+    """Whether the first one is in the array of the second."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = models.BooleanField()
 
 
 def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
@@ -242,12 +248,13 @@ class Withdrawal(DueWork):
         """Filter: withdrawals to this account.
 
         They are picked out first, and only then sorted and filtered otherwise: PostgreSQL takes a two-hundredth of all
-        rows for those of any one account, and would rather walk through millions by id, newest first, than believe the
-        index. The number behind the brackets is what keeps it from doing so; no account has so many.
+        rows for those of any one account, and would rather walk through millions by id, newest first, than look for
+        those. What is in an array it has to have found.
         """
         hashes = cls._meta.get_field("recipient_hashes")
         assert isinstance(hashes, KeyedHashesField)
-        return models.Q(pk__in=cls.objects.filter(hashes.matching(text)).values("pk")[:_OF_ONE_ACCOUNT_MAX])
+        found = ArraySubquery(cls.objects.filter(hashes.matching(text)).values("pk"))
+        return models.Q(_Among(models.F("pk"), found))
 
     @property
     def account_hashes(self) -> list[str]:
