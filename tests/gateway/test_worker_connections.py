@@ -26,7 +26,10 @@ def worker() -> Iterator[DjangoWorkerFixup]:
     fixup.worker = Prefork()
     task_prerun.connect(fixup.on_task_prerun)
     task_postrun.connect(fixup.on_task_postrun)
+    # Neither what the tests before left in the pool is of interest here, nor what is broken here to those after.
+    connection.close_pool()  # type: ignore[attr-defined]
     yield fixup
+    connection.close_pool()  # type: ignore[attr-defined]
     task_prerun.disconnect(fixup.on_task_prerun)
     task_postrun.disconnect(fixup.on_task_postrun)
 

@@ -34,7 +34,8 @@ def without_turns(pause: Callable[[], Any]) -> Iterator[None]:
     def execute(run: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.startswith(TURN):
             return run("SELECT 1 WHERE %s IS NOT NULL", [True], many, context)
-        if sql.startswith(('INSERT INTO "withdrawals_withdrawal"', 'UPDATE "withdrawals_withdrawal" SET "sent_at"')):
+        marks = sql.startswith('UPDATE "withdrawals_withdrawal"') and '"sent_at" = ' in sql
+        if marks or sql.startswith('INSERT INTO "withdrawals_withdrawal"'):
             pause()
         return run(sql, params, many, context)
 

@@ -132,6 +132,7 @@ def test_what_was_accepted_is_shown_whole(new_withdrawal: Callable[..., Any]) ->
         "comment": "",
         "failure": None,
         "held_for": [],
+        "approvals": {"needed": [], "given": [], "expires_at": None},
         "refund_of": None,
         "mode": "test",
         "metadata": {"a": "b"},

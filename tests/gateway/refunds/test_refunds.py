@@ -58,6 +58,7 @@ def test_a_refund_is_a_withdrawal_to_the_deposit_s_customer(api: Api) -> None:
         "comment": "sent back",
         "failure": None,
         "held_for": [],
+        "approvals": {"needed": [], "given": [], "expires_at": None},
         "refund_of": deposit.public_id,
         "mode": "test",
         "metadata": {"why": "returned"},
