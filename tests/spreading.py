@@ -36,6 +36,7 @@ LONG: Final = (
     "tests/races/test_hold_races.py::test_writers_that_are_killed_leave_whole_journals",
     "tests/postbacks/test_floods.py::test_10000_forged_or_rewrapped_letters_move_nothing_and_cost_little",
     "tests/gateway/test_sheets.py::test_no_text_is_ever_a_formula_or_a_number",
+    "tests/faults/test_crash_sweep.py::",
     "tests/gateway/database/test_roles.py::",
     "tests/gateway/stack/test_manage.py::",
     "tests/money/test_crashes.py::",

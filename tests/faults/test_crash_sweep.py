@@ -31,7 +31,8 @@ from tests.ports import closed_port
 from tests.withdrawals.orders import IMPS
 from withdrawals.models import Withdrawal
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+#: A walk dies at some fifty points, each in a process of its own: a loaded machine takes several times as long.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 CONTROL_KEY: Final = "canary-control-key-0123456789"
 
