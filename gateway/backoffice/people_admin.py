@@ -53,7 +53,7 @@ def _may_touch(request: HttpRequest, person: Any) -> bool:
 
 
 @admin.register(Group)
-class PeopleGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # the library is untyped
+class PeopleGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Groups: what their people may, superusers say."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import IntegrityError, connection, transaction
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
@@ -229,6 +230,6 @@ def test_the_page_does_not_undo_what_two_persons_say_meanwhile(limited: PaymentS
     class Form:
         changed_data = ("name",)
 
-    admin.site.get_model_admin(PaymentSystem).save_model(None, stale, Form, change=True)
+    admin.site.get_model_admin(PaymentSystem).save_model(HttpRequest(), stale, Form, change=True)
     check()
     assert (row("imps_ib")["name"], row("imps_ib")["withdrawal_maximum"]) == ("Bank", Decimal(400))
