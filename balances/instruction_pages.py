@@ -11,7 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from balances import instructions, verb_fields, verb_secrets, verbs
+from balances import instructions, verb_fields, verbs
+from balances.comparing import compare
 from balances.forms import DecisionForm, PaperForm, VerbForm
 from balances.instruction_models import Instruction
 from balances.instructions import Changed
@@ -115,7 +116,7 @@ def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
     try:
         match request.POST.get("decision"):
             case "compare":
-                held = verb_secrets.is_held(instruction, request.POST.get("field", ""), request.POST.get("secret", ""))
+                held = compare(instruction, request.POST.get("field", ""), request.POST.get("secret", ""), by)
                 messages.info(request, "It is the one that was asked for." if held else "It is another one.")
                 return _to(instruction)
             case "approve":

@@ -16,8 +16,9 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import keep_key
 from gateway.products.key_guards import ISSUED
 from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, Product, digest_of
-from gateway.providers.models import ProviderAccount
+from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.providers.models.account_guards import CHANGED, OPENED
+from gateway.providers.models.system_guards import NO_LIMIT, PAYOUT_COLUMNS, PAYOUTS_CHANGED
 
 
 def persons() -> tuple[User, User]:
@@ -80,6 +81,27 @@ def agreed_change(account: ProviderAccount, **columns: Any) -> None:
     """The same for columns of a live one."""
     told = {"provider_account": str(account.pk), **{name: _text(value) for name, value in columns.items()}}
     _decided(CHANGED, told, account.mode, "two persons changed it", [])
+
+
+def agreed_payouts(code: str, **columns: Any) -> None:
+    """The same for how money leaves through a payment system, written as well: these columns otherwise than now."""
+    with transaction.atomic():
+        system = PaymentSystem.objects.get(pk=code)
+        for name, value in columns.items():
+            setattr(system, name, value)
+        told = {
+            "code": code,
+            "pays_out": _text(system.pays_out),
+            "withdrawal_minimum": _limit(system.withdrawal_minimum),
+            "withdrawal_maximum": _limit(system.withdrawal_maximum),
+            "recipient_fields": json.dumps(system.recipient_fields),
+        }
+        _decided(PAYOUTS_CHANGED, told, "live", "two persons said how money leaves", [])
+        system.save(update_fields=PAYOUT_COLUMNS)
+
+
+def _limit(value: Any) -> str:
+    return NO_LIMIT if value is None else str(value)
 
 
 def _text(value: Any) -> str:

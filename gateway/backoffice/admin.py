@@ -18,13 +18,14 @@ from gateway import ids
 from gateway.backoffice import evidence
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.payouts import PayoutAdmin
+from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
 from payments.waiting import waiting, why
 
 #: Some have their pages in files of their own; here Django finds them.
-__all__ = ["ApiKeyAdmin", "DepositAdmin", "PayoutAdmin", "ReceiptAdmin"]
+__all__ = ["ApiKeyAdmin", "DepositAdmin", "PayoutAdmin", "PeopleGroupAdmin", "PersonAdmin", "ReceiptAdmin"]
 
 
 class DepositMoveInline(HistoryInline):

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from gateway.products.models import ORDINARY_SCOPES, ApiKey, Customer, Mode, Product, digest_of
 
@@ -61,10 +61,18 @@ def limit_key(key_id: uuid.UUID, *, calls_per_minute: int | None, networks: Iter
         networks: in CIDR notation; none: from anywhere.
 
     Raises:
-        ValueError: a text is no network, or a network has bits of a host.
+        ValueError: a text is no network, or a network has bits of a host; or a live key by which money leaves would
+            be let in from more networks than before (`gateway.products.key_guards`).
     """
     allowed = [str(ipaddress.ip_network(text)) for text in networks]
-    ApiKey.objects.filter(pk=key_id).update(rate_limit_per_minute=calls_per_minute or None, allowed_networks=allowed)
+    changes = {"rate_limit_per_minute": calls_per_minute or None, "allowed_networks": allowed}
+    try:
+        with transaction.atomic():
+            ApiKey.objects.filter(pk=key_id).update(**changes)
+    except IntegrityError as error:
+        if "never widened" not in str(error):
+            raise
+        raise ValueError("Once tied to networks, a live key by which money leaves keeps some: issue another.") from None
 
 
 @transaction.atomic(savepoint=False)

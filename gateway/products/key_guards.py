@@ -41,16 +41,21 @@ def _issued() -> PlacedGuard:
 
 
 def _never_widened() -> PlacedGuard:
-    """Such a key keeps whose it is and what it may, and does not come back; another one is issued instead."""
+    """Such a key keeps whose it is, what it may and from where, and does not come back; another is issued instead.
+
+    Networks are compared as they are written: some may be taken away, but not the last, which would mean anywhere.
+    """
     return PlacedGuard(
         name="never_widened",
         when=pgtrigger.Before,
-        operation=update_of("digest", "product_id", "mode", "scopes", "expires_at", "revoked_at"),
+        operation=update_of("digest", "product_id", "mode", "scopes", "allowed_networks", "expires_at", "revoked_at"),
         condition=pgtrigger.Condition(
             f"{_MOVES_MONEY_OUT} AND ("
             "(NEW.digest, NEW.product_id, NEW.mode, OLD.scopes @> NEW.scopes)"
             " IS DISTINCT FROM (OLD.digest, OLD.product_id, OLD.mode, true)"
             " OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL)"
+            " OR (OLD.allowed_networks <> '{}'"
+            " AND NOT (NEW.allowed_networks <> '{}' AND OLD.allowed_networks @> NEW.allowed_networks))"
             " OR coalesce(NEW.expires_at, 'infinity') > coalesce(OLD.expires_at, 'infinity'))"
         ),
         func="""

@@ -3,6 +3,7 @@
 Encrypted columns are never shown. Whether an account is called is changed by two verbs, each with a reason.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +34,7 @@ from gateway.providers.models import (
     SystemObservation,
 )
 from gateway.providers.models.account_guards import CHANGED, PLAIN_COLUMNS
+from gateway.providers.models.system_guards import NO_LIMIT, PAYOUT_COLUMNS, PAYOUTS_CHANGED
 from gateway.providers.pause_admin import PayoutPauseAdmin
 from gateway.providers.pauses import stopped_through
 from gateway.readonly_admin import ReadOnlyAdmin, column
@@ -190,7 +192,8 @@ class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is un
     """The catalogue: finance edits it, by a form with rules; nobody deletes what orders belong to.
 
     Adding is for systems that only pay out: the provider lists what takes deposits (C§1.1). Whoever changed what is
-    kept by Django's log entries ("History").
+    kept by Django's log entries ("History"). How money leaves through a system is said by two persons
+    (`gateway.backoffice.system_verbs`).
     """
 
     form = PaymentSystemForm
@@ -209,6 +212,8 @@ class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is un
     list_filter = ["is_complete", "is_enabled", "flow", "pays_out"]
     search_fields = ["code", "name"]
     actions = None
+    actions_detail = ["propose_payouts"]
+    change_form_before_template = "admin/providers/paymentsystem/two_persons.html"
     list_per_page = 50
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -216,8 +221,12 @@ class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is un
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The code is what orders and the provider know a system by; it is written once."""
-        return [] if obj is None else ["code", "news", "provider_says"]
+        """The code is what orders and the provider know a system by; it is written once. Payouts take two persons."""
+        return [*PAYOUT_COLUMNS] if obj is None else ["code", *PAYOUT_COLUMNS, "news", "provider_says"]
+
+    def save_model(self, request: HttpRequest, obj: PaymentSystem, form: Any, change: bool) -> None:  # noqa: FBT001 - the base class's signature
+        """Write what was changed and nothing else: two persons may be writing the other columns."""
+        obj.save(update_fields=form.changed_data if change else None)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns of the list: a choice as its word."""
@@ -230,6 +239,19 @@ class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is un
         for system in page.result_list:
             system.words = words[system.code]
         return page
+
+    @action(description="Change payouts with a second person", permissions=["propose"], url_path="propose")  # type: ignore[untyped-decorator]
+    def propose_payouts(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The form by which one person asks for another way in which money leaves, filled in with the present one."""
+        system = self.get_object(request, object_id)
+        if system is None:
+            raise Http404
+        form = reverse("admin:balances_instruction_propose_verb", args=[PAYOUTS_CHANGED])
+        return HttpResponseRedirect(f"{form}?{urlencode(_payouts_of(system))}")
+
+    def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may ask for what takes two persons."""
+        return request.user.has_perm("balances.propose_instruction")
 
     @admin.display(description="differs from the provider")
     def news(self, system: PaymentSystem) -> str:
@@ -247,6 +269,17 @@ class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is un
             for word in _words_of(system)
         ]
         return "; ".join(said) or "nothing lately"
+
+
+def _payouts_of(system: PaymentSystem) -> dict[str, str]:
+    """What an instruction would say that leaves it all as it is."""
+    limits = {"withdrawal_minimum": system.withdrawal_minimum, "withdrawal_maximum": system.withdrawal_maximum}
+    return {
+        "code": system.code,
+        "pays_out": "yes" if system.pays_out else "no",
+        **{name: NO_LIMIT if value is None else f"{value.normalize():f}" for name, value in limits.items()},
+        "recipient_fields": json.dumps(system.recipient_fields),
+    }
 
 
 def _words_of(system: Any) -> list[SystemObservation]:

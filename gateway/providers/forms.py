@@ -12,7 +12,7 @@ from gateway.providers.models import PaymentSystem
 from gateway.providers.system_rules import objections
 
 #: Twenty fields with everything that may be said of them are some 10,000 characters.
-_JSON_MAX_CHARS: Final = 20_000
+JSON_MAX_CHARS: Final = 20_000
 
 
 class _Readable(json.JSONEncoder):
@@ -30,8 +30,8 @@ class ShortJSONField(forms.JSONField):
 
     def to_python(self, value: Any) -> Any:
         """What was written, parsed."""
-        if isinstance(value, str) and len(value) > _JSON_MAX_CHARS:
-            raise ValidationError(f"At most {_JSON_MAX_CHARS} characters.")
+        if isinstance(value, str) and len(value) > JSON_MAX_CHARS:
+            raise ValidationError(f"At most {JSON_MAX_CHARS} characters.")
         try:
             return super().to_python(value)
         except RecursionError:
@@ -46,7 +46,7 @@ class ShortJSONField(forms.JSONField):
 
 
 class PaymentSystemForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Every column of a system; saved only where its rules have no objection."""
+    """The columns of a system that are asked for, all by default; saved only where its rules have no objection."""
 
     class Meta:
         model = PaymentSystem
@@ -66,11 +66,15 @@ class PaymentSystemForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
-        system = PaymentSystem(**{"code": self.instance.code, **cleaned})
+        kept = {field.attname: getattr(self.instance, field.attname) for field in self.instance._meta.concrete_fields}  # noqa: SLF001 - Django's documented way to its fields
+        system = PaymentSystem(**{**kept, **cleaned})
         for column, sentence in objections(system):
             self.add_error(column if column in self.fields else None, sentence)
         if not self.errors:
             # What was left out is written out, so that nobody who reads a row has to know its defaults.
-            cleaned["detail_fields"] = detail_rows(system.detail_fields)
-            cleaned["recipient_fields"] = recipient_rows(system.recipient_fields)
+            complete = {
+                "detail_fields": detail_rows(system.detail_fields),
+                "recipient_fields": recipient_rows(system.recipient_fields),
+            }
+            cleaned |= {name: rows for name, rows in complete.items() if name in cleaned}
         return cleaned

@@ -10,9 +10,10 @@ import pytest
 from django.db import connection
 
 from gateway.products.models import Mode, Product
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
+from gateway.providers.models import ProviderAccount, ProviderCall
 from tests.conftest import Api
 from tests.scripted_provider import Received, ScriptedProvider
+from tests.two_persons import agreed_payouts
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, IMPS, order, send
 from withdrawals.models import Withdrawal
@@ -106,7 +107,7 @@ def test_what_changes_after_the_order_was_made_does_not_change_its_bytes(
     withdrawal = order(api)
     frozen = bytes(withdrawal.body)
 
-    PaymentSystem.objects.filter(code="imps_ib").update(recipient_fields=[])
+    agreed_payouts("imps_ib", recipient_fields=[])
     Withdrawal.objects.filter(pk=withdrawal.pk).update(comment="changed", reference="changed")
     send(withdrawal)
 

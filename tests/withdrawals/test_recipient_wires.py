@@ -11,6 +11,7 @@ from gateway.providers.detail_fields import ACCOUNT_NUMBER, IFSC, DetailField
 from gateway.providers.models import Flow, PaymentSystem
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused, nothing_changes
+from tests.two_persons import agreed_payouts
 from tests.withdrawals.orders import IMPS, order
 from withdrawals.models import Withdrawal
 
@@ -32,7 +33,8 @@ def bank(*fields: DetailField) -> None:
     system = System(
         code="bank_ib", name="Bank", flow=Flow.NONE, currencies=["INR"], pays_out=True, recipient_fields=list(fields)
     )
-    PaymentSystem.objects.create(**system.as_row())
+    PaymentSystem.objects.create(**system.as_row() | {"pays_out": False})
+    agreed_payouts("bank_ib", pays_out=True)
 
 
 def sent(withdrawal: Withdrawal) -> dict[str, Any]:
@@ -42,7 +44,8 @@ def sent(withdrawal: Withdrawal) -> dict[str, Any]:
 
 @pytest.mark.parametrize("key", ["bank_code", "branch_code"])
 def test_the_ifsc_goes_where_the_row_says(api: Api, key: str) -> None:
-    PaymentSystem.objects.filter(pk="imps_ib").update(
+    agreed_payouts(
+        "imps_ib",
         recipient_fields=System(
             code="x",
             name="x",
@@ -52,7 +55,7 @@ def test_the_ifsc_goes_where_the_row_says(api: Api, key: str) -> None:
                 ACCOUNT_NUMBER,
                 field("bank_code", IFSC.example, f"bank_details.{key}", pattern=IFSC.pattern),
             ],
-        ).as_row()["recipient_fields"]
+        ).as_row()["recipient_fields"],
     )
     recipient = {"account_number": "123456789012", "bank_code": "MAHB0001821"}
     assert sent(order(api, recipient=recipient)) == {

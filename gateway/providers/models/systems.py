@@ -9,6 +9,7 @@ from django.db import models
 
 from gateway import money
 from gateway.providers.models.accounts import ProviderAccount
+from gateway.providers.models.system_guards import SYSTEM_GUARDS
 
 #: The contract allows 190 characters for a ``wallet_type`` (C§1.4a).
 SYSTEM_CODE_MAX_LENGTH: Final = 190
@@ -138,6 +139,7 @@ class PaymentSystem(models.Model):
                 name="system_leaves_days_to_confirm",
             ),
         ]
+        triggers = SYSTEM_GUARDS
 
     def __str__(self) -> str:
         return self.name

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+import time_machine
+from django.contrib.auth.models import Permission, User
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -251,6 +252,56 @@ def test_a_secret_stands_nowhere_but_encrypted_and_not_for_long(
     live_account.refresh_from_db()
     assert (asked.secrets, live_account.withdrawal_key) == (None, NEW_SECRET)
     assert NEW_SECRET not in _all_text_of_the_row(asked) + caplog.text
+
+
+@pytest.fixture
+def asked(live_account: ProviderAccount) -> Instruction:
+    """Another withdrawal key, which waits for the second person."""
+    texts = {"provider_account": str(live_account.pk), "withdrawal_key": NEW_SECRET}
+    return instructions.propose(CHANGED, texts, "the provider sent another one", "", persons()[0])
+
+
+def compared(client: Client, asked: Instruction, secret: str = NEW_SECRET) -> Any:
+    deciding = reverse("admin:balances_instruction_decide", args=[asked.pk])
+    told = {"decision": "compare", "field": "withdrawal_key", "secret": secret}
+    return client.post(deciding, told, follow=True)
+
+
+@pytest.mark.parametrize("permission", ["", "view_instruction", "propose_instruction", "approve_instruction"])
+def test_whoever_need_not_look_at_a_secret_learns_nothing_about_it(
+    client: Client, asked: Instruction, permission: str
+) -> None:
+    somebody = User.objects.create_user(f"somebody with {permission}", is_staff=True)
+    somebody.user_permissions.set(Permission.objects.filter(codename=permission))
+    client.force_login(somebody)
+    answer = compared(client, asked)
+    may = permission in {"propose_instruction", "approve_instruction"}
+    assert answer.status_code == (200 if may else 403)
+    assert ("It is the one that was asked for." in answer.content.decode()) is may
+
+
+def test_a_secret_is_compared_ten_times_an_hour(client: Client, asked: Instruction) -> None:
+    requester, approver = persons()
+    with time_machine.travel("2031-05-06T12:59:59Z", tick=False) as clock:
+        client.force_login(approver)
+        for attempt in range(10):
+            assert "It is another one." in compared(client, asked, f"guess {attempt}").content.decode()
+        page = compared(client, asked).content.decode()
+        assert "You have compared 10 times in this hour" in page
+        assert "It is the one" not in page
+        client.force_login(requester)
+        assert "It is the one that was asked for." in compared(client, asked).content.decode()
+        clock.shift(1)
+        client.force_login(approver)
+        assert "It is the one that was asked for." in compared(client, asked).content.decode()
+
+
+def test_what_cannot_be_counted_is_not_compared(client: Client, asked: Instruction, settings: Settings) -> None:
+    client.force_login(persons()[1])
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
+    page = compared(client, asked).content.decode()
+    assert "cannot be counted at the moment" in page
+    assert "It is the one" not in page
 
 
 def _all_text_of_the_row(instruction: Instruction) -> str:

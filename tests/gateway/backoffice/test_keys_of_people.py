@@ -99,6 +99,32 @@ def test_nobody_widens_such_a_key(product: Product, change: dict[str, Any]) -> N
         ApiKey.objects.filter(pk=key.pk).update(**change)
 
 
+@pytest.mark.parametrize(
+    "networks", [[], ["0.0.0.0/0"], ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"]], ids=str
+)
+def test_nobody_lets_such_a_key_in_from_elsewhere(product: Product, networks: list[str]) -> None:
+    key = kept_key(product, Mode.LIVE, new_key(Mode.LIVE))
+    tied = ["192.0.2.0/24", "198.51.100.0/24"]
+    call_command("limit_key", key.prefix, "--network", tied[0], "--network", tied[1])
+    with refused("never widened"):
+        ApiKey.objects.filter(pk=key.pk).update(allowed_networks=networks)
+    with pytest.raises(CommandError, match="keeps some: issue another"):
+        call_command("limit_key", key.prefix, "--calls", "5", *[f"--network={one}" for one in networks])
+    key.refresh_from_db()
+    assert (key.allowed_networks, key.rate_limit_per_minute) == (tied, None)
+
+
+def test_such_a_key_is_tied_to_networks_and_to_fewer(product: Product) -> None:
+    key = kept_key(product, Mode.LIVE, new_key(Mode.LIVE))
+    for networks in (["192.0.2.0/24", "198.51.100.0/24"], ["198.51.100.0/24", "192.0.2.0/24"], ["198.51.100.0/24"]):
+        call_command("limit_key", key.prefix, *[f"--network={one}" for one in networks])
+        key.refresh_from_db()
+        assert key.allowed_networks == networks
+    call_command("limit_key", key.prefix, "--calls", "5", "--network", "198.51.100.0/24")
+    key.refresh_from_db()
+    assert (key.allowed_networks, key.rate_limit_per_minute) == (["198.51.100.0/24"], 5)
+
+
 def test_nobody_makes_one_of_another_key(product: Product) -> None:
     read_only = keep_key(product=product, mode=Mode.LIVE, name="a", key=new_key(Mode.LIVE), scopes=[Scope.READ])
     test = keep_key(product=product, mode=Mode.TEST, name="b", key=new_key(Mode.TEST))

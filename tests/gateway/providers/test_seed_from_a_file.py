@@ -43,6 +43,15 @@ def test_the_secrets_that_are_made_for_containers_seed_them(tmp_path: Path) -> N
     }
 
 
+def test_what_pays_out_and_comes_later_waits_for_two_persons() -> None:
+    """The catalogue lets money out by itself in a first installation alone."""
+    PaymentSystem.objects.create(code="theirs", name="Theirs", flow="push", currencies=["INR"])
+    call_command("seed", verbosity=0, stdout=io.StringIO())
+    made = PaymentSystem.objects.exclude(code="theirs")
+    rows = {one.code: (one.pays_out, one.is_complete, one.is_enabled) for one in made}
+    assert rows == {one.code: (False, not one.pays_out, not one.pays_out) for one in SYSTEMS}
+
+
 def test_a_file_from_before_there_were_approvals_makes_no_keys_for_them(tmp_path: Path) -> None:
     facts = {name: fact for name, fact in seed(Credentials()).items() if not name.endswith("approval_key")}
     (tmp_path / "seed.json").write_text(json.dumps(facts))

@@ -15,8 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObservation
+from gateway.providers.models.system_guards import PAYOUTS_CHANGED
 from tests.conftest import Api
 from tests.gateway.providers.system_form import filled
+from tests.two_persons import agreed_payouts, by_two_persons
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -81,7 +83,7 @@ FIELD = {"name": "account_number", "title": "A", "pattern": "[0-9]{3}", "example
     ("code", "changes", "column"),
     [
         ("rocket", {"reference_pattern": "(a+)+", "reference_example": "a"}, "reference_pattern"),
-        ("paytm", {"recipient_fields": [{**FIELD, "wire": "signature"}]}, "recipient_fields"),
+        ("bkash_api", {"detail_fields": [{**FIELD, "wire": "label"}]}, "detail_fields"),
         ("upi_s", {"constants": "[" * 19_000}, "constants"),
     ],
     ids=["pattern", "wire", "depth"],
@@ -98,8 +100,12 @@ def test_what_is_wrong_is_said_at_its_column_and_nothing_is_saved(
 
 
 def test_what_a_field_leaves_out_is_written_out(save: Callable[..., Any], api: Api) -> None:
-    assert save("paytm", recipient_fields=[FIELD]).status_code == 302
-    assert row("paytm")["recipient_fields"] == [{**FIELD, "wire": "", "required": True, "format": ""}]
+    complete = [{**FIELD, "wire": "", "required": True, "format": ""}]
+    assert save("paytm", detail_fields=[FIELD]).status_code == 302
+    assert row("paytm")["detail_fields"] == complete
+    texts = {"code": "paytm", "pays_out": "yes", "withdrawal_minimum": "-", "withdrawal_maximum": "-"}
+    by_two_persons(PAYOUTS_CHANGED, {**texts, "recipient_fields": json.dumps([FIELD])})
+    assert row("paytm")["recipient_fields"] == complete
     wish = {"payment_system": "paytm", "currency": "INR", "amount": "10", "customer": "1", "reference": "1"}
     assert api.post("withdrawals", {**wish, "recipient": {"account_number": "123"}}).status_code == 201
 
@@ -132,13 +138,18 @@ def test_the_database_offers_no_incomplete_system_either(unheard_of: PaymentSyst
         PaymentSystem.objects.filter(pk="unheard_of").update(is_enabled=True)
 
 
-def test_a_system_that_only_pays_out_may_be_added(client: Client, finance: User) -> None:
-    """The provider never lists one (C§1.1)."""
-    sent = filled(PaymentSystem.objects.get(pk="imps_ib"), name="Bank")
+def test_a_system_that_only_pays_out_may_be_added(save: Callable[..., Any], client: Client) -> None:
+    """The provider never lists one (C§1.1). One person writes the row, two say that it pays out, one completes it."""
+    sent = filled(PaymentSystem.objects.get(pk="imps_ib"), name="Bank", is_complete=False, is_enabled=False)
     assert client.post(reverse(ADD), {**sent, "code": "a:b"}).context["adminform"].form.errors.keys() == {"code"}
     assert client.post(reverse(ADD), {**sent, "code": "imps_ib"}).context["adminform"].form.errors.keys() == {"code"}
     assert client.get(reverse(ADD)).status_code == 200
     assert client.post(reverse(ADD), {**sent, "code": "neft_ib"}).status_code == 302
+    waiting = {"code": "neft_ib", "name": "Bank", "is_complete": False, "is_enabled": False}
+    assert row("neft_ib") == row("imps_ib") | waiting | {"pays_out": False, "recipient_fields": []}
+    assert "flow" in save("neft_ib", is_complete=True).context["adminform"].form.errors
+    agreed_payouts("neft_ib", pays_out=True, recipient_fields=row("imps_ib")["recipient_fields"])
+    assert save("neft_ib", is_complete=True, is_enabled=True).status_code == 302
     assert row("neft_ib") == row("imps_ib") | {"code": "neft_ib", "name": "Bank"}
 
 

@@ -61,6 +61,10 @@ class Command(BaseCommand):
     def _catalogue(self) -> int:
         known = set(PaymentSystem.objects.values_list("code", flat=True))
         fresh = [PaymentSystem(**one.as_row()) for one in SYSTEMS if one.code not in known]
+        if known:
+            # Past the first installation what pays out waits for two persons, and for one who completes the rest.
+            for one in (one for one in fresh if one.pays_out):
+                one.pays_out = one.is_complete = one.is_enabled = False
         PaymentSystem.objects.bulk_create(fresh)
         return len(fresh)
 

@@ -18,7 +18,8 @@ Written by `make docs` from `gateway/providers/catalogue.py`; `make check` fails
 installation starts with. Rows are edited in the admin, so the last word on an installation has
 `GET /api/v1/payment-systems`, which also gives JSON Schemas of everything below.
 
-Limits are not part of the catalogue: the provider sets them per client, and finance writes them into the rows.
+Limits are not part of the catalogue: the provider sets them per client, and finance writes them into the rows; those
+of payouts take two persons, like everything about how money leaves (`payment_system_payouts_changed`).
 """
 _DEPOSITS: Final = """\
 ## Money in
