@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from gateway import weighing_sheets
 from tests.conftest import Api
@@ -349,3 +350,16 @@ def test_the_form_is_as_strict_as_a_body(api: Api, fields: dict[str, Any]) -> No
 def test_a_file_too_large_is_refused(api: Api) -> None:
     with nothing_changes():
         assert_refused(post_file(api, b"x" * 9_000_000), 413, "body_too_large")
+
+
+def test_a_reference_that_is_no_utf_8_is_refused(api: Api) -> None:
+    file = io.BytesIO(csv_of(line()))
+    file.name = "batch.csv"
+    body = encode_multipart(BOUNDARY, {"reference": "batch-?", "file": file})
+    assert body.count(b"batch-?") == 1
+    with nothing_changes():
+        for wrong in (b"batch-\xff", b"batch-\xc3"):
+            answer = api.post(
+                "withdrawal-batches", body.replace(b"batch-?", wrong), content_type=MULTIPART_CONTENT, key="one"
+            )
+            assert_refused(answer, 400, "malformed_json")

@@ -8,14 +8,16 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from balances.verb_fields import Refused
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import ApiKey, Mode, Product
 from gateway.providers.models import PaymentSystem
 from gateway.webhooks.models import Event
-from tests.conftest import Api
+from tests.conftest import Api, agree_on_slabs
 from tests.gateway.api.refusals import nothing_changes
+from tests.withdrawals.approving import REASON, person
 from tests.withdrawals.batch_stage import batch_body, ends, load, row, work
-from withdrawals import tasks
+from withdrawals import approvals, tasks
 from withdrawals.batch_rows import check_rows
 from withdrawals.batch_states import BatchSource
 from withdrawals.batches import NewBatch, confirm_batch, due_batches, open_batch
@@ -132,10 +134,10 @@ def test_a_product_that_was_switched_off_makes_no_more_withdrawals(api: Api, pro
 
 @pytest.mark.usefixtures("account")
 def test_a_person_who_is_gone_makes_no_more_withdrawals(api: Api, product: Product) -> None:
-    person = get_user_model().objects.create_user("clerk", is_staff=True)
+    clerk = get_user_model().objects.create_user("clerk", is_staff=True)
     rows = check_rows(product, Mode.TEST, [row()])
     wish = NewBatch(product=product, mode=Mode.TEST, reference="a", source=BatchSource.CSV, rows=rows)
-    by = Cause(kind=CauseKind.PERSON, id=str(person.pk))
+    by = Cause(kind=CauseKind.PERSON, id=str(clerk.pk))
     batch = open_batch(wish, by)
     confirm_batch(batch.pk, by)
     get_user_model().objects.update(is_active=False)
@@ -188,3 +190,23 @@ def test_a_row_that_fails_once_holds_up_nobody_and_is_made_later(api: Api) -> No
     WithdrawalBatch.objects.update(next_at=timezone.now())
     work_once()
     assert ends(batch) == [(1, "made", ""), (2, "made", "")]
+
+
+# Who decides about what was made.
+
+
+@pytest.mark.usefixtures("account")
+def test_whoever_says_yes_to_a_batch_approves_none_of_it(api: Api, product: Product) -> None:
+    agree_on_slabs(product, "0: approver")
+    sent_it, said_yes, another = person("sender"), person("confirmer"), person("another")
+    rows = check_rows(product, Mode.TEST, [row()])
+    wish = NewBatch(product=product, mode=Mode.TEST, reference="a", source=BatchSource.CSV, rows=rows)
+    batch = open_batch(wish, Cause(kind=CauseKind.PERSON, id=str(sent_it.pk)))
+    confirm_batch(batch.pk, Cause(kind=CauseKind.PERSON, id=str(said_yes.pk)))
+    work()
+    made = Withdrawal.objects.get()
+    for by, sentence in ((sent_it, "Whoever asked for a withdrawal"), (said_yes, "Whoever said yes to its batch")):
+        for step in (approvals.approve, approvals.reject):
+            with pytest.raises(Refused, match=sentence):
+                step(made.pk, by, REASON)
+    assert approvals.approve(made.pk, another, REASON).status == "queued"

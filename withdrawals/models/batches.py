@@ -237,6 +237,12 @@ class BatchRow(models.Model):
                 name="batch_row_refused_has_its_code",
             ),
         ]
+        indexes = [
+            # Whoever decides about a withdrawal is compared with who said yes to its batch.
+            models.Index(
+                fields=["withdrawal"], condition=models.Q(withdrawal__isnull=False), name="batch_rows_by_withdrawal"
+            ),
+        ]
         triggers = [_legal_moves(), _made_as_asked(), truncate_guard("rows of batches")]
 
     def __str__(self) -> str:
