@@ -66,6 +66,110 @@ def test_what_is_no_formula_stays_as_it_is() -> None:
         assert list(csv.reader([in_csv([text])])) == [[text]]
 
 
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
+@pytest.mark.parametrize("text", ["a;=1+1", "a\t+1", "\t=1", "a;@x", 'a; "=1', "a\n-1", "a;;=1", "=1;=2"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_is_a_formula_however_a_program_separates(text: str, delimiter: str) -> None:
+    lines = in_csv(["1", text, "2"]).splitlines(keepends=True)
+    for shown in csv.reader(lines, delimiter=delimiter):
+        assert not any(cell.lstrip(' "').startswith(("=", "+", "-", "@")) for cell in shown), shown
+
+
+def test_what_is_no_formula_stays_as_it_is() -> None:
+    for text in ("a;b", "a\tb", "a=b", "a;b=c", 'a "b"; c', "a-b;c-d"):
+        assert list(csv.reader([in_csv([text])])) == [[text]]
+
+
 @given(st.text(max_size=40))
 def test_no_text_is_ever_a_formula_or_a_number(text: str) -> None:
     [[shown]] = csv.reader(io.StringIO(in_csv([text]), newline=""))
