@@ -8,6 +8,7 @@ to try them all.
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -19,11 +20,26 @@ from django.db import models
 
 #: SHA-256 in hexadecimal.
 HASH_LENGTH = 64
+#: What people write between, or before, the digits of one number: any dash, dots, brackets, a plus, a spreadsheet's
+#: apostrophe.
+_BETWEEN_DIGITS = re.compile(r"[-\u2010-\u2015\u2212.,/()'\u2019+]")
 
 
 def folded(text: str) -> str:
     """The text as two people who mean the same account would both write it: without blanks and letter case."""
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+def spellings(account: str) -> list[str]:
+    """The texts by which an account is found: as it is folded, and of a number its mere digits without leading zeros.
+
+    Banks fill numbers up with zeros, and take them without. Whoever is blocked, limited or paid already must not be
+    somebody else by one zero more; that two banks may have both numbers only holds up one too many.
+    """
+    exact = folded(account)
+    digits = _BETWEEN_DIGITS.sub("", exact)
+    bare = digits.lstrip("0") if digits.isascii() and digits.isdecimal() else ""
+    return [exact, bare] if bare and bare != exact else [exact]
 
 
 def every_hash(purpose: str, text: str) -> list[str]:

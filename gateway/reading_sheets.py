@@ -6,8 +6,6 @@ from what it keeps; what it may have changed is refused with a sentence that say
 
 import csv
 import io
-import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,24 +14,14 @@ from typing import Any, Final
 import openpyxl
 from openpyxl.cell.read_only import EmptyCell
 
+from gateway.weighing_sheets import LAST_LINE, Unreadable, weigh
+
 #: Longest text of a cell; the longest field that anybody reads from one has 500 characters.
 CELL_MAX_CHARS: Final = 2_000
 #: Most columns: the fields of a row and a product's own notes.
 MAX_COLUMNS: Final = 100
-#: Rows are looked for down to here, empty ones between them included: each takes its time.
-LAST_LINE: Final = 50_000
-#: Most bytes of a workbook once it is unpacked, all of its parts together: a sheet of 10,000 rows and ten columns has
-#: 6 MB. What unpacks to more is refused before it is unpacked.
-UNPACKED_MAX_BYTES: Final = 64 * 1024 * 1024
-#: Most parts of a workbook: a plain one has a dozen.
-MAX_PARTS: Final = 200
 #: A spreadsheet program keeps so many digits of a number and makes zeros of the others.
 _EXACT_DIGITS: Final = 15
-_DOCTYPE: Final = re.compile(rb"<\x00?!\x00?(?:D|E)\x00?(?:O|N)\x00?(?:C|T)\x00?(?:T|I)")
-
-
-class Unreadable(Exception):  # noqa: N818 - reads as the fact it reports
-    """The file, or one cell of it, cannot be read exactly. The message says what would be right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +84,8 @@ def read_xlsx(raw: bytes, *, max_lines: int) -> list[Line]:
         Unreadable: the file as a whole.
     """
     try:
-        _check_parts(raw)
+        # What openpyxl builds of a part is many times larger, and slower, than the part.
+        weigh(raw)
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, keep_links=False)
         return _bounded(_lines(book), max_lines)
     except Unreadable:
@@ -129,27 +118,6 @@ def _bounded(rows: Iterable[tuple[int, list[Cell]]], max_lines: int) -> list[Lin
             raise Unreadable(f"The file has more than {max_lines - 1:,} rows; send several files.")
         found.append(Line(number=number, cells=cells))
     return found
-
-
-def _check_parts(raw: bytes) -> None:
-    """Refuse what would take more memory than it seems: before anything is unpacked for good."""
-    with zipfile.ZipFile(io.BytesIO(raw)) as parts:
-        listed = parts.infolist()
-        # Of a part no more is ever unpacked than it says of itself here.
-        if len(listed) > MAX_PARTS or sum(one.file_size for one in listed) > UNPACKED_MAX_BYTES:
-            raise Unreadable("The workbook is larger than its rows can be; save them alone in a new one.")
-        for one in listed:
-            with parts.open(one) as part:
-                for chunk in _chunks(part):
-                    if _DOCTYPE.search(chunk):
-                        raise Unreadable("The workbook declares entities, which no spreadsheet program does.")
-
-
-def _chunks(part: Any) -> Iterator[bytes]:
-    kept = b""
-    while chunk := part.read(1024 * 1024):
-        yield kept + chunk
-        kept = chunk[-32:]  # a declaration may stand across two of them
 
 
 def _text(text: str) -> Cell:

@@ -4,6 +4,7 @@ A cell is a text, a number (`Decimal`, shown with exactly its decimals), a point
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,33 @@ Row = Sequence[Cell]
 
 #: What makes a spreadsheet program read a cell of a CSV file as a formula (OWASP, "CSV Injection").
 _FORMULA_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
+#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
+_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
 #: Rows that a sheet of XLSX has, by its specification.
 XLSX_MAX_ROWS: Final = 1_048_576
 #: A spreadsheet program keeps its numbers as binary fractions and so many digits of them: a longer number is written as
@@ -30,8 +58,9 @@ _TIME_FORMAT: Final = "yyyy-mm-dd hh:mm:ss.000"
 def write_csv(file: TextIO, rows: Iterable[Row]) -> None:
     """RFC 4180, with numbers in plain decimals and times by RFC 3339.
 
-    A text that a spreadsheet program would take for a formula is prefixed with an apostrophe. Numbers never are: a
-    minus is all that they can begin with.
+    A text that a spreadsheet program would take for a formula is prefixed with an apostrophe, and so is any part of it
+    that would begin a cell where cells are separated by semicolons or tabs. Numbers never are: a minus is all that they
+    can begin with.
 
     Args:
         file: opened with ``newline=""``.
@@ -50,7 +79,8 @@ def _in_csv(cell: Cell) -> str:
             return f"{cell:f}"
         case datetime():
             return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return f"'{cell}" if cell.startswith(_FORMULA_BEGINNINGS) else cell
+    inside = _INNER_BEGINNING.sub(r"\1'", cell)
+    return f"'{inside}" if cell.startswith(_FORMULA_BEGINNINGS) else inside
 
 
 def write_xlsx(file: BinaryIO, rows: Iterable[Row], *, title: str, created: datetime) -> None:

@@ -23,8 +23,9 @@ from gateway.after_commit import ring
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller
 from gateway.products.models import ApiKey, Scope
+from withdrawals.batch_states import BatchStatus
 from withdrawals.failures import FailureCode
-from withdrawals.models import Approval, Decision, Withdrawal
+from withdrawals.models import Approval, BatchRow, Decision, Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.states import APPROVAL_DAYS, ApproverRole, WithdrawalStatus
 
@@ -178,9 +179,21 @@ def _objection(withdrawal: Withdrawal, given: list[Approval], decider: Decider) 
     asked = next(move for move in withdrawal.moves.all() if move.sequence == 1)
     if (asked.cause, asked.cause_id) == (decider.cause.kind, decider.cause.id):
         return "Whoever asked for a withdrawal does not decide about it: another one has to."
+    if decider.person is not None and asked.detail and _accepted_its_batch(withdrawal, decider.person):
+        return "Whoever said yes to its batch has asked for it, too: another one has to decide."
     if any(_is_of(one, decider) for one in given):
         return "They have decided about it already; it takes another one."
     return ""
+
+
+def _accepted_its_batch(withdrawal: Withdrawal, person: int) -> bool:
+    rows = BatchRow.objects.filter(
+        withdrawal=withdrawal,
+        batch__moves__to_status=BatchStatus.ACCEPTED,
+        batch__moves__cause=CauseKind.PERSON,
+        batch__moves__cause_id=str(person),
+    )
+    return rows.exists()
 
 
 def _role(withdrawal: Withdrawal, given: list[Approval], decider: Decider) -> ApproverRole:

@@ -19,6 +19,7 @@ class WithdrawalBatchMoveInline(HistoryInline):
     """The life of a batch."""
 
     model = WithdrawalBatchMove
+    also_seen_with = (batch_pages.MAY_SEND,)
 
 
 @admin.register(WithdrawalBatch)
@@ -26,6 +27,8 @@ class WithdrawalBatchAdmin(ReadOnlyAdmin):
     """Batches, newest first, and the pages on which a person sends one."""
 
     id_prefix = ids.BATCH
+    #: Nobody says yes to what they may not see.
+    also_seen_with = (batch_pages.MAY_SEND,)
     change_form_template = "admin/withdrawals/withdrawalbatch/change_form.html"
     list_display = [
         *("public_id", "mode", "status", "product", "reference", "source", "row_count"),

@@ -9,7 +9,8 @@ from django.conf import settings
 
 from gateway.api.fields import METADATA_MAX_KEY_LENGTH, is_plain
 from gateway.providers.models import PaymentSystem
-from gateway.reading_sheets import Cell, Line, Number, Unreadable, read_csv, read_xlsx
+from gateway.reading_sheets import Cell, Line, Number, read_csv, read_xlsx
+from gateway.weighing_sheets import Unreadable
 from withdrawals.batch_states import BatchSource
 
 #: Columns that every file has, and those that it may have; a recipient's fields are ``recipient.account_number``.

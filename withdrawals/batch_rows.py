@@ -11,7 +11,7 @@ from gateway.api.problems import Problem, pointers
 from gateway.encryption import readable_or
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem
-from gateway.reading_sheets import Unreadable
+from gateway.weighing_sheets import Unreadable
 from withdrawals.actions import NewWithdrawal, objection_to_sign
 from withdrawals.models import Withdrawal
 from withdrawals.serializers import NewWithdrawalSerializer

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
 from gateway.api.fields import ReferenceField, StrictSerializer
-from gateway.reading_sheets import Unreadable
+from gateway.weighing_sheets import Unreadable
 from withdrawals.batch_files import FileRows, read_file
 from withdrawals.batch_rows import invalid
 from withdrawals.batch_states import BatchSource

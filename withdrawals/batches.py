@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Min
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 
 from gateway import due_work, ids, logs
 from gateway.after_commit import ring
@@ -26,6 +28,7 @@ from gateway.lifecycles import Cause, CauseKind, recorded
 from gateway.products.models import Mode, Product
 from gateway.webhooks.actions import owe
 from withdrawals.actions import NewWithdrawal, explained, open_withdrawal
+from withdrawals.batch_refusals import AskerEnded, check_asker, checked, in_words
 from withdrawals.batch_rows import CheckedRow, is_same
 from withdrawals.batch_shapes import progress_shape
 from withdrawals.batch_states import AT_WORK, BATCH, CONFIRM_HOURS, ENDED, BatchSource, BatchStatus, RowStatus
@@ -38,6 +41,10 @@ log = structlog.get_logger(__name__)
 #: How long a batch belongs to its worker: twice what it works (`due_work.WORK_SECONDS`), so that a row that waits for
 #: a lock does not lose it. A worker that died is followed by the next one after so long.
 LEASE_SECONDS: Final = 60
+#: A row that fails as nothing should, of a mistake of ours or a database in trouble, is tried again so long after, when
+#: all others had their turn: a deadlock or a restart has passed by then. After the last one it is refused.
+ROW_DELAYS_SECONDS: Final = (10, 60)
+_ROW_ATTEMPTS: Final = len(ROW_DELAYS_SECONDS) + 1
 #: Rows that a worker reads, and decrypts, at once: about a second of work.
 _READ_AT_ONCE: Final = 100
 #: Rows of one INSERT.
@@ -173,7 +180,8 @@ def _cancel(batch: WithdrawalBatch, by: Cause) -> None:
 def work_on_batch(batch_id: uuid.UUID) -> None:
     """Make the withdrawals of a batch that is due, in the order of its rows, for as long as a task may work.
 
-    A row that cannot be made is refused with its code, and the next one is made.
+    A row that cannot be made is refused with its code, and the next one is made. One that fails unexpectedly comes
+    once more after all others, and is refused as `not_made` in the end: it holds up nobody.
     """
     due = WithdrawalBatch.objects.filter(pk=batch_id).exclude(status__in=ENDED)
     for batch in due_work.claim(due, limit=1, lease_seconds=LEASE_SECONDS):
@@ -202,9 +210,12 @@ def _begin(claimed: WithdrawalBatch) -> bool:
 def _work_off(batch: WithdrawalBatch, until: float) -> bool:
     """Make rows until the time is up or none waits; False where the batch is another worker's, or was called off."""
     waiting = BatchRow.objects.filter(batch=batch, status=RowStatus.WAITING).select_related("payment_system")
-    while rows := list(waiting.order_by("number")[:_READ_AT_ONCE]):
+    attempts = None
+    while rows := list(waiting.order_by("attempts", "number")[:_READ_AT_ONCE]):
         for row in rows:
-            if time.monotonic() >= until:
+            attempts = row.attempts if attempts is None else attempts
+            # What is left has failed just now: another worker tries it again, after a while.
+            if time.monotonic() >= until or row.attempts > attempts:
                 return True
             if not _end_row(batch, row):
                 return False
@@ -219,13 +230,24 @@ def _end_row(batch: WithdrawalBatch, row: BatchRow) -> bool:
         return _refuse(batch, row, "internal_error", "The recipient cannot be decrypted.")
     try:
         with explained(batch.product, Mode(batch.mode), wish):
-            return _make(batch, row, wish)
-    except Problem as refusal:
-        existing = Withdrawal.objects.filter(product=batch.product, mode=batch.mode, reference=row.reference)
-        known = existing.select_related("customer", "payment_system").first()
-        if known is not None and is_same(known, wish):
-            return _adopt(batch, row, known)
-        return _refuse(batch, row, refusal.code, refusal.sentence)
+            return _make(batch, row)
+    except (Problem, ValidationError, AskerEnded) as refusal:
+        return _make_not(batch, row, wish, *in_words(refusal))
+    except Exception:
+        # Whatever it was, its transaction is undone. Raised, it would end the worker, and each one after it, at this
+        # very row. A database that is away raises once more below, and that is no attempt.
+        log.exception("batch_row_failed", id=batch.public_id, row=row.number, attempt=row.attempts + 1)
+        if row.attempts + 1 < _ROW_ATTEMPTS:
+            return _try_later(batch, row)
+        return _make_not(batch, row, wish, "not_made", "It failed here for a reason of ours; nothing of it was made.")
+
+
+def _make_not(batch: WithdrawalBatch, row: BatchRow, wish: NewWithdrawal, code: str, detail: str) -> bool:
+    existing = Withdrawal.objects.filter(product=batch.product, mode=batch.mode, reference=row.reference)
+    known = existing.select_related("customer", "payment_system").first()
+    if known is not None and is_same(known, wish):
+        return _adopt(batch, row, known)
+    return _refuse(batch, row, code, detail)
 
 
 def _wish(row: BatchRow) -> NewWithdrawal:
@@ -242,11 +264,12 @@ def _wish(row: BatchRow) -> NewWithdrawal:
 
 
 @transaction.atomic(durable=True)
-def _make(claimed: WithdrawalBatch, row: BatchRow, wish: NewWithdrawal) -> bool:
-    if not _is_ours(claimed):
+def _make(claimed: WithdrawalBatch, row: BatchRow) -> bool:
+    if (batch := _ours(claimed)) is None:
         return False
-    by = Cause(kind=CauseKind(claimed.asked_by), id=claimed.asked_by_id, detail=f"row {row.number} of {claimed}")
-    made = open_withdrawal(claimed.product, Mode(claimed.mode), wish, by, withdrawal_id=ids.new_id())
+    check_asker(batch)
+    by = Cause(kind=CauseKind(batch.asked_by), id=batch.asked_by_id, detail=f"row {row.number} of {batch}")
+    made = open_withdrawal(batch.product, Mode(batch.mode), checked(row), by, withdrawal_id=ids.new_id())
     # In the transaction of the withdrawal: a row is never made twice, and none is made and forgotten.
     _write_end(row, RowStatus.MADE, withdrawal=made)
     return True
@@ -255,7 +278,7 @@ def _make(claimed: WithdrawalBatch, row: BatchRow, wish: NewWithdrawal) -> bool:
 @transaction.atomic(durable=True)
 def _adopt(claimed: WithdrawalBatch, row: BatchRow, known: Withdrawal) -> bool:
     """The very withdrawal was made already, by another batch or a call of its own."""
-    if not _is_ours(claimed):
+    if _ours(claimed) is None:
         return False
     _write_end(row, RowStatus.MADE, withdrawal=known)
     return True
@@ -263,16 +286,25 @@ def _adopt(claimed: WithdrawalBatch, row: BatchRow, known: Withdrawal) -> bool:
 
 @transaction.atomic(durable=True)
 def _refuse(claimed: WithdrawalBatch, row: BatchRow, code: str, detail: str) -> bool:
-    if not _is_ours(claimed):
+    if _ours(claimed) is None:
         return False
     _write_end(row, RowStatus.REFUSED, code=code[:CODE_MAX_LENGTH], detail=detail[:DETAIL_MAX_LENGTH])
     return True
 
 
-def _is_ours(claimed: WithdrawalBatch) -> bool:
-    """Whether the batch, locked from here on, is still this worker's and still to be worked off."""
+@transaction.atomic(durable=True)
+def _try_later(claimed: WithdrawalBatch, row: BatchRow) -> bool:
+    if _ours(claimed) is None:
+        return False
+    # Not where it was made after all, and only the word of it was lost.
+    BatchRow.objects.filter(pk=row.pk, status=RowStatus.WAITING).update(attempts=row.attempts + 1)
+    return True
+
+
+def _ours(claimed: WithdrawalBatch) -> WithdrawalBatch | None:
+    """The batch, locked from here on; None where it is not this worker's any more, or not to be worked off."""
     batch = _lock(claimed.pk)
-    return batch.holds(claimed.token) and batch.status == BatchStatus.WORKING
+    return batch if batch.holds(claimed.token) and batch.status == BatchStatus.WORKING else None
 
 
 def _write_end(row: BatchRow, status: RowStatus, **end: Any) -> None:
@@ -297,10 +329,13 @@ def _end_work(claimed: WithdrawalBatch) -> None:
     batch = _lock(claimed.pk)
     if not batch.holds(claimed.token) or batch.status != BatchStatus.WORKING:
         return
-    if BatchRow.objects.filter(batch=batch, status=RowStatus.WAITING).exists():
-        batch.next_at, batch.token = timezone.now(), None
+    waiting = BatchRow.objects.filter(batch=batch, status=RowStatus.WAITING)
+    fewest: int | None = waiting.aggregate(fewest=Min("attempts"))["fewest"]
+    if fewest is not None:
+        batch.next_at, batch.token = due_work.after(ROW_DELAYS_SECONDS, fewest) if fewest else timezone.now(), None
         batch.save(update_fields=["next_at", "token"])
-        _ring(batch)
+        if not fewest:
+            _ring(batch)
     else:
         _finish(batch, BatchStatus.DONE, Cause(kind=CauseKind.CLOCK))
 

@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
 
-from gateway.keyed_hashes import every_hash, folded
+from gateway.api.fields import is_plain
+from gateway.keyed_hashes import every_hash, folded, spellings
 from gateway.products.models import Product
 from withdrawals import turns
 from withdrawals.models import BlockedRecipient, Withdrawal
@@ -34,7 +35,7 @@ class Unblockable(Exception):  # noqa: N818 - reads as the fact it reports
 
 def hashes_of(account: str) -> list[str]:
     """The hashes of an account under every key, however it is spelt."""
-    return every_hash("account", folded(account))
+    return [one for spelt in spellings(account) for one in every_hash("account", spelt)]
 
 
 def check(account: str, *, product: Product | None, reason: str) -> None:
@@ -45,6 +46,9 @@ def check(account: str, *, product: Product | None, reason: str) -> None:
     """
     if not folded(account) or len(account) > ACCOUNT_MAX_LENGTH:
         raise Unblockable(f"Write the account in full, in at most {ACCOUNT_MAX_LENGTH} characters.")
+    if not is_plain(account.strip()):
+        # It would be kept as it is, look like the account that is meant, and block nothing.
+        raise Unblockable("Write visible characters only: something in it cannot be seen.")
     if not 0 < len(reason.strip()) <= REASON_MAX_LENGTH:
         raise Unblockable(f"Give a reason of 1 to {REASON_MAX_LENGTH} characters.")
     about = BlockedRecipient.objects.filter(BlockedRecipient.among(hashes_of(account)), product=product)
@@ -57,7 +61,8 @@ def block(account: str, *, product: Product | None, by: AbstractUser, reason: st
     """Pay nothing more to an account: new orders are refused, and what was not sent yet is called off.
 
     Args:
-        account: number, e-mail, IBAN or telephone number, as an order would name it. Blanks and case do not matter.
+        account: number, e-mail, IBAN or telephone number, as an order would name it. Blanks, case, and in
+            numbers hyphens, dots and leading zeros do not matter.
         product: whose orders alone; None: everybody's.
         by: who says so; it takes one person, for a block that waits is no block.
         reason: why, kept plain.

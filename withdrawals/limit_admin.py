@@ -67,7 +67,7 @@ class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
 
     account = forms.CharField(
         max_length=ACCOUNT_MAX_LENGTH,
-        help_text="In full: number, e-mail, IBAN or telephone number. Blanks and case do not matter.",
+        help_text="In full: number, e-mail, IBAN or telephone number. Blanks, case and leading zeros do not matter.",
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
     product = forms.ModelChoiceField(

@@ -160,6 +160,9 @@ def _bounded_decimal(lexeme: str) -> Decimal:
         raise ParseError("A number has too large an exponent.") from None
 
 
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+
+
 class BoundedMultiPartParser(MultiPartParser):
     """Multipart for screenshots; a field that stands twice is refused as in JSON.
 
@@ -193,6 +196,9 @@ class BoundedMultiPartParser(MultiPartParser):
         for key, count in counts.items():
             if count > 1:
                 raise ParseError(f"The field {json.dumps(key)[:80]} stands twice.")
+        # What bytes were no UTF-8 Django has replaced by this, silently.
+        if any(_REPLACED in text for key, values in parsed.data.lists() for text in (key, *values)):
+            raise ParseError("A field is not UTF-8.")
         return parsed
 
 

@@ -142,6 +142,14 @@ def pointers(detail: Any, path: str = "") -> list[dict[str, str]]:
     return [{"pointer": path, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}]
 
 
+def told(exc: exceptions.ValidationError) -> tuple[str, str, list[dict[str, str]]]:
+    """Code, sentence and errors of what is not valid: one error gives its own code, where that is one of ours."""
+    errors = pointers(exc.detail)
+    code = errors[0]["code"] if len(errors) == 1 and errors[0]["code"] in TITLES else "invalid_request"
+    first = errors[0]
+    return code, f"{first['pointer']}: {first['detail']}" if first["pointer"] else first["detail"], errors
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     """Turn whatever a view raised into a problem document."""
     body, headers = _describe(exc)
@@ -162,10 +170,7 @@ def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
             exc.headers,
         )
     if isinstance(exc, exceptions.ValidationError):
-        errors = pointers(exc.detail)
-        code = errors[0]["code"] if len(errors) == 1 and errors[0]["code"] in TITLES else "invalid_request"
-        first = errors[0]
-        sentence = f"{first['pointer']}: {first['detail']}" if first["pointer"] else first["detail"]
+        code, sentence, errors = told(exc)
         return document(status=400, code=code, detail=sentence, errors=errors), {}
     if isinstance(exc, OperationalError | InterfaceError):  # the database is away, or has no room for more
         sentence = f"Our database does not answer; try again in a moment. {_ONCE}"

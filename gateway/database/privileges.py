@@ -78,7 +78,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     ),
     "withdrawals.WithdrawalBatchMove": _WRITTEN_ONCE,
     "withdrawals.BatchRow": May(
-        update=("status", "code", "detail", "withdrawal_id", "recipient", "comment", "ended_at")
+        update=("status", "attempts", "code", "detail", "withdrawal_id", "recipient", "comment", "ended_at")
     ),
     "postbacks.Letter": _CHANGES,
     "postbacks.LetterItem": _CHANGES,

@@ -150,7 +150,8 @@ def _named(scope: str, key: str, mode: str) -> tuple[str, str]:
         return "", mode
     if scope == PauseScope.PRODUCT and Product.objects.filter(pk=_uuid(key)).exists():
         return str(_uuid(key)), mode
-    if scope == PauseScope.PAYMENT_SYSTEM and PaymentSystem.objects.filter(pk=key).exists():
+    # PostgreSQL takes no NUL, not even to look for it.
+    if scope == PauseScope.PAYMENT_SYSTEM and is_plain(key) and PaymentSystem.objects.filter(pk=key).exists():
         return key, mode
     raise CannotPause("There is nothing of this name to pause.")
 

@@ -3,7 +3,8 @@
 import uuid
 from decimal import Decimal
 
-from django.db import transaction
+import psycopg
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from gateway import due_work, ids
@@ -15,6 +16,7 @@ from payments.models import Deposit, Receipt
 from payments.states import ReceiptStatus
 from withdrawals.actions import NewWithdrawal, caused_by, explained, open_withdrawal
 from withdrawals.models import Withdrawal
+from withdrawals.models.refunds import WITHIN_RECEIPTS
 from withdrawals.states import UNPAID
 
 
@@ -31,8 +33,14 @@ def create_refund(caller: Caller, deposit_id: uuid.UUID, wish: NewWithdrawal, cl
         AlreadyAnswered: the same request was answered before.
         Problem: 422 `refund_exceeds_receipts` where less is left of what was credited; else as `create_withdrawal`.
     """
-    with explained(caller.product, caller.mode, wish):
-        return _create(caller, deposit_id, wish, claim)
+    try:
+        with explained(caller.product, caller.mode, wish):
+            return _create(caller, deposit_id, wish, claim)
+    except IntegrityError as error:
+        # Money was taken back from the deposit after it was counted: the database says so at COMMIT.
+        if not isinstance(error.__cause__, psycopg.Error) or error.__cause__.diag.constraint_name != WITHIN_RECEIPTS:
+            raise
+        raise _exceeds(Deposit.objects.get(pk=deposit_id)) from None
 
 
 @transaction.atomic(durable=True)
@@ -43,15 +51,19 @@ def _create(caller: Caller, deposit_id: uuid.UUID, wish: NewWithdrawal, claim: C
     deposit = due_work.lock(Deposit.objects.all(), deposit_id)
     left = refundable(deposit)
     if wish.amount > left:
-        shown = format_amount(left, deposit.currency)
-        raise Problem(
-            status=422,
-            code="refund_exceeds_receipts",
-            detail=f"{shown} {deposit.currency} is left of what was credited for this deposit.",
-            pointer="/amount",
-            extra={"refundable": shown},
-        )
+        raise _exceeds(deposit)
     return open_withdrawal(caller.product, caller.mode, wish, caused_by(caller), withdrawal_id=withdrawal_id)
+
+
+def _exceeds(deposit: Deposit) -> Problem:
+    shown = format_amount(refundable(deposit), deposit.currency)
+    return Problem(
+        status=422,
+        code="refund_exceeds_receipts",
+        detail=f"{shown} {deposit.currency} is left of what was credited for this deposit.",
+        pointer="/amount",
+        extra={"refundable": shown},
+    )
 
 
 def refundable(deposit: Deposit) -> Decimal:

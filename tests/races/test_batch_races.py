@@ -79,18 +79,19 @@ def test_a_worker_that_lost_its_lease_makes_no_more_rows(api: Api) -> None:
 
 def test_without_the_token_the_database_alone_stops_the_second_worker(api: Api) -> None:
     batch = opened(api, 1)
-    naive = copy_of(batches, ("return batch.holds(claimed.token) and batch.status", "return batch.status"))
+    naive = copy_of(
+        batches, ("return batch if batch.holds(claimed.token) and batch.status", "return batch if batch.status")
+    )
     [first] = due_work.claim(WithdrawalBatch.objects.filter(pk=batch.pk), limit=1, lease_seconds=60)
     overdue(batch)
     [second] = due_work.claim(WithdrawalBatch.objects.filter(pk=batch.pk), limit=1, lease_seconds=60)
     assert naive._begin(second)
     stale = BatchRow.objects.select_related("payment_system").get(batch=batch)
-    wish = naive._wish(stale)
-    assert naive._make(second, BatchRow.objects.select_related("payment_system").get(batch=batch), wish)
+    assert naive._make(second, BatchRow.objects.select_related("payment_system").get(batch=batch))
     with pytest.raises(IntegrityError, match="one_withdrawal_per_reference"):
-        naive._make(first, stale, wish)
+        naive._make(first, stale)
     # With the token, the first is told that the batch is not its own any more.
-    assert not batches._make(first, stale, wish)
+    assert not batches._make(first, stale)
     assert Withdrawal.objects.count() == 1
     assert ends(batch) == [(1, "made", "")]
 

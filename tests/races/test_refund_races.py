@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
+from gateway.api.problems import Problem
 from gateway.products.actions import Caller
 from gateway.providers.models import PaymentSystem
 from gateway.refunds import actions
@@ -92,9 +93,13 @@ def test_without_lock_and_guard_two_refunds_send_more_back_than_came(api: Api, c
 def test_without_the_lock_the_database_alone_stops_the_second(api: Api, caller: Caller) -> None:
     deposit = credited(api)
     results = without_the_lock(caller, deposit, 700)
-    assert sorted(type(one).__name__ for one in results) == ["IntegrityError", "Withdrawal"]
-    [error] = [one for one in results if isinstance(one, IntegrityError)]
-    assert "its deposit was credited less" in str(error)
+    assert sorted(type(one).__name__ for one in results) == ["Problem", "Withdrawal"]
+    [problem] = [one for one in results if isinstance(one, Problem)]
+    # The database's own word, at COMMIT, as the product is told it.
+    assert isinstance(problem.__context__, IntegrityError)
+    assert "its deposit was credited less" in str(problem.__context__)
+    assert (problem.status_code, problem.code) == (422, "refund_exceeds_receipts")
+    assert problem.extra == {"refundable": "300.00"}
     assert refunded() == 700
     assert_sound()
 

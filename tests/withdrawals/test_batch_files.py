@@ -10,8 +10,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from gateway import reading_sheets
+from gateway import weighing_sheets
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.withdrawals.batch_stage import COLUMNS, csv_of, ends, line, load, post_file, row, work, xlsx_of
@@ -255,7 +256,7 @@ LARGE = "The workbook is larger than its rows can be; save them alone in a new o
 
 
 def test_a_zip_bomb_is_refused_unpacked_by_nobody(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    zeros = b"\0" * (reading_sheets.UNPACKED_MAX_BYTES + 1)
+    zeros = b"\0" * (weighing_sheets.UNPACKED_MAX_BYTES + 1)
     content = rezipped(lambda name, part: zeros if name == "xl/worksheets/sheet1.xml" else part)
     assert len(content) < 100_000
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # whoever opened a part would fail otherwise
@@ -274,7 +275,7 @@ def test_a_zip_bomb_that_lies_about_its_size_is_refused(api: Api) -> None:
 def test_a_workbook_of_a_thousand_parts_is_refused(api: Api) -> None:
     file = io.BytesIO(xlsx_of(line()))
     with zipfile.ZipFile(file, "a") as parts:
-        for number in range(reading_sheets.MAX_PARTS):
+        for number in range(weighing_sheets.MAX_PARTS):
             parts.writestr(f"part{number}", b"")
     assert whole(api, file.getvalue()) == LARGE
 
@@ -349,3 +350,16 @@ def test_the_form_is_as_strict_as_a_body(api: Api, fields: dict[str, Any]) -> No
 def test_a_file_too_large_is_refused(api: Api) -> None:
     with nothing_changes():
         assert_refused(post_file(api, b"x" * 9_000_000), 413, "body_too_large")
+
+
+def test_a_reference_that_is_no_utf_8_is_refused(api: Api) -> None:
+    file = io.BytesIO(csv_of(line()))
+    file.name = "batch.csv"
+    body = encode_multipart(BOUNDARY, {"reference": "batch-?", "file": file})
+    assert body.count(b"batch-?") == 1
+    with nothing_changes():
+        for wrong in (b"batch-\xff", b"batch-\xc3"):
+            answer = api.post(
+                "withdrawal-batches", body.replace(b"batch-?", wrong), content_type=MULTIPART_CONTENT, key="one"
+            )
+            assert_refused(answer, 400, "malformed_json")

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from gateway import key_rotation
+from gateway import ids, key_rotation
 from tests.conftest import Api
 from tests.withdrawals.batch_stage import batch_body, load, row, work
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch, WithdrawalBatchMove
@@ -156,3 +156,24 @@ def end(batch: WithdrawalBatch, status: str) -> None:
 def test_no_move_is_without_its_history(batch: WithdrawalBatch) -> None:
     with refused("has no history row"):
         WithdrawalBatch.objects.update(status="working", sequence=2)
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_no_row_is_added_to_a_batch(batch: WithdrawalBatch, number: int) -> None:
+    added = rows().get()
+    added.pk, added.number, added.reference = None, number, "added"
+    with refused("one_batch_row_per_number" if number == 1 else "as many rows as it was sent with"):
+        added.save(force_insert=True)
+
+
+def test_a_batch_begins_with_all_of_its_rows(batch: WithdrawalBatch) -> None:
+    batch.pk, batch.reference, batch.row_count = ids.new_id(), "another", 3
+    one = rows().get()
+    one.pk, one.batch = None, batch
+    move = WithdrawalBatchMove(
+        subject=batch, sequence=1, to_status=batch.status, cause="clock", created_at=timezone.now()
+    )
+    with refused("has not as many rows as it says"):
+        batch.save(force_insert=True)
+        move.save()
+        one.save(force_insert=True)

@@ -177,3 +177,13 @@ def test_an_unknown_decision_or_batch_is_not_there(product: Product, ada: Client
     batch.pk = Product.objects.create(name="other").pk
     assert decide(ada, batch, "confirm").status_code == 404
     assert ada.get(reverse("admin:withdrawals_withdrawalbatch_decide", args=[batch.pk])).status_code == 405
+
+
+def test_who_may_send_sees_what_they_are_to_say_yes_to(product: Product, api: Api) -> None:
+    sender = logged_in("sender", "add_withdrawalbatch")
+    upload(sender, product, csv_of(line()))
+    batch = WithdrawalBatch.objects.get()
+    page = text(sender.get(page_of(batch)))
+    assert "What it would do" in page
+    assert "Make these withdrawals" in page
+    assert sender.get(LIST).status_code == 200

@@ -472,14 +472,6 @@ def test_a_row_whose_recipient_no_key_opens_is_refused_and_the_others_are_made(a
     assert ends(load(shown)) == [(1, "refused", "internal_error"), (2, "made", "")]
 
 
-def test_a_system_that_is_switched_off_meanwhile_is_for_the_withdrawal_to_say(api: Api) -> None:
-    # As of a withdrawal that is queued when its system is switched off.
-    shown = send(api, row())
-    PaymentSystem.objects.filter(code="imps_ib").update(is_enabled=False)
-    work()
-    assert ends(load(shown)) == [(1, "made", "")]
-
-
 # How much it costs.
 
 

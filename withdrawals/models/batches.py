@@ -38,6 +38,22 @@ def _all_rows_ended() -> LedgerGuard:
     )
 
 
+def _has_all_rows() -> LedgerGuard:
+    """At COMMIT a batch that begins has its rows: each number once, and so none is added to it later."""
+    return LedgerGuard(
+        name="has_all_rows",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        timing=pgtrigger.Deferred,
+        func=f"""
+            IF NEW.row_count <> (SELECT count(*) FROM withdrawals_batchrow WHERE batch_id = NEW.id) THEN
+                {refuse("batch % has not as many rows as it says", "NEW.id")}
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 - our own tables, no input
+    )
+
+
 class WithdrawalBatch(DueWork):
     """Withdrawals that a product, or a person for it, asked for together.
 
@@ -78,6 +94,7 @@ class WithdrawalBatch(DueWork):
         triggers = [
             *lifecycle_guards(BATCH, history_table="withdrawals_withdrawalbatchmove"),
             _all_rows_ended(),
+            _has_all_rows(),
             Guard(
                 name="same_wish_for_ever",
                 when=pgtrigger.Before,
@@ -136,10 +153,17 @@ def _legal_moves() -> Guard:
                 IF NEW.status <> 'waiting' THEN
                     {refuse("a row of a batch may not begin as %", "NEW.status")}
                 END IF;
+                -- All numbers up to this are taken at the COMMIT of the batch, so nobody adds one later.
+                IF NOT EXISTS (
+                    SELECT 1 FROM withdrawals_withdrawalbatch
+                    WHERE id = NEW.batch_id AND NEW.number BETWEEN 1 AND row_count
+                ) THEN
+                    {refuse("a batch has as many rows as it was sent with")}
+                END IF;
                 RETURN NEW;
             END IF;
-            -- The rotation of keys writes the recipient anew.
-            IF to_jsonb(NEW) - 'recipient' = to_jsonb(OLD) - 'recipient' THEN
+            -- The rotation of keys writes the recipient anew; a worker counts how often it failed.
+            IF to_jsonb(NEW) - ARRAY['recipient', 'attempts'] = to_jsonb(OLD) - ARRAY['recipient', 'attempts'] THEN
                 RETURN NEW;
             END IF;
             IF OLD.status <> 'waiting' OR NEW.status = 'waiting'
@@ -147,7 +171,7 @@ def _legal_moves() -> Guard:
                 {refuse("a row of a batch ends once, and what was asked for stays")}
             END IF;
             RETURN NEW;
-        """,
+        """,  # noqa: S608 - our own tables, no input
     )
 
 
@@ -188,6 +212,7 @@ class BatchRow(models.Model):
     comment = models.CharField(max_length=64, blank=True, help_text="Empty, once the row has ended.")
     metadata = models.JSONField(default=dict)
     status = models.CharField(max_length=10, choices=RowStatus.choices, default=RowStatus.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often making it failed unexpectedly.")
     code = models.CharField(max_length=CODE_MAX_LENGTH, blank=True)
     detail = models.CharField(max_length=DETAIL_MAX_LENGTH, blank=True)
     withdrawal = models.ForeignKey(
@@ -210,6 +235,12 @@ class BatchRow(models.Model):
                 condition=(models.Q(status=RowStatus.REFUSED) & ~models.Q(code=""))
                 | (~models.Q(status=RowStatus.REFUSED) & models.Q(code="")),
                 name="batch_row_refused_has_its_code",
+            ),
+        ]
+        indexes = [
+            # Whoever decides about a withdrawal is compared with who said yes to its batch.
+            models.Index(
+                fields=["withdrawal"], condition=models.Q(withdrawal__isnull=False), name="batch_rows_by_withdrawal"
             ),
         ]
         triggers = [_legal_moves(), _made_as_asked(), truncate_guard("rows of batches")]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from balances.guards import LedgerGuard, refuse
 from gateway import ids
 from gateway.encryption import EncryptedTextField
-from gateway.keyed_hashes import KeyedHashesField
+from gateway.keyed_hashes import KeyedHashesField, spellings
 from gateway.lifecycles import Guard, truncate_guard
 from gateway.products.models import Product
 from gateway.two_persons import decided_in_this_transaction
@@ -81,7 +81,7 @@ class BlockedRecipient(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     account: Any = EncryptedTextField(help_text="As it was entered; never shown.")
     account_hashes = KeyedHashesField(
-        purpose="account", terms=lambda row: [row.account], help_text="The keyed hash by which it is found."
+        purpose="account", terms=lambda row: spellings(row.account), help_text="The keyed hash by which it is found."
     )
     hint = models.CharField(max_length=190, help_text="The account, masked.")
     product = models.ForeignKey(

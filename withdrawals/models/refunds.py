@@ -1,10 +1,15 @@
 """What the database holds of withdrawals that give the money of a deposit back."""
 
+from typing import Final
+
 import pgtrigger
 
 from balances.guards import LedgerGuard, listed, refuse
 from gateway.lifecycles import update_of
 from withdrawals.states import UNPAID
+
+#: As what the database names the refusal of a refund of more than was credited.
+WITHIN_RECEIPTS: Final = "refund_within_receipts"
 
 
 def within_receipts() -> LedgerGuard:
@@ -14,7 +19,7 @@ def within_receipts() -> LedgerGuard:
     turn out to have been paid, and neither is refused.
     """
     return LedgerGuard(
-        name="refund_within_receipts",
+        name=WITHIN_RECEIPTS,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
         timing=pgtrigger.Deferred,
@@ -36,7 +41,7 @@ def within_receipts() -> LedgerGuard:
             SELECT coalesce(sum(amount), 0) INTO refunded FROM withdrawals_withdrawal
                 WHERE refund_of = NEW.refund_of AND status NOT IN ({listed(sorted(UNPAID))});
             IF refunded > credited THEN
-                {refuse("refund %: its deposit was credited less", "NEW.id", constraint="refund_within_receipts")}
+                {refuse("refund %: its deposit was credited less", "NEW.id", constraint=WITHIN_RECEIPTS)}
             END IF;
             RETURN NULL;
         """,  # noqa: S608 - our own statuses, no input

@@ -14,7 +14,7 @@ from balances.guards import LedgerGuard
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
-from gateway.keyed_hashes import KeyedHashesField
+from gateway.keyed_hashes import KeyedHashesField, spellings
 from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
@@ -53,7 +53,8 @@ def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
     """By what a withdrawal is found: its recipient's accounts, as long as it knows them."""
     if withdrawal.redacted_at is not None:
         return ()
-    return (value for name, value in withdrawal.recipient.items() if name in ACCOUNT_FIELDS)
+    accounts = (value for name, value in withdrawal.recipient.items() if name in ACCOUNT_FIELDS)
+    return (one for account in accounts for one in spellings(account))
 
 
 def money_follows() -> LedgerGuard:

@@ -11,9 +11,10 @@ from gateway import ids
 from gateway.lifecycles import Guard, truncate_guard
 from gateway.products.models import Mode
 from gateway.providers.models.accounts import REASON_MAX_LENGTH, not_paused
+from gateway.providers.models.systems import SYSTEM_CODE_MAX_LENGTH
 
-#: The id of a product or an account, or the code of a system.
-KEY_MAX_LENGTH: Final = 64
+#: The id of a product or an account, or, longer than both, the code of a system.
+KEY_MAX_LENGTH: Final = SYSTEM_CODE_MAX_LENGTH
 
 
 class PauseScope(models.TextChoices):

@@ -272,7 +272,7 @@ def test_the_page_does_nothing_without_a_reason_or_a_button_or_for_what_is_not_t
 ) -> None:
     client.force_login(lead)
     assert "This field is required." in press(client, "  ", pause="everything:").content.decode()
-    for button in ({}, {"pause": "product:"}, {"pause": "planet:x"}, {"pause": ""}):
+    for button in ({}, {"pause": "product:"}, {"pause": "planet:x"}, {"pause": ""}, {"pause": "payment_system:\0"}):
         assert "nothing of this name" in press(client, **button).content.decode()
     assert press(client, resume="garbage").status_code == 404
     assert "no such pause" in press(client, resume=str(uuid.uuid4())).content.decode()
@@ -352,3 +352,9 @@ def test_the_command_refuses_what_nobody_answers_for(operator: User, arguments: 
     with pytest.raises(CommandError, match=sentence):
         say(*arguments)
     assert rows() == []
+
+
+def test_a_system_with_the_longest_code_is_paused(operator: User) -> None:
+    system = PaymentSystem.objects.create(code="s" * 190, currencies=["INR"], pays_out=True)
+    pause_payouts("payment_system", system.code, "person", "its code is long", operator, mode="test")
+    assert PayoutPause.objects.get().key == system.code
