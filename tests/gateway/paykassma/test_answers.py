@@ -217,7 +217,8 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
     [
         (200, {"status": "ok"}, "accepted"),
         (200, {"status": "SUCCESS"}, "accepted"),
-        (200, FIELDS, "refused"),
+        (200, FIELDS, "unknown"),  # a field of deposits
+        (200, {"status": "fail", "message": {"account_number": ["wrong length"]}}, "refused"),
         (422, {"status": "fail", "message": {"amount": "too small"}}, "refused"),
         (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": ["y"]}}, "unknown"),
         (200, {"status": "fail", "message": {"withdrawal_id": ["y"]}}, "unknown"),
@@ -230,6 +231,24 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
             (200, {"status": "fail", "message": trouble}, "unknown")
             for trouble in ("Server error, try later", "Gateway Timeout", "Still processing", "Internal problem")
         ],
+        *[
+            (200, {"status": "fail", "message": {name: [text]}}, "unknown")
+            for name, text in (
+                ("error", "Internal server error"),
+                ("0", "x"),
+                ("id", "x"),
+                ("external_id", "x"),
+                ("order", "x"),
+                ("document_id", "x"),
+                ("Amount", "x"),
+                ("bank_details.0", "x"),
+                ("amount", "Internal server error"),
+            )
+        ],
+        (200, {"status": "fail", "message": {"amount": ["x"], "order": ["y"]}}, "unknown"),
+        (200, {"status": "fail", "message": {"withdrawals_sum_amount": ["x"], "order": ["y"]}}, "unknown"),
+        (200, {"status": "fail", "message": {"order": ["Insufficient balance"]}}, "unknown"),
+        (200, {"status": "fail", "message": {"bank_details.branch_code": ["x"], "iban": ["y"]}}, "refused"),
         (200, {"status": "fail", "message": {}}, "refused_unproven"),
         (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": []}}, "unknown"),
         (
