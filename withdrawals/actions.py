@@ -1,7 +1,6 @@
 """What a product can do with a withdrawal: create it, cancel it."""
 
 import hashlib
-import json
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -181,19 +180,6 @@ def _order(withdrawal: Withdrawal, label: str) -> WithdrawalOrder:
         extra={name: value for name, value in flat.items() if name not in named},
         **{name: value for name, value in flat.items() if name in named},
     )
-
-
-def frozen_request(withdrawal: Withdrawal) -> dict[str, Any]:
-    """The frozen request as it was signed, to compare outcomes with; of a redacted one all but the recipient."""
-    if withdrawal.redacted_at is not None:
-        return {
-            "amount": withdrawal.amount,
-            "currency_code": withdrawal.currency,
-            "payment_system": withdrawal.payment_system_id,
-            "label": withdrawal.customer.label,
-        }
-    request: dict[str, Any] = json.loads(withdrawal.body)
-    return request
 
 
 def cancel_withdrawal(caller: Caller, withdrawal_id: Any) -> Withdrawal:

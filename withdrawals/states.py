@@ -46,7 +46,8 @@ WITHDRAWAL: Final = Lifecycle(
     moves={
         # To itself: one of several approvals was given.
         W.PENDING_APPROVAL: frozenset({W.PENDING_APPROVAL, W.QUEUED, W.CANCELLED}),
-        W.QUEUED: frozenset({W.SENDING, W.CANCELLED}),
+        # To review where its request is not the one that was asked for: it is not sent.
+        W.QUEUED: frozenset({W.SENDING, W.MANUAL_REVIEW, W.CANCELLED}),
         # Back to queued only when it is proven that no byte left us.
         W.SENDING: frozenset(
             {W.QUEUED, W.ACCEPTED, W.WAITING_FUNDS, W.UNKNOWN, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}

@@ -21,6 +21,7 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
 from withdrawals.models import refunds
 from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
+from withdrawals.models.asked_guards import what_was_asked_stays
 from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people
 from withdrawals.states import (
     FINAL,
@@ -237,7 +238,7 @@ class Withdrawal(DueWork):
             approved_by_enough(),
             doubts_end_by_proof_or_people(),
             refunds.within_receipts(),
-            refunds.same_for_ever(),
+            what_was_asked_stays(),
         ]
 
     def __str__(self) -> str:
