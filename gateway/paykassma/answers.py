@@ -70,7 +70,10 @@ _POSSIBLE_TRANSACTION: Final = "possible_transaction_created"
 _CREDENTIAL_TEXT = re.compile(r"\b(?:wrong|invalid|incorrect|bad) (secret|signature)\b")
 _DUPLICATE_TEXT = re.compile(r"already|(?<!not )(?<!n't )exist|taken|duplicate|unique")
 # A text that speaks of trouble on the provider's side says nothing about what became of the order.
-_TROUBLE_TEXT = re.compile(r"server|internal|time.?d? ?out|process")
+_TROUBLE_TEXT = re.compile(
+    r"server|internal|gateway|time.?d? ?out|process|temporar|unavailable|maintenance|busy|try again|later|too many|wait"
+    r"|сервер|внутренн|шлюз|тайм.?аут|обработ|временн|недоступ|повторите|попробуйте|позже|слишком|подожд|ожид"
+)
 
 
 class Outcome(StrEnum):

@@ -232,6 +232,24 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
             for trouble in ("Server error, try later", "Gateway Timeout", "Still processing", "Internal problem")
         ],
         *[
+            (200, {"status": "fail", "message": trouble}, "unknown")
+            for trouble in (
+                "Payment system is temporarily unavailable",
+                "Bad gateway",
+                "Please try again",
+                "Too many requests",
+                "Wait a minute",
+                "Ошибка сервера",
+                "Внутренняя ошибка",
+                "Попробуйте позже",
+                "Система временно недоступна",
+                "Слишком много запросов",
+                "Подождите",
+                "Заявка в обработке",
+                "Превышено время ожидания",
+            )
+        ],
+        *[
             (200, {"status": "fail", "message": {name: [text]}}, "unknown")
             for name, text in (
                 ("error", "Internal server error"),
@@ -260,7 +278,7 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
         (200, {"status": "fail", "message": {"amount": []}}, "unknown"),
         (200, {"status": "fail"}, "refused_unproven"),
         (200, {"status": "fail", "message": "MESSAGE"}, "refused_unproven"),
-        (200, {"status": "fail", "message": "Payment system is temporarily unavailable"}, "refused_unproven"),
+        (200, {"status": "fail", "message": "No withdrawal to this recipient is possible"}, "refused_unproven"),
         (200, {"status": "fail", "message": ["MESSAGE"]}, "refused_unproven"),
         (200, {"status": "error", "message": {"amount": ["x"]}}, "unknown"),
         (200, {"status": "error", "errors": {"target": "amount", "message": "x"}}, "unknown"),
