@@ -235,7 +235,7 @@ def test_refused_in_free_text_and_not_found_after_the_lag_is_failed(
         withdrawal = sent(api, provider, words.REFUSED_TEXT)
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
 
-        clock.shift(14)
+        clock.shift(299)
         assert ask(account, withdrawal).status == "unknown"  # the book may lag behind the answer
         clock.shift(1)
         ask(account, withdrawal)

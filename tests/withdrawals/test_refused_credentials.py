@@ -62,7 +62,7 @@ def test_refused_unread_and_not_found_after_the_lag_it_is_queued_again_and_sent_
         withdrawal = sent(api, provider, answer)
         assert (withdrawal.status, withdrawal.refused_unread) == ("unknown", True)
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(14)
+        clock.shift(299)
         assert ask(account, withdrawal).status == "unknown"  # the book may lag behind the answer
         clock.shift(1)
         ask(account, withdrawal)

@@ -22,7 +22,7 @@ from withdrawals.failures import FailureCode
 from withdrawals.models import refunds
 from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
 from withdrawals.models.asked_guards import what_was_asked_stays
-from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people
+from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people, what_proves_is_not_made_up
 from withdrawals.states import (
     FINAL,
     NOT_OUT,
@@ -237,6 +237,7 @@ class Withdrawal(DueWork):
             waits_as_agreed(),
             approved_by_enough(),
             doubts_end_by_proof_or_people(),
+            what_proves_is_not_made_up(),
             refunds.within_receipts(),
             what_was_asked_stays(),
         ]
