@@ -71,7 +71,8 @@ def _end_permission(withdrawal: Withdrawal, entry: PullEntry) -> None:
     """
     has_it = entry.state in {PullState.FOUND, PullState.NO_POSTBACK}
     was_allowed = withdrawal.resend_allowed_by is not None
-    if not withdrawal.send_again or not (has_it or (was_allowed and not people_allow_it(withdrawal))):
+    is_over = has_it or (was_allowed and not people_allow_it(withdrawal))
+    if not is_over or not (withdrawal.send_again or was_allowed):
         return
     withdrawal.send_again, withdrawal.resend_allowed_by = False, None
     withdrawal.save(update_fields=["send_again", "resend_allowed_by"])

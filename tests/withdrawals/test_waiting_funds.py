@@ -116,7 +116,9 @@ def test_an_older_one_that_could_not_be_sent_itself_steps_aside(
     # The next one is called, and it is not the one that cannot go.
     youngest.refresh_from_db()
     assert youngest.next_at <= timezone.now()  # type: ignore[operator]
-    assert probe(older).status == "waiting_funds"
+    make_due(older)
+    sending.probe_waiting(older.pk)
+    assert Withdrawal.objects.get(pk=older.pk).status == "waiting_funds"
     assert len(provider.to(words.CREATE)) == 4
 
 
