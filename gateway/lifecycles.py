@@ -183,8 +183,9 @@ def append_only_guard(what: str, *, except_for: Sequence[str] = (), kind: type[G
 
     Args:
         what: the rows' name in the refusal.
-        except_for: encrypted columns, which the rotation of keys and the redaction rewrite. Nobody without a key can
-            write anything there that would be read (a token is authenticated), so the guard need not know the text.
+        except_for: encrypted columns, which the rotation of keys and the redaction rewrite. The guard does not see
+            their text. A token is authenticated, so nobody without a key can write a text of their own there; but
+            they can copy the token of another row, so nothing may be done on the word of such a column alone.
         kind: of guard.
     """
     refusal = f"RAISE EXCEPTION '{what} are never changed' USING ERRCODE = '23514';"

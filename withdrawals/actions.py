@@ -1,7 +1,6 @@
 """What a product can do with a withdrawal: create it, cancel it."""
 
 import hashlib
-import json
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,10 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import structlog
-from django.db import DataError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
-from psycopg.errors import NumericValueOutOfRange
 
 from balances.posting import InsufficientFunds
 from gateway import ids
@@ -29,10 +26,8 @@ from gateway.providers.actions import account_for
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals import limits, slabs
 from withdrawals.models import Withdrawal
-from withdrawals.moves import begin_withdrawal, lock_withdrawal, move_withdrawal
+from withdrawals.moves import NoRoom, begin_withdrawal, lock_withdrawal, move_withdrawal, no_room_is_said
 from withdrawals.states import APPROVAL_DAYS, CANCELLABLE, WithdrawalStatus
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,19 +178,6 @@ def _order(withdrawal: Withdrawal, label: str) -> WithdrawalOrder:
     )
 
 
-def frozen_request(withdrawal: Withdrawal) -> dict[str, Any]:
-    """The frozen request as it was signed, to compare outcomes with; of a redacted one all but the recipient."""
-    if withdrawal.redacted_at is not None:
-        return {
-            "amount": withdrawal.amount,
-            "currency_code": withdrawal.currency,
-            "payment_system": withdrawal.payment_system_id,
-            "label": withdrawal.customer.label,
-        }
-    request: dict[str, Any] = json.loads(withdrawal.body)
-    return request
-
-
 def cancel_withdrawal(caller: Caller, withdrawal_id: Any) -> Withdrawal:
     """Call a withdrawal off before it is sent. Cancelling twice is one cancelling.
 
@@ -203,18 +185,10 @@ def cancel_withdrawal(caller: Caller, withdrawal_id: Any) -> Withdrawal:
         Problem: 409 once sending has begun, and where the product's balance has no room for the amount.
     """
     try:
-        return _cancel(caller, withdrawal_id)
-    except DataError as error:
-        if not isinstance(error.__cause__, NumericValueOutOfRange):
-            raise
-        # What is available is a number of twenty digits. Nothing was written, so nothing is lost: it stays as it was.
-        log.exception("balance_has_no_room", withdrawal=str(withdrawal_id))
-        raise Problem(
-            status=409,
-            code="conflict",
-            detail="The product's available balance has no room for the amount that would be released, so the"
-            " withdrawal stays as it was. Cancel it again once some of the balance is settled.",
-        ) from None
+        with no_room_is_said(withdrawal_id):
+            return _cancel(caller, withdrawal_id)
+    except NoRoom as error:
+        raise Problem(status=409, code="conflict", detail=str(error)) from None
 
 
 @transaction.atomic(durable=True)

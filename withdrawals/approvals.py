@@ -26,7 +26,7 @@ from gateway.products.models import ApiKey, Scope
 from withdrawals.batch_states import BatchStatus
 from withdrawals.failures import FailureCode
 from withdrawals.models import Approval, BatchRow, Decision, Withdrawal
-from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.moves import NoRoom, lock_withdrawal, move_withdrawal, no_room_is_said
 from withdrawals.states import APPROVAL_DAYS, ApproverRole, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
@@ -70,10 +70,15 @@ def reject(withdrawal_id: uuid.UUID, by: AbstractUser | Caller, reason: str) -> 
     """Say no: it is never sent, and its money is available again. Saying so twice is one rejection.
 
     Raises:
-        Refused: it waits for no approval, or they decided otherwise or asked for it.
+        Refused: it waits for no approval, or they decided otherwise or asked for it; or the product's balance has no
+            room for the amount.
         PermissionDenied: they may not decide.
     """
-    return _decide(withdrawal_id, by, Decision.REJECT, reason)
+    try:
+        with no_room_is_said(withdrawal_id):
+            return _decide(withdrawal_id, by, Decision.REJECT, reason)
+    except NoRoom as error:
+        raise Refused(str(error)) from None
 
 
 @transaction.atomic(durable=True)
@@ -109,9 +114,20 @@ def _decide(withdrawal_id: uuid.UUID, by: AbstractUser | Caller, decision: Decis
     return withdrawal
 
 
-@transaction.atomic(durable=True)
 def expire(withdrawal_id: uuid.UUID) -> bool:
-    """Call off what nobody approved in its time; false where that is not so, or not any more."""
+    """Call off what nobody approved in its time; false where that is not so, not any more, or not possible yet.
+
+    Where the product's balance has no room for the amount it stays due, and the next sweep tries again.
+    """
+    try:
+        with no_room_is_said(withdrawal_id):
+            return _expire(withdrawal_id)
+    except NoRoom:
+        return False
+
+
+@transaction.atomic(durable=True)
+def _expire(withdrawal_id: uuid.UUID) -> bool:
     withdrawal = lock_withdrawal(withdrawal_id)
     if withdrawal.status != WithdrawalStatus.PENDING_APPROVAL or not _is_over(withdrawal):
         return False

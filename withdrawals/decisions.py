@@ -20,7 +20,7 @@ from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
 from withdrawals.moves import move_withdrawal
 from withdrawals.outcomes import says_that_it_has_it
-from withdrawals.second_sendings import was_asked_late_enough
+from withdrawals.second_sendings import people_allow_it, was_asked_late_enough
 from withdrawals.states import IN_DOUBT, PEOPLE_DECIDE_AFTER_SECONDS, WithdrawalStatus
 
 #: A word of the provider younger than this is fresh enough to decide by: a person needs some minutes to read and to
@@ -59,14 +59,14 @@ def allow_resending(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
         Uncorrectable: it is too early, or the provider did not say just now that it does not know it.
     """
     withdrawal = _lock_in_doubt(withdrawal_id)
-    if withdrawal.resend_allowed_by is not None:
+    if people_allow_it(withdrawal):
         raise Uncorrectable("It was decided already that it is sent again; a worker does so as soon as it can.")
     if not _is_fresh(withdrawal):
         raise Uncorrectable("The provider gave no answer about it just now. Try again when it can be asked.")
     if withdrawal.last_answer != PullState.NOT_FOUND:
         raise Uncorrectable(f'Asked just now, the provider said "{withdrawal.last_answer}", not that it has none.')
     if not was_asked_late_enough(withdrawal):
-        raise Uncorrectable("It was sent only seconds ago; the provider's book may not know it yet.")
+        raise Uncorrectable("It was sent only minutes ago; the provider's book may not know it yet.")
     withdrawal.send_again, withdrawal.resend_allowed_by = True, cause.instruction
     withdrawal.next_at, withdrawal.attempts, withdrawal.token = timezone.now(), 0, None
     withdrawal.save(update_fields=["send_again", "resend_allowed_by", "next_at", "attempts", "token"])

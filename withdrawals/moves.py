@@ -1,10 +1,13 @@
 """The one gate through which a withdrawal changes its status: table, sequence, history, money, news."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
+from psycopg.errors import NumericValueOutOfRange
 
 from balances import corrections, fees, holds, journals
 from balances.journals import ProviderMoney
@@ -21,6 +24,32 @@ log = structlog.get_logger(__name__)
 
 #: Sending is over in a minute and says nothing that a product could act upon.
 _NO_NEWS = frozenset({WithdrawalStatus.SENDING})
+
+
+class NoRoom(Exception):  # noqa: N818 - reads as the fact it reports
+    """A product's balance has no room for an amount that would be released; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The product's available balance has no room for the amount that would be released, so the withdrawal stays"
+            " as it was. Try again once some of the balance is settled."
+        )
+
+
+@contextmanager
+def no_room_is_said(withdrawal_id: Any) -> Iterator[None]:
+    """Around the whole transaction of a move that releases money.
+
+    Raises:
+        NoRoom: what is available is a number of twenty digits, and these are used up; it is logged.
+    """
+    try:
+        yield
+    except DataError as error:
+        if not isinstance(error.__cause__, NumericValueOutOfRange):
+            raise
+        log.exception("balance_has_no_room", withdrawal=str(withdrawal_id))
+        raise NoRoom from None
 
 
 @transaction.atomic(savepoint=False)

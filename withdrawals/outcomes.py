@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from gateway import due_work, ids
 from gateway.lifecycles import Cause
-from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
+from gateway.paykassma.messages import FOUND_TWICE, PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
-from withdrawals.actions import frozen_request
 from withdrawals.failures import FailureCode
+from withdrawals.frozen_requests import frozen_request
 from withdrawals.models import LAST_ANSWER_MAX_LENGTH, Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
-from withdrawals.second_sendings import Next, after_not_found, was_asked_late_enough
+from withdrawals.second_sendings import Next, after_not_found, people_allow_it, was_asked_late_enough
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
     FINAL,
@@ -55,10 +55,31 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
                 _accept(withdrawal, cause)
         case PullState.NOT_FOUND:
             # Alone it is no proof, for it may lag. Together with an explicit refusal, and after the lag, it is.
-            if withdrawal.status == WithdrawalStatus.UNKNOWN and was_asked_late_enough(withdrawal):
-                _believe_refusal(withdrawal, cause)
+            if withdrawal.status == WithdrawalStatus.UNKNOWN:
+                _weigh_not_found(withdrawal, cause)
         case PullState.UNUSABLE:
             log.error("withdrawal_word_unusable", withdrawal=withdrawal_id, reason=entry.reason)
+            if entry.reason == FOUND_TWICE:
+                _review(withdrawal, "the provider answered twice in one breath", cause)
+    _end_permission(withdrawal, entry)
+
+
+def _end_permission(withdrawal: Withdrawal, entry: PullEntry) -> None:
+    """What was to be sent again is not, once the provider has it, nor an hour after two persons said so.
+
+    Whatever moved has lost its permission by that (`move_withdrawal`).
+    """
+    has_it = entry.state in {PullState.FOUND, PullState.NO_POSTBACK}
+    was_allowed = withdrawal.resend_allowed_by is not None
+    is_over = has_it or (was_allowed and not people_allow_it(withdrawal))
+    if not is_over or not (withdrawal.send_again or was_allowed):
+        return
+    withdrawal.send_again, withdrawal.resend_allowed_by = False, None
+    withdrawal.save(update_fields=["send_again", "resend_allowed_by"])
+    if was_allowed:
+        ended = f'the provider said "{withdrawal.last_answer}"' if has_it else "it was not sent within an hour"
+        before = f"; before that: {withdrawal.contradiction}" if withdrawal.contradiction else ""
+        _contradict(withdrawal, f"two persons had it sent again, and that was called off, for {ended}{before}")
 
 
 def _in_a_word(entry: PullEntry) -> str:
@@ -74,6 +95,13 @@ def says_that_it_has_it(word: str) -> bool:
     return word != FOUND_REJECTED and (word.startswith(PullState.FOUND) or word == PullState.NO_POSTBACK)
 
 
+def _weigh_not_found(withdrawal: Withdrawal, cause: Cause) -> None:
+    if not (withdrawal.refused_unproven or withdrawal.refused_unread):
+        _send_again_or_give_up(withdrawal, cause)
+    elif was_asked_late_enough(withdrawal):
+        _believe_refusal(withdrawal, cause)
+
+
 def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
     """Two words of the provider agree that the order was never created."""
     if withdrawal.refused_unproven:
@@ -85,7 +113,7 @@ def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
             next_at=None,
             token=None,
         )
-    elif withdrawal.refused_unread:
+    else:
         # It was the account's fault, so the order takes its old place in the line: it was due when it was made.
         move_withdrawal(
             withdrawal,
@@ -98,8 +126,6 @@ def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
             attempts=0,
             token=None,
         )
-    else:
-        _send_again_or_give_up(withdrawal, cause)
 
 
 def _send_again_or_give_up(withdrawal: Withdrawal, cause: Cause) -> None:
@@ -129,11 +155,18 @@ def _unqueue(withdrawal: Withdrawal, cause: Cause) -> None:
 
 def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
     assert entry.postback is not None
+    if withdrawal.status == WithdrawalStatus.MANUAL_REVIEW and withdrawal.sent_at is None:
+        # Its request was not its own, so it stayed here (`withdrawals.gate`): whose order that is, people find out.
+        _contradict(withdrawal, "it was never sent, and the provider has it")
+        return
     items = entry.postback.items
     if len(items) != 1 or not isinstance(items[0], PostbackItem):
         _review(withdrawal, "the provider's answer cannot be read as one withdrawal", cause)
         return
     item = items[0]
+    if (other := _another_of_ours(withdrawal, item)) is not None:
+        _review(withdrawal, f"the provider's answer speaks of {other}", cause)
+        return
     doubts = [*entry.postback.disagreements(), *_differences(frozen_request(withdrawal), item)]
     if doubts:
         _review(withdrawal, f"the provider's answer differs in {', '.join(doubts)}", cause)
@@ -146,6 +179,11 @@ def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
         return
     elif withdrawal.status not in FINAL and WITHDRAWAL.may(withdrawal.status, ending):
         rejected = ending is WithdrawalStatus.REJECTED
+        if rejected and withdrawal.resends and not withdrawal.account.ids_proven_unique:
+            # Which of them it speaks of, nobody knows: the other one may be paid yet.
+            times = withdrawal.resends + 1
+            _review(withdrawal, f"it was sent {times} times, and the provider says that one was rejected", cause)
+            return
         move_withdrawal(
             withdrawal,
             ending,
@@ -157,6 +195,14 @@ def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
         )
     else:
         _contradict(withdrawal, f"it is {withdrawal.status}, and the provider now says {ending}")
+
+
+def _another_of_ours(withdrawal: Withdrawal, item: PostbackItem) -> str | None:
+    """The id inside of an answer, where it is one of our other withdrawals. Samples have foreign ones."""
+    inner = ids.decode(ids.WITHDRAWAL, item.withdrawal_id) if item.withdrawal_id else None
+    if inner is None or inner == withdrawal.pk or not Withdrawal.objects.filter(pk=inner).exists():
+        return None
+    return ids.encode(ids.WITHDRAWAL, inner)
 
 
 def _accept(withdrawal: Withdrawal, cause: Cause) -> None:

@@ -8,11 +8,18 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
+from balances.instruction_models import Instruction
 from gateway.providers.models import may_pay_out
 from withdrawals.models import Withdrawal
-from withdrawals.states import IN_DOUBT, NOT_FOUND_LAG_SECONDS, SEND_AGAIN_DELAYS_SECONDS, WithdrawalStatus
+from withdrawals.states import (
+    IN_DOUBT,
+    NOT_FOUND_LAG_SECONDS,
+    RESEND_ALLOWED_SECONDS,
+    SEND_AGAIN_DELAYS_SECONDS,
+    WithdrawalStatus,
+)
 
 
 def to_send_again() -> Q:
@@ -25,14 +32,27 @@ def may_be_sent_again(withdrawal: Withdrawal) -> bool:
     if not withdrawal.send_again:
         return False
     by_itself = withdrawal.status == WithdrawalStatus.UNKNOWN and withdrawal.account.ids_proven_unique
-    return by_itself or withdrawal.resend_allowed_by is not None
+    return by_itself or people_allow_it(withdrawal)
+
+
+def people_allow_it(withdrawal: Withdrawal) -> bool:
+    """Whether two persons decided that it is sent again, within the last hour."""
+    if withdrawal.resend_allowed_by is None:
+        return False
+    # By the clock of the database, which wrote down when they decided.
+    since = Now() - timedelta(seconds=RESEND_ALLOWED_SECONDS)
+    return Instruction.objects.filter(pk=withdrawal.resend_allowed_by, decided_at__gt=since).exists()
 
 
 def was_asked_late_enough(withdrawal: Withdrawal) -> bool:
     """Whether the provider's last word came when its book must have known of the sending."""
+    return _was_asked_after(withdrawal, NOT_FOUND_LAG_SECONDS)
+
+
+def _was_asked_after(withdrawal: Withdrawal, seconds: int) -> bool:
     if withdrawal.last_asked_at is None or withdrawal.sent_at is None:
         return False
-    return withdrawal.last_asked_at - withdrawal.sent_at >= timedelta(seconds=NOT_FOUND_LAG_SECONDS)
+    return withdrawal.last_asked_at - withdrawal.sent_at >= timedelta(seconds=seconds)
 
 
 class Next(Enum):
@@ -44,11 +64,10 @@ class Next(Enum):
 
 
 def after_not_found(withdrawal: Withdrawal) -> Next:
-    """What a late enough "not found" makes of a locked withdrawal that is unknown, by itself."""
+    """What "not found", said just now, makes of a locked withdrawal that is unknown, by itself."""
     if not withdrawal.account.ids_proven_unique or withdrawal.send_again:
         return Next.WAIT
-    assert withdrawal.sent_at is not None
     step = min(withdrawal.resends, len(SEND_AGAIN_DELAYS_SECONDS) - 1)
-    if timezone.now() - withdrawal.sent_at < timedelta(seconds=SEND_AGAIN_DELAYS_SECONDS[step]):
+    if not _was_asked_after(withdrawal, SEND_AGAIN_DELAYS_SECONDS[step]):
         return Next.WAIT
     return Next.SEND_AGAIN if withdrawal.resends < len(SEND_AGAIN_DELAYS_SECONDS) else Next.GIVE_UP

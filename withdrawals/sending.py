@@ -141,16 +141,16 @@ def _is_readable(withdrawal: Withdrawal) -> bool:
 
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
-    # An older one that is just being sent counts, too: while it is the probe, nobody else is.
+    # An older one that is just being sent counts, too: while it is the probe, nobody else is. One that could not be
+    # sent itself, for it is paused or no key opens it, steps aside: the others would wait for it for ever.
     # Both have a due time, by which they are found among all that have ended.
-    before_it = Withdrawal.objects.filter(
-        next_at__isnull=False,
-        account=withdrawal.account,
-        currency=withdrawal.currency,
-        status__in=[WithdrawalStatus.WAITING_FUNDS, WithdrawalStatus.SENDING],
-        pk__lt=withdrawal.pk,
+    in_line = Withdrawal.objects.filter(
+        next_at__isnull=False, account=withdrawal.account, currency=withdrawal.currency, pk__lt=withdrawal.pk
     )
-    return not before_it.exists()
+    if in_line.filter(status=WithdrawalStatus.SENDING).exists():
+        return False
+    before_it = in_line.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS).select_related("account")
+    return not any(_is_readable(older) for older in before_it.order_by("pk").iterator())
 
 
 @transaction.atomic(durable=True)
@@ -278,12 +278,14 @@ def _release_next(sent: Withdrawal) -> None:
     if Withdrawal.objects.filter(pk=sent.pk, status=WithdrawalStatus.WAITING_FUNDS).exists():
         return  # there was still no money
     waiting = Withdrawal.objects.filter(
+        may_pay_out(),
         next_at__isnull=False,
         account=sent.account,
         currency=sent.currency,
         status=WithdrawalStatus.WAITING_FUNDS,
     )
-    following = waiting.order_by("pk").values_list("pk", flat=True).first()
+    in_order = waiting.select_related("account").order_by("pk").iterator()
+    following = next((one.pk for one in in_order if _is_readable(one)), None)
     if following is not None and waiting.filter(pk=following, token__isnull=True).update(next_at=timezone.now()):
         ring("withdrawals.tasks.probe_waiting", str(following))
 

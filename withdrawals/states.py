@@ -46,7 +46,8 @@ WITHDRAWAL: Final = Lifecycle(
     moves={
         # To itself: one of several approvals was given.
         W.PENDING_APPROVAL: frozenset({W.PENDING_APPROVAL, W.QUEUED, W.CANCELLED}),
-        W.QUEUED: frozenset({W.SENDING, W.CANCELLED}),
+        # To review where its request is not the one that was asked for: it is not sent.
+        W.QUEUED: frozenset({W.SENDING, W.MANUAL_REVIEW, W.CANCELLED}),
         # Back to queued only when it is proven that no byte left us.
         W.SENDING: frozenset(
             {W.QUEUED, W.ACCEPTED, W.WAITING_FUNDS, W.UNKNOWN, W.MANUAL_REVIEW, W.PAID, W.REJECTED, W.FAILED}
@@ -89,21 +90,27 @@ _HOURLY_FOR_A_DAY: Final = (3600,) * 23
 _DAY: Final = 86400
 
 #: Seconds between questions about an unknown outcome: quick, because the customer's money hangs; a week in all,
-#: then a person. "Not found" may lag behind the truth by minutes, so it ends nothing by itself.
-UNKNOWN_DELAYS_SECONDS: Final = (5, 15, 30, 60, 120, 300, 600, 1800, *_HOURLY_FOR_A_DAY, *(_DAY,) * 6)
+#: then a person. "Not found" may lag behind the truth by minutes, so it ends nothing by itself. The sixth question
+#: comes right after the lag below (5 + 15 + 30 + 60 + 90 + 120 = 320), and may end what was refused.
+UNKNOWN_DELAYS_SECONDS: Final = (5, 15, 30, 60, 90, 120, 300, 600, 1800, *_HOURLY_FOR_A_DAY, *(_DAY,) * 6)
 #: A refusal in free words ends a withdrawal, and one of our credentials puts it back, only together with a "not found"
-#: that comes at least this long after the sending, so with the second question: the provider's book may lag behind its
-#: answers.
-NOT_FOUND_LAG_SECONDS: Final = 15
+#: that comes at least this long after the sending: the provider's book may lag behind its answers by minutes, nobody
+#: knows by how many, and what is believed too early is paid by them and given back by us.
+NOT_FOUND_LAG_SECONDS: Final = 300
 #: Seconds after each sending of which nobody knows whether it arrived, before the same bytes may go out once more by
 #: themselves: where the provider holds ids unique (`ids_proven_unique`) and, asked after that time, does not know this
-#: one. Six times in three hours: the first wait is the lag above, a hiccup is over by the third, an hour's outage by
+#: one. The lag above is not waited for: who pays an id once pays it once, whether the book knows it by then or not. Six
+#: times in three hours: the first wait lets an answer overtake us, a hiccup is over by the third, an hour's outage by
 #: the last, and whoever loses seven answers to one order chokes on that order. Then a person looks.
 SEND_AGAIN_DELAYS_SECONDS: Final = (15, 30, 60, 300, 1800, 7200)
 #: So long after the sending two persons may decide about an unknown outcome, without waiting for the week's end. By
-#: then the provider was asked eight times, its book has long caught up, and most outcomes are known; a customer
+#: then the provider was asked nine times, its book has long caught up, and most outcomes are known; a customer
 #: without their money does not wait a week for the rest.
 PEOPLE_DECIDE_AFTER_SECONDS: Final = 3600
+#: So long a decision of two persons to send one again holds good. They decide on what the provider said that minute,
+#: and a worker sends within seconds; an hour leaves room for a short pause and a provider that cannot be asked. What
+#: waits longer, a pause of a night, was decided about another day's truth: they look again.
+RESEND_ALLOWED_SECONDS: Final = 3600
 #: An accepted one that is neither paid nor rejected for so long is shown to people: most are paid within minutes.
 ACCEPTED_IS_LATE_SECONDS: Final = _DAY
 #: Seconds between questions about an accepted one: its postback usually comes first; daily for ever at the end.

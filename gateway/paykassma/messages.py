@@ -10,7 +10,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gateway.paykassma.postbacks import Postback, PostbackItem, UnusableItem, parse_postback
-from gateway.paykassma.pulls import UNKNOWN_MESSAGE, Kind, PullEntry, PullState, parse_pull, parse_read_postback
+from gateway.paykassma.pulls import (
+    FOUND_TWICE,
+    UNKNOWN_MESSAGE,
+    Kind,
+    PullEntry,
+    PullState,
+    parse_pull,
+    parse_read_postback,
+)
 from gateway.paykassma.wire_values import (
     read_amount,
     read_currency,
@@ -23,6 +31,7 @@ from gateway.paykassma.wire_values import (
 from gateway.paykassma.withdrawals import WithdrawalOrder, freeze_withdrawal, sign_again, unsignable_fields
 
 __all__ = [
+    "FOUND_TWICE",
     "UNKNOWN_MESSAGE",
     "AvailableSystem",
     "Balance",

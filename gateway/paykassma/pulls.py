@@ -18,6 +18,8 @@ _OUTER_ID: Final[dict[Kind, str]] = {"deposit": "plugin_custom_order_id", "withd
 _NOT_FOUND_TEXT: Final = "withdrawal with this id not found"
 #: Reason of an entry that has neither a postback nor a message that we know: words, not money.
 UNKNOWN_MESSAGE: Final = "unknown_message"
+#: Reason of several entries for one withdrawal, one of which has a postback: it may have been made, or paid, twice.
+FOUND_TWICE: Final = "found_twice"
 
 _NO_POSTBACK_TEXT: Final = "postback not found"
 
@@ -71,10 +73,16 @@ def parse_pull(kind: Kind, payload: Any) -> dict[str, PullEntry]:
         if not outer_id:
             continue
         entry = _entry(kind, outer_id, raw)
-        known = entries.setdefault(outer_id, entry)
-        if known != entry:
-            entries[outer_id] = PullEntry(state=PullState.UNUSABLE, reason="answered_twice")
+        known = entries.get(outer_id)
+        entries[outer_id] = entry if known is None else _both(kind, known, entry)
     return entries
+
+
+def _both(kind: Kind, known: PullEntry, entry: PullEntry) -> PullEntry:
+    if kind == "withdrawal" and (PullState.FOUND in {known.state, entry.state} or known.reason == FOUND_TWICE):
+        # Even the same twice: money out is one order with one end. Money in is told apart by its items.
+        return PullEntry(state=PullState.UNUSABLE, reason=FOUND_TWICE)
+    return known if known == entry else PullEntry(state=PullState.UNUSABLE, reason="answered_twice")
 
 
 def _entry(kind: Kind, outer_id: str, raw: dict[str, Any]) -> PullEntry:

@@ -146,7 +146,7 @@ def _refusal(provider: Provider, fault: Fault | None, amount: Decimal, system: P
         case Fault.REFUSED_FIELD:
             return answers.fail({"account_number": ["The account number format is invalid."]})
         case Fault.REFUSED_TEXT:
-            return answers.fail("Payment system is temporarily unavailable")
+            return answers.fail("No withdrawal to this recipient is possible")
         case Fault.LOST_BEFORE:
             return answers.dropped()
         case Fault.INSUFFICIENT:

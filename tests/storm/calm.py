@@ -19,7 +19,7 @@ _LEASE_SECONDS: Final = 120
 #: From one round to the next: a sweep (three seconds) and the work it rings for.
 _ROUND_SECONDS: Final = 4.0
 #: Nothing moves any more where so many rounds changed nothing: longer than any delay of the simulated provider, and
-#: than "not found" may lag before it counts (15 s).
+#: than any wait that is not turned forward below.
 _STILL_ROUNDS: Final = 5
 #: A backlog is worked off at the machine's pace; what still moves after so long goes round in circles.
 _PATIENCE_SECONDS: Final = 1_800.0

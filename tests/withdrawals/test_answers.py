@@ -76,6 +76,8 @@ CASES = {
     "refused without a word": unknown((200, FAIL), unproven=True),
     "refused with an empty bag": unknown((200, FAIL | {"message": {}}), unproven=True),
     "refused in free text that speaks of trouble": unknown((200, FAIL | {"message": "Server error, try later"})),
+    "trouble in the shape of a field": unknown((200, FAIL | {"message": {"error": ["Internal server error"]}})),
+    "a field that is none of the request": unknown((200, FAIL | {"message": {"order": ["Bad."]}})),
     "our id refused": unknown((200, FAIL | {"message": {"withdrawal_id": ["Bad."]}})),
     "a duplicate in free text": unknown((200, FAIL | {"message": "This order already exists"})),
     "a duplicate, said of another field": unknown((200, FAIL | {"message": {"label": ["has already been taken"]}})),
@@ -233,7 +235,7 @@ def test_refused_in_free_text_and_not_found_after_the_lag_is_failed(
         withdrawal = sent(api, provider, words.REFUSED_TEXT)
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
 
-        clock.shift(14)
+        clock.shift(299)
         assert ask(account, withdrawal).status == "unknown"  # the book may lag behind the answer
         clock.shift(1)
         ask(account, withdrawal)

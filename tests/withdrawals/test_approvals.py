@@ -13,14 +13,16 @@ from django.utils import timezone
 from balances import accounts, reading
 from balances.verb_fields import Refused
 from gateway.products.actions import Caller
-from gateway.products.models import ApiKey, Product
+from gateway.products.models import ApiKey, Mode, Product
 from gateway.providers.models import PauseKind, ProviderAccount
 from gateway.webhooks.models import Event
 from tests.conftest import Api
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import settle
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.approving import APPROVING_SCOPES, REASON, asked_by, decisions, key, person, waiting
 from tests.withdrawals.orders import IMPS, make_due, moves, news, order, send
+from tests.withdrawals.test_money import given_past_the_verbs
 from withdrawals import actions, approvals, limits, tasks
 from withdrawals.models import Approval, Withdrawal
 from withdrawals.states import APPROVAL_DAYS
@@ -50,6 +52,25 @@ def refused(step: Callable[[], object]) -> str:
     with pytest.raises(Refused) as error:
         step()
     return str(error.value)
+
+
+def test_where_the_balance_has_no_room_nobody_calls_it_off_and_it_is_said(
+    api: Api, product: Product, new_api: Callable[..., Api]
+) -> None:
+    withdrawal = waiting(api)
+    [before] = reading.product_balances(product.pk, "test", currencies=["INR"])
+    given_past_the_verbs(product, str(Decimal("9999999999999999.9999") - before.available))
+    deciding = new_api(product, Mode.TEST, scopes=APPROVING_SCOPES)
+    refused_ = deciding.post(f"withdrawals/{withdrawal.public_id}/reject", {"reason": REASON})
+    assert (refused_.status_code, refused_.json()["code"]) == (409, "conflict")
+    assert "no room for the amount" in refused_.json()["detail"]
+    make_due(withdrawal)
+    assert approvals.expire(withdrawal.pk) is False
+    withdrawal.refresh_from_db()
+    assert (withdrawal.status, withdrawal.sequence) == ("pending_approval", 1)
+    assert not Approval.objects.exists()
+    settle(product, "1218")
+    assert approvals.expire(withdrawal.pk) is True
 
 
 def test_what_waits_holds_its_money_says_so_and_is_not_sent(

@@ -24,7 +24,7 @@ from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import begin_sending, make_due, moves, news, order, sent
 from tests.withdrawals.test_money import figures, funded
-from tests.withdrawals.test_sent_again import run, stepped
+from tests.withdrawals.test_sent_again import committed, run, stepped
 from withdrawals import asking, sending
 from withdrawals.models import Withdrawal
 from withdrawals.verbs import open_to
@@ -227,6 +227,78 @@ def test_a_permission_waits_while_the_provider_cannot_be_asked(
     assert (withdrawal.status, len(creates(provider))) == ("accepted", 2)
 
 
+@pytest.mark.parametrize("status", [None, 2, 1])
+def test_a_permission_ends_once_the_provider_has_it(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller, status: int | None
+) -> None:
+    withdrawal = in_review(api, account, provider)
+    clock.shift(3600)
+    by_two_persons(RESENT, told(withdrawal))
+    says = words.no_postback(withdrawal) if status is None else words.found(withdrawal, status, amount="1")
+    said = "no_postback" if status is None else f"found, status {status}"
+    provider.script(words.PULL, words.pulled(says))
+    sending.send_again(withdrawal.pk)
+    withdrawal.refresh_from_db()
+    assert (withdrawal.status, withdrawal.send_again, withdrawal.resend_allowed_by) == ("manual_review", False, None)
+    assert withdrawal.contradiction.startswith(
+        f'two persons had it sent again, and that was called off, for the provider said "{said}"; before that: the'
+    )
+    # Should the provider lose it again, nothing is sent without another decision.
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    make_due(withdrawal)
+    sending.send_again(withdrawal.pk)
+    asking.ask_withdrawals(account.pk)
+    assert len(creates(provider)) == 1
+    assert names(withdrawal) == [RESENT, FAILED, PAID]
+
+
+def grown_old(decided: Instruction, seconds: int) -> None:
+    """As if they had decided so long ago, by the clock of the database."""
+    run("SET session_replication_role = replica")
+    run(
+        "UPDATE balances_instruction SET decided_at = decided_at - make_interval(secs => %s) WHERE id = %s",
+        seconds,
+        decided.pk,
+    )
+    run("SET session_replication_role = origin")
+    committed()
+
+
+@pytest.mark.usefixtures("as_superuser")
+def test_the_database_lets_nothing_out_by_a_permission_that_is_over(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    withdrawal = in_review(api, account, provider)
+    clock.shift(3600)
+    grown_old(by_two_persons(RESENT, told(withdrawal)), 3600)
+    with pytest.raises(IntegrityError, match="without proof or two persons"):
+        stepped(withdrawal, "sending", cause="person", resends=1, resend_allowed_by=None)
+
+
+@pytest.mark.parametrize(("waits", "sendings"), [(3500, 2), (3600, 1)])
+@pytest.mark.usefixtures("as_superuser")
+def test_a_permission_holds_good_for_an_hour(
+    api: Api, provider: ScriptedProvider, clock: time_machine.Traveller, waits: int, sendings: int
+) -> None:
+    withdrawal = unknown(api, provider)
+    clock.shift(3600)
+    decided = by_two_persons(RESENT, told(withdrawal))
+    provider.script(words.CREATE, words.OK)
+    grown_old(decided, waits)
+    sending.send_again(withdrawal.pk)
+    withdrawal.refresh_from_db()
+    assert (len(creates(provider)), withdrawal.send_again, withdrawal.resend_allowed_by) == (sendings, False, None)
+    if sendings == 1:
+        assert withdrawal.status == "unknown"
+        assert withdrawal.contradiction == (
+            "two persons had it sent again, and that was called off, for it was not sent within an hour"
+        )
+        # They may decide so once more.
+        by_two_persons(RESENT, told(withdrawal))
+        sending.send_again(withdrawal.pk)
+        assert len(creates(provider)) == 2
+
+
 THERE: dict[str, Any] = {
     "known": (words.no_postback, "accepted"),
     "paid": (lambda one: words.found(one, 1), "paid"),
@@ -269,13 +341,14 @@ def test_without_a_word_of_this_minute_nothing_is_sent_again(
         instructions.look(RESENT, told(withdrawal))
 
 
-def test_seconds_after_the_sending_a_not_found_is_too_early(
+def test_minutes_after_the_sending_a_not_found_is_too_early(
     api: Api, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller
 ) -> None:
     withdrawal = in_review(api, account, provider)
+    clock.shift(299)
     provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
     asking.ask(account, [withdrawal.public_id])
-    with pytest.raises(Refused, match="It was sent only seconds ago"):
+    with pytest.raises(Refused, match="It was sent only minutes ago"):
         instructions.look(RESENT, told(withdrawal))
 
 

@@ -103,16 +103,16 @@ def test_a_product_has_its_own_window_and_none_with_0(api: Api, product: Product
 def test_what_ended_unpaid_is_no_original_and_all_else_is(
     api: Api, product: Product, provider: ScriptedProvider
 ) -> None:
-    cancelled = order(api)
-    api.post(f"withdrawals/{cancelled.public_id}/cancel")
-    assert sent(api, provider, words.REFUSED_FIELD).status == "failed"
-    assert sent(api, provider, words.OK).status == "accepted"
-    held = order(api)
-    assert held.held_for == ["duplicate_likely"]
-    # One that waits for a person is an original, too.
-    window(product, 1)
-    with time_machine.travel(held.created_at + timedelta(seconds=59), tick=False):
-        Withdrawal.objects.exclude(pk=held.pk).update(created_at=held.created_at - timedelta(hours=1))
+    with time_machine.travel(NOON, tick=False):
+        cancelled = order(api)
+        api.post(f"withdrawals/{cancelled.public_id}/cancel")
+        assert sent(api, provider, words.REFUSED_FIELD).status == "failed"
+        assert sent(api, provider, words.OK).status == "accepted"
+    with time_machine.travel(NOON + timedelta(minutes=30), tick=False):
+        assert order(api).held_for == ["duplicate_likely"]
+        # One that waits for a person is an original, too.
+        window(product, 1)
+    with time_machine.travel(NOON + timedelta(minutes=30, seconds=59), tick=False):
         assert order(api).held_for == ["duplicate_likely"]
 
 

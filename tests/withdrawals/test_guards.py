@@ -25,6 +25,7 @@ LEGAL = {
     ("pending_approval", "queued"),
     ("pending_approval", "cancelled"),
     ("queued", "sending"),
+    ("queued", "manual_review"),  # its request is not its row's: it is not sent
     ("queued", "cancelled"),
     *(("sending", to) for to in ("queued", "accepted", "waiting_funds", "unknown", "manual_review")),
     *(("sending", to) for to in ("paid", "rejected", "failed")),

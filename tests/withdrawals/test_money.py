@@ -152,12 +152,12 @@ def test_what_proves_paid_is_taken_and_the_rest_is_owed_blocks_and_is_repaid_fir
 
 def test_an_order_that_moves_past_its_hold_does_not_commit(api: Api) -> None:
     withdrawal = order(api)
-    statements = (
-        "UPDATE withdrawals_withdrawal SET amount = amount + 1",
-        "UPDATE withdrawals_withdrawal SET status = 'cancelled', sequence = 2",
-    )
-    for statement in statements:
-        with pytest.raises(IntegrityError, match="and its hold is not"), transaction.atomic():
+    statements = {
+        "UPDATE withdrawals_withdrawal SET amount = amount + 1": "asks for is never changed",
+        "UPDATE withdrawals_withdrawal SET status = 'cancelled', sequence = 2": "and its hold is not",
+    }
+    for statement, refusal in statements.items():
+        with pytest.raises(IntegrityError, match=refusal), transaction.atomic():
             past_the_verbs(statement)
     withdrawal.refresh_from_db()
     assert (withdrawal.status, withdrawal.amount) == ("queued", Decimal(1218))

@@ -69,6 +69,43 @@ def test_a_number_that_is_not_final_proves_an_unknown_one_known(
     assert withdrawal.failure_code == ""
 
 
+@pytest.mark.parametrize("number", [1, 5])
+def test_two_answers_about_one_even_the_same_are_a_persons(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, number: int
+) -> None:
+    for second in (number, 6 - number, None):
+        withdrawal = sent(api, provider, words.OK)
+        other = words.not_found(withdrawal) if second is None else words.found(withdrawal, second)
+        hear(account, withdrawal, provider, words.found(withdrawal, number), other)
+        assert (withdrawal.status, withdrawal.contradiction) == (
+            "manual_review",
+            "the provider answered twice in one breath",
+        )
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_an_answer_with_the_id_of_another_withdrawal_inside_is_a_persons(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, number: int
+) -> None:
+    withdrawal, other = sent(api, provider, words.OK), order(api)
+    entry = words.found(withdrawal, number, withdrawal_id=other.public_id)
+    hear(account, withdrawal, provider, entry)
+    assert (withdrawal.status, withdrawal.contradiction) == (
+        "manual_review",
+        f"the provider's answer speaks of {other.public_id}",
+    )
+    other.refresh_from_db()
+    assert other.status == "queued"
+
+
+def test_an_id_inside_that_is_none_of_ours_changes_nothing(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    withdrawal = sent(api, provider, words.OK)
+    hear(account, withdrawal, provider, words.found(withdrawal, 1, withdrawal_id="297"))
+    assert withdrawal.status == "paid"
+
+
 DIFFERENCES: dict[str, tuple[dict[str, Any], str]] = {
     "amount": ({"amount": "1217", "envelope": {"amount": 1217}}, "amount"),
     "a part of the amount": ({"amount": "1218.01"}, "amount"),

@@ -47,7 +47,7 @@ def assert_ladder(waits: list[float], ladder: list[int]) -> None:
 def test_an_unknown_outcome_is_asked_about_for_a_week_and_then_given_to_a_person(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
-    ladder = [5, 15, 30, 60, 120, 300, 600, 1800] + [HOUR] * 23 + [DAY] * 6
+    ladder = [5, 15, 30, 60, 90, 120, 300, 600, 1800] + [HOUR] * 23 + [DAY] * 6
     with time_machine.travel(NOW, tick=False) as clock:
         withdrawal = sent(api, provider, DROP)
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))

@@ -62,7 +62,7 @@ def test_refused_unread_and_not_found_after_the_lag_it_is_queued_again_and_sent_
         withdrawal = sent(api, provider, answer)
         assert (withdrawal.status, withdrawal.refused_unread) == ("unknown", True)
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(14)
+        clock.shift(299)
         assert ask(account, withdrawal).status == "unknown"  # the book may lag behind the answer
         clock.shift(1)
         ask(account, withdrawal)
@@ -151,13 +151,14 @@ def test_a_wrong_key_costs_one_call_and_after_its_correction_everything_is_paid_
         for _ in range(5):
             waiting.append(order(api))
             clock.shift(1)
-        for _ in range(20):
+        for _ in range(30):
             work()
-            clock.shift(3)
+            clock.shift(20)
             provider.script(words.PULL, words.pulled(*(words.not_found(one) for one in waiting)))
         assert [fresh(one).status for one in waiting] == ["queued"] * 5
         assert len(provider.to(words.CREATE)) == 1
-        assert len(provider.to(words.PULL)) == 2
+        # After 20, 40, 80, 160, 260 and 400 s: the last one comes late enough.
+        assert len(provider.to(words.PULL)) == 6
         signed_wrong = [json.loads(bytes(one.body))["signature"] for one in waiting]
 
         provider.requests.clear()

@@ -5,17 +5,22 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
-from gateway.providers.models import ProviderAccount
+from gateway.providers.models import PauseScope, PayoutPauseKind, ProviderAccount
+from gateway.providers.pauses import pause_payouts
 from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
-from tests.withdrawals.orders import BKASH, begin_sending, make_due, moves, news, order, send, sent
+from tests.withdrawals.orders import BKASH, IMPS, begin_sending, make_due, moves, news, order, send, sent
 from withdrawals import sending
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
+
+
+PAYTM: dict[str, Any] = {**IMPS, "payment_system": "paytm", "recipient": {"account_number": "9876543210"}}
 
 
 def probe(withdrawal: Withdrawal) -> Withdrawal:
@@ -89,6 +94,32 @@ def test_only_the_oldest_of_a_currency_is_probed(
     assert [request.body for request in provider.to(words.CREATE)] == [
         bytes(one.body) for one in (oldest, second, third)
     ]
+
+
+@pytest.mark.parametrize("hindered", ["paused", "sealed"])
+def test_an_older_one_that_could_not_be_sent_itself_steps_aside(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, hindered: str
+) -> None:
+    older = sent(api, provider, words.NO_FUNDS)
+    younger = sent(api, provider, words.NO_FUNDS, PAYTM)
+    youngest = sent(api, provider, words.NO_FUNDS, PAYTM)
+    assert {one.status for one in (older, younger, youngest)} == {"waiting_funds"}
+    provider.script(words.PULL, words.pulled(*(words.not_found(one) for one in (older, younger, youngest))))
+    if hindered == "paused":
+        pause_payouts(PauseScope.PAYMENT_SYSTEM, "imps_ib", PayoutPauseKind.REFUSALS, "refused", mode="test")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE withdrawals_withdrawal SET body = 'nonsense' WHERE id = %s", [older.pk])
+    provider.script(words.CREATE, words.OK)
+    assert probe(youngest).status == "waiting_funds"
+    assert probe(younger).status == "accepted"
+    # The next one is called, and it is not the one that cannot go.
+    youngest.refresh_from_db()
+    assert youngest.next_at <= timezone.now()  # type: ignore[operator]
+    make_due(older)
+    sending.probe_waiting(older.pk)
+    assert Withdrawal.objects.get(pk=older.pk).status == "waiting_funds"
+    assert len(provider.to(words.CREATE)) == 4
 
 
 def test_while_an_older_one_is_being_sent_nobody_else_is_the_probe(

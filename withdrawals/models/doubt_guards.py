@@ -2,9 +2,10 @@
 
 import pgtrigger
 
-from balances.guards import LedgerGuard
+from balances.guards import LedgerGuard, refuse
 from gateway.lifecycles import CauseKind, update_of
 from gateway.two_persons import decided_in_this_transaction
+from withdrawals.states import RESEND_ALLOWED_SECONDS, WithdrawalStatus
 
 #: The verbs of `withdrawals.decision_verbs`; rows name them.
 RESENT, DECLARED_FAILED, DECLARED_PAID = "payout_resent", "payout_declared_failed", "payout_declared_paid"
@@ -16,6 +17,12 @@ _BY_PULL = f"""EXISTS (
                 SELECT 1 FROM withdrawals_withdrawalmove
                 WHERE subject_id = NEW.id AND sequence = NEW.sequence AND cause = '{CauseKind.PULL}'
             )"""  # noqa: S608 - our own word, no input
+#: Decided by two persons, and not too long ago.
+_STILL_ALLOWED = f"""EXISTS (
+                SELECT 1 FROM balances_instruction
+                WHERE id = OLD.resend_allowed_by
+                    AND decided_at > transaction_timestamp() - interval '{RESEND_ALLOWED_SECONDS} seconds'
+            )"""  # noqa: S608 - our own number, no input
 #: Counted and used up: one permission is one sending.
 _ONE_SENDING = "NEW.resend_allowed_by IS NULL AND NEW.resends = OLD.resends + 1"
 
@@ -31,10 +38,10 @@ def doubts_end_by_proof_or_people() -> LedgerGuard:
         "unknown>failed": f"OLD.refused_unproven OR {decided_in_this_transaction(DECLARED_FAILED, _NAMES_IT)}",
         "manual_review>failed": decided_in_this_transaction(DECLARED_FAILED, _NAMES_IT),
         "manual_review>paid": f"{_BY_PULL} OR {decided_in_this_transaction(DECLARED_PAID, _NAMES_IT)}",
-        "unknown>sending": f"""{_ONE_SENDING} AND (OLD.resend_allowed_by IS NOT NULL OR ({_BY_PULL} AND (
+        "unknown>sending": f"""{_ONE_SENDING} AND ({_STILL_ALLOWED} OR ({_BY_PULL} AND (
                 SELECT ids_proven_unique FROM providers_provideraccount WHERE id = NEW.account_id
             )))""",  # noqa: S608 - no input
-        "manual_review>sending": f"{_ONE_SENDING} AND OLD.resend_allowed_by IS NOT NULL",
+        "manual_review>sending": f"{_ONE_SENDING} AND {_STILL_ALLOWED}",
     }
     steps = ", ".join(f"'{step}'" for step in allowed)
     cases = "\n".join(f"                WHEN '{step}' THEN {condition}" for step, condition in allowed.items())
@@ -57,5 +64,27 @@ def doubts_end_by_proof_or_people() -> LedgerGuard:
                 RAISE EXCEPTION 'withdrawal % may be sent again by two persons alone', NEW.id USING ERRCODE = '23514';
             END IF;
             RETURN NULL;
+        """,
+    )
+
+
+def what_proves_is_not_made_up() -> LedgerGuard:
+    """What `doubts_end_by_proof_or_people` believes is the provider's: a refusal is heard where a sending ends alone.
+
+    And no sending of unknown outcome is ever forgotten.
+    """
+    return LedgerGuard(
+        name="what_proves_is_not_made_up",
+        when=pgtrigger.Before,
+        operation=update_of("refused_unproven", "refused_unread", "resends"),
+        func=f"""
+            IF ((NEW.refused_unproven AND NOT OLD.refused_unproven) OR (NEW.refused_unread AND NOT OLD.refused_unread))
+                    AND NOT (OLD.status = '{WithdrawalStatus.SENDING}' AND NEW.status <> OLD.status) THEN
+                {refuse("withdrawal % is refused where it was being sent, and nowhere else", "OLD.id")}
+            END IF;
+            IF NEW.resends < OLD.resends THEN
+                {refuse("how often withdrawal % was sent again is never less", "OLD.id")}
+            END IF;
+            RETURN NEW;
         """,
     )

@@ -5,7 +5,6 @@ from typing import Final
 import pgtrigger
 
 from balances.guards import LedgerGuard, listed, refuse
-from gateway.lifecycles import update_of
 from withdrawals.states import UNPAID
 
 #: As what the database names the refusal of a refund of more than was credited.
@@ -45,21 +44,4 @@ def within_receipts() -> LedgerGuard:
             END IF;
             RETURN NULL;
         """,  # noqa: S608 - our own statuses, no input
-    )
-
-
-def same_for_ever() -> LedgerGuard:
-    """Which deposit a withdrawal refunds is said when it is made, and so is all that was compared with the deposit."""
-    return LedgerGuard(
-        name="refund_same_for_ever",
-        when=pgtrigger.Before,
-        operation=update_of("refund_of", "product_id", "mode", "customer_id", "currency", "amount"),
-        condition=pgtrigger.Condition("OLD.refund_of IS NOT NULL OR NEW.refund_of IS NOT NULL"),
-        func=f"""
-            IF (NEW.refund_of, NEW.product_id, NEW.mode, NEW.customer_id, NEW.currency, NEW.amount) IS DISTINCT FROM
-                    (OLD.refund_of, OLD.product_id, OLD.mode, OLD.customer_id, OLD.currency, OLD.amount) THEN
-                {refuse("what a refund gives back, and of what, is never changed")}
-            END IF;
-            RETURN NEW;
-        """,
     )

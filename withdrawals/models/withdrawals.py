@@ -21,7 +21,8 @@ from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
 from withdrawals.models import refunds
 from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
-from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people
+from withdrawals.models.asked_guards import what_was_asked_stays
+from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people, what_proves_is_not_made_up
 from withdrawals.states import (
     FINAL,
     NOT_OUT,
@@ -237,8 +238,9 @@ class Withdrawal(DueWork):
             waits_as_agreed(),
             approved_by_enough(),
             doubts_end_by_proof_or_people(),
+            what_proves_is_not_made_up(),
             refunds.within_receipts(),
-            refunds.same_for_ever(),
+            what_was_asked_stays(),
         ]
 
     def __str__(self) -> str:

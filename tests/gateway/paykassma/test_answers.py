@@ -217,7 +217,8 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
     [
         (200, {"status": "ok"}, "accepted"),
         (200, {"status": "SUCCESS"}, "accepted"),
-        (200, FIELDS, "refused"),
+        (200, FIELDS, "unknown"),  # a field of deposits
+        (200, {"status": "fail", "message": {"account_number": ["wrong length"]}}, "refused"),
         (422, {"status": "fail", "message": {"amount": "too small"}}, "refused"),
         (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": ["y"]}}, "unknown"),
         (200, {"status": "fail", "message": {"withdrawal_id": ["y"]}}, "unknown"),
@@ -230,6 +231,42 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
             (200, {"status": "fail", "message": trouble}, "unknown")
             for trouble in ("Server error, try later", "Gateway Timeout", "Still processing", "Internal problem")
         ],
+        *[
+            (200, {"status": "fail", "message": trouble}, "unknown")
+            for trouble in (
+                "Payment system is temporarily unavailable",
+                "Bad gateway",
+                "Please try again",
+                "Too many requests",
+                "Wait a minute",
+                "Ошибка сервера",
+                "Внутренняя ошибка",
+                "Попробуйте позже",
+                "Система временно недоступна",
+                "Слишком много запросов",
+                "Подождите",
+                "Заявка в обработке",
+                "Превышено время ожидания",
+            )
+        ],
+        *[
+            (200, {"status": "fail", "message": {name: [text]}}, "unknown")
+            for name, text in (
+                ("error", "Internal server error"),
+                ("0", "x"),
+                ("id", "x"),
+                ("external_id", "x"),
+                ("order", "x"),
+                ("document_id", "x"),
+                ("Amount", "x"),
+                ("bank_details.0", "x"),
+                ("amount", "Internal server error"),
+            )
+        ],
+        (200, {"status": "fail", "message": {"amount": ["x"], "order": ["y"]}}, "unknown"),
+        (200, {"status": "fail", "message": {"withdrawals_sum_amount": ["x"], "order": ["y"]}}, "unknown"),
+        (200, {"status": "fail", "message": {"order": ["Insufficient balance"]}}, "unknown"),
+        (200, {"status": "fail", "message": {"bank_details.branch_code": ["x"], "iban": ["y"]}}, "refused"),
         (200, {"status": "fail", "message": {}}, "refused_unproven"),
         (200, {"status": "fail", "message": {"amount": ["x"], "withdrawal_id": []}}, "unknown"),
         (
@@ -241,7 +278,7 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
         (200, {"status": "fail", "message": {"amount": []}}, "unknown"),
         (200, {"status": "fail"}, "refused_unproven"),
         (200, {"status": "fail", "message": "MESSAGE"}, "refused_unproven"),
-        (200, {"status": "fail", "message": "Payment system is temporarily unavailable"}, "refused_unproven"),
+        (200, {"status": "fail", "message": "No withdrawal to this recipient is possible"}, "refused_unproven"),
         (200, {"status": "fail", "message": ["MESSAGE"]}, "refused_unproven"),
         (200, {"status": "error", "message": {"amount": ["x"]}}, "unknown"),
         (200, {"status": "error", "errors": {"target": "amount", "message": "x"}}, "unknown"),

@@ -10,7 +10,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0006_live_accounts_take_two_persons'),
+        ('providers', '0007_pauses_of_long_codes'),
     ]
 
     operations = [
