@@ -21,30 +21,6 @@ _FORMULA_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
 #: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
 _INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
-#: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
-#: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
 #: Rows that a sheet of XLSX has, by its specification.
 XLSX_MAX_ROWS: Final = 1_048_576
 #: A spreadsheet program keeps its numbers as binary fractions and so many digits of them: a longer number is written as
