@@ -91,15 +91,15 @@ def run_round(product: Product, count: int, families: dict[str, list[int]]) -> d
     """
     account = ProviderAccount.objects.get(name="Benchmark")
     person = User.objects.get(username="approver")
-    pause = pause_payouts(PauseScope.PROVIDER_ACCOUNT, account.pk, PayoutPauseKind.PERSON, "to be let go at once", person)
+    pause = pause_payouts(
+        PauseScope.PROVIDER_ACCOUNT, account.pk, PayoutPauseKind.PERSON, "to be let go at once", person
+    )
     system = PaymentSystem.objects.get(code="imps_ib")
     made = [_open(product, system) for _ in range(count)]
     before = {name: cpu_seconds(roots) for name, roots in families.items()}
     began_at, began = timezone.now(), time.monotonic()
     resume_payouts(pause.pk, "let go at once", person)
-    with transaction.atomic():
-        for withdrawal_id in made:
-            ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
+    ring("withdrawals.tasks.send_withdrawals", str(account.pk))
     mine = Withdrawal.objects.filter(pk__in=made)
     while mine.exclude(status=WithdrawalStatus.PAID).exists():
         if time.monotonic() - began > _PATIENCE_SECONDS:
