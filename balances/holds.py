@@ -20,7 +20,6 @@ from gateway import prepared_sql
 from gateway.lifecycles import Cause
 from gateway.products.models import Product
 
-
 #: Of each that is open. The locks need no order: whoever closes a hold has locked its withdrawal before.
 _SPEND: Final = prepared_sql.one_line(f"""
     UPDATE balances_hold SET status = '{HoldStatus.SPENT}', closed_at = %(now)s::timestamptz

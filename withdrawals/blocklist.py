@@ -97,10 +97,12 @@ def is_blocked(withdrawal: Withdrawal) -> bool:
 
 
 def blocked_among(withdrawals: Collection[Withdrawal]) -> set[uuid.UUID]:
-    """The ids of those to whose recipient nothing may be paid, as things are: `is_blocked` for many, in one question."""
+    """The ids of those to whose recipient nothing may be paid, as things are: `is_blocked` for many at once."""
     hashes = {one.pk: set(one.account_hashes) for one in withdrawals}
     every = sorted(set().union(*hashes.values()))
-    blocks = list(BlockedRecipient.objects.filter(BlockedRecipient.among(every)).values_list("product", "account_hashes"))
+    blocks = list(
+        BlockedRecipient.objects.filter(BlockedRecipient.among(every)).values_list("product", "account_hashes")
+    )
     return {
         one.pk
         for one in withdrawals

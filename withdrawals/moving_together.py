@@ -76,9 +76,7 @@ _MOVES: Final = prepared_sql.Insertion(
 @cache  # there are a handful
 def _statement(names: tuple[str, ...]) -> str:
     """Moves every row of ``step``, and writes its history. A row that is not where its step begins is left alone."""
-    types = {
-        name: prepared_sql.field_of(Withdrawal, name).db_type(connection) for name in names
-    }
+    types = {name: prepared_sql.field_of(Withdrawal, name).db_type(connection) for name in names}
     columns = {"id": "uuid", **_ALWAYS, **_HISTORY, **types}
     changes = ", ".join(f"{name} = step.{name}" for name in (*_ALWAYS, *names))
     return prepared_sql.one_line(f"""

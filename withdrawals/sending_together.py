@@ -173,7 +173,8 @@ def _send(batch: _Batch) -> None:
         if isinstance(one, calls_together.Made)
     ]
     calls_together.end(batch.account, PAYOUT, [(call, one) for _, call, one in ended])
-    accepted, others = [], []
+    accepted: list[tuple[Withdrawal, Answer]] = []
+    others: list[tuple[Withdrawal, Answer]] = []
     for row, _, one in ended:
         is_yes = classify_withdrawal(one.answer) is WithdrawalVerdict.ACCEPTED
         (accepted if is_yes else others).append((row, one.answer))

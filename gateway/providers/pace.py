@@ -115,9 +115,7 @@ def give_back_places(account: ProviderAccount, places: int) -> None:
     """Give back places that were taken a moment ago, and by which nothing left."""
     if places:
         with connection.cursor() as cursor:
-            cursor.execute(
-                _GIVE_BACK, {"account": account.pk, "step": 60 / account.calls_per_minute, "places": places}
-            )
+            cursor.execute(_GIVE_BACK, {"account": account.pk, "step": 60 / account.calls_per_minute, "places": places})
 
 
 def forget(account: ProviderAccount) -> None:

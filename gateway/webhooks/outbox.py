@@ -141,7 +141,12 @@ def owe_many(news: Sequence[Mapping[str, Any]]) -> None:
     if not news:
         return
     rows = [
-        {**one, "id": ids.new_id(), "type": EventType(one["type"]), "data": _DATA.get_prep_value(dict(one["data"])).decode()}
+        {
+            **one,
+            "id": ids.new_id(),
+            "type": EventType(one["type"]),
+            "data": _DATA.get_prep_value(dict(one["data"])).decode(),
+        }
         for one in news
     ]
     ring_for(delivery for (delivery,) in prepared_sql.run(_OWE_MANY, {"news": json.dumps(rows, default=str)}))
