@@ -59,12 +59,12 @@ def sweep_withdrawals() -> None:
         ring("withdrawals.tasks.expire_approval", str(withdrawal_id))
     # Each account by itself: the backlog of one, worked off at its own pace, does not hide what is due for another.
     for account_id in ProviderAccount.objects.filter(not_paused("")).values_list("pk", flat=True):
-        due = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now())
-        if due.filter(may_pay_out(), status=WithdrawalStatus.QUEUED).exists():
+        due, going = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now()), may_pay_out()
+        if due.filter(going, status=WithdrawalStatus.QUEUED).exists():
             ring("withdrawals.tasks.send_withdrawals", str(account_id))
         for withdrawal_id in due.filter(sending.lost()).order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
             ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
-        waiting = due.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
+        waiting = due.filter(going, status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
         for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
             ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
         doubtful = due.filter(to_send_again()).order_by("next_at")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway import ids, prepared_sql
-from gateway.after_commit import ring_each
+from gateway.after_commit import ring, ring_each
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Delivery, Event
 from gateway.webhooks.states import DeliveryStatus
@@ -149,9 +149,11 @@ def owe_many(news: Sequence[Mapping[str, Any]]) -> None:
         }
         for one in news
     ]
-    ring_for(delivery for (delivery,) in prepared_sql.run(_OWE_MANY, {"news": json.dumps(rows, default=str)}))
+    owed = prepared_sql.run(_OWE_MANY, {"news": json.dumps(rows, default=str)})
+    ring_each(DELIVER, [str(delivery) for (delivery,) in owed])
 
 
 def ring_for(deliveries: Iterable[Any]) -> None:
     """Tell the workers of these deliveries, once they are committed."""
-    ring_each(DELIVER, [str(delivery) for delivery in deliveries])
+    for delivery in deliveries:
+        ring(DELIVER, str(delivery))

@@ -16,8 +16,9 @@ from tests.roles import undisguised
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import order
-from withdrawals import asking, sending
+from withdrawals import asking, sending, sending_together
 from withdrawals.models import Withdrawal
+from withdrawals.moving_together import lock_together
 from withdrawals.tasks import sweep_withdrawals
 
 pytestmark = pytest.mark.usefixtures("disguised")
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("disguised")
 #: The bar of the blueprint; the same at ten millions is measured once (docs/performance.md).
 FINISHED: Final = 200_000
 #: Indexes of what has not ended; whichever is the smaller one will do.
-OPEN: Final = ("withdrawals_due", "withdrawals_for_a_person")
+OPEN: Final = ("withdrawals_due", "withdrawals_for_a_person", "withdrawals_to_approve")
 
 
 @pytest.fixture
@@ -63,13 +64,20 @@ def check(statements: list[str], *indexes: str) -> None:
         assert any(f"using {index}" in plan or f"on {index}" in plan for index in indexes), f"{statement}\n{plan}"
 
 
+def test_what_leaves_and_is_settled_together_is_found_by_its_index(many: Withdrawal, account: ProviderAccount) -> None:
+    check(selects_of(lambda: sending_together._taken(account, {many.pk})), *OPEN)
+    check(selects_of(lambda: sending_together._mark(account.pk, 10, set())), *OPEN)
+    locked = selects_of(lambda: lock_together(account, [many.pk]))
+    check(locked, "withdrawals_withdrawal_pkey")
+
+
 def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
     many: Withdrawal, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
     check(selects_of(lambda: sending._is_oldest_waiting(many)), *OPEN)
     check(selects_of(lambda: sending._release_next(many))[1:], *OPEN)
     swept = selects_of(sweep_withdrawals)
-    assert len(swept) == 5, "what nobody approved, to send, to probe, to send again, to ask about"
+    assert len(swept) == 6, "what nobody approved, to send, lost, to probe, to send again, to ask about"
     check(swept, *OPEN)
     provider.script("/v2/withdrawal/create", words.OK)
     check(selects_of(lambda: sending.send_withdrawal(many.pk)), "withdrawals_withdrawal_pkey", *OPEN)
