@@ -18,7 +18,7 @@ from django.utils import timezone
 from balances import reading
 from balances.models import Hold
 from gateway.products.actions import keep_key
-from gateway.products.models import Mode, Product, Scope, new_key
+from gateway.products.models import Mode, Product, new_key
 from gateway.providers.models import ProviderAccount
 from gateway.sandbox import server
 from gateway.sandbox.provider import Provider
@@ -117,7 +117,7 @@ def test_wherever_it_is_killed_it_is_paid_once(
 ) -> None:
     ProviderAccount.objects.update(ids_proven_unique=is_unique)
     key = new_key(Mode.TEST)
-    keep_key(product=funded, mode=Mode.TEST, name="swept", key=key, scopes=list(Scope.values))
+    keep_key(product=funded, mode=Mode.TEST, name="swept", key=key)
     case = WALKS[name]
     count = case.get("count", 1)
     if count > 1:
