@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from balances import fees
 from balances.kinds import FeeDirection
+from balances.models import Hold
+from balances.posting import AlreadyPosted, InsufficientFunds
 from gateway import ids
 from gateway.encryption import readable_or
 from gateway.lifecycles import Cause
@@ -52,7 +54,7 @@ def record_paid(account: ProviderAccount, entries: Mapping[str, PullEntry], caus
         return set()
     try:
         return _record(account, said, cause)
-    except DatabaseError as error:
+    except (DatabaseError, AlreadyPosted, InsufficientFunds, Hold.DoesNotExist) as error:
         # A balance without room, say: nothing was written, and one by one it is found out which of them it is about.
         log.warning("not_settled_together", account=str(account.pk), error=type(error).__name__)
         return set()

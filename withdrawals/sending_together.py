@@ -52,12 +52,16 @@ class _Batch:
         marked: those that are being sent now, with token.
         evidence: of each of them the row of its call.
         odd: those that have to be looked at one by one.
+        waits_for_pace: the account has no places for more than one.
+        begun_at: before anything was marked, by the clock that `calls_together.make` goes by.
     """
 
     account: ProviderAccount
     marked: list[Withdrawal] = field(default_factory=list)
     evidence: list[uuid.UUID] = field(default_factory=list)
     odd: list[uuid.UUID] = field(default_factory=list)
+    waits_for_pace: bool = False
+    begun_at: float = field(default_factory=time.monotonic)
 
 
 def send_withdrawals(account_id: uuid.UUID) -> None:
@@ -82,6 +86,8 @@ def send_withdrawals(account_id: uuid.UUID) -> None:
                 sending.send_withdrawal(withdrawal_id)
         if not batch.marked and not batch.odd:
             return
+        if batch.waits_for_pace and _due(account, set()).filter(pk__in=batch.odd).exists():
+            return  # not even one had a place: the sweep rings again
 
 
 def _due(account: ProviderAccount, but: Collection[uuid.UUID]) -> Any:
@@ -97,7 +103,7 @@ def _taken(account: ProviderAccount, but: Collection[uuid.UUID]) -> _Batch:
     if places < 2:  # noqa: PLR2004 - two are the smallest batch
         give_back_places(account, places)
         # Alone, or more than the pace allows now: the first one waits for its place.
-        return _Batch(account=account, odd=due[:1])
+        return _Batch(account=account, odd=due[:1], waits_for_pace=True)
     batch = _Batch(account=account)
     try:
         batch = _mark(account.pk, places, but)
@@ -162,11 +168,15 @@ def _is_fresh(row: Withdrawal) -> bool:
 
 def _is_signed_by(account: ProviderAccount, row: Withdrawal) -> bool:
     """Whether the frozen bytes are the ones to be sent; where the key was changed, they are signed anew one by one."""
-    return sign_again(bytes(row.body), account.withdrawal_key) == bytes(row.body)
+    try:
+        return sign_again(bytes(row.body), account.withdrawal_key) == bytes(row.body)
+    except (ValueError, KeyError):
+        return False  # no request at all: it stops nobody but itself
 
 
 def _send(batch: _Batch) -> None:
-    made = calls_together.make(batch.account, [partial(_sent, bytes(row.body)) for row in batch.marked])
+    works = [partial(_sent, bytes(row.body)) for row in batch.marked]
+    made = calls_together.make(batch.account, works, begun_at=batch.begun_at)
     ended = [
         (row, call, one)
         for row, call, one in zip(batch.marked, batch.evidence, made, strict=True)

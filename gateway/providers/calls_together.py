@@ -113,14 +113,25 @@ def begin(account: ProviderAccount, operation: str, about: Sequence[tuple[str, M
     return begun
 
 
-def make(account: ProviderAccount, works: Sequence[Callable[[Client], Answer]]) -> list[Made | Exception]:
+def make(
+    account: ProviderAccount, works: Sequence[Callable[[Client], Answer]], *, begun_at: float
+) -> list[Made | Exception]:
     """Make calls, each over a connection of its own, and wait for all of them; in the order in which they were given.
 
     After the first answer that says something of the account (none, a refusal of our credentials, or one that nobody
     can read) no further call begins. Each has the account's place already, and its own time limits.
+
+    Args:
+        account: whose credentials are used.
+        works: the calls, on a client that makes a fresh connection for each.
+        begun_at: since when `BEGIN_SECONDS` count, by `time.monotonic`: before it was written that they begin, so that
+            none begins after its lease, however long this process stood still.
+
+    Returns:
+        Of each call what came of it, or the fault of ours that it ran into: whether that one left nobody knows.
     """
     calls.assert_no_transaction()
-    begin_until = time.monotonic() + BEGIN_SECONDS
+    begin_until = begun_at + BEGIN_SECONDS
     stopped = threading.Event()
     with http.build_client(connect_seconds=calls.CONNECT_SECONDS, read_seconds=calls.READ_SECONDS) as connections:
         # Made here: the threads decrypt nothing and ask the database for nothing.
