@@ -41,6 +41,9 @@ log = structlog.get_logger(__name__)
 #: Of one batch: as many as leave in three goes of `calls_together.AT_ONCE`. Twice as many would save a few hundredths
 #: of a millisecond each, and a worker that dies leaves so many for the provider to be asked about.
 TOGETHER: Final = 48
+#: A worker begins no new batch after so long: whoever stops it waits for what it has begun (docker/compose.yaml), which
+#: is over 70 s later at the latest (`calls_together.BEGIN_SECONDS` and the longest call).
+WORK_SECONDS: Final = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def send_withdrawals(account_id: uuid.UUID) -> None:
     account = ProviderAccount.objects.filter(pk=account_id).first()
     if account is None:
         return
-    until = time.monotonic() + due_work.WORK_SECONDS
+    until = time.monotonic() + WORK_SECONDS
     seen: set[uuid.UUID] = set()
     has_rung = False
     while time.monotonic() < until:
@@ -88,6 +91,7 @@ def send_withdrawals(account_id: uuid.UUID) -> None:
             return
         if batch.waits_for_pace and _due(account, set()).filter(pk__in=batch.odd).exists():
             return  # not even one had a place: the sweep rings again
+    ring("withdrawals.tasks.send_withdrawals", str(account_id))
 
 
 def _due(account: ProviderAccount, but: Collection[uuid.UUID]) -> Any:

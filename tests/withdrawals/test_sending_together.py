@@ -1,6 +1,7 @@
 """Many withdrawals that leave at once: each as if it had been sent alone, and what is not plain is sent alone."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ def test_each_is_as_if_it_had_been_sent_alone(
     for one in line:
         assert [getattr(one, name) for name in alike] == [getattr(alone, name) for name in alike]
         assert one.sent_at is not None
+        assert one.next_at is not None
         assert one.created_at < one.sent_at < one.updated_at < one.next_at
         assert moves(one) == [("queued", "api_key"), ("sending", "clock"), ("accepted", "provider_answer")]
         assert news(one) == [("queued", 1), ("accepted", 3)]
@@ -225,7 +227,7 @@ def test_what_is_not_due_or_in_another_hand_is_left_alone(
 ) -> None:
     provider.script(words.CREATE, words.OK)
     line = line_of(api, account, 4)
-    Withdrawal.objects.filter(pk=line[0].pk).update(next_at=timezone.now() + timezone.timedelta(minutes=5))
+    Withdrawal.objects.filter(pk=line[0].pk).update(next_at=timezone.now() + timedelta(minutes=5))
     sending_together.send_withdrawals(account.pk)
     assert statuses(line) == ["queued", "accepted", "accepted", "accepted"]
 
