@@ -184,11 +184,11 @@ def lock_together(account: ProviderAccount, withdrawal_ids: Collection[uuid.UUID
     In the order of their ids: two workers with some of the same wait for one another, and never for each other.
     """
     rows = Withdrawal.objects.select_for_update(of=("self",)).filter(account=account, pk__in=withdrawal_ids)
-    return with_what_is_shown(account, list(rows.order_by("pk")))
+    return _with_what_is_shown(account, list(rows.order_by("pk")))
 
 
-def with_what_is_shown(account: ProviderAccount, rows: list[Withdrawal]) -> list[Withdrawal]:
-    """The same rows with product, customer and payment system, each of which is read once for all of them."""
+def _with_what_is_shown(account: ProviderAccount, rows: list[Withdrawal]) -> list[Withdrawal]:
+    # Each is read once for all of them, not joined to each row.
     products = Product.objects.in_bulk({row.product_id for row in rows})
     customers = Customer.objects.in_bulk({row.customer_id for row in rows})
     systems = PaymentSystem.objects.in_bulk({row.payment_system_id for row in rows})

@@ -16,7 +16,7 @@ from tests.roles import undisguised
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import order
-from withdrawals import asking, sending, sending_together
+from withdrawals import asking, moving_together, sending, sending_together
 from withdrawals.models import Withdrawal
 from withdrawals.moving_together import lock_together
 from withdrawals.tasks import sweep_withdrawals
@@ -69,6 +69,9 @@ def test_what_leaves_and_is_settled_together_is_found_by_its_index(many: Withdra
     check(selects_of(lambda: sending_together._mark(account.pk, 10, set())), *OPEN)
     locked = selects_of(lambda: lock_together(account, [many.pk]))
     check(locked, "withdrawals_withdrawal_pkey")
+    check(
+        [moving_together._statement(("next_at", "token")).replace("%(steps)s", "'[]'")], "withdrawals_withdrawal_pkey"
+    )
 
 
 def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
