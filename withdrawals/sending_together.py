@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -35,8 +34,6 @@ from withdrawals import blocklist, outflow, sending
 from withdrawals.models import Withdrawal
 from withdrawals.moving_together import Step, lock_together, move_together
 from withdrawals.states import ACCEPTED_DELAYS_SECONDS, WithdrawalStatus
-
-log = structlog.get_logger(__name__)
 
 #: Of one batch: as many as leave in three goes of `calls_together.AT_ONCE`. Twice as many would save a few hundredths
 #: of a millisecond each, and a worker that dies leaves so many for the provider to be asked about.
