@@ -13,6 +13,7 @@ from balances.models import Hold
 from gateway.products.models import Product
 from gateway.providers import calls_together
 from gateway.providers.models import CallPace, PayoutPause, ProviderAccount, ProviderCall
+from gateway.providers.pace import take_free_places
 from gateway.providers.pauses import pause_payouts
 from gateway.webhooks.actions import add_endpoint
 from gateway.webhooks.models import Delivery, Event
@@ -244,6 +245,22 @@ def test_a_batch_is_no_larger_than_the_pace_has_free_places(
     assert sorted(statuses(line)) == ["accepted"] * 3 + ["queued"] * 2
     assert [one.attempts for one in line if one.status == "queued"] == [0, 0]
     assert len(provider.to(words.CREATE)) == 3
+
+
+def test_places_of_what_does_not_leave_are_given_back(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    provider.script(words.CREATE, words.OK)
+    other = {**IMPS, "recipient": {**IMPS["recipient"], "account_number": "998877665544"}}
+    line = [*line_of(api, account, 2), *(order(api, other) for _ in range(3))]
+    account.calls_per_minute, account.calls_at_once = 1, 5
+    account.save(update_fields=["calls_per_minute", "calls_at_once"])
+    CallPace.objects.update(used_until=timezone.now())
+    blocklist.block("998877665544", product=None, by=persons()[0], reason="fraud")
+    batch = sending_together._taken(account, set())
+    assert [one.pk for one in batch.marked] == [one.pk for one in line[:2]]
+    assert batch.odd == [one.pk for one in line[2:]]
+    assert take_free_places(account, 9) == 3
 
 
 # Answers that are no plain yes.

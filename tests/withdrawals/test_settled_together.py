@@ -90,6 +90,21 @@ def test_one_that_differs_stops_none_of_the_others(
     assert money(product) == [FUNDED - 5 * 1218, 3 * 1218]
 
 
+@pytest.mark.parametrize(
+    "differently",
+    [{"amount": "1.00"}, {"currency_code": "BDT"}, {"account_number": "999999999999"}, {"wallet_type": "bkash"}],
+    ids=str,
+)
+def test_whatever_differs_from_the_frozen_request_is_for_a_person(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, product: Product, differently: dict[str, str]
+) -> None:
+    line = sent_together(api, account, provider, 3)
+    said = [words.found(line[0], 1), words.found(line[1], 1, **differently), words.found(line[2], 1)]
+    assert hear(account, provider, line, *said) == ["paid", "manual_review", "paid"]
+    assert line[1].contradiction.startswith("the provider's answer differs in ")
+    assert money(product) == [FUNDED - 3 * 1218, 1218]
+
+
 def test_another_accounts_withdrawals_are_not_settled(
     api: Api, account: ProviderAccount, live_account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
@@ -122,9 +137,12 @@ def test_where_the_product_pays_a_fee_each_is_settled_alone(
     api: Api, account: ProviderAccount, provider: ScriptedProvider, product: Product
 ) -> None:
     charge("product", "withdrawal", "2", "5")
+    hear(account, provider, [first := sent_together(api, account, provider, 1)[0]], words.found(first, 1))
     line = sent_together(api, account, provider, 3)
-    assert hear(account, provider, line, *(words.found(one, 1) for one in line)) == ["paid"] * 3
-    assert money(product) == [FUNDED - 3 * (1218 + Decimal("29.36")), 0]
+    with CaptureQueriesContext(connection) as queries:
+        assert hear(account, provider, line, *(words.found(one, 1) for one in line)) == ["paid"] * 3
+    assert sum("balances_post(" in one["sql"] for one in queries) == 3
+    assert money(product) == [FUNDED - 4 * (1218 + Decimal("29.36")), 0]
 
 
 def test_where_the_database_refuses_one_the_others_are_settled_alone(
