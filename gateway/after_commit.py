@@ -6,7 +6,7 @@ Nothing depends on it: the sweeps in ``gateway/celery.py`` find the same rows so
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 import structlog
@@ -41,7 +41,13 @@ def ring(task: str, *ids: str) -> None:
 
     By name, because the actions that ring lie below the tasks that call them.
     """
-    transaction.on_commit(lambda: _ringer.hand_over(task, ids), robust=True)
+    transaction.on_commit(lambda: _ringer.hand_over([(task, ids)]), robust=True)
+
+
+def ring_each(task: str, ids: Collection[str]) -> None:
+    """Send the task once for each id, like `ring`, but all of them in one trip to the broker."""
+    if ids:
+        transaction.on_commit(lambda: _ringer.hand_over([(task, (one,)) for one in ids]), robust=True)
 
 
 def ring_in_background() -> None:
@@ -63,11 +69,13 @@ class _Ringer:
         self._thread = threading.Thread(target=self._ring_for_ever, name="ringer", daemon=True)
         self._thread.start()
 
-    def hand_over(self, task: str, ids: tuple[str, ...]) -> None:
+    def hand_over(self, rings: Collection[tuple[str, tuple[str, ...]]]) -> None:
         if self._thread is None:
-            _send([(task, ids)])
-        elif self._waiting.qsize() < _WAITING_MAX:
-            self._waiting.put((task, ids))
+            _send(rings)
+            return
+        for one in rings:
+            if self._waiting.qsize() < _WAITING_MAX:
+                self._waiting.put(one)
 
     def _ring_for_ever(self) -> None:
         while True:
@@ -82,7 +90,7 @@ class _Ringer:
 _ringer = _Ringer()
 
 
-def _send(rings: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+def _send(rings: Collection[tuple[str, tuple[str, ...]]]) -> None:
     global _silent_until  # noqa: PLW0603 - one broker a process
     if time.monotonic() < _silent_until:
         return

@@ -30,6 +30,7 @@ for _border in (task_prerun, task_postrun):
 # Money out has workers of its own: a provider that hangs on deposits must not hold up a payout, nor the reverse.
 app.conf.task_routes = {
     "withdrawals.tasks.send_withdrawal": {"queue": "money-out"},
+    "withdrawals.tasks.send_withdrawals": {"queue": "money-out"},
     "withdrawals.tasks.probe_waiting": {"queue": "money-out"},
     "withdrawals.tasks.send_again": {"queue": "money-out"},
     # Slow, and nobody waits for it.

@@ -61,12 +61,16 @@ def claim(rows: "models.QuerySet[_Row]", *, limit: int, lease_seconds: int) -> l
     claimed = list(
         rows.filter(next_at__lte=now).order_by("next_at").select_for_update(skip_locked=True, of=("self",))[:limit]
     )
+    if not claimed:
+        return []
+    # One token for all rows of a claim: it fences off another claim, and there is one of those at a time.
+    token, until = uuid.uuid4(), now + timedelta(seconds=lease_seconds)
+    rows.model._default_manager.filter(pk__in=[row.pk for row in claimed]).update(  # noqa: SLF001 - as below
+        token=token, attempts=models.F("attempts") + 1, next_at=until
+    )
     for row in claimed:
-        row.due_at = row.next_at
-        row.token = uuid.uuid4()
+        row.due_at, row.next_at, row.token = row.next_at, until, token
         row.attempts += 1
-        row.next_at = now + timedelta(seconds=lease_seconds)
-        row.save(update_fields=["token", "attempts", "next_at"])
     return claimed
 
 

@@ -1,5 +1,6 @@
 """A letter's items are settled: the provider is asked over our own channel, and only its answer moves money."""
 
+import json
 import uuid
 from datetime import timedelta
 from typing import Final
@@ -8,7 +9,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from gateway import due_work
+from gateway import due_work, prepared_sql
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from gateway.providers.pace import take_place
@@ -16,9 +17,10 @@ from payments import asking as deposits
 from payments.models import Receipt
 from postbacks import strays
 from postbacks.models import LetterItem
-from postbacks.owners import foreign, is_own_deposit, withdrawal_of
+from postbacks.owners import foreign, is_own_deposit, withdrawals_of
 from postbacks.states import CONFIRM_DELAYS_SECONDS, ITEM, ItemStatus
 from withdrawals import asking as withdrawals
+from withdrawals.models import Withdrawal
 from withdrawals.states import FINAL, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
@@ -78,7 +80,8 @@ def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> tuple[set[s
     custom_ids = {
         item.order_id for item in items if not item.is_withdrawal and is_own_deposit(item.order_id, item.account_id)
     }
-    withdrawal_ids = {item.order_id for item in items if item.is_withdrawal and withdrawal_of(item) is not None}
+    ours = withdrawals_of(items)
+    withdrawal_ids = {item.order_id for item in items if item.is_withdrawal and item.order_id in ours}
     for order_ids, ask in ((custom_ids, deposits.ask), (withdrawal_ids, withdrawals.ask)):
         if order_ids and take_place(account):
             ask(account, sorted(order_ids), because=because, has_place=True)
@@ -103,13 +106,38 @@ def _settle_all(claimed: list[LetterItem], asked: set[str]) -> None:
     tokens = {item.pk: item.token for item in claimed}
     rows = LetterItem.objects.select_for_update(of=("self",)).filter(pk__in=tokens).order_by("pk")
     held = [item for item in rows if item.holds(tokens[item.pk])]
+    payouts = withdrawals_of(held)
     for item in held:
-        _settle(item, is_asked=item.order_id in asked)
-    LetterItem.objects.bulk_update(held, ["status", "note", "token", "next_at", "settled_at", "asked_at"])
+        verdict = _payout_verdict(item, payouts.get(item.order_id)) if item.is_withdrawal else _deposit_verdict(item)
+        _settle(item, *verdict, is_asked=item.order_id in asked)
+    _write(held)
 
 
-def _settle(item: LetterItem, *, is_asked: bool) -> None:
-    status, note = _verdict(item)
+_CHANGED: Final = {
+    "id": "uuid",
+    "status": "text",
+    "note": "text",
+    "next_at": "timestamptz",
+    "settled_at": "timestamptz",
+    "asked_at": "timestamptz",
+}
+#: By hand: as `bulk_update` it took longer than asking the provider.
+_WRITE: Final = prepared_sql.one_line(f"""
+    UPDATE postbacks_letteritem AS one SET
+        {", ".join(f"{name} = item.{name}" for name in _CHANGED if name != "id")}, token = NULL
+    FROM jsonb_to_recordset(%(items)s::jsonb) AS item({", ".join(f"{name} {kind}" for name, kind in _CHANGED.items())})
+    WHERE one.id = item.id
+    RETURNING one.id
+""")  # noqa: S608 - names of our own columns
+
+
+def _write(settled: list[LetterItem]) -> None:
+    rows = [{name: getattr(item, name) for name in _CHANGED} for item in settled]
+    if rows:
+        prepared_sql.run(_WRITE, {"items": json.dumps(rows, default=str)})
+
+
+def _settle(item: LetterItem, status: ItemStatus, note: str, *, is_asked: bool) -> None:
     if status != item.status:
         ITEM.check(item.status, status)
     item.status, item.note, item.token = status, note[:200], None
@@ -121,10 +149,6 @@ def _settle(item: LetterItem, *, is_asked: bool) -> None:
         item.next_at, item.settled_at = None, timezone.now()
     if status == ItemStatus.CONTRADICTED:
         log.error("letter_contradicted", letter=str(item.letter_id), note=note)
-
-
-def _verdict(item: LetterItem) -> tuple[ItemStatus, str]:
-    return _payout_verdict(item) if item.is_withdrawal else _deposit_verdict(item)
 
 
 def _deposit_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
@@ -145,8 +169,7 @@ def _deposit_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
     return ItemStatus.CONFIRMED, ""
 
 
-def _payout_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
-    withdrawal = withdrawal_of(item)
+def _payout_verdict(item: LetterItem, withdrawal: Withdrawal | None) -> tuple[ItemStatus, str]:
     if withdrawal is None:
         return ItemStatus.CONTRADICTED, foreign(item) or "there is no such withdrawal"
     if (item.amount, item.currency) != (withdrawal.amount, withdrawal.currency):

@@ -128,7 +128,7 @@ def open_withdrawal(
         withdrawal.next_at = now + timedelta(days=APPROVAL_DAYS)
     begin_withdrawal(withdrawal, cause)
     if withdrawal.status == WithdrawalStatus.QUEUED:
-        ring("withdrawals.tasks.send_withdrawal", str(withdrawal.pk))
+        ring("withdrawals.tasks.send_withdrawals", str(withdrawal.account_id))
     return withdrawal
 
 

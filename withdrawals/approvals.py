@@ -110,7 +110,7 @@ def _decide(withdrawal_id: uuid.UUID, by: AbstractUser | Caller, decision: Decis
         move_withdrawal(withdrawal, WithdrawalStatus.PENDING_APPROVAL, cause)
     else:
         move_withdrawal(withdrawal, WithdrawalStatus.QUEUED, cause, next_at=timezone.now())
-        ring("withdrawals.tasks.send_withdrawal", str(withdrawal.pk))
+        ring("withdrawals.tasks.send_withdrawals", str(withdrawal.account_id))
     return withdrawal
 
 

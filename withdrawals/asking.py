@@ -20,6 +20,7 @@ from gateway.providers.pace import take_place
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.outcomes import record_word
+from withdrawals.outcomes_together import record_paid
 from withdrawals.second_sendings import to_send_again
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
@@ -58,8 +59,11 @@ def ask_withdrawals(account_id: uuid.UUID) -> None:
                 due_work.put_back(withdrawal)
             return
         ask(account, [withdrawal.public_id for withdrawal in claimed], has_place=True)
+        mine = Withdrawal.objects.filter(pk__in=[one.pk for one in claimed], token=claimed[0].token)
+        still_asked_about = set(mine.filter(status__in=sorted(ASKED_ABOUT)).values_list("pk", flat=True))
         for withdrawal in claimed:
-            _schedule(withdrawal)
+            if withdrawal.pk in still_asked_about:
+                _schedule(withdrawal)
 
 
 def ask(
@@ -83,13 +87,16 @@ def ask(
     )
     if answer.outcome is not Outcome.ACCEPTED:
         return {}
-    states = {}
-    for withdrawal_id, entry in parse_pull("withdrawal", answer.payload).items():
-        if withdrawal_id not in withdrawal_ids:
-            continue  # an answer to a question that nobody asked
-        states[withdrawal_id] = entry.state
+    said = parse_pull("withdrawal", answer.payload)
+    entries = {one: entry for one, entry in said.items() if one in withdrawal_ids}  # whatever else nobody asked
+    states = {withdrawal_id: entry.state for withdrawal_id, entry in entries.items()}
+    for withdrawal_id, entry in entries.items():
         if not entry.inner_id_agrees:
             log.warning("pull_inner_id_differs", withdrawal=withdrawal_id)
+    paid = record_paid(account, entries, Cause(kind=CauseKind.PULL, id=because, detail=PullState.FOUND))
+    for withdrawal_id, entry in entries.items():
+        if withdrawal_id in paid:
+            continue
         try:
             record_word(account, withdrawal_id, entry, Cause(kind=CauseKind.PULL, id=because, detail=entry.state))
         except UnreadableColumn as unreadable:

@@ -1,5 +1,7 @@
 """Accounts that nothing is paid to: one person blocks, two unblock."""
 
+import uuid
+from collections.abc import Collection
 from typing import Final
 
 import structlog
@@ -97,3 +99,17 @@ def is_blocked(withdrawal: Withdrawal) -> bool:
         cursor.execute(f"SELECT {IS_BLOCKED}", {"hashes": withdrawal.account_hashes, "product": withdrawal.product_id})
         (found,) = cursor.fetchone()
     return bool(found)
+
+
+def blocked_among(withdrawals: Collection[Withdrawal]) -> set[uuid.UUID]:
+    """The ids of those to whose recipient nothing may be paid, as things are: `is_blocked` for many at once."""
+    hashes = {one.pk: set(one.account_hashes) for one in withdrawals}
+    every = sorted(set().union(*hashes.values()))
+    blocks = list(
+        BlockedRecipient.objects.filter(BlockedRecipient.among(every)).values_list("product", "account_hashes")
+    )
+    return {
+        one.pk
+        for one in withdrawals
+        if any(product in {None, one.product_id} and hashes[one.pk] & set(of_block) for product, of_block in blocks)
+    }

@@ -23,7 +23,7 @@ from withdrawals.states import UNPAID, WITHDRAWAL, WithdrawalStatus
 log = structlog.get_logger(__name__)
 
 #: Sending is over in a minute and says nothing that a product could act upon.
-_NO_NEWS = frozenset({WithdrawalStatus.SENDING})
+NO_NEWS = frozenset({WithdrawalStatus.SENDING})
 
 
 class NoRoom(Exception):  # noqa: N818 - reads as the fact it reports
@@ -145,7 +145,7 @@ def _follow_up(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
         request_id=logs.request_id.get(),
         at=withdrawal.updated_at,
     )
-    if withdrawal.status not in _NO_NEWS:
+    if withdrawal.status not in NO_NEWS:
         owe(
             product=withdrawal.product,
             mode=withdrawal.mode,

@@ -29,7 +29,8 @@ from withdrawals.states import (
 log = structlog.get_logger(__name__)
 
 #: C§2.1: the two numbers that end a withdrawal. Any other number, known or not, is not final.
-_ENDINGS: Final = {1: WithdrawalStatus.PAID, 5: WithdrawalStatus.REJECTED}
+PAID_NUMBER: Final = 1
+_ENDINGS: Final = {PAID_NUMBER: WithdrawalStatus.PAID, 5: WithdrawalStatus.REJECTED}
 #: As `last_answer` keeps it.
 FOUND_REJECTED: Final = f"{PullState.FOUND}, status 5"
 
@@ -42,7 +43,7 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
         log.error("outcome_of_unknown_withdrawal", account=str(account.pk))
         return
     withdrawal = lock_withdrawal(found)
-    withdrawal.last_answer, withdrawal.last_asked_at = _in_a_word(entry), timezone.now()
+    withdrawal.last_answer, withdrawal.last_asked_at = in_a_word(entry), timezone.now()
     withdrawal.save(update_fields=["last_answer", "last_asked_at"])
     if withdrawal.status == WithdrawalStatus.QUEUED and entry.state in {PullState.FOUND, PullState.NO_POSTBACK}:
         _unqueue(withdrawal, cause)
@@ -82,7 +83,7 @@ def _end_permission(withdrawal: Withdrawal, entry: PullEntry) -> None:
         _contradict(withdrawal, f"two persons had it sent again, and that was called off, for {ended}{before}")
 
 
-def _in_a_word(entry: PullEntry) -> str:
+def in_a_word(entry: PullEntry) -> str:
     """What is kept of an answer, for people: the state, and the provider's number where it names one."""
     items = () if entry.postback is None else entry.postback.items
     if len(items) == 1 and isinstance(items[0], PostbackItem) and items[0].withdrawal_status is not None:
@@ -167,7 +168,7 @@ def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
     if (other := _another_of_ours(withdrawal, item)) is not None:
         _review(withdrawal, f"the provider's answer speaks of {other}", cause)
         return
-    doubts = [*entry.postback.disagreements(), *_differences(frozen_request(withdrawal), item)]
+    doubts = [*entry.postback.disagreements(), *differences(frozen_request(withdrawal), item)]
     if doubts:
         _review(withdrawal, f"the provider's answer differs in {', '.join(doubts)}", cause)
         return
@@ -244,7 +245,7 @@ def _contradict(withdrawal: Withdrawal, what: str) -> None:
         withdrawal.save(update_fields=["contradiction"])
 
 
-def _differences(request: dict[str, Any], item: PostbackItem) -> list[str]:
+def differences(request: dict[str, Any], item: PostbackItem) -> list[str]:
     """Names of what the provider says differently from the frozen request. What it leaves out differs in nothing."""
     pairs = {
         "account_number": (request.get("account_number", ""), item.account_number),

@@ -4,6 +4,8 @@ What counts is what was sent in the last 24 hours and may have left us: all that
 not known to have never been created.
 """
 
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +16,7 @@ from django.db.models import Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from gateway.money import format_amount
-from gateway.providers.models import PauseScope, PayoutPause, PayoutPauseKind
+from gateway.providers.models import PauseScope, PayoutPause, PayoutPauseKind, ProviderAccount
 from gateway.providers.pauses import pause_payouts
 from withdrawals import turns
 from withdrawals.models import OutflowCap, Withdrawal
@@ -53,6 +55,16 @@ def reached_by(withdrawal: Withdrawal) -> Reached | None:
         if sent + withdrawal.amount > cap.maximum:
             return Reached(cap=cap, sent=sent)
     return None
+
+
+def capped_among(account: ProviderAccount, withdrawals: Iterable[Withdrawal]) -> set[tuple[uuid.UUID, str]]:
+    """Product and currency of those of an account's withdrawals for which any cap counts, whatever room it leaves."""
+    pairs = {(one.product_id, one.currency) for one in withdrawals}
+    whose = Q(product__in={product for product, _ in pairs}) | Q(account=account)
+    rows = OutflowCap.objects.filter(whose, mode=account.mode, currency__in={currency for _, currency in pairs})
+    latest = rows.order_by("product", "account", "currency", "-version").distinct("product", "account", "currency")
+    found = {(cap.product_id, cap.currency) for cap in latest if cap.maximum is not None}
+    return {(product, currency) for product, currency in pairs if found & {(product, currency), (None, currency)}}
 
 
 def pause(reached: Reached, withdrawal: Withdrawal) -> None:

@@ -73,8 +73,12 @@ _FAILURES: Final = {
 
 def to_send() -> Q:
     """Filter: withdrawals that are to be sent, and those of which a worker never wrote what came of it."""
-    queued = Q(status=WithdrawalStatus.QUEUED) & may_pay_out()
-    return queued | (Q(status=WithdrawalStatus.SENDING) & not_paused())
+    return (Q(status=WithdrawalStatus.QUEUED) & may_pay_out()) | lost()
+
+
+def lost() -> Q:
+    """Filter: withdrawals of which a worker never wrote what came of it."""
+    return Q(status=WithdrawalStatus.SENDING) & not_paused()
 
 
 def send_withdrawal(withdrawal_id: uuid.UUID) -> None:
@@ -213,11 +217,12 @@ def _send(claimed: Withdrawal) -> None:
         request={"body_digest": claimed.body_digest},
         has_place=True,
     )
-    _settle(claimed, answer)
+    settle(claimed, answer)
 
 
 @transaction.atomic(durable=True)
-def _settle(claimed: Withdrawal, answer: Answer) -> None:
+def settle(claimed: Withdrawal, answer: Answer) -> None:
+    """Record what the provider answered; nothing where the row is no longer the claim's, or has moved on."""
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != WithdrawalStatus.SENDING:
         return  # a postback was quicker, or the lease was lost: the row already knows more than this answer

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
-from withdrawals import approvals, asking, batches, redaction, sending
+from withdrawals import approvals, asking, batches, redaction, sending, sending_together
 from withdrawals.models import Withdrawal
 from withdrawals.second_sendings import to_send_again
 from withdrawals.states import WithdrawalStatus
@@ -20,6 +20,12 @@ _BATCH = 200
 def send_withdrawal(withdrawal_id: str) -> None:
     """Send one withdrawal."""
     sending.send_withdrawal(uuid.UUID(withdrawal_id))
+
+
+@shared_task
+def send_withdrawals(account_id: str) -> None:
+    """Send every withdrawal of an account that is due."""
+    sending_together.send_withdrawals(uuid.UUID(account_id))
 
 
 @shared_task
@@ -53,10 +59,12 @@ def sweep_withdrawals() -> None:
         ring("withdrawals.tasks.expire_approval", str(withdrawal_id))
     # Each account by itself: the backlog of one, worked off at its own pace, does not hide what is due for another.
     for account_id in ProviderAccount.objects.filter(not_paused("")).values_list("pk", flat=True):
-        due = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now())
-        for withdrawal_id in due.filter(sending.to_send()).order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
+        due, going = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now()), may_pay_out()
+        if due.filter(going, status=WithdrawalStatus.QUEUED).exists():
+            ring("withdrawals.tasks.send_withdrawals", str(account_id))
+        for withdrawal_id in due.filter(sending.lost()).order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
             ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
-        waiting = due.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
+        waiting = due.filter(going, status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
         for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
             ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
         doubtful = due.filter(to_send_again()).order_by("next_at")

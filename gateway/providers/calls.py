@@ -31,7 +31,7 @@ READ_SECONDS: Final = 60.0
 #: A claim outlives the longest call: connect, read, and a margin for our own commits.
 LEASE_SECONDS: Final = 120
 #: What is kept of an answer as evidence.
-_KEPT_BYTES: Final = 64 * 1024
+KEPT_BYTES: Final = 64 * 1024
 
 #: What a caller gets where no call was made: the account is paused, or its line is longer than the caller would wait.
 HELD_BACK: Final = Answer(outcome=Outcome.UNKNOWN, http_status=None, sent=False, note="held back")
@@ -68,7 +68,7 @@ def call(
             send.
         patience_seconds: the longest wait for a place.
     """
-    _assert_no_transaction()
+    assert_no_transaction()
     if not has_place and not pace.take_place(account, patience_seconds=patience_seconds):
         return HELD_BACK
     row = ProviderCall.objects.create(
@@ -93,7 +93,7 @@ def call(
     row.http_status = answer.http_status
     row.outcome = answer.outcome
     row.note = answer.note[:200]
-    row.response = answer.raw[:_KEPT_BYTES]
+    row.response = answer.raw[:KEPT_BYTES]
     row.response_digest = hashlib.sha256(answer.raw).hexdigest()
     row.duration_ms = round((time.monotonic() - started) * 1000)
     row.save(update_fields=["sent", "http_status", "outcome", "note", "response", "response_digest", "duration_ms"])
@@ -136,7 +136,12 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str | list) else str(value)
 
 
-def _assert_no_transaction() -> None:
+def assert_no_transaction() -> None:
+    """Refuse to call while a transaction is open.
+
+    Raises:
+        RuntimeError: one is.
+    """
     # The same test that Django makes for a durable block: the transaction around a test case does not count.
     blocks = connection.atomic_blocks
     if blocks and not getattr(blocks[-1], "_from_testcase", False):

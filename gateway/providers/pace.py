@@ -63,6 +63,61 @@ def take_place(account: ProviderAccount, *, patience_seconds: float = WAIT_SECON
     return True
 
 
+# The places that are free at this moment, at most as many as are wanted. The row is locked before the clock is read.
+_TAKE_FREE: Final = """
+    WITH unflushed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
+    line AS MATERIALIZED (
+        SELECT account_id, used_until FROM providers_callpace, unflushed
+        WHERE account_id = %(account)s FOR UPDATE OF providers_callpace
+    ),
+    now AS MATERIALIZED (SELECT account_id, used_until, clock_timestamp() AS at FROM line),
+    free AS (
+        SELECT account_id, GREATEST(used_until, at) AS used, LEAST(
+            %(wanted)s,
+            floor((%(ahead)s - EXTRACT(EPOCH FROM GREATEST(used_until, at) - at)::float8) / %(step)s)::integer + 1
+        ) AS places
+        FROM now
+    )
+    UPDATE providers_callpace AS pace SET used_until = free.used + make_interval(secs => %(step)s * free.places)
+    FROM free, providers_provideraccount AS account
+    WHERE pace.account_id = free.account_id AND account.id = free.account_id AND account.pause_kind = 'none'
+        AND free.places > 0
+    RETURNING free.places
+"""
+_GIVE_BACK: Final = """
+    WITH unflushed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    UPDATE providers_callpace SET used_until = used_until - make_interval(secs => %(step)s * %(places)s) FROM unflushed
+    WHERE account_id = %(account)s
+"""
+
+
+def take_free_places(account: ProviderAccount, wanted: int) -> int:
+    """Take the account's places that are free without waiting; how many, none while it is paused or was never called.
+
+    Calls that leave at once by these are no more than would leave at once one by one.
+    """
+    step_seconds = 60 / account.calls_per_minute
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE_FREE,
+            {
+                "account": account.pk,
+                "wanted": wanted,
+                "step": step_seconds,
+                "ahead": (account.calls_at_once - 1) * step_seconds,
+            },
+        )
+        row = cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def give_back_places(account: ProviderAccount, places: int) -> None:
+    """Give back places that were taken a moment ago, and by which nothing left."""
+    if places:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, {"account": account.pk, "step": 60 / account.calls_per_minute, "places": places})
+
+
 def forget(account: ProviderAccount) -> None:
     """Begin the line anew, where the pace was changed: at a slower one it may have run ahead by hours."""
     CallPace.objects.filter(account=account).delete()

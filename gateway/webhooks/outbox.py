@@ -1,12 +1,13 @@
 """News and who is owed them, as SQL: one statement of its own for `owe`, or the last parts of a larger one."""
 
+import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from gateway import prepared_sql
-from gateway.after_commit import ring
+from gateway import ids, prepared_sql
+from gateway.after_commit import ring, ring_each
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import Delivery, Event
 from gateway.webhooks.states import DeliveryStatus
@@ -86,6 +87,70 @@ def parameters_of(
         "event_data": _DATA.get_prep_value(data),
         "event_at": created_at,
     }
+
+
+#: The same for many events at once, each with its own product.
+_COLUMNS_OF_MANY: Final = {
+    "id": "uuid",
+    "product_id": "uuid",
+    "mode": "text",
+    "type": "text",
+    "subject": "text",
+    "sequence": "integer",
+    "data": "text",
+    "created_at": "timestamptz",
+}
+_EVENTS: Final = prepared_sql.Insertion(
+    Event,
+    # What is encrypted is plain letters, which JSON carries as they are.
+    {name: f"news.{name}" for name in _COLUMNS_OF_MANY} | {"data": "convert_to(news.data, 'UTF8')"},
+    source="news",
+)
+_DELIVERIES_OF_MANY: Final = prepared_sql.Insertion(
+    Delivery,
+    {
+        "id": _DELIVERY_ID,
+        "event_id": "event.id",
+        "endpoint_id": "taker.id",
+        "status": f"'{DeliveryStatus.PENDING}'",
+        "next_at": "event.created_at",
+        "created_at": "event.created_at",
+    },
+    source="""event JOIN webhooks_webhookendpoint AS taker
+        ON taker.product_id = event.product_id AND taker.mode = event.mode AND taker.is_enabled
+        AND (taker.event_types = '{}' OR event.type = ANY (taker.event_types))""",
+)
+_OWE_MANY: Final = prepared_sql.one_line(f"""
+    WITH news AS (
+        SELECT * FROM jsonb_to_recordset(%(news)s::jsonb)
+        AS news({", ".join(f"{name} {kind}" for name, kind in _COLUMNS_OF_MANY.items())})
+    ),
+    event AS ({_EVENTS.sql} RETURNING id, product_id, mode, type, created_at),
+    delivery AS ({_DELIVERIES_OF_MANY.sql} RETURNING id)
+    SELECT id FROM delivery
+""")  # noqa: S608 - names of our own tables
+
+
+def owe_many(news: Sequence[Mapping[str, Any]]) -> None:
+    """What `gateway.webhooks.actions.owe` does, for many events in one statement, in the caller's transaction.
+
+    Args:
+        news: of each event the columns: ``product_id``, ``mode``, ``type``, ``subject``, ``sequence``, ``data``,
+            ``created_at``.
+    """
+    if not news:
+        return
+    rows = [
+        {
+            **one,
+            "id": ids.new_id(),
+            "type": EventType(one["type"]),
+            "data": _DATA.get_prep_value(dict(one["data"])).decode(),
+        }
+        for one in news
+    ]
+    owed = prepared_sql.run(_OWE_MANY, {"news": json.dumps(rows, default=str)})
+    ring_each(DELIVER, [str(delivery) for (delivery,) in owed])
 
 
 def ring_for(deliveries: Iterable[Any]) -> None:

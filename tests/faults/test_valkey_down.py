@@ -84,7 +84,7 @@ def test_without_valkey_orders_are_taken_and_with_it_each_is_paid_once(
     assert valkey.start() == address
     forget_it(monkeypatch)
     sweep_withdrawals()
-    assert work_off() >= 4
+    assert work_off() >= 1  # one for the account
     waiting = list(Withdrawal.objects.exclude(status="cancelled").order_by("pk"))
     assert [one.status for one in waiting] == ["accepted"] * 4
     provider.script(words.PULL, words.pulled(*(words.found(one, 1) for one in waiting)))

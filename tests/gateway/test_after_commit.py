@@ -62,6 +62,15 @@ def test_it_rings_after_the_commit_and_not_before(rung: list[Any]) -> None:
     assert rung == [(TASK, ["one"], "money-in"), (TASK, ["two"], "money-in")]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_it_rings_for_each_of_many_after_the_commit(rung: list[Any]) -> None:
+    with transaction.atomic():
+        after_commit.ring_each(TASK, ["one", "two"])
+        after_commit.ring_each(TASK, [])
+        assert rung == []
+    assert rung == [(TASK, ["one"], "money-in"), (TASK, ["two"], "money-in")]
+
+
 @transaction.atomic
 def ring_and_fail(text: str) -> None:
     after_commit.ring(TASK, text)

@@ -93,6 +93,7 @@ def test_every_task_has_a_route_of_its_own_to_a_queue_that_somebody_hears() -> N
 def test_money_out_shares_its_queue_with_nothing() -> None:
     assert {task for task in own_tasks() if queue_of(task) == "money-out"} == {
         "withdrawals.tasks.send_withdrawal",
+        "withdrawals.tasks.send_withdrawals",
         "withdrawals.tasks.probe_waiting",  # sends, too
         "withdrawals.tasks.send_again",
     }

@@ -19,7 +19,7 @@ from tests.scripted_provider import DROP, ScriptedProvider
 from tests.two_persons import persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, begin_sending, make_due, moves, order, send, sent
-from withdrawals import asking, sending
+from withdrawals import asking, sending, sending_together
 from withdrawals.models import Withdrawal
 from withdrawals.tasks import sweep_withdrawals
 
@@ -97,7 +97,7 @@ def test_a_paused_account_is_not_paid_through_either(api: Api, account: Provider
 
 
 def test_while_it_lasts_orders_are_taken_and_nothing_of_them_is_sent_or_rung_for(
-    api: Api, product: Product, provider: ScriptedProvider
+    api: Api, product: Product, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
     pause = pause_payouts("product", product.pk, "outflow_cap", "x", mode="test")
     line = [order(api) for _ in range(3)]  # 201 each
@@ -106,14 +106,16 @@ def test_while_it_lasts_orders_are_taken_and_nothing_of_them_is_sent_or_rung_for
     for one in line:
         assert send(one).status == "queued"
         assert (one.next_at, one.attempts, one.token) == (due[one.pk], 0, None)
+    sending_together.send_withdrawals(account.pk)
     assert provider.requests == []
 
     # At once, and in their old order.
     assert go_on(pause) == ["withdrawals.tasks.sweep_withdrawals"]
-    assert rings() == [str(one.pk) for one in line]
+    assert rings() == [str(account.pk)]
     provider.script(words.CREATE, words.OK)
-    for one in line:
-        sending.send_withdrawal(one.pk)
+    account.calls_at_once = 1  # what leaves together leaves in no order
+    account.save(update_fields=["calls_at_once"])
+    sending_together.send_withdrawals(account.pk)
     assert [one.json()["withdrawal_id"] for one in provider.to(words.CREATE)] == [one.public_id for one in line]
 
 
@@ -174,7 +176,9 @@ def test_a_worker_that_was_lost_while_sending_is_looked_after(
 
 
 @pytest.mark.usefixtures("disguised")
-def test_a_long_line_that_is_paused_hides_nobody_behind_it(api: Api, product: Product, new_api: Any) -> None:
+def test_a_long_line_that_is_paused_hides_nobody_behind_it(
+    api: Api, product: Product, account: ProviderAccount, provider: ScriptedProvider, new_api: Any
+) -> None:
     paused = order(api)
     _repeat(paused, A_LONG_LINE)
     pause_payouts("product", product.pk, "outflow_cap", "x", mode="test")
@@ -182,9 +186,12 @@ def test_a_long_line_that_is_paused_hides_nobody_behind_it(api: Api, product: Pr
     fund(other, "INR")
     free = order(new_api(other))
     with CaptureQueriesContext(connection) as captured:
-        assert rings() == [str(free.pk)]
+        assert rings() == [str(account.pk)]
     # However long the line is: the pauses are constants, and no row of it is looked at by a query of its own.
     assert len(captured) <= 10
+    provider.script(words.CREATE, words.OK)
+    sending_together.send_withdrawals(account.pk)
+    assert [one.body for one in provider.to(words.CREATE)] == [bytes(free.body)]
     due = Withdrawal.objects.filter(may_pay_out(), next_at__lte=timezone.now())
     plan = due.order_by("next_at")[:200].explain()
     assert "SubPlan" not in plan

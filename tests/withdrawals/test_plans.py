@@ -16,8 +16,9 @@ from tests.roles import undisguised
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import order
-from withdrawals import asking, sending
+from withdrawals import asking, moving_together, sending, sending_together
 from withdrawals.models import Withdrawal
+from withdrawals.moving_together import lock_together
 from withdrawals.tasks import sweep_withdrawals
 
 pytestmark = pytest.mark.usefixtures("disguised")
@@ -63,13 +64,23 @@ def check(statements: list[str], *indexes: str) -> None:
         assert any(f"using {index}" in plan or f"on {index}" in plan for index in indexes), f"{statement}\n{plan}"
 
 
+def test_what_leaves_and_is_settled_together_is_found_by_its_index(many: Withdrawal, account: ProviderAccount) -> None:
+    check(selects_of(lambda: sending_together._taken(account, {many.pk})), *OPEN)
+    check(selects_of(lambda: sending_together._mark(account.pk, 10, set())), *OPEN)
+    locked = selects_of(lambda: lock_together(account, [many.pk]))
+    check(locked, "withdrawals_withdrawal_pkey")
+    check(
+        [moving_together._statement(("next_at", "token")).replace("%(steps)s", "'[]'")], "withdrawals_withdrawal_pkey"
+    )
+
+
 def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
     many: Withdrawal, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
     check(selects_of(lambda: sending._is_oldest_waiting(many)), *OPEN)
     check(selects_of(lambda: sending._release_next(many))[1:], *OPEN)
     swept = selects_of(sweep_withdrawals)
-    assert len(swept) == 5, "what nobody approved, to send, to probe, to send again, to ask about"
+    assert len(swept) == 6, "what nobody approved, to send, lost, to probe, to send again, to ask about"
     check(swept, *OPEN)
     provider.script("/v2/withdrawal/create", words.OK)
     check(selects_of(lambda: sending.send_withdrawal(many.pk)), "withdrawals_withdrawal_pkey", *OPEN)

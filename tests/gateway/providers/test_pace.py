@@ -47,6 +47,71 @@ def test_a_short_wait_is_waited_for_and_the_pace_is_kept(account: ProviderAccoun
     assert time.monotonic() - began >= 0.2
 
 
+def free(account: ProviderAccount, *wanted: int) -> list[int]:
+    return [pace.take_free_places(account, one) for one in wanted]
+
+
+def test_free_places_are_those_that_one_by_one_would_get_without_a_wait(account: ProviderAccount) -> None:
+    at_a_pace(account, 1, 5)
+    assert free(account, 3) == [0]  # its line begins with the first call
+    assert taken(account, 1) == [True]
+    assert free(account, 3, 3, 3) == [3, 1, 0]
+    assert taken(account, 1) == [False]
+
+
+def test_free_places_leave_the_line_as_single_ones_do(account: ProviderAccount) -> None:
+    at_a_pace(account, 1, 5)
+    assert taken(account, 4) == [True] * 4
+    one_by_one = CallPace.objects.get().used_until
+    pace.forget(account)
+    assert taken(account, 1) == [True]
+    assert free(account, 3) == [3]
+    together = CallPace.objects.get().used_until
+    # Each step is a minute; what lies between the two is how long this took.
+    assert abs((together - one_by_one).total_seconds()) < 30
+
+
+def test_a_quiet_time_saves_up_no_more_free_places_than_may_leave_at_once(account: ProviderAccount) -> None:
+    at_a_pace(account, 1, 2)
+    assert taken(account, 1) == [True]
+    CallPace.objects.update(used_until="2020-01-01T00:00:00Z")
+    assert free(account, 9, 9) == [2, 0]
+
+
+def test_places_that_are_given_back_are_free_again(account: ProviderAccount) -> None:
+    at_a_pace(account, 1, 5)
+    assert taken(account, 1) == [True]
+    assert free(account, 4) == [4]
+    pace.give_back_places(account, 3)
+    assert free(account, 9) == [3]
+
+
+def test_a_paused_account_has_no_free_places(account: ProviderAccount) -> None:
+    assert taken(account, 1) == [True]
+    health.pause_by_hand(account, "maintenance")
+    used = CallPace.objects.get().used_until
+    assert free(account, 3) == [0]
+    assert CallPace.objects.get().used_until == used
+
+
+@pytest.mark.django_db(transaction=True)
+def test_free_places_are_never_given_twice(account: ProviderAccount) -> None:
+    at_a_pace(account, 1, 20)
+    assert taken(account, 1) == [True]
+    found: list[int] = []
+
+    def work() -> None:
+        found.extend(free(account, 3, 3, 3))
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(10)
+    assert sum(found) == 19
+
+
 def test_a_quiet_time_saves_up_no_more_than_may_leave_at_once(account: ProviderAccount) -> None:
     at_a_pace(account, 1, 2)
     assert taken(account, 3) == [True, True, False]
