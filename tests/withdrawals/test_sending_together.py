@@ -116,16 +116,17 @@ def test_no_transaction_is_open_and_no_lock_is_held_during_the_calls(
     api: Api, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
     line = line_of(api, account, 3)
+    seen_at = timezone.now()
 
     def write(_: Received) -> Any:
-        Withdrawal.objects.filter(pk__in=[one.pk for one in line]).update(metadata={"seen": "by another"})
+        Withdrawal.objects.filter(pk__in=[one.pk for one in line]).update(hinted_at=seen_at)
         connection.close()
         return words.OK
 
     provider.script(words.CREATE, write)
     sending_together.send_withdrawals(account.pk)
     assert statuses(line) == ["accepted"] * 3
-    assert [one.metadata for one in line] == [{"seen": "by another"}] * 3
+    assert [one.hinted_at for one in line] == [seen_at] * 3
 
 
 def test_many_cost_no_more_statements_than_few(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:
@@ -353,3 +354,21 @@ def test_a_fault_of_ours_during_one_call_leaves_that_one_in_doubt_alone(
     with pytest.raises(ValueError, match="a fault"):
         sending_together.send_withdrawals(account.pk)
     assert sorted(statuses(line)) == ["accepted", "accepted", "sending"]
+
+
+def test_one_with_the_request_of_another_row_goes_to_a_person_and_the_others_leave(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    line = line_of(api, account, 3)
+    other = line_of(api, account, 1)[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE withdrawals_withdrawal SET body = (SELECT body FROM withdrawals_withdrawal WHERE id = %s)"
+            " WHERE id = %s",
+            [other.pk, line[1].pk],
+        )
+    provider.script(words.CREATE, words.OK)
+    sending_together.send_withdrawals(account.pk)
+    assert statuses([*line, other]) == ["accepted", "manual_review", "accepted", "accepted"]
+    sent = sorted(request.json()["withdrawal_id"] for request in provider.to(words.CREATE))
+    assert sent == sorted(one.public_id for one in (line[0], line[2], other))

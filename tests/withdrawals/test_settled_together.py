@@ -76,10 +76,9 @@ def test_one_that_differs_stops_none_of_the_others(
     api: Api, account: ProviderAccount, provider: ScriptedProvider, product: Product
 ) -> None:
     line = sent_together(api, account, provider, 6)
+    said = [words.found(one, 1) for one in line]
     with connection.cursor() as cursor:
         cursor.execute("UPDATE withdrawals_withdrawal SET body = 'x'::bytea WHERE id = %s", [line[5].pk])
-    said = [words.found(one, 1) for one in line[:5]]
-    said.append({**words.found(line[0], 1), "withdrawal_id": line[5].public_id})
     said[1] = words.found(line[1], 5)
     said[2]["postback"]["additional_data"][0]["amount"] = "1.00"
     said[3] = words.not_found(line[3])
@@ -88,6 +87,19 @@ def test_one_that_differs_stops_none_of_the_others(
     found = dict(Withdrawal.objects.values_list("pk", "status"))
     assert [found[one.pk] for one in line] == ["paid", "rejected", "manual_review", "accepted", "paid", "accepted"]
     assert money(product) == [FUNDED - 5 * 1218, 3 * 1218]
+
+
+def test_an_answer_that_speaks_of_another_one_of_ours_is_for_a_person(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, product: Product
+) -> None:
+    line = sent_together(api, account, provider, 3)
+    said = [words.found(one, 1) for one in line]
+    said[2] = {**words.found(line[0], 1), "withdrawal_id": line[2].public_id}
+    provider.script(words.PULL, words.pulled(*said))
+    asking.ask(account, [one.public_id for one in line])
+    found = dict(Withdrawal.objects.values_list("pk", "status"))
+    assert [found[one.pk] for one in line] == ["paid", "paid", "manual_review"]
+    assert money(product) == [FUNDED - 3 * 1218, 1218]
 
 
 @pytest.mark.parametrize(
