@@ -15,6 +15,7 @@ from gateway.providers.models import PaymentSystem
 from gateway.webhooks.models import Event
 from tests.conftest import Api, agree_on_slabs
 from tests.gateway.api.refusals import nothing_changes
+from tests.two_persons import agreed_payouts
 from tests.withdrawals.approving import REASON, person
 from tests.withdrawals.batch_stage import batch_body, ends, load, row, work
 from withdrawals import approvals, tasks
@@ -78,12 +79,11 @@ def test_a_system_that_pays_no_more_refuses_its_rows(api: Api, changes: dict[str
 
 def test_fields_that_changed_refuse_what_would_go_out_without_its_account(api: Api) -> None:
     batch = send(api, row())
-    system = PaymentSystem.objects.get(code="imps_ib")
-    system.recipient_fields = [
+    fields = [
         {**field, "name": "iban", "wire": ""} if field["name"] == "account_number" else field
-        for field in system.recipient_fields
+        for field in PaymentSystem.objects.get(code="imps_ib").recipient_fields
     ]
-    system.save(update_fields=["recipient_fields"])
+    agreed_payouts("imps_ib", recipient_fields=fields)
     work()
     assert ends(batch) == [(1, "refused", "invalid_request")]
     one = BatchRow.objects.get()
@@ -151,7 +151,7 @@ def test_a_person_who_is_gone_makes_no_more_withdrawals(api: Api, product: Produ
 
 def break_system() -> None:
     """Its rows raise what no refusal is: a field without the members that every field has."""
-    PaymentSystem.objects.filter(code="imps_ib").update(recipient_fields=[{"name": "account_number"}])
+    agreed_payouts("imps_ib", recipient_fields=[{"name": "account_number"}])
 
 
 def test_a_row_that_fails_unexpectedly_is_tried_thrice_and_then_refused(
@@ -184,7 +184,7 @@ def test_a_row_that_fails_once_holds_up_nobody_and_is_made_later(api: Api) -> No
     sound = PaymentSystem.objects.get(code="imps_ib").recipient_fields
     break_system()
     work_once()
-    PaymentSystem.objects.filter(code="imps_ib").update(recipient_fields=sound)
+    agreed_payouts("imps_ib", recipient_fields=sound)
     with nothing_changes():
         work_once()  # it is not due yet
     WithdrawalBatch.objects.update(next_at=timezone.now())

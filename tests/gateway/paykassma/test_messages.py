@@ -386,7 +386,7 @@ def test_a_pull_of_withdrawals() -> None:
     unreadable = answered["wd_3"].postback
     assert unreadable is not None
     assert unreadable.items == (UnusableItem(reason="amount", raw=wire({**PAID_OUT, "amount": "x"})),)
-    assert answered["wd_4"].reason == "answered_twice"
+    assert answered["wd_4"].reason == "found_twice"
 
 
 def test_a_pull_in_the_shapes_of_php() -> None:
