@@ -7,8 +7,8 @@ Whether that may go out a second time, `withdrawals.second_sendings` says.
 
 import hashlib
 import uuid
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,7 +18,7 @@ from gateway import due_work, ids
 from gateway.after_commit import ring
 from gateway.encryption import readable_or
 from gateway.lifecycles import Cause, CauseKind
-from gateway.paykassma.answers import Answer, WithdrawalVerdict, classify_withdrawal
+from gateway.paykassma.answers import Answer
 from gateway.paykassma.messages import PullState, sign_again
 from gateway.providers import calls
 from gateway.providers.health import PAYOUT
@@ -31,44 +31,8 @@ from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.second_sendings import may_be_sent_again, to_send_again
-from withdrawals.states import (
-    ACCEPTED_DELAYS_SECONDS,
-    FUNDS_DELAYS_SECONDS,
-    IN_DOUBT,
-    RESEND_DELAYS_SECONDS,
-    UNKNOWN_DELAYS_SECONDS,
-    WithdrawalStatus,
-)
-
-#: What each verdict on the provider's answer makes of a withdrawal, and when it is due again.
-_OUTCOMES: Final = {
-    WithdrawalVerdict.ACCEPTED: (WithdrawalStatus.ACCEPTED, ACCEPTED_DELAYS_SECONDS),
-    WithdrawalVerdict.REFUSED: (WithdrawalStatus.FAILED, None),
-    WithdrawalVerdict.REFUSED_UNPROVEN: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
-    WithdrawalVerdict.INSUFFICIENT_BALANCE: (WithdrawalStatus.WAITING_FUNDS, FUNDS_DELAYS_SECONDS),
-    WithdrawalVerdict.NOT_SENT: (WithdrawalStatus.QUEUED, RESEND_DELAYS_SECONDS),
-    WithdrawalVerdict.CREDENTIAL_ERROR: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
-    WithdrawalVerdict.UNKNOWN: (WithdrawalStatus.UNKNOWN, UNKNOWN_DELAYS_SECONDS),
-}
-
-#: What the answer to a second sending proves where nobody knows whether the first one arrived: on an account that pays
-#: an id once, and on any other. It speaks of the second one alone, so nothing is failed or put back on its word; a
-#: refusal by who pays an id once is one of two words.
-_OF_A_SECOND_SENDING: Final = {
-    WithdrawalVerdict.REFUSED: (WithdrawalVerdict.REFUSED_UNPROVEN, WithdrawalVerdict.UNKNOWN),
-    WithdrawalVerdict.REFUSED_UNPROVEN: (WithdrawalVerdict.REFUSED_UNPROVEN, WithdrawalVerdict.UNKNOWN),
-    WithdrawalVerdict.INSUFFICIENT_BALANCE: (WithdrawalVerdict.INSUFFICIENT_BALANCE, WithdrawalVerdict.UNKNOWN),
-    WithdrawalVerdict.NOT_SENT: (WithdrawalVerdict.UNKNOWN, WithdrawalVerdict.UNKNOWN),
-    WithdrawalVerdict.CREDENTIAL_ERROR: (WithdrawalVerdict.UNKNOWN, WithdrawalVerdict.UNKNOWN),
-}
-
-#: How often one that is not the oldest of its currency looks whether its turn has come; the one before it rings.
-_WAIT_FOR_TURN_SECONDS: Final = (60,)
-
-_FAILURES: Final = {
-    WithdrawalStatus.FAILED: FailureCode.PROVIDER_REFUSED,
-    WithdrawalStatus.UNKNOWN: FailureCode.OUTCOME_UNKNOWN,
-}
+from withdrawals.sending_outcomes import outcome_of
+from withdrawals.states import IN_DOUBT, UNKNOWN_DELAYS_SECONDS, WithdrawalStatus
 
 
 def to_send() -> Q:
@@ -88,29 +52,12 @@ def send_withdrawal(withdrawal_id: uuid.UUID) -> None:
         if withdrawal.status == WithdrawalStatus.SENDING:
             # Its lease ran out while it was being sent: it may have arrived. Ask; never send it again by itself.
             _lose_answer(withdrawal)
-        elif not _is_readable(withdrawal):
+        elif not is_readable(withdrawal):
             continue
         elif not take_place(withdrawal.account):
             due_work.put_back(withdrawal)
         elif _mark_sending(withdrawal, WithdrawalStatus.QUEUED):
             _send(withdrawal)
-
-
-def probe_waiting(withdrawal_id: uuid.UUID) -> None:
-    """Try a withdrawal again that the provider had no money for: the oldest of its currency alone.
-
-    Its last answer proved that it was not created, and a pull has to say "not found" before the same bytes go out
-    once more.
-    """
-    due = Withdrawal.objects.filter(
-        may_pay_out(), pk=withdrawal_id, status=WithdrawalStatus.WAITING_FUNDS
-    ).select_related("account")
-    for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
-        if not _is_oldest_waiting(withdrawal):
-            _wait_longer(withdrawal, _WAIT_FOR_TURN_SECONDS)
-            continue
-        if _sent_once_more(withdrawal, FUNDS_DELAYS_SECONDS):
-            _release_next(withdrawal)
 
 
 def send_again(withdrawal_id: uuid.UUID) -> None:
@@ -120,41 +67,32 @@ def send_again(withdrawal_id: uuid.UUID) -> None:
     """
     due = Withdrawal.objects.filter(to_send_again(), pk=withdrawal_id).select_related("account")
     for withdrawal in due_work.claim(due, limit=1, lease_seconds=calls.LEASE_SECONDS):
-        _sent_once_more(withdrawal, UNKNOWN_DELAYS_SECONDS)
+        sent_once_more(withdrawal, UNKNOWN_DELAYS_SECONDS)
 
 
-def _sent_once_more(withdrawal: Withdrawal, delays: tuple[int, ...]) -> bool:
-    """Ask, and send it where the provider does not know it; else it waits by the delays. True where it was sent."""
+def sent_once_more(withdrawal: Withdrawal, delays: tuple[int, ...]) -> bool:
+    """Ask about a claimed one, and send it where the provider does not know it; else it waits by the delays.
+
+    True where it was sent.
+    """
     state = ask(withdrawal.account, [withdrawal.public_id]).get(withdrawal.public_id)
-    is_unknown_there = state is PullState.NOT_FOUND and _is_readable(withdrawal)
+    is_unknown_there = state is PullState.NOT_FOUND and is_readable(withdrawal)
     if is_unknown_there and not take_place(withdrawal.account):
         due_work.put_back(withdrawal)
     elif is_unknown_there and _mark_sending(withdrawal, WithdrawalStatus(withdrawal.status)):
         _send(withdrawal)
         return True
     else:
-        _wait_longer(withdrawal, delays)
+        wait_longer(withdrawal, delays)
     return False
 
 
-def _is_readable(withdrawal: Withdrawal) -> bool:
+def is_readable(withdrawal: Withdrawal) -> bool:
+    """Whether keys open all that a sending needs."""
     # Looked at before the mark: found out after it, nobody would know whether something was sent. The row becomes due
     # again with the end of its lease, and goes out when its key is back.
     columns = ((withdrawal, "body"), (withdrawal, "recipient"), (withdrawal.account, "withdrawal_key"))
     return all(readable_or(row, name, None) is not None for row, name in columns)
-
-
-def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
-    # An older one that is just being sent counts, too: while it is the probe, nobody else is. One that could not be
-    # sent itself, for it is paused or no key opens it, steps aside: the others would wait for it for ever.
-    # Both have a due time, by which they are found among all that have ended.
-    in_line = Withdrawal.objects.filter(
-        next_at__isnull=False, account=withdrawal.account, currency=withdrawal.currency, pk__lt=withdrawal.pk
-    )
-    if in_line.filter(status=WithdrawalStatus.SENDING).exists():
-        return False
-    before_it = in_line.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS).select_related("account")
-    return not any(_is_readable(older) for older in before_it.order_by("pk").iterator())
 
 
 @transaction.atomic(durable=True)
@@ -185,18 +123,26 @@ def _mark_sending(claimed: Withdrawal, expected: WithdrawalStatus) -> bool:
         withdrawal,
         WithdrawalStatus.SENDING,
         _why(withdrawal),
-        sent_at=timezone.now(),
-        failure_code="",
-        contradiction="",
-        # What was refused before was another sending: were this one lost, nothing of that would prove anything.
-        refused_unproven=False,
-        refused_unread=False,
         resends=withdrawal.resends + is_in_doubt,
-        # What was asked before may have taken most of the lease: the call has a whole one.
-        next_at=timezone.now() + timedelta(seconds=calls.LEASE_SECONDS),
+        **columns_of_a_mark(),
         **({} if body == withdrawal.body else {"body": body, "body_digest": claimed.body_digest}),
     )
     return True
+
+
+def columns_of_a_mark() -> dict[str, Any]:
+    """What changes together with a move to ``sending``, whether one is sent or many are."""
+    now = timezone.now()
+    return {
+        "sent_at": now,
+        "failure_code": "",
+        "contradiction": "",
+        # What was refused before was another sending: were this one lost, nothing of that would prove anything.
+        "refused_unproven": False,
+        "refused_unread": False,
+        # What was asked before may have taken most of the lease: the call has a whole one.
+        "next_at": now + timedelta(seconds=calls.LEASE_SECONDS),
+    }
 
 
 def _why(withdrawal: Withdrawal) -> Cause:
@@ -226,35 +172,8 @@ def settle(claimed: Withdrawal, answer: Answer) -> None:
     withdrawal = lock_withdrawal(claimed.pk)
     if not withdrawal.holds(claimed.token) or withdrawal.status != WithdrawalStatus.SENDING:
         return  # a postback was quicker, or the lease was lost: the row already knows more than this answer
-    verdict = _verdict(withdrawal, answer)
-    to_status, delays = _OUTCOMES[verdict]
-    # A new wait begins: its ladder starts from the first step, but attempts to send go on counting.
-    attempts = claimed.attempts if to_status in {WithdrawalStatus.QUEUED, WithdrawalStatus.WAITING_FUNDS} else 1
-    changes = {"sent_at": None} if verdict is WithdrawalVerdict.NOT_SENT else {}
-    move_withdrawal(
-        withdrawal,
-        to_status,
-        Cause(kind=CauseKind.PROVIDER_ANSWER, detail=answer.note),
-        failure_code=_FAILURES.get(to_status, ""),
-        refused_unproven=verdict is WithdrawalVerdict.REFUSED_UNPROVEN,
-        refused_unread=verdict is WithdrawalVerdict.CREDENTIAL_ERROR and calls.was_not_read(answer),
-        next_at=_first(delays, attempts),
-        attempts=attempts,
-        token=None,
-        **changes,
-    )
-
-
-def _verdict(withdrawal: Withdrawal, answer: Answer) -> WithdrawalVerdict:
-    verdict = classify_withdrawal(answer)
-    if not withdrawal.resends:
-        return verdict
-    where_unique, elsewhere = _OF_A_SECOND_SENDING.get(verdict, (verdict, verdict))
-    return where_unique if withdrawal.account.ids_proven_unique else elsewhere
-
-
-def _first(delays: tuple[int, ...] | None, attempts: int) -> datetime | None:
-    return None if delays is None else due_work.after(delays, attempts)
+    outcome = outcome_of(withdrawal, answer, claimed.attempts)
+    move_withdrawal(withdrawal, outcome.to_status, outcome.cause, **outcome.changes)
 
 
 @transaction.atomic(durable=True)
@@ -278,25 +197,9 @@ def _call_unknown(withdrawal: Withdrawal, why: str) -> None:
     ring("withdrawals.tasks.ask_withdrawals", str(withdrawal.account_id))
 
 
-def _release_next(sent: Withdrawal) -> None:
-    """Once one was sent, the next in order need not wait for its own clock: there may be money for it, too."""
-    if Withdrawal.objects.filter(pk=sent.pk, status=WithdrawalStatus.WAITING_FUNDS).exists():
-        return  # there was still no money
-    waiting = Withdrawal.objects.filter(
-        may_pay_out(),
-        next_at__isnull=False,
-        account=sent.account,
-        currency=sent.currency,
-        status=WithdrawalStatus.WAITING_FUNDS,
-    )
-    in_order = waiting.select_related("account").order_by("pk").iterator()
-    following = next((one.pk for one in in_order if _is_readable(one)), None)
-    if following is not None and waiting.filter(pk=following, token__isnull=True).update(next_at=timezone.now()):
-        ring("withdrawals.tasks.probe_waiting", str(following))
-
-
 @transaction.atomic(durable=True)
-def _wait_longer(claimed: Withdrawal, delays: tuple[int, ...]) -> None:
+def wait_longer(claimed: Withdrawal, delays: tuple[int, ...]) -> None:
+    """Give a claimed one back as it is, to be looked at again by the delays."""
     withdrawal = lock_withdrawal(claimed.pk)
     if withdrawal.holds(claimed.token) and withdrawal.status == claimed.status:
         withdrawal.next_at = due_work.after(delays, claimed.attempts)

@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -18,14 +17,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from gateway import due_work
 from gateway.after_commit import ring
 from gateway.encryption import readable_or
 from gateway.lifecycles import Cause, CauseKind
-from gateway.paykassma.answers import Answer, WithdrawalVerdict, classify_withdrawal
+from gateway.paykassma.answers import Answer
 from gateway.paykassma.client import Client
 from gateway.paykassma.messages import sign_again
-from gateway.providers import calls, calls_together
+from gateway.providers import calls_together
 from gateway.providers.health import PAYOUT
 from gateway.providers.models import ProviderAccount, may_pay_out
 from gateway.providers.pace import give_back_places, take_free_places
@@ -34,7 +32,8 @@ from withdrawals import blocklist, outflow, sending
 from withdrawals.frozen_requests import differences
 from withdrawals.models import Withdrawal
 from withdrawals.moving_together import Step, lock_together, move_together
-from withdrawals.states import ACCEPTED_DELAYS_SECONDS, WithdrawalStatus
+from withdrawals.sending_outcomes import Outcome, outcome_of
+from withdrawals.states import WithdrawalStatus
 
 #: Of one batch: as many as leave in three goes of `calls_together.AT_ONCE`. Twice as many would save a few hundredths
 #: of a millisecond each, and a worker that dies leaves so many for the provider to be asked about.
@@ -124,22 +123,13 @@ def _mark(account_id: uuid.UUID, limit: int, but: Collection[uuid.UUID]) -> _Bat
     batch.marked = _plain(batch.account, rows)
     plain = {row.pk for row in batch.marked}
     batch.odd = [row.pk for row in rows if row.pk not in plain]
-    now, token = timezone.now(), uuid.uuid4()
+    token = uuid.uuid4()
     move_together(
         [
             Step(
                 withdrawal=row,
                 cause=Cause(kind=CauseKind.CLOCK, detail="due"),
-                changes={
-                    "sent_at": now,
-                    "failure_code": "",
-                    "contradiction": "",
-                    "refused_unproven": False,
-                    "refused_unread": False,
-                    "token": token,
-                    "attempts": row.attempts + 1,
-                    "next_at": now + timedelta(seconds=calls.LEASE_SECONDS),
-                },
+                changes={**sending.columns_of_a_mark(), "token": token, "attempts": row.attempts + 1},
             )
             for row in batch.marked
         ],
@@ -187,12 +177,16 @@ def _send(batch: _Batch) -> None:
         if isinstance(one, calls_together.Made)
     ]
     calls_together.end(batch.account, PAYOUT, [(call, one) for _, call, one in ended])
-    accepted: list[tuple[Withdrawal, Answer]] = []
+    accepted: list[tuple[Withdrawal, Outcome]] = []
     others: list[tuple[Withdrawal, Answer]] = []
     for row, _, one in ended:
-        is_yes = classify_withdrawal(one.answer) is WithdrawalVerdict.ACCEPTED
-        (accepted if is_yes else others).append((row, one.answer))
-    _accept(batch.account, accepted)
+        outcome = outcome_of(row, one.answer, row.attempts)
+        if outcome.to_status is WithdrawalStatus.ACCEPTED:
+            accepted.append((row, outcome))
+        else:
+            others.append((row, one.answer))
+    if accepted:
+        _accept(batch.account, accepted)
     for row, answer in others:
         sending.settle(row, answer)
     for error in made:
@@ -206,11 +200,9 @@ def _sent(body: bytes, client: Client) -> Answer:
 
 
 @transaction.atomic(durable=True)
-def _accept(account: ProviderAccount, sent: Sequence[tuple[Withdrawal, Answer]]) -> None:
+def _accept(account: ProviderAccount, sent: Sequence[tuple[Withdrawal, Outcome]]) -> None:
     tokens = {row.pk: row.token for row, _ in sent}
-    notes = {row.pk: answer.note for row, answer in sent}
-    if not tokens:
-        return
+    outcomes = {row.pk: outcome for row, outcome in sent}
     # Who was moved by a postback meanwhile, or lost its lease, knows more than this answer.
     mine = [
         row
@@ -218,20 +210,6 @@ def _accept(account: ProviderAccount, sent: Sequence[tuple[Withdrawal, Answer]])
         if row.holds(tokens[row.pk]) and row.status == WithdrawalStatus.SENDING
     ]
     move_together(
-        [
-            Step(
-                withdrawal=row,
-                cause=Cause(kind=CauseKind.PROVIDER_ANSWER, detail=notes[row.pk]),
-                changes={
-                    "failure_code": "",
-                    "refused_unproven": False,
-                    "refused_unread": False,
-                    "next_at": due_work.after(ACCEPTED_DELAYS_SECONDS, 1),
-                    "attempts": 1,
-                    "token": None,
-                },
-            )
-            for row in mine
-        ],
+        [Step(withdrawal=row, cause=outcomes[row.pk].cause, changes=outcomes[row.pk].changes) for row in mine],
         WithdrawalStatus.ACCEPTED,
     )

@@ -12,7 +12,8 @@ from gateway.lifecycles import Cause
 from gateway.money import format_amount
 from gateway.products.models import Mode
 from withdrawals import slabs
-from withdrawals.models import SLABS_REASON_MAX_LENGTH, SLABS_VERB
+from withdrawals.models import SLABS_VERB
+from withdrawals.models.agreed import REASON_MAX_LENGTH
 from withdrawals.slabs import Slab
 
 _FIELD: Final = Field(
@@ -61,7 +62,7 @@ def _agree(values: Values, _cause: Cause, instruction: Instruction) -> None:
         values["mode"],
         values["currency"],
         values["slabs"],
-        reason=instruction.reason[:SLABS_REASON_MAX_LENGTH],
+        reason=instruction.reason[:REASON_MAX_LENGTH],
         by=instruction.decided_by,
     )
 

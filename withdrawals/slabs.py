@@ -143,16 +143,16 @@ def agree(
 ) -> SlabSet:
     """Write down the set that counts from now on. Called in a transaction; in live mode, in that of its verb."""
     hold_still(product.pk, mode, currency)
-    before = latest(product.pk, mode, currency)
-    return SlabSet.objects.create(
+    agreed = SlabSet(
         product=product,
         mode=mode,
         currency=currency,
-        version=before.version + 1 if before is not None else 1,
         slabs=written(slabs, currency),
         reason=reason,
         created_by_id=by.pk,
     )
+    agreed.follow()
+    return agreed
 
 
 def hold_still(product: UUID, mode: str, currency: str, *, shared: bool = False) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
-from withdrawals import approvals, asking, batches, redaction, sending, sending_together
+from withdrawals import approvals, asking, batch_work, probing, redaction, sending, sending_together
 from withdrawals.models import Withdrawal
 from withdrawals.second_sendings import to_send_again
 from withdrawals.states import WithdrawalStatus
@@ -31,7 +31,7 @@ def send_withdrawals(account_id: str) -> None:
 @shared_task
 def probe_waiting(withdrawal_id: str) -> None:
     """Try one again that the provider had no money for."""
-    sending.probe_waiting(uuid.UUID(withdrawal_id))
+    probing.probe_waiting(uuid.UUID(withdrawal_id))
 
 
 @shared_task
@@ -77,13 +77,13 @@ def sweep_withdrawals() -> None:
 @shared_task
 def work_on_batch(batch_id: str) -> None:
     """Make withdrawals of a batch."""
-    batches.work_on_batch(uuid.UUID(batch_id))
+    batch_work.work_on_batch(uuid.UUID(batch_id))
 
 
 @shared_task
 def sweep_batches() -> None:
     """Ring for every batch that is due."""
-    for batch_id in batches.due_batches():
+    for batch_id in batch_work.due_batches():
         ring("withdrawals.tasks.work_on_batch", str(batch_id))
 
 

@@ -20,7 +20,7 @@ from tests.payments.rivals import Gate, at_once, copy_of, in_thread
 from tests.races.batch_workers import caught_in_a_row, dying
 from tests.races.test_hold_races import assert_sound
 from tests.withdrawals.batch_stage import batch_body, ends, load, row
-from withdrawals import batches
+from withdrawals import batch_work, batches
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,33 +54,33 @@ def all_made(batch: WithdrawalBatch, count: int = ROWS) -> None:
 
 def test_of_two_workers_one_has_the_batch(api: Api) -> None:
     batch = opened(api)
-    assert at_once(*[lambda: batches.work_on_batch(batch.pk)] * 4) == [None] * 4
+    assert at_once(*[lambda: batch_work.work_on_batch(batch.pk)] * 4) == [None] * 4
     all_made(batch)
 
 
 def test_a_worker_that_lost_its_lease_makes_no_more_rows(api: Api) -> None:
     batch = opened(api)
     with Gate("withdrawals_withdrawal") as gate:
-        slow = in_thread(lambda: batches.work_on_batch(batch.pk))
+        slow = in_thread(lambda: batch_work.work_on_batch(batch.pk))
         gate.await_waiting(1)  # in the middle of its first row, whose batch it has locked
         overdue_now = in_thread(lambda: overdue(batch))
         gate.await_waiting(2)
         gate.open()
         assert overdue_now() is None
         # The second begins wherever the first is by now.
-        batches.work_on_batch(batch.pk)
+        batch_work.work_on_batch(batch.pk)
         assert slow() is None
     batch.refresh_from_db()
     if batch.status != "done":  # each left the rest to the other
         overdue(batch)
-        batches.work_on_batch(batch.pk)
+        batch_work.work_on_batch(batch.pk)
     all_made(batch)
 
 
 def test_without_the_token_the_database_alone_stops_the_second_worker(api: Api) -> None:
     batch = opened(api, 1)
     naive = copy_of(
-        batches, ("return batch if batch.holds(claimed.token) and batch.status", "return batch if batch.status")
+        batch_work, ("return batch if batch.holds(claimed.token) and batch.status", "return batch if batch.status")
     )
     [first] = due_work.claim(WithdrawalBatch.objects.filter(pk=batch.pk), limit=1, lease_seconds=60)
     overdue(batch)
@@ -91,7 +91,7 @@ def test_without_the_token_the_database_alone_stops_the_second_worker(api: Api) 
     with pytest.raises(IntegrityError, match="one_withdrawal_per_reference"):
         naive._make(first, stale)
     # With the token, the first is told that the batch is not its own any more.
-    assert not batches._make(first, stale)
+    assert not batch_work._make(first, stale)
     assert Withdrawal.objects.count() == 1
     assert ends(batch) == [(1, "made", "")]
 
@@ -99,7 +99,7 @@ def test_without_the_token_the_database_alone_stops_the_second_worker(api: Api) 
 @pytest.mark.parametrize("who", ["worker first", "cancel first"])
 def test_what_is_called_off_while_a_worker_is_at_it_stops_between_two_rows(api: Api, who: str) -> None:
     batch = opened(api)
-    worker = partial(batches.work_on_batch, batch.pk)
+    worker = partial(batch_work.work_on_batch, batch.pk)
     cancel = partial(batches.cancel_batch, batch.pk, Cause(kind=CauseKind.CLOCK))
     with Gate("withdrawals_withdrawal") as gate:
         working = in_thread(worker) if who == "worker first" else None
@@ -140,7 +140,7 @@ def api_post(api: Api, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
 def test_the_same_rows_in_two_batches_at_once_are_made_once(api: Api) -> None:
     rows = [row() for _ in range(ROWS)]
     two = [load(api.post("withdrawal-batches", batch_body(*rows)).json()) for _ in range(2)]
-    assert at_once(*[lambda one=one: batches.work_on_batch(one.pk) for one in two]) == [None, None]
+    assert at_once(*[lambda one=one: batch_work.work_on_batch(one.pk) for one in two]) == [None, None]
     for one in two:
         assert ends(one) == [(number, "made", "") for number in range(1, ROWS + 1)]
     assert Withdrawal.objects.count() == ROWS
@@ -169,10 +169,10 @@ def test_a_worker_that_is_killed_between_rows_is_followed(api: Api, rows: int) -
     with killed_after(batch, rows):
         made = [status for _, status, _ in ends(batch)].count("made")
         assert made == rows == Withdrawal.objects.count()
-    batches.work_on_batch(batch.pk)  # its lease has not run out
+    batch_work.work_on_batch(batch.pk)  # its lease has not run out
     assert Withdrawal.objects.count() == rows
     overdue(batch)
-    batches.work_on_batch(batch.pk)
+    batch_work.work_on_batch(batch.pk)
     all_made(batch)
 
 
@@ -187,5 +187,5 @@ def test_a_worker_that_is_killed_inside_of_a_row_leaves_nothing_of_it(api: Api) 
     assert process.exitcode == -signal.SIGKILL
     assert not Withdrawal.objects.exists()
     overdue(batch)
-    batches.work_on_batch(batch.pk)
+    batch_work.work_on_batch(batch.pk)
     all_made(batch)

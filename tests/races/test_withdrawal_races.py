@@ -18,7 +18,7 @@ from tests.scripted_provider import Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.interleaving import DEADLINE_SECONDS, paused_after, together, unlocked, until_someone_waits
 from tests.withdrawals.orders import make_due, moves, news, order, sent
-from withdrawals import actions, asking, sending
+from withdrawals import actions, asking, probing, sending
 from withdrawals.models import Withdrawal, WithdrawalMove
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,7 +159,7 @@ def test_a_line_that_waits_for_money_is_probed_by_one_at_a_time(
         for one in line:
             make_due(one)
 
-        results = together(*[lambda one=one: sending.probe_waiting(one.pk) for one in [*line, line[0]]])
+        results = together(*[lambda one=one: probing.probe_waiting(one.pk) for one in [*line, line[0]]])
 
         assert results == [None] * 5
         assert [request.body for request in provider.to(words.CREATE)] == [bytes(line[0].body)]

@@ -12,7 +12,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from gateway import ids
 from tests.conftest import Api
 from withdrawals import tasks
-from withdrawals.batches import due_batches
+from withdrawals.batch_work import due_batches
 from withdrawals.models import BatchRow, WithdrawalBatch
 
 _numbers = itertools.count(1)

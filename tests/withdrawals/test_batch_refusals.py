@@ -21,7 +21,8 @@ from tests.withdrawals.batch_stage import batch_body, ends, load, row, work
 from withdrawals import approvals, tasks
 from withdrawals.batch_rows import check_rows
 from withdrawals.batch_states import BatchSource
-from withdrawals.batches import NewBatch, confirm_batch, due_batches, open_batch
+from withdrawals.batch_work import due_batches
+from withdrawals.batches import NewBatch, confirm_batch, open_batch
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
 
 pytestmark = pytest.mark.django_db

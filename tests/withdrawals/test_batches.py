@@ -23,6 +23,7 @@ from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.two_persons import settle
 from tests.withdrawals.batch_stage import batch_body, ends, load, row, work
+from withdrawals import batch_work
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch, WithdrawalBatchMove, WithdrawalMove
 
 pytestmark = pytest.mark.django_db
@@ -489,9 +490,7 @@ def test_a_hundred_rows_are_checked_with_as_many_queries_as_one(api: Api) -> Non
 def test_a_worker_that_runs_out_of_time_leaves_the_rest_to_the_next(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = send(api, row(), row())
     monkeypatch.setattr("gateway.due_work.WORK_SECONDS", -1)
-    from withdrawals import batches  # noqa: PLC0415 - as patched
-
-    batches.work_on_batch(load(shown).pk)
+    batch_work.work_on_batch(load(shown).pk)
     batch = load(shown)
     assert (batch.status, batch.token, ends(batch)) == ("working", None, [(1, "waiting", ""), (2, "waiting", "")])
     monkeypatch.undo()

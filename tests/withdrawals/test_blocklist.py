@@ -28,7 +28,7 @@ from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, IMPS, make_due, moves, news, order, send, sent
 from tests.withdrawals.ruling import blocked
-from withdrawals import blocklist, sending
+from withdrawals import blocklist, probing
 from withdrawals.blocklist import Unblockable
 from withdrawals.models import BlockedRecipient
 
@@ -106,7 +106,7 @@ def test_one_that_waits_for_money_goes_to_a_person(api: Api, provider: ScriptedP
     provider.script(words.CREATE, words.OK)
     blocked(ACCOUNT)
     make_due(made)
-    sending.probe_waiting(made.pk)
+    probing.probe_waiting(made.pk)
     made.refresh_from_db()
     assert (made.status, made.contradiction, made.token) == (
         "manual_review",

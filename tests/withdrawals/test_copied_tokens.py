@@ -10,7 +10,7 @@ from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import IMPS, make_due, moves, news, order, send, sent
-from withdrawals import asking, sending
+from withdrawals import asking, probing, sending
 from withdrawals.frozen_requests import differences
 from withdrawals.models import Withdrawal
 
@@ -112,7 +112,7 @@ def test_a_second_sending_is_looked_at_likewise(
     Withdrawal.objects.filter(pk=ours.pk).update(send_again=answer is DROP)
     make_due(ours)
     provider.script(words.PULL, words.pulled(words.not_found(ours)))
-    (sending.send_again if answer is DROP else sending.probe_waiting)(ours.pk)
+    (sending.send_again if answer is DROP else probing.probe_waiting)(ours.pk)
     ours.refresh_from_db()
     assert (ours.status, ours.send_again) == ("manual_review", False)
     assert ours.contradiction.startswith("It was to be sent once more, and its request differs from its row in")

@@ -25,7 +25,7 @@ from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import begin_sending, make_due, moves, news, order, sent
 from tests.withdrawals.test_money import figures, funded
 from tests.withdrawals.test_sent_again import committed, run, stepped
-from withdrawals import asking, sending
+from withdrawals import asking, probing, sending
 from withdrawals.models import Withdrawal
 from withdrawals.verbs import open_to
 
@@ -187,7 +187,7 @@ def test_one_permission_is_one_sending_whatever_is_answered(
     for _ in range(40):
         make_due(withdrawal)
         sending.send_again(withdrawal.pk)
-        sending.probe_waiting(withdrawal.pk)
+        probing.probe_waiting(withdrawal.pk)
         sending.send_withdrawal(withdrawal.pk)
         asking.ask_withdrawals(account.pk)
     withdrawal.refresh_from_db()

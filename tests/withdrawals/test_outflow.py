@@ -17,7 +17,7 @@ from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, make_due, moves, order, send, sent
 from tests.withdrawals.ruling import cap
-from withdrawals import sending
+from withdrawals import probing
 from withdrawals.models import OutflowCap, Withdrawal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,13 +131,13 @@ def test_one_that_waited_for_money_passes_the_same_gate(api: Api, product: Produ
     provider.script(words.CREATE, words.OK)
     cap(product, 1217)
     make_due(waiting)
-    sending.probe_waiting(waiting.pk)
+    probing.probe_waiting(waiting.pk)
     waiting.refresh_from_db()
     assert (waiting.status, waiting.token) == ("waiting_funds", None)
     assert pauses() == [("product", str(product.pk), "test", "outflow_cap")]
     cap(product, 1218)
     resume()
-    sending.probe_waiting(waiting.pk)
+    probing.probe_waiting(waiting.pk)
     waiting.refresh_from_db()
     assert waiting.status == "accepted"
 

@@ -19,7 +19,7 @@ from tests.scripted_provider import DROP, ScriptedProvider
 from tests.two_persons import persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, begin_sending, make_due, moves, order, send, sent
-from withdrawals import asking, sending, sending_together
+from withdrawals import asking, probing, sending_together
 from withdrawals.models import Withdrawal
 from withdrawals.tasks import sweep_withdrawals
 
@@ -146,7 +146,7 @@ def test_one_that_waits_for_money_is_not_probed(api: Api, account: ProviderAccou
     provider.requests.clear()
     pause = pause_payouts("provider_account", account.pk, "outflow_cap", "x")
     assert rings() == []
-    sending.probe_waiting(withdrawal.pk)
+    probing.probe_waiting(withdrawal.pk)
     assert provider.requests == []
     go_on(pause)
     assert rings() == [str(withdrawal.pk)]

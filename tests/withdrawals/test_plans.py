@@ -16,7 +16,7 @@ from tests.roles import undisguised
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import order
-from withdrawals import asking, moving_together, sending, sending_together
+from withdrawals import asking, moving_together, probing, sending, sending_together
 from withdrawals.models import Withdrawal
 from withdrawals.moving_together import lock_together
 from withdrawals.tasks import sweep_withdrawals
@@ -77,8 +77,8 @@ def test_what_leaves_and_is_settled_together_is_found_by_its_index(many: Withdra
 def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
     many: Withdrawal, account: ProviderAccount, provider: ScriptedProvider
 ) -> None:
-    check(selects_of(lambda: sending._is_oldest_waiting(many)), *OPEN)
-    check(selects_of(lambda: sending._release_next(many))[1:], *OPEN)
+    check(selects_of(lambda: probing._is_oldest_waiting(many)), *OPEN)
+    check(selects_of(lambda: probing._release_next(many))[1:], *OPEN)
     swept = selects_of(sweep_withdrawals)
     assert len(swept) == 6, "what nobody approved, to send, lost, to probe, to send again, to ask about"
     check(swept, *OPEN)

@@ -20,7 +20,7 @@ from tests.payments.stage import listening
 from tests.scripted_provider import DROP, Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import make_due, moves, news, sent
-from withdrawals import asking, sending
+from withdrawals import asking, probing, sending
 from withdrawals.models import Withdrawal
 from withdrawals.states import SEND_AGAIN_DELAYS_SECONDS
 from withdrawals.tasks import sweep_withdrawals
@@ -288,7 +288,7 @@ def test_what_waits_for_money_after_a_doubt_is_in_doubt_again_without_the_proof(
         committed()
         ProviderAccount.objects.update(ids_proven_unique=False)
         make_due(withdrawal)
-        sending.probe_waiting(withdrawal.pk)
+        probing.probe_waiting(withdrawal.pk)
     withdrawal.refresh_from_db()
     assert (withdrawal.status, len(creates(provider))) == ("unknown", 2)
     assert withdrawal.moves.latest("sequence").detail == "the provider no longer pays an id once"
@@ -353,7 +353,7 @@ def test_the_mark_gives_the_call_a_whole_lease(api: Api, account: ProviderAccoun
         provider.script(words.CREATE, words.OK)
         make_due(withdrawal)
         with looking(look):
-            sending.probe_waiting(withdrawal.pk)
+            probing.probe_waiting(withdrawal.pk)
         withdrawal.refresh_from_db()
         assert withdrawal.status == "accepted"
         assert leases == [withdrawal.sent_at + timedelta(seconds=calls.LEASE_SECONDS)]  # type: ignore[operator]

@@ -14,7 +14,7 @@ from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, IMPS, begin_sending, make_due, moves, news, order, send, sent
-from withdrawals import sending
+from withdrawals import probing
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ PAYTM: dict[str, Any] = {**IMPS, "payment_system": "paytm", "recipient": {"accou
 
 def probe(withdrawal: Withdrawal) -> Withdrawal:
     make_due(withdrawal)
-    sending.probe_waiting(withdrawal.pk)
+    probing.probe_waiting(withdrawal.pk)
     withdrawal.refresh_from_db()
     return withdrawal
 
@@ -117,7 +117,7 @@ def test_an_older_one_that_could_not_be_sent_itself_steps_aside(
     youngest.refresh_from_db()
     assert youngest.next_at <= timezone.now()  # type: ignore[operator]
     make_due(older)
-    sending.probe_waiting(older.pk)
+    probing.probe_waiting(older.pk)
     assert Withdrawal.objects.get(pk=older.pk).status == "waiting_funds"
     assert len(provider.to(words.CREATE)) == 4
 
@@ -197,9 +197,9 @@ def test_the_waits_grow_and_end_at_ten_minutes(api: Api, account: ProviderAccoun
         for seconds in (30, 60, 120, 300, 600, 600, 600):
             wait = withdrawal.next_at - timezone.now()  # type: ignore[operator]
             assert timedelta(seconds=seconds) <= wait <= timedelta(seconds=seconds * 1.1)
-            sending.probe_waiting(withdrawal.pk)  # not due: nothing happens
+            probing.probe_waiting(withdrawal.pk)  # not due: nothing happens
             clock.shift(wait)
-            sending.probe_waiting(withdrawal.pk)
+            probing.probe_waiting(withdrawal.pk)
             withdrawal.refresh_from_db()
     assert withdrawal.status == "waiting_funds"
     assert len(provider.to(words.CREATE)) == 8

@@ -15,7 +15,6 @@ from withdrawals.models.limits import (
     WithdrawalLimit,
 )
 from withdrawals.models.outflow import OUTFLOW_VERB, OutflowCap
-from withdrawals.models.slabs import REASON_MAX_LENGTH as SLABS_REASON_MAX_LENGTH
 from withdrawals.models.slabs import SLABS_MAX_LENGTH, SLABS_VERB, SlabSet
 from withdrawals.models.withdrawals import (
     ACCOUNT_FIELDS,
@@ -33,7 +32,6 @@ __all__ = [
     "LIMIT_VERB",
     "OUTFLOW_VERB",
     "SLABS_MAX_LENGTH",
-    "SLABS_REASON_MAX_LENGTH",
     "SLABS_VERB",
     "UNBLOCK_VERB",
     "WINDOW_VERB",

@@ -1,0 +1,82 @@
+"""The one gate through which a batch changes its status: table, sequence, history, news."""
+
+import uuid
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from gateway import due_work, logs
+from gateway.after_commit import ring
+from gateway.lifecycles import Cause, recorded
+from gateway.webhooks.actions import owe
+from withdrawals.batch_shapes import progress_shape
+from withdrawals.batch_states import BATCH, BatchStatus, RowStatus
+from withdrawals.models import BatchRow, WithdrawalBatch, WithdrawalBatchMove
+
+log = structlog.get_logger(__name__)
+
+
+def lock_batch(batch_id: uuid.UUID) -> WithdrawalBatch:
+    """The batch, locked until the transaction ends, with what its shape shows."""
+    found: WithdrawalBatch = due_work.lock(WithdrawalBatch.objects.select_related("product"), batch_id)
+    return found
+
+
+@transaction.atomic(savepoint=False)
+def move_batch(batch: WithdrawalBatch, to_status: BatchStatus, cause: Cause, **changes: Any) -> None:
+    """Move a locked batch, together with the columns that change with it.
+
+    Raises:
+        IllegalMove: the table does not allow it; nothing was written.
+    """
+    from_status = batch.status
+    BATCH.check(from_status, to_status)
+    batch.status, batch.updated_at = to_status, timezone.now()
+    batch.sequence += 1
+    for name, value in changes.items():
+        setattr(batch, name, value)
+    batch.save(update_fields=["status", "sequence", "updated_at", *changes])
+    record_move(batch, from_status, cause)
+
+
+@transaction.atomic(savepoint=False)
+def record_move(batch: WithdrawalBatch, from_status: str, cause: Cause) -> None:
+    """Write the history row of where the batch is now."""
+    log.info("moved", id=batch.public_id, before=from_status, now=batch.status, cause=cause.kind, rows=batch.row_count)
+    recorded(
+        WithdrawalBatchMove,
+        subject=batch,
+        from_status=from_status,
+        cause=cause,
+        request_id=logs.request_id.get(),
+        at=batch.updated_at,
+    )
+
+
+@transaction.atomic(savepoint=False)
+def finish_batch(batch: WithdrawalBatch, status: BatchStatus, by: Cause) -> None:
+    """Move a locked batch to its end, and owe the news of it."""
+    move_batch(batch, status, by, next_at=None, token=None, finished_at=timezone.now())
+    owe(
+        product=batch.product,
+        mode=batch.mode,
+        type="withdrawal_batch.finished",
+        subject=batch.public_id,
+        sequence=batch.sequence,
+        data=progress_shape(batch),
+    )
+
+
+@transaction.atomic(savepoint=False)
+def call_off(batch: WithdrawalBatch, by: Cause) -> None:
+    """End a locked batch, and every row of it that waits: nobody needs their recipients any more."""
+    left = BatchRow.objects.filter(batch=batch, status=RowStatus.WAITING)
+    left.update(status=RowStatus.CANCELLED, recipient={}, comment="", ended_at=timezone.now())
+    finish_batch(batch, BatchStatus.CANCELLED, by)
+
+
+def ring_for(batch: WithdrawalBatch) -> None:
+    """Hurry a worker to the batch, once the transaction is committed."""
+    ring("withdrawals.tasks.work_on_batch", str(batch.pk))
