@@ -58,6 +58,24 @@ def creates(provider: ScriptedProvider) -> list[bytes]:
     return [request.body for request in provider.to(words.CREATE)]
 
 
+@pytest.fixture
+def clock(api: Api) -> Iterator[time_machine.Traveller]:
+    """It stands still unless it is moved."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def doubted(api: Api, unique: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller) -> Withdrawal:
+    """Lost on its way 20 s ago, and not known to the provider: it is to be sent again."""
+    withdrawal = sent(api, provider, DROP)
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    clock.shift(20)
+    due_step(withdrawal, unique)
+    assert withdrawal.send_again
+    return withdrawal
+
+
 def test_a_lost_request_is_sent_again_with_the_same_bytes_and_paid(
     api: Api, unique: ProviderAccount, provider: ScriptedProvider
 ) -> None:
@@ -151,23 +169,22 @@ SECOND_WORDS: dict[str, Any] = {
 
 @pytest.mark.parametrize(("says", "status"), SECOND_WORDS.values(), ids=SECOND_WORDS.keys())
 def test_only_a_second_not_found_lets_it_out(
-    api: Api, unique: ProviderAccount, provider: ScriptedProvider, says: Any, status: str
+    unique: ProviderAccount,
+    provider: ScriptedProvider,
+    doubted: Withdrawal,
+    clock: time_machine.Traveller,
+    says: Any,
+    status: str,
 ) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        withdrawal = sent(api, provider, DROP)
-        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(20)
-        due_step(withdrawal, unique)
-        assert withdrawal.send_again
-        provider.script(words.PULL, says(withdrawal))
-        until_due(withdrawal, clock)
+    provider.script(words.PULL, says(doubted))
+    until_due(doubted, clock)
 
-        due_step(withdrawal, unique)
+    due_step(doubted, unique)
 
-        assert (withdrawal.status, withdrawal.send_again, withdrawal.resends) == (status, False, 0)
-        assert withdrawal.token is None
-        assert (withdrawal.next_at is None) == (status in {"paid", "rejected"})
-        assert withdrawal.next_at is None or withdrawal.next_at > timezone.now()
+    assert (doubted.status, doubted.send_again, doubted.resends) == (status, False, 0)
+    assert doubted.token is None
+    assert (doubted.next_at is None) == (status in {"paid", "rejected"})
+    assert doubted.next_at is None or doubted.next_at > timezone.now()
     assert len(creates(provider)) == 1
 
 
@@ -184,72 +201,62 @@ def test_only_a_second_not_found_lets_it_out(
     ],
 )
 def test_an_answer_to_the_second_sending_alone_ends_nothing(
-    api: Api, unique: ProviderAccount, provider: ScriptedProvider, answer: Any, status: str
+    api: Api,
+    unique: ProviderAccount,
+    provider: ScriptedProvider,
+    doubted: Withdrawal,
+    clock: time_machine.Traveller,
+    answer: Any,
+    status: str,
 ) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        withdrawal = sent(api, provider, DROP)
-        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(20)
-        due_step(withdrawal, unique)
-        provider.script(words.CREATE, answer)
-        due_step(withdrawal, unique)
-        assert len(creates(provider)) == 2
-        assert withdrawal.status == ("waiting_funds" if status == "waiting_funds" else "unknown")
-        clock.shift(300 if status == "failed" else 29)
-        make_due(withdrawal)
-        if withdrawal.status == "unknown":
-            asking.ask_withdrawals(unique.pk)
-            withdrawal.refresh_from_db()
-    assert (withdrawal.status, withdrawal.send_again) == (status, False)
+    provider.script(words.CREATE, answer)
+    due_step(doubted, unique)
     assert len(creates(provider)) == 2
-    assert api.post(f"withdrawals/{withdrawal.public_id}/cancel").status_code == 409
+    assert doubted.status == ("waiting_funds" if status == "waiting_funds" else "unknown")
+    clock.shift(300 if status == "failed" else 29)
+    make_due(doubted)
+    if doubted.status == "unknown":
+        asking.ask_withdrawals(unique.pk)
+        doubted.refresh_from_db()
+    assert (doubted.status, doubted.send_again) == (status, False)
+    assert len(creates(provider)) == 2
+    assert api.post(f"withdrawals/{doubted.public_id}/cancel").status_code == 409
 
 
 @pytest.mark.parametrize(("is_unique", "status"), [(True, "rejected"), (False, "manual_review")])
 def test_a_rejection_of_what_was_sent_twice_ends_it_only_where_an_id_is_paid_once(
-    api: Api, unique: ProviderAccount, provider: ScriptedProvider, is_unique: bool, status: str
+    unique: ProviderAccount, provider: ScriptedProvider, doubted: Withdrawal, is_unique: bool, status: str
 ) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        withdrawal = sent(api, provider, DROP)
-        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(20)
-        due_step(withdrawal, unique)
-        provider.script(words.CREATE, words.OK)
-        due_step(withdrawal, unique)
-        committed()
-        ProviderAccount.objects.update(ids_proven_unique=is_unique)
-        provider.script(words.PULL, words.pulled(words.found(withdrawal, 5)))
-        for _ in range(2):
-            asking.ask(unique, [withdrawal.public_id])
-        withdrawal.refresh_from_db()
+    provider.script(words.CREATE, words.OK)
+    due_step(doubted, unique)
+    committed()
+    ProviderAccount.objects.update(ids_proven_unique=is_unique)
+    provider.script(words.PULL, words.pulled(words.found(doubted, 5)))
+    for _ in range(2):
+        asking.ask(unique, [doubted.public_id])
+    doubted.refresh_from_db()
     said = "it was sent 2 times, and the provider says that one was rejected"
-    assert (withdrawal.status, withdrawal.contradiction) == (status, "" if is_unique else said)
+    assert (doubted.status, doubted.contradiction) == (status, "" if is_unique else said)
     assert len(creates(provider)) == 2
 
 
 def test_where_no_byte_of_the_second_sending_left_the_first_stays_in_doubt(
-    api: Api, unique: ProviderAccount, provider: ScriptedProvider
+    api: Api, unique: ProviderAccount, provider: ScriptedProvider, doubted: Withdrawal
 ) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        withdrawal = sent(api, provider, DROP)
-        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(20)
-        due_step(withdrawal, unique)
+    def answer_and_go_down(_: Received) -> Any:
+        provider.__exit__()
+        return words.pulled(words.not_found(doubted))
 
-        def answer_and_go_down(_: Received) -> Any:
-            provider.__exit__()
-            return words.pulled(words.not_found(withdrawal))
-
-        provider.script(words.PULL, answer_and_go_down)
-        due_step(withdrawal, unique)
+    provider.script(words.PULL, answer_and_go_down)
+    due_step(doubted, unique)
     assert ProviderCall.objects.get(sent=False).operation == "withdrawal/create"
-    assert (withdrawal.status, withdrawal.resends, withdrawal.sent_at) == ("unknown", 1, timezone_of(NOW, 20))
-    assert moves(withdrawal)[2:] == [
+    assert (doubted.status, doubted.resends, doubted.sent_at) == ("unknown", 1, timezone_of(NOW, 20))
+    assert moves(doubted)[2:] == [
         ("unknown", "provider_answer"),
         ("sending", "pull"),
         ("unknown", "provider_answer"),
     ]
-    assert api.post(f"withdrawals/{withdrawal.public_id}/cancel").status_code == 409
+    assert api.post(f"withdrawals/{doubted.public_id}/cancel").status_code == 409
 
 
 def timezone_of(text: str, seconds: int) -> datetime:
@@ -257,67 +264,52 @@ def timezone_of(text: str, seconds: int) -> datetime:
 
 
 def test_what_loses_the_proof_before_it_goes_out_is_asked_about_again(
-    api: Api, unique: ProviderAccount, provider: ScriptedProvider
+    unique: ProviderAccount, provider: ScriptedProvider, doubted: Withdrawal
 ) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        withdrawal = sent(api, provider, DROP)
-        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(20)
-        due_step(withdrawal, unique)
-        ProviderAccount.objects.update(ids_proven_unique=False)
+    ProviderAccount.objects.update(ids_proven_unique=False)
 
-        due_step(withdrawal, unique)
+    due_step(doubted, unique)
 
-        assert (withdrawal.status, withdrawal.send_again, withdrawal.resends) == ("unknown", False, 0)
-        make_due(withdrawal)
-        assert (due_step(withdrawal, unique).status, withdrawal.send_again) == ("unknown", False)
+    assert (doubted.status, doubted.send_again, doubted.resends) == ("unknown", False, 0)
+    make_due(doubted)
+    assert (due_step(doubted, unique).status, doubted.send_again) == ("unknown", False)
     assert len(creates(provider)) == 1
     assert len(provider.to(words.PULL)) == 3
 
 
 def test_what_waits_for_money_after_a_doubt_is_in_doubt_again_without_the_proof(
-    api: Api, unique: ProviderAccount, provider: ScriptedProvider
+    unique: ProviderAccount, provider: ScriptedProvider, doubted: Withdrawal
 ) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        withdrawal = sent(api, provider, DROP)
-        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        provider.script(words.CREATE, words.NO_FUNDS)
-        clock.shift(20)
-        due_step(withdrawal, unique)
-        assert due_step(withdrawal, unique).status == "waiting_funds"
-        committed()
-        ProviderAccount.objects.update(ids_proven_unique=False)
-        make_due(withdrawal)
-        probing.probe_waiting(withdrawal.pk)
-    withdrawal.refresh_from_db()
-    assert (withdrawal.status, len(creates(provider))) == ("unknown", 2)
-    assert withdrawal.moves.latest("sequence").detail == "the provider no longer pays an id once"
+    provider.script(words.CREATE, words.NO_FUNDS)
+    assert due_step(doubted, unique).status == "waiting_funds"
+    committed()
+    ProviderAccount.objects.update(ids_proven_unique=False)
+    make_due(doubted)
+    probing.probe_waiting(doubted.pk)
+    doubted.refresh_from_db()
+    assert (doubted.status, len(creates(provider))) == ("unknown", 2)
+    assert doubted.moves.latest("sequence").detail == "the provider no longer pays an id once"
 
 
 def test_while_payouts_are_paused_it_is_asked_about_and_not_sent(
-    api: Api, unique: ProviderAccount, provider: ScriptedProvider
+    unique: ProviderAccount, provider: ScriptedProvider, doubted: Withdrawal, clock: time_machine.Traveller
 ) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        withdrawal = sent(api, provider, DROP)
-        provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        clock.shift(20)
-        due_step(withdrawal, unique)
-        pause = pause_payouts(PauseScope.PROVIDER_ACCOUNT, unique.pk, PayoutPauseKind.REFUSALS, "refused")
+    pause = pause_payouts(PauseScope.PROVIDER_ACCOUNT, unique.pk, PayoutPauseKind.REFUSALS, "refused")
 
-        sending.send_again(withdrawal.pk)
-        asking.ask_withdrawals(unique.pk)
+    sending.send_again(doubted.pk)
+    asking.ask_withdrawals(unique.pk)
 
-        withdrawal.refresh_from_db()
-        assert (withdrawal.send_again, len(creates(provider)), len(provider.to(words.PULL))) == (True, 1, 2)
-        # By the ladder: who is paused is not asked without a pause.
-        assert withdrawal.next_at is not None
-        assert withdrawal.next_at > timezone.now() + timedelta(seconds=10)
-        resume_payouts(pause.pk, "well again")
-        provider.script(words.CREATE, words.OK)
-        until_due(withdrawal, clock)
-        sending.send_again(withdrawal.pk)
-    withdrawal.refresh_from_db()
-    assert (withdrawal.status, len(creates(provider))) == ("accepted", 2)
+    doubted.refresh_from_db()
+    assert (doubted.send_again, len(creates(provider)), len(provider.to(words.PULL))) == (True, 1, 2)
+    # By the ladder: who is paused is not asked without a pause.
+    assert doubted.next_at is not None
+    assert doubted.next_at > timezone.now() + timedelta(seconds=10)
+    resume_payouts(pause.pk, "well again")
+    provider.script(words.CREATE, words.OK)
+    until_due(doubted, clock)
+    sending.send_again(doubted.pk)
+    doubted.refresh_from_db()
+    assert (doubted.status, len(creates(provider))) == ("accepted", 2)
 
 
 def test_the_sweep_rings_for_it(api: Api, unique: ProviderAccount, provider: ScriptedProvider) -> None:
