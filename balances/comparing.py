@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from balances import verb_secrets
 from balances.instruction_models import Instruction
-from balances.instructions import TAKES_LOOKING
+from balances.instruction_rights import TAKES_LOOKING
 from balances.verb_fields import Refused
 
 log = structlog.get_logger(__name__)

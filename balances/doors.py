@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.urls import reverse
 
 from balances.instruction_models import Instruction
-from balances.instructions import PROPOSE
+from balances.instruction_rights import PROPOSE
 from balances.verbs import Verb
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from balances.instructions import TAKES_LOOKING
+from balances.instruction_rights import TAKES_LOOKING
 from balances.models import Fee
 from gateway import ids
 from gateway.readonly_admin import ReadOnlyAdmin

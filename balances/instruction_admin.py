@@ -13,7 +13,7 @@ from unfold.decorators import action
 
 from balances import instruction_pages, summaries
 from balances.instruction_models import Instruction, InstructionMove
-from balances.instructions import PROPOSE, TAKES_LOOKING
+from balances.instruction_rights import PROPOSE, TAKES_LOOKING
 from balances.pages import link
 from balances.states import InstructionStatus
 from gateway import ids

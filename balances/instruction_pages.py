@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from balances import instructions, verb_fields, verbs
+from balances import instruction_rights, instructions, verb_fields, verbs
 from balances.comparing import compare
 from balances.forms import DecisionForm, PaperForm, VerbForm
 from balances.instruction_models import Instruction
@@ -90,8 +90,8 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
         "preview": preview,
         "obstacle": obstacle,
         "has_changed": preview is not None and preview.digest != instruction.digest,
-        "may_decide": instructions.may_decide(instruction, by),
-        "may_withdraw": instructions.may_withdraw(instruction, by),
+        "may_decide": instruction_rights.may_decide(instruction, by),
+        "may_withdraw": instruction_rights.may_withdraw(instruction, by),
         "secrets": [(one.name, one.label) for one in _secrets(instruction)],
         "is_own": instruction.requested_by_id == by.pk,
         "decision": DecisionForm(),
@@ -157,7 +157,7 @@ def told(request: HttpRequest, verb_name: str, parameters: Mapping[str, str]) ->
 
 def _may_propose(request: HttpRequest) -> AbstractUser:
     by = _person(request)
-    if not by.has_perm(instructions.PROPOSE):
+    if not by.has_perm(instruction_rights.PROPOSE):
         raise PermissionDenied
     return by
 

@@ -8,22 +8,19 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import structlog
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import PermissionDenied
 from django.db import DataError, transaction
 from django.utils import timezone
 from psycopg.errors import NumericValueOutOfRange
 
 from balances import previews, verb_fields, verb_secrets, verbs, wording
 from balances.carrying_out import carry_out
-from balances.instruction_models import (
-    Instruction,
-)
+from balances.instruction_models import Instruction
 from balances.instruction_moves import begin_instruction, lock_undecided, move_instruction
+from balances.instruction_rights import APPROVE, PROPOSE, check_permission, check_second
 from balances.posting import AlreadyPosted, InsufficientFunds
 from balances.previews import Preview
 from balances.states import EXPIRY_DAYS, InstructionStatus
@@ -33,11 +30,6 @@ from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
 
 log = structlog.get_logger(__name__)
-
-PROPOSE: Final = "balances.propose_instruction"
-APPROVE: Final = "balances.approve_instruction"
-#: Whoever asks or decides has to look first: with any of these people see instructions, the ledger and the orders.
-TAKES_LOOKING: Final = (PROPOSE, APPROVE)
 
 
 class Changed(Refused):
@@ -122,7 +114,7 @@ def _propose(
     digest_seen: str | None,
     instruction_id: uuid.UUID | None,
 ) -> Instruction:
-    _check_permission(by, PROPOSE)
+    check_permission(by, PROPOSE)
     reason, document = wording.reason(reason), wording.document(document, verb)
     values = verb_fields.read(verb.fields, parameters)
     kept, secrets = verb_secrets.parted(verb.fields, verb_fields.written(verb.fields, values))
@@ -188,9 +180,9 @@ def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> In
 
 @transaction.atomic(durable=True)
 def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_seen: str) -> Instruction:
-    _check_permission(by, APPROVE)
+    check_permission(by, APPROVE)
     instruction = lock_undecided(instruction_id)
-    _check_second(instruction, by)
+    check_second(instruction, by)
     values = verb_fields.read(verb.fields, verb_secrets.texts_of(verb.fields, instruction))
     # From here on the accounts that the plan looked at stay as they are until the commit.
     plan = verb.plan(values)
@@ -217,9 +209,9 @@ def reject(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instruct
         Refused: it was decided already, or by the requester.
         PermissionDenied: the person may not decide.
     """
-    _check_permission(by, APPROVE)
+    check_permission(by, APPROVE)
     instruction = lock_undecided(instruction_id)
-    _check_second(instruction, by)
+    check_second(instruction, by)
     return _decide(instruction, InstructionStatus.REJECTED, by, reason)
 
 
@@ -231,7 +223,7 @@ def withdraw(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instru
         Refused: it was decided already, or somebody else asked for it.
         PermissionDenied: the person may not ask for anything any more.
     """
-    _check_permission(by, PROPOSE)
+    check_permission(by, PROPOSE)
     instruction = lock_undecided(instruction_id)
     if instruction.requested_by_id != by.pk:
         raise Refused("Only whoever asked for it can withdraw it; you can reject it.")
@@ -266,38 +258,9 @@ def current_preview(instruction: Instruction) -> Preview:
     return look(instruction.verb, texts, kept=instruction.parameters)
 
 
-def may_decide(instruction: Instruction, by: AbstractUser) -> bool:
-    """Whether approving and rejecting are open to this person."""
-    is_open = instruction.status == InstructionStatus.PROPOSED and instruction.requested_by_id != by.pk
-    return is_open and by.is_active and by.is_staff and by.has_perm(APPROVE)
-
-
-def may_withdraw(instruction: Instruction, by: AbstractUser) -> bool:
-    """Whether taking it back is open to this person."""
-    is_open = instruction.status == InstructionStatus.PROPOSED and instruction.requested_by_id == by.pk
-    return is_open and by.is_active and by.is_staff and by.has_perm(PROPOSE)
-
-
 def _ask_outside(verb: Verb, parameters: Mapping[str, str]) -> None:
     if verb.before is not None:
         verb.before(verb_fields.read(verb.fields, parameters))
-
-
-def _check_permission(by: AbstractUser, permission: str) -> None:
-    """Refuse who may not. Called before the instruction is locked: this locks the person, until the transaction ends.
-
-    Looked up anew: since the person was last looked at, at a prompt that waited or for a lock, they may have been
-    deactivated or have lost the permission.
-    """
-    people = get_user_model().objects.select_for_update(of=("self",), no_key=True)
-    now = people.filter(pk=by.pk).first()
-    if now is None or not (now.is_active and now.is_staff and now.has_perm(permission)):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {permission}.")
-
-
-def _check_second(instruction: Instruction, by: AbstractUser) -> None:
-    if instruction.requested_by_id == by.pk:
-        raise Refused("You asked for it yourself: another person has to decide.")
 
 
 def _decide(instruction: Instruction, status: InstructionStatus, by: AbstractUser, reason: str) -> Instruction:

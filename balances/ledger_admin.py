@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from balances import reading, summaries
-from balances.instructions import TAKES_LOOKING
+from balances.instruction_rights import TAKES_LOOKING
 from balances.models import Account, Entry, Hold, Journal
 from balances.pages import link, linked
 from gateway import ids

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET
 
-from balances.instructions import TAKES_LOOKING
+from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.encryption import readable_or
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline

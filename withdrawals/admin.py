@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
-from balances import doors, instructions
+from balances import doors, instruction_rights
 from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from withdrawals import approval_pages, approvals
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 #: Whoever decides about money, or about its leaving, has to look first.
-TAKES_LOOKING: Final = (*instructions.TAKES_LOOKING, *approvals.TAKES_LOOKING)
+TAKES_LOOKING: Final = (*instruction_rights.TAKES_LOOKING, *approvals.TAKES_LOOKING)
 
 
 class ApprovalInline(ReadOnlyInline):

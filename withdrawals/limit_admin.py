@@ -15,7 +15,7 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from balances import doors
-from balances.instructions import TAKES_LOOKING
+from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.products.models import Product
 from gateway.readonly_admin import ReadOnlyAdmin

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from gateway import due_work
 from gateway.lifecycles import Cause, CauseKind
-from gateway.paykassma.answers import Answer, WithdrawalVerdict, classify_withdrawal
+from gateway.paykassma.answers import Answer
+from gateway.paykassma.withdrawal_verdicts import WithdrawalVerdict, classify_withdrawal
 from gateway.providers import calls
 from withdrawals.failures import FailureCode
 from withdrawals.models import Withdrawal

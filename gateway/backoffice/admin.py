@@ -12,7 +12,7 @@ from django.urls import reverse
 from unfold.decorators import action
 
 from balances import doors
-from balances.instructions import TAKES_LOOKING
+from balances.instruction_rights import TAKES_LOOKING
 from balances.waiting import LISTED_MAX, Waiting
 from gateway import ids
 from gateway.backoffice import evidence

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from balances.instructions import PROPOSE
+from balances.instruction_rights import PROPOSE
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from tests.two_persons import persons

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.paykassma.answers import Answer, classify_withdrawal
+from gateway.paykassma.answers import Answer
 from gateway.paykassma.client import Client
 from gateway.paykassma.messages import (
     AvailableSystem,
@@ -34,6 +34,7 @@ from gateway.paykassma.messages import (
     parse_redirect_url,
     parse_savings,
 )
+from gateway.paykassma.withdrawal_verdicts import classify_withdrawal
 
 DIRECTORY: Final = Path(__file__).parent / "recorded"
 

@@ -11,10 +11,9 @@ from gateway.paykassma.answers import (
     RAW_BYTES_MAX,
     Answer,
     Outcome,
-    WithdrawalVerdict,
-    classify_withdrawal,
     read_answer,
 )
+from gateway.paykassma.withdrawal_verdicts import WithdrawalVerdict, classify_withdrawal
 
 CHECK = "Check of deposit status started. The operation may take longer than expected."
 WRONG_SECRET = {
