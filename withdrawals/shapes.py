@@ -3,6 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from gateway import ids
@@ -70,6 +71,11 @@ class WithdrawalShape(serializers.Serializer[Any]):
     metadata = MetadataField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+def to_be_shown(rows: "QuerySet[Withdrawal]") -> "QuerySet[Withdrawal]":
+    """The same withdrawals with everything that their shape reads: a list costs as many statements as one of them."""
+    return rows.select_related("customer", "payment_system").prefetch_related("approvals")
 
 
 def withdrawal_shape(withdrawal: Withdrawal) -> dict[str, Any]:
