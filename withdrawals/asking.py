@@ -43,7 +43,7 @@ _DELAYS: Final = {
 
 
 def to_ask_about() -> Q:
-    """Filter: withdrawals that a pull may move. Who sends one again asks by himself."""
+    """Filter: withdrawals that a pull may move. What is sent again, its sender asks about."""
     return Q(status__in=sorted(ASKED_ABOUT)) & ~to_send_again()
 
 

@@ -27,7 +27,8 @@ from withdrawals.states import IN_DOUBT, PEOPLE_DECIDE_AFTER_SECONDS, Withdrawal
 #: press the button, and whoever reloads the page must not ask the provider each time. Before anything is really sent
 #: it is asked once more.
 FRESH_SECONDS: Final = 300
-#: A person waits for the page.
+#: A person waits for the page: ten seconds are about as long as anybody does before reloading it. An answer that
+#: comes later is lost, and the worker's next question gets it.
 _READ_SECONDS: Final = 10.0
 
 

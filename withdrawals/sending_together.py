@@ -38,8 +38,8 @@ from withdrawals.states import WithdrawalStatus
 #: Of one batch: as many as leave in three goes of `calls_together.AT_ONCE`. Twice as many would save a few hundredths
 #: of a millisecond each, and a worker that dies leaves so many for the provider to be asked about.
 TOGETHER: Final = 48
-#: A worker begins no new batch after so long: whoever stops it waits for what it has begun (docker/compose.yaml), which
-#: is over 70 s later at the latest (`calls_together.BEGIN_SECONDS` and the longest call).
+#: A worker begins no new batch after so long: whoever stops it waits for what it has begun (docker/compose.yaml), and
+#: that is over at most 70 s later (`calls_together.BEGIN_SECONDS` and the longest call).
 WORK_SECONDS: Final = 5.0
 
 
@@ -118,7 +118,7 @@ def _mark(account_id: uuid.UUID, limit: int, but: Collection[uuid.UUID]) -> _Bat
     # Claim and mark in one: committed before the first byte of any of them leaves, and nothing before that.
     pass_gate()
     batch = _Batch(account=ProviderAccount.objects.get(pk=account_id))
-    # Pauses are looked up here, behind the gate. Rows that somebody else has in hand are his.
+    # Pauses are looked up here, behind the gate. Rows that somebody else has in hand are theirs.
     rows = list(_due(batch.account, but).select_for_update(skip_locked=True, of=("self",))[:limit])
     batch.marked = _plain(batch.account, rows)
     plain = {row.pk for row in batch.marked}
