@@ -24,7 +24,8 @@ from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
 from withdrawals.frozen_requests import frozen_request
 from withdrawals.models import Withdrawal
-from withdrawals.moving_together import Step, lock_together, money_of, move_together
+from withdrawals.moves import money_of
+from withdrawals.moving_together import Step, lock_together, move_together
 from withdrawals.outcomes import PAID_NUMBER, differences, in_a_word
 from withdrawals.states import WithdrawalStatus
 
