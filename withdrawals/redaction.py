@@ -22,13 +22,13 @@ log = structlog.get_logger(__name__)
 
 #: Orders of one run, each in a transaction of its own: some seconds of work. The next run comes in minutes, which
 #: makes 80,000 a day.
-_BATCH: Final = 300
+_FORGOTTEN_AT_ONCE: Final = 300
 
 
 def forget_recipients() -> int:
     """Redact withdrawals that are final and untouched for `REDACT_AFTER_DAYS`, oldest first; how many."""
     before = timezone.now() - timedelta(days=settings.REDACT_AFTER_DAYS)
-    old = _forgettable(before).order_by("updated_at").values_list("pk", flat=True)[:_BATCH]
+    old = _forgettable(before).order_by("updated_at").values_list("pk", flat=True)[:_FORGOTTEN_AT_ONCE]
     redacted = sum(_forget(withdrawal_id, before) for withdrawal_id in old)
     if redacted:
         log.info("withdrawals_redacted", count=redacted)

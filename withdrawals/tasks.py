@@ -13,7 +13,7 @@ from withdrawals.second_sendings import to_send_again
 from withdrawals.states import WithdrawalStatus
 
 #: Rings of one sweep for one account, and for what nobody approved; what is left is found by the next one.
-_BATCH = 200
+_RUNG_FOR_AT_ONCE = 200
 
 
 @shared_task
@@ -55,20 +55,22 @@ def expire_approval(withdrawal_id: str) -> None:
 @shared_task
 def sweep_withdrawals() -> None:
     """Ring for everything of money out that is due: the sweep alone would be enough."""
-    for withdrawal_id in approvals.overdue().order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
+    for withdrawal_id in approvals.overdue().order_by("next_at").values_list("pk", flat=True)[:_RUNG_FOR_AT_ONCE]:
         ring("withdrawals.tasks.expire_approval", str(withdrawal_id))
     # Each account by itself: the backlog of one, worked off at its own pace, does not hide what is due for another.
     for account_id in ProviderAccount.objects.filter(not_paused("")).values_list("pk", flat=True):
         due, going = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now()), may_pay_out()
         if due.filter(going, status=WithdrawalStatus.QUEUED).exists():
             ring("withdrawals.tasks.send_withdrawals", str(account_id))
-        for withdrawal_id in due.filter(sending.lost()).order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
+        for withdrawal_id in (
+            due.filter(sending.lost()).order_by("next_at").values_list("pk", flat=True)[:_RUNG_FOR_AT_ONCE]
+        ):
             ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
         waiting = due.filter(going, status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
-        for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
+        for withdrawal_id in waiting.values_list("pk", flat=True)[:_RUNG_FOR_AT_ONCE]:
             ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
         doubtful = due.filter(to_send_again()).order_by("next_at")
-        for withdrawal_id in doubtful.values_list("pk", flat=True)[:_BATCH]:
+        for withdrawal_id in doubtful.values_list("pk", flat=True)[:_RUNG_FOR_AT_ONCE]:
             ring("withdrawals.tasks.send_again", str(withdrawal_id))
         if due.filter(asking.to_ask_about()).exists():
             ring("withdrawals.tasks.ask_withdrawals", str(account_id))
