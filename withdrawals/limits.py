@@ -129,9 +129,7 @@ def _exceeded(limit: WithdrawalLimit, left: tuple[Decimal, int]) -> str:
 def _refusal(withdrawal: Withdrawal, *, code: str, detail: str, pointer: str) -> Problem:
     # Who asks again for what was made already, perhaps because the answer was lost, is told so: from any other refusal
     # they would conclude that it was not made.
-    same = Withdrawal.objects.filter(
-        product=withdrawal.product_id, mode=withdrawal.mode, reference=withdrawal.reference
-    ).first()
+    same = Withdrawal.of_reference(withdrawal.product, withdrawal.mode, withdrawal.reference).first()
     if same is not None:
         return reference_taken(same.public_id)
     return Problem(status=422, code=code, detail=detail, pointer=pointer)
