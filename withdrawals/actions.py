@@ -204,7 +204,7 @@ def _cancel(caller: Caller, withdrawal_id: Any) -> Withdrawal:
             detail=f"The withdrawal is {withdrawal.status}; only one that was not sent yet can be cancelled.",
             extra={"current_status": withdrawal.status},
         )
-    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, caused_by(caller), next_at=None, token=None)
+    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, caused_by(caller))
     return withdrawal
 
 

@@ -91,8 +91,6 @@ def declare_failed(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
         cause,
         failure_code=FailureCode.DECLARED_FAILED,
         contradiction="",
-        next_at=None,
-        token=None,
     )
     return withdrawal
 
@@ -107,9 +105,7 @@ def declare_paid(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     withdrawal = lock(withdrawal_id)
     if withdrawal.status != WithdrawalStatus.MANUAL_REVIEW:
         raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only one in manual_review can be declared paid.")
-    move_withdrawal(
-        withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="", next_at=None, token=None
-    )
+    move_withdrawal(withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="")
     return withdrawal
 
 

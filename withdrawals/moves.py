@@ -18,14 +18,16 @@ from gateway.lifecycles import Cause, recorded
 from gateway.webhooks.actions import owe
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.shapes import withdrawal_shape
-from withdrawals.states import UNPAID, WITHDRAWAL, WithdrawalStatus
+from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
 
 #: Sending is over in a minute and says nothing that a product could act upon.
 NO_NEWS = frozenset({WithdrawalStatus.SENDING})
 #: Of the columns, what ends with each move: what a withdrawal might have been sent again for was about where it was.
-ENDED_BY_A_MOVE: Final[Mapping[str, Any]] = {"send_again": False, "resend_allowed_by": None}
+_ENDED_BY_A_MOVE: Final[Mapping[str, Any]] = {"send_again": False, "resend_allowed_by": None}
+#: And what ends with it at its end: nothing of it is due, and no worker has it.
+_ENDED: Final[Mapping[str, Any]] = {"next_at": None, "token": None}
 
 
 class NoRoom(Exception):  # noqa: N818 - reads as the fact it reports
@@ -77,7 +79,7 @@ def begin_withdrawal(withdrawal: Withdrawal, cause: Cause) -> None:
 
 @transaction.atomic(savepoint=False)
 def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: Cause, **changes: Any) -> None:
-    """Move a locked withdrawal, together with the columns that change with it.
+    """Move a locked withdrawal, together with the columns that change with it; with an end nothing is due any more.
 
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
@@ -87,12 +89,17 @@ def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: 
     withdrawal.status = to_status
     withdrawal.sequence += 1
     withdrawal.updated_at = timezone.now()
-    changes = {**ENDED_BY_A_MOVE, **changes}
+    changes = columns_of_a_move(to_status, changes)
     for name, value in changes.items():
         setattr(withdrawal, name, value)
     withdrawal.save(update_fields=["status", "sequence", "updated_at", *changes])
     _follow_up(withdrawal, from_status, cause)
     _move_money(withdrawal, from_status, cause)
+
+
+def columns_of_a_move(to_status: WithdrawalStatus, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Every column that changes with a move, beside those of the move itself: what ends by it, and these changes."""
+    return {**_ENDED_BY_A_MOVE, **(_ENDED if to_status in FINAL else {}), **changes}
 
 
 def _move_money(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:

@@ -23,7 +23,7 @@ from gateway.products.models import Customer, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks import outbox
 from withdrawals.models import Withdrawal, WithdrawalMove
-from withdrawals.moves import ENDED_BY_A_MOVE, NO_NEWS, log_move, money_of, news_of
+from withdrawals.moves import NO_NEWS, columns_of_a_move, log_move, money_of, news_of
 from withdrawals.states import WITHDRAWAL, WithdrawalStatus
 
 
@@ -111,7 +111,7 @@ def move_together(steps: Sequence[Step], to_status: WithdrawalStatus) -> None:
         WITHDRAWAL.check(from_status, to_status)
         withdrawal.status, withdrawal.updated_at = to_status, now
         withdrawal.sequence += 1
-        changes = {**ENDED_BY_A_MOVE, **step.changes}
+        changes = columns_of_a_move(to_status, step.changes)
         for name, value in changes.items():
             setattr(withdrawal, name, value)
         log_move(withdrawal, from_status, step.cause)
@@ -129,7 +129,7 @@ def move_together(steps: Sequence[Step], to_status: WithdrawalStatus) -> None:
                 **changes,
             }
         )
-    statement = _statement(tuple(sorted({**ENDED_BY_A_MOVE, **steps[0].changes})))
+    statement = _statement(tuple(sorted(columns_of_a_move(to_status, steps[0].changes))))
     ((written,),) = prepared_sql.run(statement, {"steps": json.dumps(rows, default=str)})
     if written != len(rows):
         raise RuntimeError("a withdrawal moved although it was locked")

@@ -113,8 +113,6 @@ def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
             WithdrawalStatus.FAILED,
             cause,
             failure_code=FailureCode.PROVIDER_REFUSED,
-            next_at=None,
-            token=None,
         )
     else:
         # It was the account's fault, so the order takes its old place in the line: it was due when it was made.
@@ -193,8 +191,6 @@ def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
             cause,
             failure_code=FailureCode.PROVIDER_REJECTED if rejected else "",
             contradiction="",
-            next_at=None,
-            token=None,
         )
     else:
         _contradict(withdrawal, f"it is {withdrawal.status}, and the provider now says {ending}")

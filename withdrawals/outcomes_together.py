@@ -85,8 +85,6 @@ def _record(
                 "last_asked_at": now,
                 "failure_code": "",
                 "contradiction": "",
-                "next_at": None,
-                "token": None,
             },
             charges=charges.of(row),
         )
