@@ -27,7 +27,7 @@ from withdrawals.batch_states import AT_WORK, ENDED, BatchStatus, RowStatus
 from withdrawals.batch_wishes import checked, kept
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
 from withdrawals.models.batches import CODE_MAX_LENGTH, DETAIL_MAX_LENGTH
-from withdrawals.shapes import masked
+from withdrawals.shapes import masked_recipient
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +175,7 @@ def _write_end(row: BatchRow, status: RowStatus, **end: Any) -> None:
 def _forget_recipient(row: BatchRow) -> None:
     """The withdrawal has it, or nobody needs it any more: a mask stays, for support to tell two accounts apart."""
     try:
-        row.recipient = {name: masked(value) for name, value in row.recipient.items()}
+        row.recipient = masked_recipient(row.recipient)
     except UnreadableColumn:
         row.recipient = {}
     row.comment = ""
@@ -183,8 +183,7 @@ def _forget_recipient(row: BatchRow) -> None:
 
 @transaction.atomic(durable=True)
 def _end_work(claimed: WithdrawalBatch) -> None:
-    batch = lock_batch(claimed.pk)
-    if not batch.holds(claimed.token) or batch.status != BatchStatus.WORKING:
+    if (batch := _ours(claimed)) is None:
         return
     waiting = BatchRow.objects.filter(batch=batch, status=RowStatus.WAITING)
     fewest: int | None = waiting.aggregate(fewest=Min("attempts"))["fewest"]

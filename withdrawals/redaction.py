@@ -15,7 +15,7 @@ from gateway.providers.redaction import forget_calls_about
 from gateway.webhooks.redaction import redact_events
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal
-from withdrawals.shapes import masked
+from withdrawals.shapes import masked_recipient
 from withdrawals.states import FINAL
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ def _forget(withdrawal_id: UUID, before: datetime) -> bool:
     if not _forgettable(before).filter(pk=withdrawal.pk).exists():
         return False  # somebody touched it meanwhile
     recipient: dict[str, str] = readable_or(withdrawal, "recipient", {})
-    withdrawal.recipient = {name: masked(value) for name, value in recipient.items()}
+    withdrawal.recipient = masked_recipient(recipient)
     withdrawal.recipient_hashes, withdrawal.comment, withdrawal.body = [], "", b""
     withdrawal.redacted_at = timezone.now()
     withdrawal.save(update_fields=["recipient", "recipient_hashes", "comment", "body", "redacted_at"])
