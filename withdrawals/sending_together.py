@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from gateway.after_commit import ring
@@ -25,7 +24,7 @@ from gateway.paykassma.client import Client
 from gateway.paykassma.messages import sign_again
 from gateway.providers import calls_together
 from gateway.providers.health import PAYOUT
-from gateway.providers.models import ProviderAccount, may_pay_out
+from gateway.providers.models import ProviderAccount
 from gateway.providers.pace import give_back_places, take_free_places
 from gateway.providers.pauses import pass_gate
 from withdrawals import blocklist, outflow, sending
@@ -92,8 +91,8 @@ def send_withdrawals(account_id: uuid.UUID) -> None:
 
 
 def _due(account: ProviderAccount, but: Collection[uuid.UUID]) -> Any:
-    to_send = Q(account=account, status=WithdrawalStatus.QUEUED, next_at__lte=timezone.now()) & may_pay_out()
-    return Withdrawal.objects.filter(to_send).exclude(pk__in=but).order_by("next_at").select_related("customer")
+    to_send = Withdrawal.objects.filter(sending.may_go(), account=account, next_at__lte=timezone.now())
+    return to_send.exclude(pk__in=but).order_by("next_at").select_related("customer")
 
 
 def _taken(account: ProviderAccount, but: Collection[uuid.UUID]) -> _Look:
