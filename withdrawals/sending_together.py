@@ -95,6 +95,11 @@ def _due(account: ProviderAccount, but: Collection[uuid.UUID]) -> Any:
     return to_send.exclude(pk__in=but).order_by("next_at").select_related("customer")
 
 
+def lock_due(account: ProviderAccount, limit: int, but: Collection[uuid.UUID]) -> list[Withdrawal]:
+    """Up to so many that are due, oldest first, locked until the transaction ends; not what others have in hand."""
+    return list(_due(account, but).select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
 def _taken(account: ProviderAccount, but: Collection[uuid.UUID]) -> _Look:
     due = list(_due(account, but).values_list("pk", flat=True)[:TOGETHER])
     # A place is taken before anything is marked, so that who is held back has nothing to undo; and only places that
@@ -117,8 +122,8 @@ def _mark(account_id: uuid.UUID, limit: int, but: Collection[uuid.UUID]) -> _Loo
     # Claim and mark in one: committed before the first byte of any of them leaves, and nothing before that.
     pass_gate()
     look = _Look(account=ProviderAccount.objects.get(pk=account_id))
-    # Pauses are looked up here, behind the gate. Rows that somebody else has in hand are theirs.
-    rows = list(_due(look.account, but).select_for_update(skip_locked=True, of=("self",))[:limit])
+    # Pauses are looked up here, behind the gate.
+    rows = lock_due(look.account, limit, but)
     look.marked = _plain(look.account, rows)
     plain = {row.pk for row in look.marked}
     look.odd = [row.pk for row in rows if row.pk not in plain]
