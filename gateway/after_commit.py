@@ -59,7 +59,7 @@ def ring_in_background() -> None:
 
 
 class _Ringer:
-    """Who sends the rings: each caller himself, until `begin`; then one thread for all of them."""
+    """Who sends the rings: the callers themselves, until `begin`; then one thread for all of them."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[tuple[str, tuple[str, ...]]] = queue.SimpleQueue()

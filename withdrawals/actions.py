@@ -72,7 +72,7 @@ def explained(product: Product, mode: Mode, wish: NewWithdrawal) -> Iterator[Non
         ) from None
     except IntegrityError:
         # Looked up only now, after the rollback: two requests with one reference may both find none before.
-        existing = Withdrawal.objects.filter(product=product, mode=mode, reference=wish.reference).first()
+        existing = Withdrawal.of_reference(product, mode, wish.reference).first()
         if existing is None:
             raise
         raise reference_taken(existing.public_id) from None
@@ -204,7 +204,7 @@ def _cancel(caller: Caller, withdrawal_id: Any) -> Withdrawal:
             detail=f"The withdrawal is {withdrawal.status}; only one that was not sent yet can be cancelled.",
             extra={"current_status": withdrawal.status},
         )
-    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, caused_by(caller), next_at=None, token=None)
+    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, caused_by(caller))
     return withdrawal
 
 

@@ -237,4 +237,4 @@ def _is_over(withdrawal: Withdrawal) -> bool:
 
 
 def _call_off(withdrawal: Withdrawal, failure: FailureCode, cause: Cause) -> None:
-    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, cause, failure_code=failure, next_at=None, token=None)
+    move_withdrawal(withdrawal, WithdrawalStatus.CANCELLED, cause, failure_code=failure)

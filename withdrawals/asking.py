@@ -1,4 +1,4 @@
-"""Asking the provider what became of withdrawals (C§1.12), in batches."""
+"""Asking the provider what became of withdrawals (C§1.12), many at once."""
 
 import uuid
 from typing import Final
@@ -33,7 +33,7 @@ from withdrawals.states import (
 log = structlog.get_logger(__name__)
 
 #: Most ids in one call: the provider names no limit; a query of 25 ids stays below 2 KB.
-BATCH: Final = 25
+ASKED_AT_ONCE: Final = 25
 
 _DELAYS: Final = {
     WithdrawalStatus.ACCEPTED: ACCEPTED_DELAYS_SECONDS,
@@ -43,17 +43,17 @@ _DELAYS: Final = {
 
 
 def to_ask_about() -> Q:
-    """Filter: withdrawals that a pull may move. Who sends one again asks by himself."""
+    """Filter: withdrawals that a pull may move. What is sent again, its sender asks about."""
     return Q(status__in=sorted(ASKED_ABOUT)) & ~to_send_again()
 
 
 def ask_withdrawals(account_id: uuid.UUID) -> None:
-    """Ask about every withdrawal of the account that is due, a batch at a time."""
+    """Ask about every withdrawal of the account that is due, `ASKED_AT_ONCE` at a time."""
     account = ProviderAccount.objects.filter(not_paused(""), pk=account_id).first()
     if account is None:
         return
     due = Withdrawal.objects.filter(to_ask_about(), account=account)
-    for claimed in due_work.batches(due, limit=BATCH, lease_seconds=calls.LEASE_SECONDS):
+    for claimed in due_work.batches(due, limit=ASKED_AT_ONCE, lease_seconds=calls.LEASE_SECONDS):
         if not take_place(account):
             for withdrawal in claimed:
                 due_work.put_back(withdrawal)

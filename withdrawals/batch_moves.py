@@ -12,7 +12,7 @@ from gateway.after_commit import ring
 from gateway.lifecycles import Cause, recorded
 from gateway.webhooks.actions import owe
 from withdrawals.batch_shapes import progress_shape
-from withdrawals.batch_states import BATCH, BatchStatus, RowStatus
+from withdrawals.batch_states import WITHDRAWAL_BATCH, BatchStatus, RowStatus
 from withdrawals.models import BatchRow, WithdrawalBatch, WithdrawalBatchMove
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ def move_batch(batch: WithdrawalBatch, to_status: BatchStatus, cause: Cause, **c
         IllegalMove: the table does not allow it; nothing was written.
     """
     from_status = batch.status
-    BATCH.check(from_status, to_status)
+    WITHDRAWAL_BATCH.check(from_status, to_status)
     batch.status, batch.updated_at = to_status, timezone.now()
     batch.sequence += 1
     for name, value in changes.items():

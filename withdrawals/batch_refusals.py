@@ -1,7 +1,8 @@
 """Why a row of an accepted batch is not made after all.
 
 Between the acceptance and the turn of a row things change. So who asked, and what its payment system takes, is looked
-at once more in the transaction that would make its withdrawal, by what a call of its own would be checked with.
+at once more in the transaction that would make its withdrawal, by what a call of its own would be checked with
+(`batch_wishes.checked`).
 """
 
 from django.contrib.auth import get_user_model
@@ -9,11 +10,8 @@ from rest_framework.exceptions import ValidationError
 
 from gateway.api.problems import Problem, told
 from gateway.lifecycles import CauseKind
-from gateway.money import format_amount
 from gateway.products.models import ApiKey, Scope
-from withdrawals.actions import NewWithdrawal
-from withdrawals.models import BatchRow, WithdrawalBatch
-from withdrawals.serializers import NewWithdrawalSerializer
+from withdrawals.models import WithdrawalBatch
 
 
 class AskerEnded(Exception):  # noqa: N818 - reads as the fact it reports
@@ -46,26 +44,6 @@ def check_asker(batch: WithdrawalBatch) -> None:
         people = get_user_model().objects.filter(pk=batch.asked_by_id, is_active=True, is_staff=True)
         if not people.exists():
             raise AskerEnded("person_inactive", "The person who sent the batch may not log in any more.")
-
-
-def checked(row: BatchRow) -> NewWithdrawal:
-    """The row's wish as POST /withdrawals would take it now, with its payment system as it is now.
-
-    Raises:
-        ValidationError: it would not.
-    """
-    said = {
-        "payment_system": row.payment_system_id,
-        "currency": row.currency,
-        "amount": format_amount(row.amount, row.currency),
-        "customer": row.customer,
-        "reference": row.reference,
-        "recipient": row.recipient,
-        "metadata": row.metadata,
-    }
-    wanted = NewWithdrawalSerializer(data={**said, "comment": row.comment} if row.comment else said)
-    wanted.is_valid(raise_exception=True)
-    return wanted.wish()
 
 
 def in_words(refusal: Refusal) -> tuple[str, str]:

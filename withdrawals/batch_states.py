@@ -36,7 +36,7 @@ class BatchSource(models.TextChoices):
 
 B = BatchStatus
 
-BATCH: Final = Lifecycle(
+WITHDRAWAL_BATCH: Final = Lifecycle(
     name="withdrawal batch",
     initial=frozenset({B.CHECKED, B.ACCEPTED}),
     moves={

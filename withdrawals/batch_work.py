@@ -21,12 +21,13 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Mode
 from withdrawals.actions import NewWithdrawal, explained, open_withdrawal
 from withdrawals.batch_moves import call_off, finish_batch, lock_batch, move_batch, ring_for
-from withdrawals.batch_refusals import AskerEnded, check_asker, checked, in_words
+from withdrawals.batch_refusals import AskerEnded, check_asker, in_words
 from withdrawals.batch_rows import is_same
 from withdrawals.batch_states import AT_WORK, ENDED, BatchStatus, RowStatus
+from withdrawals.batch_wishes import checked, kept
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
 from withdrawals.models.batches import CODE_MAX_LENGTH, DETAIL_MAX_LENGTH
-from withdrawals.shapes import masked
+from withdrawals.shapes import masked_recipient
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +95,7 @@ def _work_off(batch: WithdrawalBatch, until: float) -> bool:
 def _end_row(batch: WithdrawalBatch, row: BatchRow) -> bool:
     """Make the row's withdrawal, or write down why not; False where the batch is not ours any more."""
     try:
-        wish = _wish(row)
+        wish = kept(row)
     except UnreadableColumn:
         return _refuse(batch, row, "internal_error", "The recipient cannot be decrypted.")
     try:
@@ -112,24 +113,11 @@ def _end_row(batch: WithdrawalBatch, row: BatchRow) -> bool:
 
 
 def _make_not(batch: WithdrawalBatch, row: BatchRow, wish: NewWithdrawal, code: str, detail: str) -> bool:
-    existing = Withdrawal.objects.filter(product=batch.product, mode=batch.mode, reference=row.reference)
+    existing = Withdrawal.of_reference(batch.product, batch.mode, row.reference)
     known = existing.select_related("customer", "payment_system").first()
     if known is not None and is_same(known, wish):
         return _adopt(batch, row, known)
     return _refuse(batch, row, code, detail)
-
-
-def _wish(row: BatchRow) -> NewWithdrawal:
-    return NewWithdrawal(
-        payment_system=row.payment_system,
-        currency=row.currency,
-        amount=row.amount,
-        customer=row.customer,
-        reference=row.reference,
-        recipient=row.recipient,
-        comment=row.comment,
-        metadata=row.metadata,
-    )
 
 
 @transaction.atomic(durable=True)
@@ -187,7 +175,7 @@ def _write_end(row: BatchRow, status: RowStatus, **end: Any) -> None:
 def _forget_recipient(row: BatchRow) -> None:
     """The withdrawal has it, or nobody needs it any more: a mask stays, for support to tell two accounts apart."""
     try:
-        row.recipient = {name: masked(value) for name, value in row.recipient.items()}
+        row.recipient = masked_recipient(row.recipient)
     except UnreadableColumn:
         row.recipient = {}
     row.comment = ""
@@ -195,8 +183,7 @@ def _forget_recipient(row: BatchRow) -> None:
 
 @transaction.atomic(durable=True)
 def _end_work(claimed: WithdrawalBatch) -> None:
-    batch = lock_batch(claimed.pk)
-    if not batch.holds(claimed.token) or batch.status != BatchStatus.WORKING:
+    if (batch := _ours(claimed)) is None:
         return
     waiting = BatchRow.objects.filter(batch=batch, status=RowStatus.WAITING)
     fewest: int | None = waiting.aggregate(fewest=Min("attempts"))["fewest"]

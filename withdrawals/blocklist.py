@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from gateway.api.fields import is_plain
@@ -95,10 +95,7 @@ def unblock(blocked: BlockedRecipient, *, by: AbstractUser, reason: str) -> None
 
 def is_blocked(withdrawal: Withdrawal) -> bool:
     """Whether nothing may be paid to its recipient, as things are."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {IS_BLOCKED}", {"hashes": withdrawal.account_hashes, "product": withdrawal.product_id})
-        (found,) = cursor.fetchone()
-    return bool(found)
+    return bool(blocked_among([withdrawal]))
 
 
 def blocked_among(withdrawals: Collection[Withdrawal]) -> set[uuid.UUID]:

@@ -42,9 +42,7 @@ def prove_paid(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     withdrawal = lock(withdrawal_id)
     if withdrawal.status not in UNPAID:
         raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only one that ended unpaid can prove paid.")
-    move_withdrawal(
-        withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="", next_at=None, token=None
-    )
+    move_withdrawal(withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="")
     return withdrawal
 
 

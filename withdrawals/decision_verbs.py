@@ -1,23 +1,18 @@
 """The verbs by which two persons decide what became of a payout, or have it sent again (`balances.verbs`)."""
 
-from collections.abc import Callable
 from typing import Final
 
-from balances import accounts, corrections, rehearsing, verb_fields
 from balances.funding import debts
 from balances.verb_fields import Values
-from balances.verbs import Plan, Verb
-from gateway import ids
-from gateway.lifecycles import Cause
+from balances.verbs import Verb
 from gateway.providers.health import PAYOUT
 from gateway.providers.models import ProviderCall
 from withdrawals import decisions
-from withdrawals.corrections import Uncorrectable, lock
 from withdrawals.models import Withdrawal
 from withdrawals.models.doubt_guards import DECLARED_FAILED, DECLARED_PAID, RESENT
 from withdrawals.states import WithdrawalStatus
+from withdrawals.verb_plans import Foreseen, verb
 
-WITHDRAWAL: Final = verb_fields.typeid("withdrawal", "Withdrawal", "The payout in question.", ids.WITHDRAWAL)
 #: Answers that are repeated to people: the later ones. A payout is sent once, or a handful of times.
 _ANSWERS_MAX: Final = 5
 _MAY_PAY_TWICE: Final = (
@@ -42,96 +37,67 @@ def _at(moment: object) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _plan(values: Values, act: Callable[[Values, Cause], object], warnings: Callable[[Withdrawal], list[str]]) -> Plan:
-    withdrawal = lock(values["withdrawal"])
-    name, owner = withdrawal.public_id, (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
-    # What is released first covers what the product owes.
-    corrections.locked_balance(accounts.available(*owner))
-    journals, (status, news) = rehearsing.rehearsed(
-        lambda cause: act(values, cause),
-        lambda: (
-            Withdrawal.objects.values_list("status", flat=True).get(pk=withdrawal.pk),
-            rehearsing.news({name: withdrawal.sequence}),
-        ),
-    )
-    notes = [f"Withdrawal {name} is {withdrawal.status}, since {_at(withdrawal.updated_at)}.", *_said(withdrawal)]
+def _told(foreseen: Foreseen, *warnings: str) -> list[str]:
+    withdrawal, status = foreseen.withdrawal, foreseen.status
+    since = _at(withdrawal.updated_at)
+    notes = [f"Withdrawal {withdrawal.public_id} is {withdrawal.status}, since {since}.", *_said(withdrawal)]
     if withdrawal.contradiction:
         notes.append(f"Why a person was called: {withdrawal.contradiction}.")
-    notes += warnings(withdrawal)
+    notes += warnings
     if status != withdrawal.status:
         notes.append(f"It becomes {status}.")
     if status == WithdrawalStatus.FAILED:
         notes += debts(withdrawal.product, withdrawal.mode, withdrawal.currency)
-    return Plan(mode=withdrawal.mode, journals=journals, notes=(*notes, *news))
+    return notes
 
 
-def _resend(values: Values, cause: Cause) -> None:
-    decisions.allow_resending(values["withdrawal"], cause)
-
-
-def _declare_failed(values: Values, cause: Cause) -> None:
-    decisions.declare_failed(values["withdrawal"], cause)
-
-
-def _declare_paid(values: Values, cause: Cause) -> None:
-    decisions.declare_paid(values["withdrawal"], cause)
-
-
-def _about_resending(withdrawal: Withdrawal) -> list[str]:
-    return [
-        _PAYS_ONCE if withdrawal.account.ids_proven_unique else _MAY_PAY_TWICE,
+def _of_resending(foreseen: Foreseen) -> list[str]:
+    return _told(
+        foreseen,
+        _PAYS_ONCE if foreseen.withdrawal.account.ids_proven_unique else _MAY_PAY_TWICE,
         "A worker sends the same bytes once more. It asks again first: a provider that has it by then is sent nothing.",
-    ]
-
-
-def _about_failing(_: Withdrawal) -> list[str]:
-    return ["Be sure that the provider will never pay it: the product may use the amount at once, and pay again."]
-
-
-def _about_paying(_: Withdrawal) -> list[str]:
-    return ["Be sure that the recipient has the money: what was held is spent, and nothing more is asked or sent."]
-
-
-def _verb(
-    name: str,
-    sentence: str,
-    act: Callable[[Values, Cause], object],
-    warnings: Callable[[Withdrawal], list[str]],
-    *,
-    needs_document: bool,
-) -> Verb:
-    return Verb(
-        name=name,
-        sentence=sentence,
-        fields=(WITHDRAWAL,),
-        before=lambda values: decisions.ask_first(values["withdrawal"]),
-        plan=lambda values: _plan(values, act, warnings),
-        execute=lambda values, cause, _: act(values, cause),
-        needs_document=needs_document,
-        refusals=(Uncorrectable,),
     )
 
 
-_RESENT: Final = _verb(
+def _of_failing(foreseen: Foreseen) -> list[str]:
+    return _told(
+        foreseen, "Be sure that the provider will never pay it: the product may use the amount at once, and pay again."
+    )
+
+
+def _of_paying(foreseen: Foreseen) -> list[str]:
+    return _told(
+        foreseen, "Be sure that the recipient has the money: what was held is spent, and nothing more is asked or sent."
+    )
+
+
+def _ask_first(values: Values) -> None:
+    decisions.ask_first(values["withdrawal"])
+
+
+_RESENT: Final = verb(
     RESENT,
     "A payout that the provider does not know is sent once more, with the same id and the same bytes.",
-    _resend,
-    _about_resending,
+    decisions.allow_resending,
+    _of_resending,
+    before=_ask_first,
     # What counts is the provider's word of this minute, which no paper has.
     needs_document=False,
 )
-_DECLARED_FAILED: Final = _verb(
+_DECLARED_FAILED: Final = verb(
     DECLARED_FAILED,
     "A payout of unknown outcome was never paid, and will not be: the product has its amount again.",
-    _declare_failed,
-    _about_failing,
+    decisions.declare_failed,
+    _of_failing,
+    before=_ask_first,
     needs_document=True,
 )
-_DECLARED_PAID: Final = _verb(
+_DECLARED_PAID: Final = verb(
     DECLARED_PAID,
     "A payout in review was paid, by its document: the amount that was held is spent.",
-    _declare_paid,
-    _about_paying,
+    decisions.declare_paid,
+    _of_paying,
+    before=_ask_first,
     needs_document=True,
 )
 

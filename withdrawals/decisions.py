@@ -27,7 +27,8 @@ from withdrawals.states import IN_DOUBT, PEOPLE_DECIDE_AFTER_SECONDS, Withdrawal
 #: press the button, and whoever reloads the page must not ask the provider each time. Before anything is really sent
 #: it is asked once more.
 FRESH_SECONDS: Final = 300
-#: A person waits for the page.
+#: A person waits for the page: ten seconds are about as long as anybody does before reloading it. An answer that
+#: comes later is lost, and the worker's next question gets it.
 _READ_SECONDS: Final = 10.0
 
 
@@ -90,8 +91,6 @@ def declare_failed(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
         cause,
         failure_code=FailureCode.DECLARED_FAILED,
         contradiction="",
-        next_at=None,
-        token=None,
     )
     return withdrawal
 
@@ -106,9 +105,7 @@ def declare_paid(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     withdrawal = lock(withdrawal_id)
     if withdrawal.status != WithdrawalStatus.MANUAL_REVIEW:
         raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only one in manual_review can be declared paid.")
-    move_withdrawal(
-        withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="", next_at=None, token=None
-    )
+    move_withdrawal(withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="")
     return withdrawal
 
 

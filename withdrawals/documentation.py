@@ -1,4 +1,4 @@
-"""The webhook of money out, for the OpenAPI document."""
+"""The webhooks of money out, for the OpenAPI document."""
 
 from gateway.webhooks.documentation import webhook_about
 from withdrawals.batch_shapes import BatchProgressShape

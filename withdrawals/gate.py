@@ -56,8 +56,6 @@ def _stop(withdrawal: Withdrawal) -> None:
         WithdrawalStatus.CANCELLED,
         Cause(kind=CauseKind.CLOCK, detail=_BLOCKED),
         failure_code=FailureCode.RECIPIENT_BLOCKED,
-        next_at=None,
-        token=None,
     )
 
 

@@ -80,19 +80,19 @@ def _things(withdrawal: Withdrawal, hashes: list[str], found: rules.Rules) -> li
     return things
 
 
-def _counted(withdrawal: Withdrawal, window: timedelta) -> "QuerySet[Withdrawal]":
-    """What the product asked for in the window before this one and in its currency, unless it ended unpaid."""
-    return Withdrawal.objects.filter(
-        product=withdrawal.product_id,
-        mode=withdrawal.mode,
-        currency=withdrawal.currency,
-        created_at__gt=withdrawal.created_at - window,
-    ).exclude(status__in=UNPAID)
+def _asked_for(withdrawal: Withdrawal) -> "QuerySet[Withdrawal]":
+    """What the product asked for in the mode and the currency of this one."""
+    return Withdrawal.objects.filter(product=withdrawal.product_id, mode=withdrawal.mode, currency=withdrawal.currency)
+
+
+def _counted(rows: "QuerySet[Withdrawal]", withdrawal: Withdrawal, window: timedelta) -> "QuerySet[Withdrawal]":
+    """Of these the ones in the window before this one, unless they ended unpaid."""
+    return rows.filter(created_at__gt=withdrawal.created_at - window).exclude(status__in=UNPAID)
 
 
 def counted_together(limit: WithdrawalLimit, withdrawal: Withdrawal, hashes: list[str]) -> "QuerySet[Withdrawal]":
     """Earlier withdrawals that a limit counts together with this one, whose recipient's accounts have these hashes."""
-    rows = _counted(withdrawal, Period(limit.period).length)
+    rows = _counted(_asked_for(withdrawal), withdrawal, Period(limit.period).length)
     match limit.per:
         case Per.CUSTOMER:
             return rows.filter(customer=withdrawal.customer_id)
@@ -129,18 +129,20 @@ def _exceeded(limit: WithdrawalLimit, left: tuple[Decimal, int]) -> str:
 def _refusal(withdrawal: Withdrawal, *, code: str, detail: str, pointer: str) -> Problem:
     # Who asks again for what was made already, perhaps because the answer was lost, is told so: from any other refusal
     # they would conclude that it was not made.
-    same = Withdrawal.objects.filter(
-        product=withdrawal.product_id, mode=withdrawal.mode, reference=withdrawal.reference
-    ).first()
+    same = Withdrawal.of_reference(withdrawal.product, withdrawal.mode, withdrawal.reference).first()
     if same is not None:
         return reference_taken(same.public_id)
     return Problem(status=422, code=code, detail=detail, pointer=pointer)
 
 
 def duplicates_of(withdrawal: Withdrawal, hashes: list[str], minutes: int) -> "QuerySet[Withdrawal]":
-    """Earlier withdrawals of the same amount to the same account."""
-    rows = _counted(withdrawal, timedelta(minutes=minutes))
-    return rows.filter(recipient_hashes__overlap=hashes, amount=withdrawal.amount)
+    """Earlier withdrawals of the same amount to the same account that count."""
+    return _counted(same_payments(withdrawal, hashes), withdrawal, timedelta(minutes=minutes))
+
+
+def same_payments(withdrawal: Withdrawal, hashes: list[str]) -> "QuerySet[Withdrawal]":
+    """Withdrawals of the same amount to the same account, this one among them, whenever and whatever became of them."""
+    return _asked_for(withdrawal).filter(recipient_hashes__overlap=hashes, amount=withdrawal.amount)
 
 
 def _is_there_already(withdrawal: Withdrawal, hashes: list[str], minutes: int) -> bool:

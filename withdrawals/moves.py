@@ -1,8 +1,8 @@
 """The one gate through which a withdrawal changes its status: table, sequence, history, money, news."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.db import DataError, transaction
@@ -18,12 +18,16 @@ from gateway.lifecycles import Cause, recorded
 from gateway.webhooks.actions import owe
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.shapes import withdrawal_shape
-from withdrawals.states import UNPAID, WITHDRAWAL, WithdrawalStatus
+from withdrawals.states import FINAL, UNPAID, WITHDRAWAL, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
 
 #: Sending is over in a minute and says nothing that a product could act upon.
 NO_NEWS = frozenset({WithdrawalStatus.SENDING})
+#: Of the columns, what ends with each move: what a withdrawal might have been sent again for was about where it was.
+_ENDED_BY_A_MOVE: Final[Mapping[str, Any]] = {"send_again": False, "resend_allowed_by": None}
+#: And what ends with it at its end: nothing of it is due, and no worker has it.
+_ENDED: Final[Mapping[str, Any]] = {"next_at": None, "token": None}
 
 
 class NoRoom(Exception):  # noqa: N818 - reads as the fact it reports
@@ -75,7 +79,7 @@ def begin_withdrawal(withdrawal: Withdrawal, cause: Cause) -> None:
 
 @transaction.atomic(savepoint=False)
 def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: Cause, **changes: Any) -> None:
-    """Move a locked withdrawal, together with the columns that change with it.
+    """Move a locked withdrawal, together with the columns that change with it; with an end nothing is due any more.
 
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
@@ -85,8 +89,7 @@ def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: 
     withdrawal.status = to_status
     withdrawal.sequence += 1
     withdrawal.updated_at = timezone.now()
-    # What it might have been sent again for was about where it was.
-    changes = {"send_again": False, "resend_allowed_by": None, **changes}
+    changes = columns_of_a_move(to_status, changes)
     for name, value in changes.items():
         setattr(withdrawal, name, value)
     withdrawal.save(update_fields=["status", "sequence", "updated_at", *changes])
@@ -94,15 +97,14 @@ def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: 
     _move_money(withdrawal, from_status, cause)
 
 
+def columns_of_a_move(to_status: WithdrawalStatus, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Every column that changes with a move, beside those of the move itself: what ends by it, and these changes."""
+    return {**_ENDED_BY_A_MOVE, **(_ENDED if to_status in FINAL else {}), **changes}
+
+
 def _move_money(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
     """What the move means for the ledger: most moves leave the hold as it is, whatever is unknown keeps it."""
-    money = ProviderMoney(
-        account=withdrawal.account_id,
-        payment_system=withdrawal.payment_system_id,
-        mode=withdrawal.mode,
-        currency=withdrawal.currency,
-        amount=withdrawal.amount,
-    )
+    money = money_of(withdrawal)
     name, owner = withdrawal.public_id, (withdrawal.product_id, withdrawal.mode, withdrawal.currency)
     match withdrawal.status:
         case WithdrawalStatus.PAID if from_status in UNPAID:
@@ -120,6 +122,17 @@ def _move_money(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
             corrections.repay(*owner, cause)
 
 
+def money_of(withdrawal: Withdrawal) -> ProviderMoney:
+    """What a withdrawal takes from the provider."""
+    return ProviderMoney(
+        account=withdrawal.account_id,
+        payment_system=withdrawal.payment_system_id,
+        mode=withdrawal.mode,
+        currency=withdrawal.currency,
+        amount=withdrawal.amount,
+    )
+
+
 def lock_withdrawal(withdrawal_id: Any) -> Withdrawal:
     """The withdrawal, locked until the transaction ends, with what its shape shows."""
     found: Withdrawal = due_work.lock(
@@ -129,14 +142,7 @@ def lock_withdrawal(withdrawal_id: Any) -> Withdrawal:
 
 
 def _follow_up(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
-    log.info(
-        "moved",
-        id=withdrawal.public_id,
-        before=from_status,
-        now=withdrawal.status,
-        cause=cause.kind,
-        detail=cause.detail,
-    )
+    log_move(withdrawal, from_status, cause)
     recorded(
         WithdrawalMove,
         subject=withdrawal,
@@ -146,11 +152,27 @@ def _follow_up(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
         at=withdrawal.updated_at,
     )
     if withdrawal.status not in NO_NEWS:
-        owe(
-            product=withdrawal.product,
-            mode=withdrawal.mode,
-            type=f"withdrawal.{withdrawal.status}",
-            subject=withdrawal.public_id,
-            sequence=withdrawal.sequence,
-            data=withdrawal_shape(withdrawal),
-        )
+        owe(product=withdrawal.product, **news_of(withdrawal))
+
+
+def log_move(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
+    """Say in the log where a withdrawal came from; it says itself where it is."""
+    log.info(
+        "moved",
+        id=withdrawal.public_id,
+        before=from_status,
+        now=withdrawal.status,
+        cause=cause.kind,
+        detail=cause.detail,
+    )
+
+
+def news_of(withdrawal: Withdrawal) -> dict[str, Any]:
+    """What its product is told of its last move, as `owe` takes it."""
+    return {
+        "mode": withdrawal.mode,
+        "type": f"withdrawal.{withdrawal.status}",
+        "subject": withdrawal.public_id,
+        "sequence": withdrawal.sequence,
+        "data": withdrawal_shape(withdrawal),
+    }

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-import structlog
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -24,11 +23,8 @@ from gateway.products.models import Customer, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks import outbox
 from withdrawals.models import Withdrawal, WithdrawalMove
-from withdrawals.moves import NO_NEWS
-from withdrawals.shapes import withdrawal_shape
+from withdrawals.moves import NO_NEWS, columns_of_a_move, log_move, money_of, news_of
 from withdrawals.states import WITHDRAWAL, WithdrawalStatus
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +81,7 @@ def _statement(names: tuple[str, ...]) -> str:
             AS step({", ".join(f"{name} {kind}" for name, kind in columns.items())})
         ),
         moved AS (
-            UPDATE withdrawals_withdrawal AS one SET {changes}, send_again = false, resend_allowed_by = NULL
+            UPDATE withdrawals_withdrawal AS one SET {changes}
             FROM step
             WHERE one.id = step.id AND one.status = step.from_status AND one.sequence = step.sequence - 1
             RETURNING one.id
@@ -115,16 +111,10 @@ def move_together(steps: Sequence[Step], to_status: WithdrawalStatus) -> None:
         WITHDRAWAL.check(from_status, to_status)
         withdrawal.status, withdrawal.updated_at = to_status, now
         withdrawal.sequence += 1
-        for name, value in {"send_again": False, "resend_allowed_by": None, **step.changes}.items():
+        changes = columns_of_a_move(to_status, step.changes)
+        for name, value in changes.items():
             setattr(withdrawal, name, value)
-        log.info(
-            "moved",
-            id=withdrawal.public_id,
-            before=from_status,
-            now=to_status,
-            cause=step.cause.kind,
-            detail=step.cause.detail,
-        )
+        log_move(withdrawal, from_status, step.cause)
         rows.append(
             {
                 "id": withdrawal.pk,
@@ -136,10 +126,10 @@ def move_together(steps: Sequence[Step], to_status: WithdrawalStatus) -> None:
                 "cause_id": step.cause.id,
                 "detail": step.cause.detail[:200],
                 "request_id": request_id,
-                **step.changes,
+                **changes,
             }
         )
-    statement = _statement(tuple(sorted(steps[0].changes)))
+    statement = _statement(tuple(sorted(columns_of_a_move(to_status, steps[0].changes))))
     ((written,),) = prepared_sql.run(statement, {"steps": json.dumps(rows, default=str)})
     if written != len(rows):
         raise RuntimeError("a withdrawal moved although it was locked")
@@ -150,32 +140,13 @@ def move_together(steps: Sequence[Step], to_status: WithdrawalStatus) -> None:
 
 
 def _news(withdrawal: Withdrawal) -> dict[str, Any]:
-    return {
-        "product_id": withdrawal.product_id,
-        "mode": withdrawal.mode,
-        "type": f"withdrawal.{withdrawal.status}",
-        "subject": withdrawal.public_id,
-        "sequence": withdrawal.sequence,
-        "data": withdrawal_shape(withdrawal),
-        "created_at": withdrawal.updated_at,
-    }
+    return {**news_of(withdrawal), "product_id": withdrawal.product_id, "created_at": withdrawal.updated_at}
 
 
 def _spent(step: Step) -> tuple[str, ProviderMoney, Cause, Sequence[NewJournal]]:
     name = step.withdrawal.public_id
     taken = fees.journals_of(step.charges, name, step.cause, subject=name)
     return name, money_of(step.withdrawal), step.cause, taken
-
-
-def money_of(withdrawal: Withdrawal) -> ProviderMoney:
-    """What a withdrawal takes from the provider."""
-    return ProviderMoney(
-        account=withdrawal.account_id,
-        payment_system=withdrawal.payment_system_id,
-        mode=withdrawal.mode,
-        currency=withdrawal.currency,
-        amount=withdrawal.amount,
-    )
 
 
 def lock_together(account: ProviderAccount, withdrawal_ids: Collection[uuid.UUID]) -> list[Withdrawal]:

@@ -1,8 +1,6 @@
 """The provider's word on a withdrawal, taken only where it was asked for; a letter alone never comes here."""
 
-import re
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.db import transaction
@@ -13,9 +11,9 @@ from gateway.lifecycles import Cause
 from gateway.paykassma.messages import FOUND_TWICE, PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.frozen_requests import frozen_request
 from withdrawals.models import LAST_ANSWER_MAX_LENGTH, Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
+from withdrawals.same_order import another_of_ours, answer_differs_in
 from withdrawals.second_sendings import Next, after_not_found, people_allow_it, was_asked_late_enough
 from withdrawals.states import (
     ACCEPTED_DELAYS_SECONDS,
@@ -30,9 +28,14 @@ log = structlog.get_logger(__name__)
 
 #: C§2.1: the two numbers that end a withdrawal. Any other number, known or not, is not final.
 PAID_NUMBER: Final = 1
-_ENDINGS: Final = {PAID_NUMBER: WithdrawalStatus.PAID, 5: WithdrawalStatus.REJECTED}
-#: As `last_answer` keeps it.
-FOUND_REJECTED: Final = f"{PullState.FOUND}, status 5"
+REJECTED_NUMBER: Final = 5
+_ENDINGS: Final = {PAID_NUMBER: WithdrawalStatus.PAID, REJECTED_NUMBER: WithdrawalStatus.REJECTED}
+#: As `last_answer` keeps it (`in_a_word`).
+FOUND_REJECTED: Final = f"{PullState.FOUND}, status {REJECTED_NUMBER}"
+#: What is said only of an order that the provider has: "no result yet", too (C§1.12).
+_KNOWN_THERE: Final = frozenset({PullState.FOUND, PullState.NO_POSTBACK})
+#: Where a word that the provider has it, and that it has not ended, is news.
+_NOT_KNOWN_TO_BE_THERE: Final = frozenset({WithdrawalStatus.UNKNOWN, WithdrawalStatus.WAITING_FUNDS})
 
 
 @transaction.atomic(durable=True)
@@ -45,14 +48,13 @@ def record_word(account: ProviderAccount, withdrawal_id: str, entry: PullEntry, 
     withdrawal = lock_withdrawal(found)
     withdrawal.last_answer, withdrawal.last_asked_at = in_a_word(entry), timezone.now()
     withdrawal.save(update_fields=["last_answer", "last_asked_at"])
-    if withdrawal.status == WithdrawalStatus.QUEUED and entry.state in {PullState.FOUND, PullState.NO_POSTBACK}:
+    if withdrawal.status == WithdrawalStatus.QUEUED and entry.state in _KNOWN_THERE:
         _unqueue(withdrawal, cause)
     match entry.state:
         case PullState.FOUND:
             _weigh(withdrawal, entry, cause)
         case PullState.NO_POSTBACK:
-            # "No result yet" is said only of what the provider knows (C§1.12).
-            if withdrawal.status in {WithdrawalStatus.UNKNOWN, WithdrawalStatus.WAITING_FUNDS}:
+            if withdrawal.status in _NOT_KNOWN_TO_BE_THERE:
                 _accept(withdrawal, cause)
         case PullState.NOT_FOUND:
             # Alone it is no proof, for it may lag. Together with an explicit refusal, and after the lag, it is.
@@ -70,7 +72,7 @@ def _end_permission(withdrawal: Withdrawal, entry: PullEntry) -> None:
 
     Whatever moved has lost its permission by that (`move_withdrawal`).
     """
-    has_it = entry.state in {PullState.FOUND, PullState.NO_POSTBACK}
+    has_it = entry.state in _KNOWN_THERE
     was_allowed = withdrawal.resend_allowed_by is not None
     is_over = has_it or (was_allowed and not people_allow_it(withdrawal))
     if not is_over or not (withdrawal.send_again or was_allowed):
@@ -111,8 +113,6 @@ def _believe_refusal(withdrawal: Withdrawal, cause: Cause) -> None:
             WithdrawalStatus.FAILED,
             cause,
             failure_code=FailureCode.PROVIDER_REFUSED,
-            next_at=None,
-            token=None,
         )
     else:
         # It was the account's fault, so the order takes its old place in the line: it was due when it was made.
@@ -165,16 +165,16 @@ def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
         _review(withdrawal, "the provider's answer cannot be read as one withdrawal", cause)
         return
     item = items[0]
-    if (other := _another_of_ours(withdrawal, item)) is not None:
+    if (other := another_of_ours(withdrawal, item)) is not None:
         _review(withdrawal, f"the provider's answer speaks of {other}", cause)
         return
-    doubts = [*entry.postback.disagreements(), *differences(frozen_request(withdrawal), item)]
+    doubts = [*entry.postback.disagreements(), *answer_differs_in(withdrawal, item)]
     if doubts:
         _review(withdrawal, f"the provider's answer differs in {', '.join(doubts)}", cause)
         return
     ending = _ENDINGS.get(item.withdrawal_status or 0)
     if ending is None:
-        if withdrawal.status in {WithdrawalStatus.UNKNOWN, WithdrawalStatus.WAITING_FUNDS}:
+        if withdrawal.status in _NOT_KNOWN_TO_BE_THERE:
             _accept(withdrawal, cause)
     elif withdrawal.status == ending:
         return
@@ -191,19 +191,9 @@ def _weigh(withdrawal: Withdrawal, entry: PullEntry, cause: Cause) -> None:
             cause,
             failure_code=FailureCode.PROVIDER_REJECTED if rejected else "",
             contradiction="",
-            next_at=None,
-            token=None,
         )
     else:
         _contradict(withdrawal, f"it is {withdrawal.status}, and the provider now says {ending}")
-
-
-def _another_of_ours(withdrawal: Withdrawal, item: PostbackItem) -> str | None:
-    """The id inside of an answer, where it is one of our other withdrawals. Samples have foreign ones."""
-    inner = ids.decode(ids.WITHDRAWAL, item.withdrawal_id) if item.withdrawal_id else None
-    if inner is None or inner == withdrawal.pk or not Withdrawal.objects.filter(pk=inner).exists():
-        return None
-    return ids.encode(ids.WITHDRAWAL, inner)
 
 
 def _accept(withdrawal: Withdrawal, cause: Cause) -> None:
@@ -243,50 +233,3 @@ def _contradict(withdrawal: Withdrawal, what: str) -> None:
         log.error("withdrawal_contradicted", withdrawal=withdrawal.public_id, what=what)
         withdrawal.contradiction = what[:200]
         withdrawal.save(update_fields=["contradiction"])
-
-
-def differences(request: dict[str, Any], item: PostbackItem) -> list[str]:
-    """Names of what the provider says differently from the frozen request. What it leaves out differs in nothing."""
-    pairs = {
-        "account_number": (request.get("account_number", ""), item.account_number),
-        "account_name": (request.get("account_name", ""), item.account_name),
-        "account_email": (request.get("account_email", ""), item.account_email),
-        "bank_code": (request.get("bank_details", {}).get("bank_code", ""), item.bank_code),
-        "branch_code": (request.get("bank_details", {}).get("branch_code", ""), item.branch_code),
-    }
-    found = [name for name, (ours, theirs) in pairs.items() if ours and theirs and not fits_mask(ours, theirs)]
-    if item.amount != Decimal(request["amount"]):
-        found.append("amount")
-    if item.currency != request["currency_code"]:
-        found.append("currency")
-    if item.wallet_type != request["payment_system"]:
-        found.append("payment_system")
-    if item.label and item.label != request["label"]:
-        found.append("label")
-    return found
-
-
-def fits_mask(ours: str, theirs: str) -> bool:
-    """True where the provider's text is ours, with stars standing for any characters (``63*****8``).
-
-    Case and blanks do not count: names come back as banks write them.
-    """
-    text = _folded(ours)
-    head, *rest = re.split(r"\*+", _folded(theirs))
-    if not rest:
-        return text == head
-    *middle, tail = rest
-    if len(text) < len(head) + len(tail) or not text.startswith(head) or not text.endswith(tail):
-        return False
-    text = text[len(head) : len(text) - len(tail)]
-    for part in middle:
-        # The leftmost place leaves the most for the rest, so one pass is enough; a regular expression would try
-        # every way to spread the stars, and a long mask would hold a worker for hours.
-        _, found, text = text.partition(part)
-        if not found:
-            return False
-    return True
-
-
-def _folded(text: str) -> str:
-    return "".join(text.split()).casefold()

@@ -22,10 +22,11 @@ from gateway.encryption import readable_or
 from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
-from withdrawals.frozen_requests import frozen_request
 from withdrawals.models import Withdrawal
-from withdrawals.moving_together import Step, lock_together, money_of, move_together
-from withdrawals.outcomes import PAID_NUMBER, differences, in_a_word
+from withdrawals.moves import money_of
+from withdrawals.moving_together import Step, lock_together, move_together
+from withdrawals.outcomes import PAID_NUMBER, in_a_word
+from withdrawals.same_order import answer_differs_in, names_no_other
 from withdrawals.states import WithdrawalStatus
 
 log = structlog.get_logger(__name__)
@@ -84,8 +85,6 @@ def _record(
                 "last_asked_at": now,
                 "failure_code": "",
                 "contradiction": "",
-                "next_at": None,
-                "token": None,
             },
             charges=charges.of(row),
         )
@@ -99,12 +98,8 @@ def _record(
 def _is_plain(row: Withdrawal, item: PostbackItem) -> bool:
     is_readable = all(readable_or(row, name, None) is not None for name in ("body", "recipient"))
     # What was to be sent again has a permission that ends with this, and an answer may speak of another one of ours.
-    is_simple = not row.send_again and row.resend_allowed_by is None and _speaks_of(row, item)
-    return row.status in _EXPECTED_FROM and is_simple and is_readable and not differences(frozen_request(row), item)
-
-
-def _speaks_of(row: Withdrawal, item: PostbackItem) -> bool:
-    return item.withdrawal_id in {"", row.public_id}
+    is_simple = not row.send_again and row.resend_allowed_by is None and names_no_other(row, item)
+    return row.status in _EXPECTED_FROM and is_simple and is_readable and not answer_differs_in(row, item)
 
 
 class _Charges:

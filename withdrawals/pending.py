@@ -16,8 +16,9 @@ from gateway.lifecycles import CauseKind
 from gateway.money import format_amount
 from gateway.products.models import ApiKey
 from withdrawals.approvals import objection_to
+from withdrawals.limits import same_payments
 from withdrawals.models import Approval, Decision, Withdrawal, WithdrawalMove
-from withdrawals.shapes import masked
+from withdrawals.shapes import masked_recipient
 from withdrawals.states import HoldReason, WithdrawalStatus
 
 #: Most of one page: as many as a person decides about in one go. Those that are worked off make room for the next.
@@ -101,7 +102,7 @@ def _shown(withdrawal: Withdrawal, names: dict[tuple[str, str], str], by: Abstra
     return Pending(
         withdrawal=withdrawal,
         asked_by=names.get((first.cause, first.cause_id), f"{first.cause} {first.cause_id}"),
-        recipient=[(name.replace("_", " "), masked(value)) for name, value in recipient.items()],
+        recipient=[(name.replace("_", " "), value) for name, value in masked_recipient(recipient).items()],
         needed=_still_needed(withdrawal),
         held_for=[HoldReason(reason).label for reason in withdrawal.held_for],
         similar=_similar(withdrawal) if HoldReason.DUPLICATE_LIKELY in withdrawal.held_for else [],
@@ -120,14 +121,7 @@ def _still_needed(withdrawal: Withdrawal) -> str:
 
 
 def _similar(withdrawal: Withdrawal) -> list[Withdrawal]:
-    earlier = Withdrawal.objects.filter(
-        product=withdrawal.product_id,
-        mode=withdrawal.mode,
-        currency=withdrawal.currency,
-        amount=withdrawal.amount,
-        recipient_hashes__overlap=withdrawal.recipient_hashes,
-        pk__lt=withdrawal.pk,
-    )
+    earlier = same_payments(withdrawal, withdrawal.recipient_hashes).filter(pk__lt=withdrawal.pk)
     return list(earlier.only("id", "status", "created_at", "reference").order_by("-id")[:_SIMILAR_MAX])
 
 

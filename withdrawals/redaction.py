@@ -15,20 +15,20 @@ from gateway.providers.redaction import forget_calls_about
 from gateway.webhooks.redaction import redact_events
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal
-from withdrawals.shapes import masked
+from withdrawals.shapes import masked_recipient
 from withdrawals.states import FINAL
 
 log = structlog.get_logger(__name__)
 
 #: Orders of one run, each in a transaction of its own: some seconds of work. The next run comes in minutes, which
 #: makes 80,000 a day.
-_BATCH: Final = 300
+_FORGOTTEN_AT_ONCE: Final = 300
 
 
 def forget_recipients() -> int:
     """Redact withdrawals that are final and untouched for `REDACT_AFTER_DAYS`, oldest first; how many."""
     before = timezone.now() - timedelta(days=settings.REDACT_AFTER_DAYS)
-    old = _forgettable(before).order_by("updated_at").values_list("pk", flat=True)[:_BATCH]
+    old = _forgettable(before).order_by("updated_at").values_list("pk", flat=True)[:_FORGOTTEN_AT_ONCE]
     redacted = sum(_forget(withdrawal_id, before) for withdrawal_id in old)
     if redacted:
         log.info("withdrawals_redacted", count=redacted)
@@ -48,7 +48,7 @@ def _forget(withdrawal_id: UUID, before: datetime) -> bool:
     if not _forgettable(before).filter(pk=withdrawal.pk).exists():
         return False  # somebody touched it meanwhile
     recipient: dict[str, str] = readable_or(withdrawal, "recipient", {})
-    withdrawal.recipient = {name: masked(value) for name, value in recipient.items()}
+    withdrawal.recipient = masked_recipient(recipient)
     withdrawal.recipient_hashes, withdrawal.comment, withdrawal.body = [], "", b""
     withdrawal.redacted_at = timezone.now()
     withdrawal.save(update_fields=["recipient", "recipient_hashes", "comment", "body", "redacted_at"])

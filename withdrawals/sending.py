@@ -37,7 +37,12 @@ from withdrawals.states import IN_DOUBT, UNKNOWN_DELAYS_SECONDS, WithdrawalStatu
 
 def to_send() -> Q:
     """Filter: withdrawals that are to be sent, and those of which a worker never wrote what came of it."""
-    return (Q(status=WithdrawalStatus.QUEUED) & may_pay_out()) | lost()
+    return may_go() | lost()
+
+
+def may_go() -> Q:
+    """Filter: withdrawals that are to be sent, and may be as far as pauses go."""
+    return Q(status=WithdrawalStatus.QUEUED) & may_pay_out()
 
 
 def lost() -> Q:

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from gateway.after_commit import ring
@@ -25,7 +24,7 @@ from gateway.paykassma.client import Client
 from gateway.paykassma.messages import sign_again
 from gateway.providers import calls_together
 from gateway.providers.health import PAYOUT
-from gateway.providers.models import ProviderAccount, may_pay_out
+from gateway.providers.models import ProviderAccount
 from gateway.providers.pace import give_back_places, take_free_places
 from gateway.providers.pauses import pass_gate
 from withdrawals import blocklist, outflow, sending
@@ -38,13 +37,13 @@ from withdrawals.states import WithdrawalStatus
 #: Of one batch: as many as leave in three goes of `calls_together.AT_ONCE`. Twice as many would save a few hundredths
 #: of a millisecond each, and a worker that dies leaves so many for the provider to be asked about.
 TOGETHER: Final = 48
-#: A worker begins no new batch after so long: whoever stops it waits for what it has begun (docker/compose.yaml), which
-#: is over 70 s later at the latest (`calls_together.BEGIN_SECONDS` and the longest call).
+#: A worker begins no new batch after so long: whoever stops it waits for what it has begun (docker/compose.yaml), and
+#: that is over at most 70 s later (`calls_together.BEGIN_SECONDS` and the longest call).
 WORK_SECONDS: Final = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
-class _Batch:
+class _Look:
     """What a look at the queue came to.
 
     Attributes:
@@ -73,30 +72,35 @@ def send_withdrawals(account_id: uuid.UUID) -> None:
     seen: set[uuid.UUID] = set()
     has_rung = False
     while time.monotonic() < until:
-        batch = _taken(account, seen)
-        if len(batch.marked) == TOGETHER and not has_rung:
+        look = _taken(account, seen)
+        if len(look.marked) == TOGETHER and not has_rung:
             # There may be more than one worker's work.
             ring("withdrawals.tasks.send_withdrawals", str(account_id))
             has_rung = True
-        if batch.marked:
-            _send(batch)
-        for withdrawal_id in batch.odd:
+        if look.marked:
+            _send(look)
+        for withdrawal_id in look.odd:
             seen.add(withdrawal_id)
             if time.monotonic() < until:
                 sending.send_withdrawal(withdrawal_id)
-        if not batch.marked and not batch.odd:
+        if not look.marked and not look.odd:
             return
-        if batch.waits_for_pace and _due(account, set()).filter(pk__in=batch.odd).exists():
+        if look.waits_for_pace and _due(account, set()).filter(pk__in=look.odd).exists():
             return  # not even one had a place: the sweep rings again
     ring("withdrawals.tasks.send_withdrawals", str(account_id))
 
 
 def _due(account: ProviderAccount, but: Collection[uuid.UUID]) -> Any:
-    to_send = Q(account=account, status=WithdrawalStatus.QUEUED, next_at__lte=timezone.now()) & may_pay_out()
-    return Withdrawal.objects.filter(to_send).exclude(pk__in=but).order_by("next_at").select_related("customer")
+    to_send = Withdrawal.objects.filter(sending.may_go(), account=account, next_at__lte=timezone.now())
+    return to_send.exclude(pk__in=but).order_by("next_at").select_related("customer")
 
 
-def _taken(account: ProviderAccount, but: Collection[uuid.UUID]) -> _Batch:
+def lock_due(account: ProviderAccount, limit: int, but: Collection[uuid.UUID]) -> list[Withdrawal]:
+    """Up to so many that are due, oldest first, locked until the transaction ends; not what others have in hand."""
+    return list(_due(account, but).select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
+def _taken(account: ProviderAccount, but: Collection[uuid.UUID]) -> _Look:
     due = list(_due(account, but).values_list("pk", flat=True)[:TOGETHER])
     # A place is taken before anything is marked, so that who is held back has nothing to undo; and only places that
     # are free at once, so that a batch leaves no faster than its withdrawals would one by one.
@@ -104,25 +108,25 @@ def _taken(account: ProviderAccount, but: Collection[uuid.UUID]) -> _Batch:
     if places < 2:  # noqa: PLR2004 - two are the smallest batch
         give_back_places(account, places)
         # Alone, or more than the pace allows now: the first one waits for its place.
-        return _Batch(account=account, odd=due[:1], waits_for_pace=True)
-    batch = _Batch(account=account)
+        return _Look(account=account, odd=due[:1], waits_for_pace=True)
+    look = _Look(account=account)
     try:
-        batch = _mark(account.pk, places, but)
+        look = _mark(account.pk, places, but)
     finally:
-        give_back_places(account, places - len(batch.marked))
-    return batch
+        give_back_places(account, places - len(look.marked))
+    return look
 
 
 @transaction.atomic(durable=True)
-def _mark(account_id: uuid.UUID, limit: int, but: Collection[uuid.UUID]) -> _Batch:
+def _mark(account_id: uuid.UUID, limit: int, but: Collection[uuid.UUID]) -> _Look:
     # Claim and mark in one: committed before the first byte of any of them leaves, and nothing before that.
     pass_gate()
-    batch = _Batch(account=ProviderAccount.objects.get(pk=account_id))
-    # Pauses are looked up here, behind the gate. Rows that somebody else has in hand are his.
-    rows = list(_due(batch.account, but).select_for_update(skip_locked=True, of=("self",))[:limit])
-    batch.marked = _plain(batch.account, rows)
-    plain = {row.pk for row in batch.marked}
-    batch.odd = [row.pk for row in rows if row.pk not in plain]
+    look = _Look(account=ProviderAccount.objects.get(pk=account_id))
+    # Pauses are looked up here, behind the gate.
+    rows = lock_due(look.account, limit, but)
+    look.marked = _plain(look.account, rows)
+    plain = {row.pk for row in look.marked}
+    look.odd = [row.pk for row in rows if row.pk not in plain]
     token = uuid.uuid4()
     move_together(
         [
@@ -131,14 +135,14 @@ def _mark(account_id: uuid.UUID, limit: int, but: Collection[uuid.UUID]) -> _Bat
                 cause=Cause(kind=CauseKind.CLOCK, detail="due"),
                 changes={**sending.columns_of_a_mark(), "token": token, "attempts": row.attempts + 1},
             )
-            for row in batch.marked
+            for row in look.marked
         ],
         WithdrawalStatus.SENDING,
     )
-    if batch.marked:
-        about = [(row.public_id, {"body_digest": row.body_digest}) for row in batch.marked]
-        batch.evidence = calls_together.begin(batch.account, PAYOUT, about)
-    return batch
+    if look.marked:
+        about = [(row.public_id, {"body_digest": row.body_digest}) for row in look.marked]
+        look.evidence = calls_together.begin(look.account, PAYOUT, about)
+    return look
 
 
 def _plain(account: ProviderAccount, rows: Sequence[Withdrawal]) -> list[Withdrawal]:
@@ -168,15 +172,15 @@ def _is_signed_by(account: ProviderAccount, row: Withdrawal) -> bool:
         return False  # no request at all: it stops nobody but itself
 
 
-def _send(batch: _Batch) -> None:
-    works = [partial(_sent, bytes(row.body)) for row in batch.marked]
-    made = calls_together.make(batch.account, works, begun_at=batch.begun_at)
+def _send(look: _Look) -> None:
+    works = [partial(_sent, bytes(row.body)) for row in look.marked]
+    made = calls_together.make(look.account, works, begun_at=look.begun_at)
     ended = [
         (row, call, one)
-        for row, call, one in zip(batch.marked, batch.evidence, made, strict=True)
+        for row, call, one in zip(look.marked, look.evidence, made, strict=True)
         if isinstance(one, calls_together.Made)
     ]
-    calls_together.end(batch.account, PAYOUT, [(call, one) for _, call, one in ended])
+    calls_together.end(look.account, PAYOUT, [(call, one) for _, call, one in ended])
     accepted: list[tuple[Withdrawal, Outcome]] = []
     others: list[tuple[Withdrawal, Answer]] = []
     for row, _, one in ended:
@@ -186,7 +190,7 @@ def _send(batch: _Batch) -> None:
         else:
             others.append((row, one.answer))
     if accepted:
-        _accept(batch.account, accepted)
+        _accept(look.account, accepted)
     for row, answer in others:
         sending.settle(row, answer)
     for error in made:

@@ -3,22 +3,14 @@
 import uuid
 
 from celery import shared_task
-from django.utils import timezone
 
 from gateway.after_commit import ring
-from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
-from withdrawals import approvals, asking, batch_work, probing, redaction, sending, sending_together
-from withdrawals.models import Withdrawal
-from withdrawals.second_sendings import to_send_again
-from withdrawals.states import WithdrawalStatus
-
-#: Rings of one sweep for one account, and for what nobody approved; what is left is found by the next one.
-_BATCH = 200
+from withdrawals import approvals, asking, batch_work, probing, redaction, sending, sending_together, sweeping
 
 
 @shared_task
 def send_withdrawal(withdrawal_id: str) -> None:
-    """Send one withdrawal."""
+    """See to one whose sending was cut off: it is asked about. What is to be sent is rung for by its account."""
     sending.send_withdrawal(uuid.UUID(withdrawal_id))
 
 
@@ -54,24 +46,8 @@ def expire_approval(withdrawal_id: str) -> None:
 
 @shared_task
 def sweep_withdrawals() -> None:
-    """Ring for everything of money out that is due: the sweep alone would be enough."""
-    for withdrawal_id in approvals.overdue().order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
-        ring("withdrawals.tasks.expire_approval", str(withdrawal_id))
-    # Each account by itself: the backlog of one, worked off at its own pace, does not hide what is due for another.
-    for account_id in ProviderAccount.objects.filter(not_paused("")).values_list("pk", flat=True):
-        due, going = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now()), may_pay_out()
-        if due.filter(going, status=WithdrawalStatus.QUEUED).exists():
-            ring("withdrawals.tasks.send_withdrawals", str(account_id))
-        for withdrawal_id in due.filter(sending.lost()).order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
-            ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
-        waiting = due.filter(going, status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
-        for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
-            ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
-        doubtful = due.filter(to_send_again()).order_by("next_at")
-        for withdrawal_id in doubtful.values_list("pk", flat=True)[:_BATCH]:
-            ring("withdrawals.tasks.send_again", str(withdrawal_id))
-        if due.filter(asking.to_ask_about()).exists():
-            ring("withdrawals.tasks.ask_withdrawals", str(account_id))
+    """Ring for everything of money out that is due."""
+    sweeping.ring_for_all()
 
 
 @shared_task

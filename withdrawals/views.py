@@ -23,7 +23,7 @@ from withdrawals import actions, approvals
 from withdrawals.filters import WithdrawalFilter
 from withdrawals.models import Withdrawal
 from withdrawals.serializers import DecisionSerializer, NewWithdrawalSerializer
-from withdrawals.shapes import WithdrawalShape, withdrawal_shape
+from withdrawals.shapes import WithdrawalShape, to_be_shown, withdrawal_shape
 
 
 class WithdrawalsView(APIView):
@@ -150,8 +150,7 @@ def _decided(
 
 
 def _mine(caller: Caller) -> "QuerySet[Withdrawal]":
-    rows = Withdrawal.objects.filter(product=caller.product, mode=caller.mode)
-    return rows.select_related("customer", "payment_system").prefetch_related("approvals")
+    return to_be_shown(Withdrawal.objects.filter(product=caller.product, mode=caller.mode))
 
 
 def _find(caller: Caller, withdrawal_id: uuid.UUID) -> Withdrawal:

@@ -25,7 +25,7 @@ _KINDS: Final = (
     J.PROVIDER_FEE,
     J.PRODUCT_FEE,
 )
-#: Every question of a week (37), a handful of sendings and the probes of an afternoon; the latest stand first.
+#: Every question of a week (38), a handful of sendings and the probes of an afternoon; the latest stand first.
 _CALLS_MAX: Final = 100
 
 

@@ -19,7 +19,7 @@ from gateway.refunds import actions
 from gateway.refunds.serializers import NewRefundSerializer
 from payments.models import Deposit
 from withdrawals.models import Withdrawal
-from withdrawals.shapes import WithdrawalShape, withdrawal_shape
+from withdrawals.shapes import WithdrawalShape, to_be_shown, withdrawal_shape
 
 
 class RefundsView(APIView):
@@ -88,4 +88,4 @@ def _find(caller: Caller, deposit_id: uuid.UUID) -> Deposit:
 
 
 def _refunds(deposit: Deposit) -> "QuerySet[Withdrawal]":
-    return Withdrawal.objects.filter(refund_of=deposit.pk).select_related("customer", "payment_system")
+    return to_be_shown(Withdrawal.objects.filter(refund_of=deposit.pk))

@@ -23,7 +23,7 @@ from tests.withdrawals import provider_words as words
 from tests.withdrawals.approving import APPROVING_SCOPES, REASON, asked_by, decisions, key, person, waiting
 from tests.withdrawals.orders import IMPS, make_due, moves, news, order, send
 from tests.withdrawals.test_money import given_past_the_verbs
-from withdrawals import actions, approvals, limits, tasks
+from withdrawals import actions, approvals, limits, sweeping, tasks
 from withdrawals.models import Approval, Withdrawal
 from withdrawals.states import APPROVAL_DAYS
 
@@ -378,7 +378,7 @@ def test_what_nobody_approves_in_time_is_called_off_once(
     api: Api, product: Product, ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[tuple[str, str]] = []
-    monkeypatch.setattr(tasks, "ring", lambda *ring: rings.append(ring))
+    monkeypatch.setattr(sweeping, "ring", lambda *ring: rings.append(ring))
     withdrawal, other = waiting(api), order(api)
     tasks.sweep_withdrawals()
     assert rings == []
@@ -403,7 +403,7 @@ def test_what_nobody_approves_in_time_is_called_off_once(
 
 def test_it_expires_whatever_is_paused(api: Api, account: ProviderAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     rings: list[tuple[str, str]] = []
-    monkeypatch.setattr(tasks, "ring", lambda *ring: rings.append(ring))
+    monkeypatch.setattr(sweeping, "ring", lambda *ring: rings.append(ring))
     withdrawal = waiting(api)
     make_due(withdrawal)
     ProviderAccount.objects.filter(pk=account.pk).update(pause_kind=PauseKind.OUTAGE)

@@ -141,7 +141,7 @@ def test_two_persons_have_it_sent_again_and_a_worker_does_it_once(
         instructions.look(RESENT, told(withdrawal))
 
     provider.script(words.CREATE, words.OK)
-    asking.ask_withdrawals(account.pk)  # it is the sender's, who asks by himself
+    asking.ask_withdrawals(account.pk)  # it is the sender's to ask about
     assert len(provider.to(words.PULL)) == 1
     for _ in range(3):
         sending.send_again(withdrawal.pk)

@@ -12,7 +12,7 @@ from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, begin_sending, make_due, moves, news, order, sent
 from withdrawals import asking, sending
 from withdrawals.models import Withdrawal
-from withdrawals.outcomes import fits_mask
+from withdrawals.same_order import fits_mask
 
 pytestmark = pytest.mark.django_db
 

@@ -177,7 +177,7 @@ def test_a_late_word_on_a_redacted_one_moves_nothing_and_what_contradicts_is_wri
 def test_oldest_first_in_bounded_batches(
     api: Api, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redaction, "_BATCH", 2)
+    monkeypatch.setattr(redaction, "_FORGOTTEN_AT_ONCE", 2)
     made = []
     for _ in range(3):
         withdrawal = order(api)

@@ -13,7 +13,7 @@ from gateway.encryption import EncryptedJSONField
 from gateway.lifecycles import CauseKind, Guard, Move, lifecycle_guards, truncate_guard, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Mode, Product
 from gateway.providers.models import PaymentSystem
-from withdrawals.batch_states import BATCH, ENDED, BatchSource, BatchStatus, RowStatus
+from withdrawals.batch_states import ENDED, WITHDRAWAL_BATCH, BatchSource, BatchStatus, RowStatus
 from withdrawals.models.withdrawals import Withdrawal
 
 #: A code of `gateway.api.problems`.
@@ -92,7 +92,7 @@ class WithdrawalBatch(DueWork):
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="batches_due"),
         ]
         triggers = [
-            *lifecycle_guards(BATCH, history_table="withdrawals_withdrawalbatchmove"),
+            *lifecycle_guards(WITHDRAWAL_BATCH, history_table="withdrawals_withdrawalbatchmove"),
             _all_rows_ended(),
             _has_all_rows(),
             Guard(

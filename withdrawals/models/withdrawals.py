@@ -247,6 +247,11 @@ class Withdrawal(DueWork):
         return self.public_id
 
     @classmethod
+    def of_reference(cls, product: Product, mode: str, reference: str) -> "models.QuerySet[Withdrawal]":
+        """The product's withdrawal of this reference, or none."""
+        return cls.objects.filter(product=product, mode=mode, reference=reference)
+
+    @classmethod
     def with_account(cls, text: str) -> models.Q:
         """Filter: withdrawals to this account.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
@@ -15,7 +16,7 @@ from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem
 from gateway.webhooks.models import Event
 from payments.models import Deposit, Receipt
-from tests.conftest import Api
+from tests.conftest import Api, agree_on_slabs
 from tests.gateway.api.bodies import withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.refunds.stage import arrive, credited, refund, refund_body
@@ -68,6 +69,20 @@ def test_a_refund_is_a_withdrawal_to_the_deposit_s_customer(api: Api) -> None:
     [news] = Event.objects.filter(subject=row.public_id)
     assert (news.type, news.data["refund_of"]) == ("withdrawal.queued", deposit.public_id)
     check_now()
+
+
+def test_a_list_of_refunds_costs_the_same_number_of_queries_however_long(api: Api, product: Product) -> None:
+    agree_on_slabs(product, "0: approver")
+    deposit = credited(api)
+    numbers = []
+    for made in (1, 3):
+        while Withdrawal.objects.count() < made:
+            refund(api, deposit, amount="100")
+        with CaptureQueriesContext(connection) as queries:
+            shown = api.get(f"deposits/{deposit.public_id}/refunds").json()["data"]
+        assert [one["approvals"]["needed"] for one in shown] == [["approver"]] * made
+        numbers.append(len(queries))
+    assert numbers == [4, 4]  # the key, the deposit, its refunds, their approvals
 
 
 def test_refunds_are_listed_by_their_deposit(api: Api) -> None:
