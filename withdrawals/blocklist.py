@@ -6,12 +6,12 @@ from typing import Final
 
 import structlog
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
 
 from gateway.api.fields import is_plain
 from gateway.keyed_hashes import every_hash, folded, spellings
+from gateway.people import check_permission
 from gateway.products.models import Product
 from withdrawals import turns
 from withdrawals.models import BlockedRecipient, Withdrawal
@@ -73,8 +73,7 @@ def block(account: str, *, product: Product | None, by: AbstractUser, reason: st
         PermissionDenied: the person may not.
         Unblockable: it is blocked already, or something is missing.
     """
-    if not (by.is_active and by.is_staff and by.has_perm(BLOCK)):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {BLOCK}.")
+    check_permission(by, BLOCK, lock=False)
     turns.take(f"block/{one}" for one in hashes_of(account))
     check(account, product=product, reason=reason)
     account, reason = account.strip(), reason.strip()

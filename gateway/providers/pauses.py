@@ -9,15 +9,14 @@ import uuid
 from typing import Any, Final
 
 import structlog
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from gateway.after_commit import ring
 from gateway.api.fields import is_plain
+from gateway.people import check_permission
 from gateway.products.models import Mode, Product
 from gateway.providers.models import (
     REASON_MAX_LENGTH,
@@ -71,7 +70,8 @@ def pause_payouts(
         CannotPause: there is nothing of this name, or no reason.
         PermissionDenied: the person may not.
     """
-    _check_permission(by, PAUSE)
+    if by is not None:
+        check_permission(by, PAUSE, lock=False)
     reason = _reason(reason, by)
     key, mode = _named(scope, str(key), mode)
     # Alone from here on: nobody is between its look at the pauses and its mark.
@@ -105,7 +105,8 @@ def resume_payouts(pause_id: uuid.UUID, reason: str, by: AbstractBaseUser | None
         CannotPause: there is no such pause, or no reason.
         PermissionDenied: the person may not.
     """
-    _check_permission(by, RESUME)
+    if by is not None:
+        check_permission(by, RESUME, lock=False)
     reason = _reason(reason, by)
     pause = PayoutPause.objects.select_for_update(of=("self",)).filter(pk=pause_id).first()
     if pause is None:
@@ -170,12 +171,3 @@ def _reason(text: str, by: AbstractBaseUser | None) -> str:
     if not (0 < len(text) <= REASON_MAX_LENGTH and is_plain(text)):
         raise CannotPause(f"Give a reason of 1 to {REASON_MAX_LENGTH} visible characters.")
     return text
-
-
-def _check_permission(by: AbstractBaseUser | None, permission: str) -> None:
-    # Looked up anew: since the person was last looked at they may have been deactivated or have lost it.
-    if by is None:
-        return
-    now = get_user_model().objects.filter(pk=by.pk).first()
-    if now is None or not (now.is_active and now.is_staff and now.has_perm(permission)):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {permission}.")

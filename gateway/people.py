@@ -1,0 +1,32 @@
+"""What a person may do: asked of the database anew, whatever was loaded of them before."""
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser, AbstractUser
+from django.core.exceptions import PermissionDenied
+
+
+def check_permission(by: AbstractBaseUser, *permissions: str, lock: bool) -> AbstractUser:
+    """The person as they are now; refuse who is not of the staff, or has none of these permissions.
+
+    Looked up anew: since the person was last looked at, at a prompt that waited or for a lock, they may have been
+    deactivated or have lost the permission.
+
+    Args:
+        by: who wants to do something.
+        permissions: any of which lets them.
+        lock: hold the person until the transaction ends, so that what they do and the end of their rights come one
+            after the other. Called then before anything else is locked. Without it nothing is waited for, which is
+            right for what stops something.
+
+    Raises:
+        PermissionDenied: with a sentence that names the permissions.
+    """
+    people = get_user_model().objects.filter(pk=by.pk)
+    if lock:
+        people = people.select_for_update(of=("self",), no_key=True)
+    now = people.first()
+    if now is None or not (now.is_active and now.is_staff and any(now.has_perm(one) for one in permissions)):
+        raise PermissionDenied(
+            f"{by.get_username()} may not do this: it takes the permission {' or '.join(permissions)}."
+        )
+    return now
