@@ -9,13 +9,13 @@ from django.contrib.auth.models import AbstractUser
 from django.db import connection, transaction
 from django.utils import timezone
 
+from balances.instruction_models import REASON_MAX_LENGTH
 from gateway.api.fields import is_plain
 from gateway.keyed_hashes import every_hash, folded, spellings
 from gateway.people import check_permission
 from gateway.products.models import Product
 from withdrawals import turns
 from withdrawals.models import BlockedRecipient, Withdrawal
-from withdrawals.models.agreed import REASON_MAX_LENGTH
 from withdrawals.shapes import masked
 
 log = structlog.get_logger(__name__)
@@ -87,7 +87,7 @@ def block(account: str, *, product: Product | None, by: AbstractUser, reason: st
 @transaction.atomic(savepoint=False)
 def unblock(blocked: BlockedRecipient, *, by: AbstractUser, reason: str) -> None:
     """Let a locked block end. The database wants the two persons' instruction in the same transaction."""
-    blocked.ended_at, blocked.ended_by_id, blocked.ended_reason = timezone.now(), by.pk, reason[:REASON_MAX_LENGTH]
+    blocked.ended_at, blocked.ended_by_id, blocked.ended_reason = timezone.now(), by.pk, reason
     blocked.save(update_fields=["ended_at", "ended_by", "ended_reason"])
     log.warning("recipient_unblocked", id=blocked.public_id, by=by.pk)
 

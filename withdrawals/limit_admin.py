@@ -15,6 +15,7 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from balances import doors
+from balances.instruction_models import REASON_MAX_LENGTH
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.products.models import Product
@@ -22,7 +23,6 @@ from gateway.readonly_admin import ReadOnlyAdmin
 from withdrawals.blocklist import ACCOUNT_MAX_LENGTH, BLOCK, Unblockable, block, check, hashes_of
 from withdrawals.limit_verbs import UNBLOCK
 from withdrawals.models import BlockedRecipient, DuplicateWindow, OutflowCap, WithdrawalLimit
-from withdrawals.models.agreed import REASON_MAX_LENGTH
 
 
 @admin.register(WithdrawalLimit)

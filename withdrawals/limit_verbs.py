@@ -28,7 +28,7 @@ from withdrawals.models import (
     Period,
     WithdrawalLimit,
 )
-from withdrawals.models.agreed import REASON_MAX_LENGTH, Agreed
+from withdrawals.models.agreed import Agreed
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -57,7 +57,7 @@ def _checked(row: Agreed) -> Agreed:
 
 def _written(row: Agreed, instruction: Instruction) -> None:
     """Keep a row that two persons agreed on as the version that counts from now on."""
-    row.reason = instruction.reason[:REASON_MAX_LENGTH]
+    row.reason = instruction.reason
     assert instruction.decided_by is not None
     row.created_by = instruction.decided_by
     row.follow()

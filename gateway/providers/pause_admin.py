@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from gateway.products.models import Mode
-from gateway.providers.models import REASON_MAX_LENGTH, PauseScope, PayoutPause, PayoutPauseKind
+from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, PauseScope, PayoutPause, PayoutPauseKind
 from gateway.providers.pause_targets import name_of, targets
 from gateway.providers.pauses import PAUSE, RESUME, CannotPause, pause_payouts, resume_payouts
 from gateway.readonly_admin import ReadOnlyAdmin
@@ -23,7 +23,7 @@ class PauseForm(forms.Form):
     """Why, for whichever button is pressed."""
 
     reason = forms.CharField(
-        max_length=REASON_MAX_LENGTH,
+        max_length=PAUSE_REASON_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
         help_text="Why, in your words; kept plain. It counts for the button that you press.",
     )

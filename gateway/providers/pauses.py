@@ -19,7 +19,7 @@ from gateway.api.fields import is_plain
 from gateway.people import check_permission
 from gateway.products.models import Mode, Product
 from gateway.providers.models import (
-    REASON_MAX_LENGTH,
+    PAUSE_REASON_MAX_LENGTH,
     PauseScope,
     PaymentSystem,
     PayoutPause,
@@ -167,7 +167,7 @@ def _uuid(key: str) -> uuid.UUID:
 def _reason(text: str, by: AbstractBaseUser | None) -> str:
     text = " ".join(text.split())
     if by is None:
-        return text[:REASON_MAX_LENGTH]  # our own words, with the provider's at their end
-    if not (0 < len(text) <= REASON_MAX_LENGTH and is_plain(text)):
-        raise CannotPause(f"Give a reason of 1 to {REASON_MAX_LENGTH} visible characters.")
+        return text[:PAUSE_REASON_MAX_LENGTH]  # our own words, with the provider's at their end
+    if not (0 < len(text) <= PAUSE_REASON_MAX_LENGTH and is_plain(text)):
+        raise CannotPause(f"Give a reason of 1 to {PAUSE_REASON_MAX_LENGTH} visible characters.")
     return text

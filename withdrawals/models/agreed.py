@@ -8,14 +8,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from balances.guards import LedgerGuard, refuse
+from balances.instruction_models import REASON_MAX_LENGTH
 from gateway import ids
 from gateway.lifecycles import Guard, written_once
 from gateway.products.models import Mode
 from gateway.two_persons import decided_in_this_transaction
 from withdrawals import turns
-
-#: A sentence, kept plain: no account data.
-REASON_MAX_LENGTH = 200
 
 
 class Agreed(models.Model):

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from gateway.providers.actions import pause_account, resume_account
-from gateway.providers.models import REASON_MAX_LENGTH, ProviderAccount
+from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, ProviderAccount
 from gateway.providers.pauses import stopped_through
 
 _VERBS = {"pause": pause_account, "resume": resume_account}
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         if person is None or not person.has_perm("providers.change_provideraccount"):
             raise CommandError(f"{options['by']!r} is nobody who may change provider accounts.")
         reason = options["reason"].strip()
-        if not 0 < len(reason) <= REASON_MAX_LENGTH:
-            raise CommandError(f"Give a reason of 1 to {REASON_MAX_LENGTH} characters.")
+        if not 0 < len(reason) <= PAUSE_REASON_MAX_LENGTH:
+            raise CommandError(f"Give a reason of 1 to {PAUSE_REASON_MAX_LENGTH} characters.")
         _VERBS[options["verb"]](account, by=person, reason=reason)
         account.refresh_from_db()
         self.stdout.write(_line(account))
