@@ -17,7 +17,8 @@ from django.urls import reverse
 from balances.verb_fields import Refused
 from gateway import ids
 from withdrawals import approvals, pending
-from withdrawals.models import Decision, Withdrawal
+from withdrawals.models import Withdrawal
+from withdrawals.states import Decision
 
 log = structlog.get_logger(__name__)
 

@@ -25,9 +25,9 @@ from gateway.products.actions import Caller
 from gateway.products.models import ApiKey, Scope
 from withdrawals.batch_states import BatchStatus
 from withdrawals.failures import FailureCode
-from withdrawals.models import Approval, BatchRow, Decision, Withdrawal
+from withdrawals.models import Approval, BatchRow, Withdrawal
 from withdrawals.moves import NoRoom, lock_withdrawal, move_withdrawal, no_room_is_said
-from withdrawals.states import APPROVAL_DAYS, ApproverRole, WithdrawalStatus
+from withdrawals.states import APPROVAL_DAYS, ApproverRole, Decision, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
 

@@ -22,12 +22,11 @@ from gateway import money
 from gateway.money import AmountError, format_amount
 from gateway.products.models import Mode, Product
 from withdrawals.models import SLABS_MAX_LENGTH, SlabSet, Withdrawal
+from withdrawals.models.slabs import AND, NOBODY
 from withdrawals.states import ApproverRole
 
 #: Money that leaves takes a look of nobody, one or two; a third person would be waited for, not looked with.
 APPROVALS_MAX: Final = 2
-_NOBODY: Final = "none"
-_AND: Final = " + "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ class Slab:
     @property
     def words(self) -> str:
         """The roles as they are kept."""
-        return _AND.join(self.roles) or _NOBODY
+        return AND.join(self.roles) or NOBODY
 
     def is_weaker_than(self, other: "Slab") -> bool:
         """Whether it asks for fewer approvals, or for fewer of a finance lead."""
@@ -90,11 +89,11 @@ def _beginning(text: str, currency: str) -> Decimal:
 
 
 def _roles(text: str) -> tuple[ApproverRole, ...]:
-    if text == _NOBODY:
+    if text == NOBODY:
         return ()
     names = [name.strip() for name in text.split("+")]
     if not set(names) <= set(ApproverRole.values):
-        raise _refused(f"Whose approvals: {_NOBODY}, or {' or '.join(ApproverRole.values)}, or two of them with a +.")
+        raise _refused(f"Whose approvals: {NOBODY}, or {' or '.join(ApproverRole.values)}, or two of them with a +.")
     if len(names) > APPROVALS_MAX:
         raise _refused(f"A withdrawal takes at most {APPROVALS_MAX} approvals.")
     return tuple(ApproverRole(name) for name in sorted(names))
