@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from balances.instruction_models import REASON_MAX_LENGTH
+from gateway import turns
 from gateway.api.fields import is_plain
 from gateway.keyed_hashes import every_hash, folded, spellings
 from gateway.people import check_permission
 from gateway.products.models import Product
-from withdrawals import turns
 from withdrawals.models import BlockedRecipient, Withdrawal
 from withdrawals.shapes import masked
 

@@ -15,10 +15,9 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser
-from django.db import connection
 
 from balances.verb_fields import Refused
-from gateway import money
+from gateway import money, turns
 from gateway.money import AmountError, format_amount
 from gateway.products.models import Mode, Product
 from withdrawals.models import SLABS_MAX_LENGTH, SlabSet, Withdrawal
@@ -163,6 +162,4 @@ def hold_still(product: UUID, mode: str, currency: str, *, shared: bool = False)
         currency: ISO 4217 code.
         shared: others may look at them meanwhile.
     """
-    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"slabs/{product}/{mode}/{currency}"])
+    turns.take([f"slabs/{product}/{mode}/{currency}"], shared=shared)

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from gateway import turns
 from gateway.after_commit import ring
 from gateway.api.fields import is_plain
 from gateway.people import check_permission
@@ -32,8 +33,8 @@ log = structlog.get_logger(__name__)
 PAUSE: Final = "providers.pause_payouts"
 RESUME: Final = "providers.resume_payouts"
 
-#: Of the advisory lock: any number that no other lock of ours has.
-_GATE: Final = 5_041_707
+#: The turn that whoever marks shares, and whoever pauses has alone.
+_GATE: Final = ("payouts",)
 
 
 class CannotPause(Exception):  # noqa: N818 - reads as the fact it reports
@@ -46,8 +47,7 @@ def pass_gate() -> None:
     The first lock of its transaction: it waits for whoever is about to pause, who waits for all that passed before.
     Whoever waited here with a row locked that one of those wants would have all three wait for each other.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_GATE])
+    turns.take(_GATE, shared=True)
 
 
 @transaction.atomic(durable=True)
@@ -75,8 +75,7 @@ def pause_payouts(
     reason = _reason(reason, by)
     key, mode = _named(scope, str(key), mode)
     # Alone from here on: nobody is between its look at the pauses and its mark.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_GATE])
+    turns.take(_GATE)
     found = PayoutPause.objects.filter(scope=scope, key=key, mode=mode, kind=kind, ended_at=None).first()
     if found is not None:
         return found

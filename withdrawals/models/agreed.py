@@ -9,11 +9,10 @@ from django.utils import timezone
 
 from balances.guards import LedgerGuard, refuse
 from balances.instruction_models import REASON_MAX_LENGTH
-from gateway import ids
+from gateway import ids, turns
 from gateway.lifecycles import Guard, written_once
 from gateway.products.models import Mode
 from gateway.two_persons import decided_in_this_transaction
-from withdrawals import turns
 
 
 class Agreed(models.Model):
