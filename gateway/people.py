@@ -1,8 +1,9 @@
-"""What a person may do: asked of the database anew, whatever was loaded of them before."""
+"""Who somebody is, and what they may do: asked of the database anew, whatever was loaded of them before."""
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AbstractUser
 from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 
 
 def check_permission(by: AbstractBaseUser, *permissions: str, lock: bool) -> AbstractUser:
@@ -30,3 +31,9 @@ def check_permission(by: AbstractBaseUser, *permissions: str, lock: bool) -> Abs
             f"{by.get_username()} may not do this: it takes the permission {' or '.join(permissions)}."
         )
     return now
+
+
+def person_of(request: HttpRequest) -> AbstractUser:
+    """Who sits at a page of the admin."""
+    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
+    return request.user

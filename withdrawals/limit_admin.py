@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
@@ -18,6 +17,7 @@ from balances import doors
 from balances.instruction_models import REASON_MAX_LENGTH
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
+from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.readonly_admin import ReadOnlyAdmin
 from withdrawals.blocklist import ACCOUNT_MAX_LENGTH, BLOCK, Unblockable, block, check, hashes_of
@@ -129,8 +129,7 @@ class BlockedRecipientAdmin(ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: BlockedRecipient, form: Any, change: bool) -> None:  # noqa: FBT001 - the base class's signature
         """Block it."""
         wanted = form.cleaned_data
-        assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
-        made = block(wanted["account"], product=wanted["product"], by=request.user, reason=wanted["reason"])
+        made = block(wanted["account"], product=wanted["product"], by=person_of(request), reason=wanted["reason"])
         obj.__dict__.update(made.__dict__)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:

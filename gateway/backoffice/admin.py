@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +18,7 @@ from gateway.backoffice import evidence
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.payouts import PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
+from gateway.people import person_of
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
@@ -123,15 +123,10 @@ class ReceiptAdmin(ReadOnlyAdmin):
         receipt = options["obj"]
         context |= {
             "why": why(receipt),
-            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), _person(request)),
+            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), person_of(request)),
             "evidence": evidence.of_receipt(receipt, request),
         }
         return super().render_change_form(request, context, *args, **options)
-
-
-def _person(request: HttpRequest) -> AbstractUser:
-    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
-    return request.user
 
 
 def _page_of(row: Waiting) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from gateway.people import person_of
 from gateway.products.models import Mode
 from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, PauseScope, PayoutPause, PayoutPauseKind
 from gateway.providers.pause_targets import name_of, targets
@@ -71,15 +71,15 @@ class PayoutPauseAdmin(ReadOnlyAdmin):
 
     def _press(self, request: HttpRequest, reason: str) -> str:
         """What the pressed button says, done; a sentence about it."""
-        assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
+        by = person_of(request)
         if "resume" in request.POST:
             try:
-                done = resume_payouts(uuid.UUID(request.POST["resume"]), reason, request.user)
+                done = resume_payouts(uuid.UUID(request.POST["resume"]), reason, by)
             except ValueError:
                 raise Http404 from None
             return "They go on." if done else "That pause had ended before."
         scope, _, key = request.POST.get("pause", "").partition(":")
-        made = pause_payouts(scope, key, PayoutPauseKind.PERSON, reason, request.user, mode=_mode(request))
+        made = pause_payouts(scope, key, PayoutPauseKind.PERSON, reason, by, mode=_mode(request))
         return f"Paused: {made.mode} payouts of {name_of(made)}."
 
     def _shown(self, request: HttpRequest, form: PauseForm) -> dict[str, Any]:
