@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -140,14 +140,9 @@ class BlockedRecipientAdmin(ReadOnlyAdmin):
             messages.error(request, str(error))
             return HttpResponseRedirect(reverse("admin:withdrawals_blockedrecipient_changelist"))
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> tuple["QuerySet[Any]", bool]:
-        """As always, and by the account, which no column holds in plain text."""
-        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        if not search_term.strip():
-            return found, may_have_duplicates
-        return found | queryset.filter(account_hashes__overlap=hashes_of(search_term)), may_have_duplicates
+    def found_in_full(self, term: str) -> Q:
+        """Blocks of this account, ended or not."""
+        return Q(account_hashes__overlap=hashes_of(term))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a block with how it may end."""
