@@ -3,6 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AbstractUser
 from django.core.exceptions import PermissionDenied
+from django.core.management.base import CommandError
 from django.http import HttpRequest
 
 
@@ -37,3 +38,19 @@ def person_of(request: HttpRequest) -> AbstractUser:
     """Who sits at a page of the admin."""
     assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
     return request.user
+
+
+def named_staff(username: str) -> AbstractUser:
+    """Whom ``--by`` of a command names as the one who decided: named, and not asked for a password.
+
+    Such commands are for nights on which something has to stop at once, and let it go on afterwards. One person may do
+    all of it in the admin, it is written down who did, and whoever has a shell here can read every setting anyway. What
+    takes two persons asks each for a password (`balances.signing_in`), or one at a shell would be both.
+
+    Raises:
+        CommandError: it is nobody who may come into the admin.
+    """
+    person = get_user_model().objects.filter(username=username, is_active=True, is_staff=True).first()
+    if person is None:
+        raise CommandError(f"{username!r} is nobody of the staff.")
+    return person
