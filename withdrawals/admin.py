@@ -17,7 +17,8 @@ from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from withdrawals import approval_pages, approvals
 from withdrawals.batch_admin import BatchRowAdmin, WithdrawalBatchAdmin
-from withdrawals.limit_admin import BlockedRecipientAdmin, DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
+from withdrawals.block_admin import BlockedRecipientAdmin
+from withdrawals.limit_admin import DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
 from withdrawals.models import Approval, SlabSet, Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
 
