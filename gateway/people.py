@@ -17,8 +17,8 @@ def check_permission(by: AbstractBaseUser, *permissions: str, lock: bool) -> Abs
         by: who wants to do something.
         permissions: any of which lets them.
         lock: hold the person until the transaction ends, so that what they do and the end of their rights come one
-            after the other. Called then before anything else is locked. Without it nothing is waited for, which is
-            right for what stops something.
+            after the other. Called then before anything else is locked. Without it nothing is waited for: for what
+            stops something, only looks, or is undone by anybody at once.
 
     Raises:
         PermissionDenied: with a sentence that names the permissions.
