@@ -10,13 +10,13 @@ from typing import Final
 import structlog
 from django.contrib.auth.models import AbstractUser
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
 from redis.exceptions import RedisError
 
 from balances import verb_secrets
 from balances.instruction_models import Instruction
 from balances.instruction_rights import TAKES_LOOKING
 from balances.verb_fields import Refused
+from gateway.people import check_permission
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +32,7 @@ def compare(instruction: Instruction, field: str, text: str, by: AbstractUser) -
         Refused: it has no such secret, the person compared too often, or it cannot be counted.
         PermissionDenied: the person may neither ask for anything nor decide.
     """
-    if not any(by.has_perm(one) for one in TAKES_LOOKING):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes one of {', '.join(TAKES_LOOKING)}.")
+    check_permission(by, *TAKES_LOOKING, lock=False)
     # Before it is compared: of the answer that comes after it nobody can say that it was not counted.
     if _counted(by) > COMPARISONS_PER_HOUR:
         log.warning("secrets_compared_too_often", by=by.pk, instruction=instruction.public_id, field=field)

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from balances.guards import LedgerGuard, refuse
+from balances.instruction_models import REASON_MAX_LENGTH
 from balances.kinds import FEE_VERB, FeeDirection, FeeKind
 from gateway import ids, money
 from gateway.lifecycles import written_once
@@ -17,8 +18,6 @@ from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.two_persons import decided_in_this_transaction
 
-#: A sentence, and the number of the contract that it stands in.
-REASON_MAX_LENGTH: Final = 200
 _ALL: Final = Decimal(100)
 #: What the instruction says in words, and the row in its columns. A time that is empty: from the approval on, by the
 #: clock of whoever carried it out.

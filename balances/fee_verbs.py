@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from balances import fees, verb_fields
-from balances.fee_rows import REASON_MAX_LENGTH
 from balances.instruction_models import Instruction
 from balances.kinds import FEE_VERB, FeeDirection, FeeKind
 from balances.models import Fee
@@ -96,7 +95,7 @@ def _plan(values: Values) -> Plan:
 
 def _add(values: Values, _cause: Cause, instruction: Instruction) -> None:
     row = _row(values)
-    row.reason = instruction.reason[:REASON_MAX_LENGTH]
+    row.reason = instruction.reason
     assert instruction.decided_by is not None
     fees.add(row, by=instruction.decided_by)
 

@@ -20,6 +20,7 @@ from balances.pages import linked
 from balances.previews import Preview
 from balances.verb_fields import Field, Refused
 from gateway import ids
+from gateway.people import person_of
 
 _TEMPLATES: Final = "admin/balances/instruction"
 
@@ -78,7 +79,7 @@ def _confirmed(by: AbstractUser, verb_name: str, form: VerbForm, paper: PaperFor
 
 def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
     """What the page of an instruction shows beside its columns: for whoever looks, what is open to them."""
-    by = _person(request)
+    by = person_of(request)
     preview: Preview | None = None
     obstacle = ""
     try:
@@ -108,7 +109,7 @@ def _secrets(instruction: Instruction) -> list[Field]:
 
 def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
     """Approve, reject or withdraw, as the pressed button says."""
-    by = _person(request)
+    by = person_of(request)
     instruction = Instruction.objects.filter(pk=instruction_id).first()
     if instruction is None:
         raise Http404
@@ -156,15 +157,10 @@ def told(request: HttpRequest, verb_name: str, parameters: Mapping[str, str]) ->
 
 
 def _may_propose(request: HttpRequest) -> AbstractUser:
-    by = _person(request)
+    by = person_of(request)
     if not by.has_perm(instruction_rights.PROPOSE):
         raise PermissionDenied
     return by
-
-
-def _person(request: HttpRequest) -> AbstractUser:
-    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
-    return request.user
 
 
 def _to(instruction: Instruction) -> HttpResponseRedirect:

@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import PermissionDenied
 
 from balances.instruction_models import Instruction
 from balances.states import InstructionStatus
@@ -26,18 +24,6 @@ def may_withdraw(instruction: Instruction, by: AbstractUser) -> bool:
     """Whether taking it back is open to this person."""
     is_open = instruction.status == InstructionStatus.PROPOSED and instruction.requested_by_id == by.pk
     return is_open and by.is_active and by.is_staff and by.has_perm(PROPOSE)
-
-
-def check_permission(by: AbstractUser, permission: str) -> None:
-    """Refuse who may not. Called before the instruction is locked: this locks the person, until the transaction ends.
-
-    Looked up anew: since the person was last looked at, at a prompt that waited or for a lock, they may have been
-    deactivated or have lost the permission.
-    """
-    people = get_user_model().objects.select_for_update(of=("self",), no_key=True)
-    now = people.filter(pk=by.pk).first()
-    if now is None or not (now.is_active and now.is_staff and now.has_perm(permission)):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {permission}.")
 
 
 def check_second(instruction: Instruction, by: AbstractUser) -> None:

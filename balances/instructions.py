@@ -20,7 +20,7 @@ from balances import previews, verb_fields, verb_secrets, verbs, wording
 from balances.carrying_out import carry_out
 from balances.instruction_models import Instruction
 from balances.instruction_moves import begin_instruction, lock_undecided, move_instruction
-from balances.instruction_rights import APPROVE, PROPOSE, check_permission, check_second
+from balances.instruction_rights import APPROVE, PROPOSE, check_second
 from balances.posting import AlreadyPosted, InsufficientFunds
 from balances.previews import Preview
 from balances.states import EXPIRY_DAYS, InstructionStatus
@@ -28,6 +28,7 @@ from balances.verb_fields import Refused
 from balances.verbs import Verb
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
+from gateway.people import check_permission
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +115,7 @@ def _propose(
     digest_seen: str | None,
     instruction_id: uuid.UUID | None,
 ) -> Instruction:
-    check_permission(by, PROPOSE)
+    check_permission(by, PROPOSE, lock=True)
     reason, document = wording.reason(reason), wording.document(document, verb)
     values = verb_fields.read(verb.fields, parameters)
     kept, secrets = verb_secrets.parted(verb.fields, verb_fields.written(verb.fields, values))
@@ -180,7 +181,7 @@ def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> In
 
 @transaction.atomic(durable=True)
 def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_seen: str) -> Instruction:
-    check_permission(by, APPROVE)
+    check_permission(by, APPROVE, lock=True)
     instruction = lock_undecided(instruction_id)
     check_second(instruction, by)
     values = verb_fields.read(verb.fields, verb_secrets.texts_of(verb.fields, instruction))
@@ -209,7 +210,7 @@ def reject(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instruct
         Refused: it was decided already, or by the requester.
         PermissionDenied: the person may not decide.
     """
-    check_permission(by, APPROVE)
+    check_permission(by, APPROVE, lock=True)
     instruction = lock_undecided(instruction_id)
     check_second(instruction, by)
     return _decide(instruction, InstructionStatus.REJECTED, by, reason)
@@ -223,7 +224,7 @@ def withdraw(instruction_id: uuid.UUID, by: AbstractUser, reason: str) -> Instru
         Refused: it was decided already, or somebody else asked for it.
         PermissionDenied: the person may not ask for anything any more.
     """
-    check_permission(by, PROPOSE)
+    check_permission(by, PROPOSE, lock=True)
     instruction = lock_undecided(instruction_id)
     if instruction.requested_by_id != by.pk:
         raise Refused("Only whoever asked for it can withdraw it; you can reject it.")

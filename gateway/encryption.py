@@ -75,13 +75,19 @@ class Sealed:
 def readable_or(row: models.Model, column: str, otherwise: Any) -> Any:
     """A column's value for display, or a stand-in where it cannot be opened: one such row must not hide the others.
 
-    Never to act upon the stand-in: whoever does something with a value asks for the column itself and is stopped.
+    Never to act upon the stand-in: whoever does something with a value asks `opens` before, or for the column itself,
+    and is stopped.
     """
     try:
         return getattr(row, column)
     except UnreadableColumn as unreadable:
         log.error("column_unreadable", place=unreadable.place)  # noqa: TRY400 - it has no trace worth reading
         return otherwise
+
+
+def opens(row: models.Model, *columns: str) -> bool:
+    """Whether each of these columns holds something, and a key opens it: asked before anything is done with them."""
+    return all(readable_or(row, name, None) is not None for name in columns)
 
 
 class _EncryptedAttribute(DeferredAttribute):

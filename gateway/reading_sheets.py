@@ -19,7 +19,8 @@ from gateway.weighing_sheets import LAST_LINE, Unreadable, weigh
 #: Longest text of a cell; the longest field that anybody reads from one has 500 characters.
 CELL_MAX_CHARS: Final = 2_000
 #: Most columns: the fields of a row and a product's own notes.
-MAX_COLUMNS: Final = 100
+COLUMNS_MAX: Final = 100
+_NO_UTF8: Final = 'The file is no UTF-8 text; save it as "CSV UTF-8".'
 #: A spreadsheet program keeps so many digits of a number and makes zeros of the others.
 _EXACT_DIGITS: Final = 15
 
@@ -54,11 +55,11 @@ def read_csv(raw: bytes, *, max_lines: int) -> list[Line]:
         Unreadable: the file as a whole.
     """
     if b"\0" in raw or raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable('The file is no UTF-8 text; save it as "CSV UTF-8".')
+        raise Unreadable(_NO_UTF8)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable('The file is no UTF-8 text; save it as "CSV UTF-8".') from None
+        raise Unreadable(_NO_UTF8) from None
     first = text.split("\n", 1)[0]
     delimiter = ";" if ";" in first and "," not in first else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -98,7 +99,7 @@ def _lines(book: openpyxl.Workbook) -> Iterator[tuple[int, list[Cell]]]:
     if len(book.worksheets) != 1 or len(book.sheetnames) != 1:
         raise Unreadable("Send a workbook with one sheet.")
     # Not as far as it says itself that it goes, which may be anything.
-    rows = book.worksheets[0].iter_rows(max_row=LAST_LINE + 1, max_col=MAX_COLUMNS + 1)
+    rows = book.worksheets[0].iter_rows(max_row=LAST_LINE + 1, max_col=COLUMNS_MAX + 1)
     for number, row in enumerate(rows, 1):
         yield number, [_cell(one) for one in row]
 
@@ -112,8 +113,8 @@ def _bounded(rows: Iterable[tuple[int, list[Cell]]], max_lines: int) -> list[Lin
             cells.pop()
         if not cells:
             continue
-        if len(cells) > MAX_COLUMNS:
-            raise Unreadable(f"Line {number} has more than {MAX_COLUMNS} cells.")
+        if len(cells) > COLUMNS_MAX:
+            raise Unreadable(f"Line {number} has more than {COLUMNS_MAX} cells.")
         if len(found) == max_lines:
             raise Unreadable(f"The file has more than {max_lines - 1:,} rows; send several files.")
         found.append(Line(number=number, cells=cells))

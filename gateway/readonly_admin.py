@@ -137,12 +137,18 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     def get_search_results(
         self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
     ) -> tuple["models.QuerySet[Any]", bool]:
-        """Rows of the search; a full TypeID is looked up by primary key."""
+        """Rows of the search, those `found_in_full` included; a full TypeID is looked up by primary key."""
         pk = ids.decode(self.id_prefix, search_term.strip()) if self.id_prefix else None
         if pk is not None:
             return queryset.filter(pk=pk), False
-        found: tuple[models.QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
-        return found
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        if search_term.strip() and (in_full := self.found_in_full(search_term)) is not None:
+            found |= queryset.filter(in_full)
+        return found, may_have_duplicates
+
+    def found_in_full(self, term: str) -> models.Q | None:
+        """What else a search finds where no column holds its term in plain text; None: nothing."""
+        return None
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # the library is untyped

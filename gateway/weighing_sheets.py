@@ -10,13 +10,18 @@ import zipfile
 from typing import Any, Final
 from xml.parsers import expat
 
+
+class Unreadable(Exception):  # noqa: N818 - reads as the fact it reports
+    """The file, or one cell of it, cannot be read exactly. The message says what would be right."""
+
+
 #: Rows are looked for down to here, empty ones between them included: each takes its time.
 LAST_LINE: Final = 50_000
 #: Most bytes of a workbook once it is unpacked, all of its parts together: a sheet of 10,000 rows and ten columns has
 #: 6 MB. What unpacks to more is refused before it is unpacked.
 UNPACKED_MAX_BYTES: Final = 64 * 1024 * 1024
 #: Most parts of a workbook: a plain one has a dozen.
-MAX_PARTS: Final = 200
+PARTS_MAX: Final = 200
 #: The only parts that grow with the rows. Whatever else a workbook names as its sheet is as small as all others.
 _GROWING: Final = re.compile(r"xl/(worksheets/[^/]+|sharedStrings)\.xml", re.IGNORECASE)
 #: Formats of cells: those of a plain workbook have 2 KiB, those of one that was copied together for years hundreds.
@@ -30,24 +35,23 @@ _CHUNK_BYTES: Final = 64 * 1024
 _TEXT_MAX_CHARS: Final = 32_767
 #: A tag with all of its attributes; those of a cell have fifty bytes.
 _TAG_MAX_BYTES: Final = 256 * 1024
-_DOCTYPE: Final = re.compile(rb"<\x00?!\x00?(?:D|E)\x00?(?:O|N)\x00?(?:C|T)\x00?(?:T|I)")
+#: How a part begins to declare entities.
+_DECLARATIONS: Final = (b"<!DOCT", b"<!ENTI")
+#: The same in UTF-16, whose letters have a zero byte between them, whichever of its bytes comes first.
+_DECLARES: Final = re.compile(b"|".join(b"\0?".join(bytes([one]) for one in word) for word in _DECLARATIONS))
+#: So much of a declaration may stand at the end of one chunk and go on in the next: all of the longest one but a byte.
+_ACROSS_BYTES: Final = max(2 * len(word) - 1 for word in _DECLARATIONS) - 1
 _LARGE: Final = "The workbook is larger than its rows can be; save them alone in a new one."
-
-
-class Unreadable(Exception):  # noqa: N818 - reads as the fact it reports
-    """The file, or one cell of it, cannot be read exactly. The message says what would be right."""
-
-
 #: Cells of a sheet, and texts that its cells share: 10,000 rows of 20 columns. So many take seconds.
-MAX_CELLS: Final = 200_000
+CELLS_MAX: Final = 200_000
 #: Cells of one row: one that somebody formatted as a whole may have some behind the last that is read.
-_ROW_MAX_CELLS: Final = 1_000
+_ROW_CELLS_MAX: Final = 1_000
 #: Elements of a cell that are no others: ``is`` and ``t``, or ``f`` and ``v``.
 _IN_A_CELL: Final = 2
 #: Whatever else there is, in each part: a sheet has some dozens, styles that grew for years have thousands.
-_MAX_OTHERS: Final = 10_000
+_OTHERS_MAX: Final = 10_000
 #: A run of rich text in a cell of a sheet stands eight deep.
-_MAX_DEPTH: Final = 20
+_DEPTH_MAX: Final = 20
 
 
 def weigh(raw: bytes) -> None:
@@ -60,7 +64,7 @@ def weigh(raw: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(raw)) as parts:
         listed = parts.infolist()
         # Of a part no more is ever unpacked than it says of itself here.
-        if len(listed) > MAX_PARTS or sum(one.file_size for one in listed) > UNPACKED_MAX_BYTES:
+        if len(listed) > PARTS_MAX or sum(one.file_size for one in listed) > UNPACKED_MAX_BYTES:
             raise Unreadable(_LARGE)
         if any(one.file_size > _most_bytes(one.filename) for one in listed):
             raise Unreadable(_LARGE)
@@ -80,10 +84,11 @@ def _weigh_part(name: str, part: Any) -> None:
     is_xml = name.lower().endswith((".xml", ".rels"))
     kept = b""
     while chunk := part.read(_CHUNK_BYTES):
+        kept += chunk
         # Of every part, for any of them may be called a sheet by another one.
-        if _DOCTYPE.search(kept + chunk):
+        if _DECLARES.search(kept):
             raise Unreadable("The workbook declares entities, which no spreadsheet program does.")
-        kept = chunk[-32:]  # a declaration may stand across two of them
+        kept = kept[-_ACROSS_BYTES:]
         if is_xml:
             scales.put(chunk)
     if is_xml:
@@ -128,10 +133,10 @@ class _Scales:
                 self._others += 1
         if (
             self._rows > LAST_LINE + 1
-            or self._cells > MAX_CELLS
-            or self._row_cells > _ROW_MAX_CELLS
-            or self._others > _MAX_OTHERS
-            or self._depth > _MAX_DEPTH
+            or self._cells > CELLS_MAX
+            or self._row_cells > _ROW_CELLS_MAX
+            or self._others > _OTHERS_MAX
+            or self._depth > _DEPTH_MAX
         ):
             raise Unreadable(_LARGE)
 

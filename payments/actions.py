@@ -6,10 +6,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gateway import due_work, ids
+from gateway import due_work, ids, turns
 from gateway.after_commit import ring
 from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem, reference_taken
@@ -235,9 +235,7 @@ def _one_at_a_time(deposit: Deposit, reference: str) -> None:
     # The locked deposit is not enough: the customer may have others, and another customer may name the same
     # reference. Always in this order, after the deposit; whoever comes second sees what the first has written.
     Customer.objects.select_for_update(no_key=True).get(pk=deposit.customer_id)
-    with connection.cursor() as cursor:
-        name = f"{deposit.account_id}/{deposit.payment_system_id}/{reference}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    turns.take([f"reference/{deposit.account_id}/{deposit.payment_system_id}/{reference}"])
 
 
 def _refuse_used_reference(deposit: Deposit, reference: str) -> None:

@@ -3,9 +3,9 @@
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 
+from gateway import turns
 from gateway.encryption import readable_or
 from payments.models import Confirmation, Deposit, Screenshot, Suspicion
 from payments.screenshots import CleanPicture, looks_near, show_the_same
@@ -30,8 +30,7 @@ def keep(confirmation: Confirmation, picture: CleanPicture, *, digest: str, look
     """Keep the picture of a confirmation with what is suspicious about it, in the caller's transaction."""
     # Whoever brings the same picture at the same moment waits here, and then sees this one. After the locks of the
     # deposit, the customer and the reference, always.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"picture/{picture.pixel_digest}"])
+    turns.take([f"picture/{picture.pixel_digest}"])
     deposit = confirmation.deposit
     twin = _of_others(deposit).filter(pixel_digest=picture.pixel_digest).order_by("id").first()
     same_reference = Confirmation.objects.filter(

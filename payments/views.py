@@ -19,7 +19,7 @@ from gateway.api.remembering import RememberingView
 from gateway.api.schema import IDEMPOTENCY_KEY, PREFER, list_parameters, page_of
 from gateway.api.waiting import wait_until
 from gateway.products.actions import Caller
-from gateway.products.models import Customer
+from gateway.products.models import Customer, Scope
 from payments import actions
 from payments.filters import DepositFilter
 from payments.models import Confirmation, Deposit, Savings
@@ -38,7 +38,7 @@ from payments.states import DepositStatus
 class DepositsView(RememberingView):
     """``/deposits``."""
 
-    scopes = {"POST": "deposits:write"}
+    scopes = {"POST": Scope.DEPOSITS_WRITE}
 
     @extend_schema(
         operation_id="create_deposit",
@@ -110,7 +110,7 @@ class DepositView(APIView):
 class CancelDepositView(APIView):
     """``/deposits/{id}/cancel``."""
 
-    scopes = {"POST": "deposits:write"}
+    scopes = {"POST": Scope.DEPOSITS_WRITE}
     refusals = {"POST": [409]}
 
     @extend_schema(operation_id="cancel_deposit", request=None, responses={200: DepositShape})
@@ -124,7 +124,7 @@ class CancelDepositView(APIView):
 class ConfirmationsView(APIView):
     """``/deposits/{id}/confirmations``."""
 
-    scopes = {"POST": "deposits:write"}
+    scopes = {"POST": Scope.DEPOSITS_WRITE}
     parser_classes = [StrictJSONParser, BoundedMultiPartParser]
 
     @extend_schema(

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -17,7 +17,8 @@ from gateway import ids
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from withdrawals import approval_pages, approvals
 from withdrawals.batch_admin import BatchRowAdmin, WithdrawalBatchAdmin
-from withdrawals.limit_admin import BlockedRecipientAdmin, DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
+from withdrawals.block_admin import BlockedRecipientAdmin
+from withdrawals.limit_admin import DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
 from withdrawals.models import Approval, SlabSet, Withdrawal, WithdrawalMove
 from withdrawals.verbs import open_to
 
@@ -115,14 +116,9 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         page = reverse("admin:payments_deposit_change", args=[row.refund_of])
         return format_html('<a class="underline" href="{}">{}</a>', page, ids.encode(ids.DEPOSIT, row.refund_of))
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> tuple["QuerySet[Any]", bool]:
-        """As always, and by the recipient's account, which no column holds in plain text."""
-        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        if not search_term.strip():
-            return found, may_have_duplicates
-        return found | queryset.filter(Withdrawal.with_account(search_term)), may_have_duplicates
+    def found_in_full(self, term: str) -> Q:
+        """Withdrawals to this account."""
+        return Withdrawal.with_account(term)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a withdrawal with what people may decide about it, and correct of its end."""

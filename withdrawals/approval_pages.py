@@ -16,8 +16,10 @@ from django.urls import reverse
 
 from balances.verb_fields import Refused
 from gateway import ids
+from gateway.people import person_of
 from withdrawals import approvals, pending
-from withdrawals.models import Decision, Withdrawal
+from withdrawals.models import Withdrawal
+from withdrawals.states import Decision
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +32,7 @@ _DECIDE: Final[dict[str, Callable[[uuid.UUID, AbstractUser, str], Withdrawal]]] 
 
 def queue(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """What waits; after a decision about many, what became of each."""
-    by = _person(request)
+    by = person_of(request)
     if request.method == "POST":
         return _decide_many(request, context, by)
     rows = pending.waiting(by)
@@ -87,7 +89,7 @@ def _result(withdrawal_id: uuid.UUID, by: AbstractUser, decision: str, reason: s
 def decide(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
     """Approve or reject one, as the pressed button says."""
     try:
-        decided = _DECIDE[_decision(request)](withdrawal_id, _person(request), request.POST.get("reason", ""))
+        decided = _DECIDE[_decision(request)](withdrawal_id, person_of(request), request.POST.get("reason", ""))
     except Withdrawal.DoesNotExist:
         raise Http404 from None
     except Refused as error:
@@ -99,7 +101,7 @@ def decide(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
 
 def shown(request: HttpRequest, withdrawal: Withdrawal) -> pending.Pending | None:
     """What the page of a withdrawal shows of its waiting."""
-    return pending.one(withdrawal.pk, _person(request))
+    return pending.one(withdrawal.pk, person_of(request))
 
 
 def _outcome(withdrawal: Withdrawal) -> str:
@@ -111,8 +113,3 @@ def _decision(request: HttpRequest) -> str:
     if decision not in _DECIDE:
         raise Http404
     return decision
-
-
-def _person(request: HttpRequest) -> AbstractUser:
-    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
-    return request.user

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -21,13 +20,14 @@ from balances import wording
 from balances.verb_fields import Refused
 from gateway.after_commit import ring
 from gateway.lifecycles import Cause, CauseKind
+from gateway.people import check_permission
 from gateway.products.actions import Caller
 from gateway.products.models import ApiKey, Scope
 from withdrawals.batch_states import BatchStatus
 from withdrawals.failures import FailureCode
-from withdrawals.models import Approval, BatchRow, Decision, Withdrawal
+from withdrawals.models import Approval, BatchRow, Withdrawal
 from withdrawals.moves import NoRoom, lock_withdrawal, move_withdrawal, no_room_is_said
-from withdrawals.states import APPROVAL_DAYS, ApproverRole, WithdrawalStatus
+from withdrawals.states import APPROVAL_DAYS, ApproverRole, Decision, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
 
@@ -161,13 +161,9 @@ def objection_to(withdrawal: Withdrawal, by: AbstractUser, decision: Decision) -
 
 
 def _person(by: AbstractUser) -> Decider:
-    """The person, locked: looked up anew, since they may have lost the permission since they looked."""
-    people = get_user_model().objects.select_for_update(of=("self",), no_key=True)
-    now = people.filter(pk=by.pk).first()
-    roles = _roles(now) if now is not None else ()
-    if not roles:
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {APPROVE}.")
-    return Decider(cause=Cause(kind=CauseKind.PERSON, id=str(by.pk)), roles=roles, person=by.pk)
+    """The person, locked, and looked up anew."""
+    now = check_permission(by, *TAKES_LOOKING, lock=True)
+    return Decider(cause=Cause(kind=CauseKind.PERSON, id=str(by.pk)), roles=_roles(now), person=by.pk)
 
 
 def _roles(person: AbstractUser) -> tuple[ApproverRole, ...]:

@@ -12,7 +12,7 @@ class WithdrawalsConfig(AppConfig):
         """Make this app's verbs known."""
         # Here, not above: they need the models, which are not there when this file is read.
         from balances import verbs  # noqa: PLC0415
-        from withdrawals import limit_verbs, slab_verbs  # noqa: PLC0415
+        from withdrawals import block_verbs, limit_verbs, slab_verbs  # noqa: PLC0415
         from withdrawals import verbs as own  # noqa: PLC0415
 
-        verbs.register(*own.VERBS, *slab_verbs.VERBS, *limit_verbs.VERBS)
+        verbs.register(*own.VERBS, *slab_verbs.VERBS, *limit_verbs.VERBS, *block_verbs.VERBS)

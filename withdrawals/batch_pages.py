@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, 
 from gateway.api.fields import is_plain
 from gateway.api.problems import Problem
 from gateway.lifecycles import Cause, CauseKind
+from gateway.people import person_of
 from gateway.products.models import REFERENCE_MAX_LENGTH, Mode, Product
 from gateway.readonly_admin import ReadOnlyAdmin
 from withdrawals import batch_results, batches
@@ -149,10 +150,10 @@ def _cause(by: AbstractUser) -> Cause:
 
 
 def _sender(request: HttpRequest) -> AbstractUser:
-    if not request.user.has_perm(MAY_SEND):
+    by = person_of(request)
+    if not by.has_perm(MAY_SEND):
         raise PermissionDenied
-    assert isinstance(request.user, AbstractUser), "nobody else has permissions"
-    return request.user
+    return by
 
 
 def _find(batch_id: uuid.UUID) -> WithdrawalBatch:

@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from gateway.api.problems import Problem, pointers
-from gateway.encryption import readable_or
+from gateway.encryption import opens
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem
 from gateway.weighing_sheets import Unreadable
@@ -94,8 +94,7 @@ def is_same(existing: Withdrawal, wish: NewWithdrawal) -> bool:
 
     Of one that was redacted, or whose recipient no key opens, nobody can say so.
     """
-    recipient: dict[str, str] | None = readable_or(existing, "recipient", None)
-    if existing.redacted_at is not None or recipient is None:
+    if existing.redacted_at is not None or not opens(existing, "recipient"):
         return False
     return wish == NewWithdrawal(
         payment_system=existing.payment_system,
@@ -103,7 +102,7 @@ def is_same(existing: Withdrawal, wish: NewWithdrawal) -> bool:
         amount=existing.amount,
         customer=existing.customer.external_id,
         reference=existing.reference,
-        recipient=recipient,
+        recipient=existing.recipient,
         comment=existing.comment,
         metadata=existing.metadata,
         refund_of=existing.refund_of,

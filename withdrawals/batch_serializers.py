@@ -8,6 +8,7 @@ from rest_framework import serializers
 from gateway.api.fields import ReferenceField, StrictSerializer
 from gateway.weighing_sheets import Unreadable
 from withdrawals.batch_files import FileRows, read_file
+from withdrawals.batch_results import ResultKind
 from withdrawals.batch_rows import invalid
 from withdrawals.batch_states import BatchSource
 from withdrawals.serializers import NewWithdrawalSerializer
@@ -75,4 +76,4 @@ class DryRunQuestion(StrictSerializer):
 class ResultQuestion(StrictSerializer):
     """Query parameters of a result."""
 
-    format = serializers.ChoiceField(choices=["csv", "xlsx", "json"], default="csv")
+    format = serializers.ChoiceField(choices=ResultKind.values, default=ResultKind.CSV)

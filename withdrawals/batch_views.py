@@ -23,6 +23,7 @@ from gateway.api.parsers import BatchJSONParser, BatchMultiPartParser
 from gateway.api.query import query_of
 from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
 from gateway.products.actions import Caller
+from gateway.products.models import Scope
 from withdrawals import batch_results, batches
 from withdrawals.actions import caused_by
 from withdrawals.batch_reports import BatchReportShape, Line, report_shape
@@ -50,7 +51,7 @@ from withdrawals.models import WithdrawalBatch
 class BatchesView(APIView):
     """``/withdrawal-batches``."""
 
-    scopes = {"POST": "withdrawals:write"}
+    scopes = {"POST": Scope.WITHDRAWALS_WRITE}
     parser_classes = [BatchJSONParser, BatchMultiPartParser]
 
     @extend_schema(
@@ -136,7 +137,7 @@ class BatchView(APIView):
 class CancelBatchView(APIView):
     """``/withdrawal-batches/{id}/cancel``."""
 
-    scopes = {"POST": "withdrawals:write"}
+    scopes = {"POST": Scope.WITHDRAWALS_WRITE}
     refusals = {"POST": [409]}
 
     @extend_schema(operation_id="cancel_withdrawal_batch", request=None, responses={200: BatchProgressShape})

@@ -6,16 +6,16 @@ from typing import Final
 
 import structlog
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from balances.instruction_models import REASON_MAX_LENGTH
+from gateway import turns
 from gateway.api.fields import is_plain
 from gateway.keyed_hashes import every_hash, folded, spellings
+from gateway.people import check_permission
 from gateway.products.models import Product
-from withdrawals import turns
 from withdrawals.models import BlockedRecipient, Withdrawal
-from withdrawals.models.agreed import REASON_MAX_LENGTH
 from withdrawals.shapes import masked
 
 log = structlog.get_logger(__name__)
@@ -73,8 +73,7 @@ def block(account: str, *, product: Product | None, by: AbstractUser, reason: st
         PermissionDenied: the person may not.
         Unblockable: it is blocked already, or something is missing.
     """
-    if not (by.is_active and by.is_staff and by.has_perm(BLOCK)):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {BLOCK}.")
+    check_permission(by, BLOCK, lock=False)
     turns.take(f"block/{one}" for one in hashes_of(account))
     check(account, product=product, reason=reason)
     account, reason = account.strip(), reason.strip()
@@ -88,7 +87,7 @@ def block(account: str, *, product: Product | None, by: AbstractUser, reason: st
 @transaction.atomic(savepoint=False)
 def unblock(blocked: BlockedRecipient, *, by: AbstractUser, reason: str) -> None:
     """Let a locked block end. The database wants the two persons' instruction in the same transaction."""
-    blocked.ended_at, blocked.ended_by_id, blocked.ended_reason = timezone.now(), by.pk, reason[:REASON_MAX_LENGTH]
+    blocked.ended_at, blocked.ended_by_id, blocked.ended_reason = timezone.now(), by.pk, reason
     blocked.save(update_fields=["ended_at", "ended_by", "ended_reason"])
     log.warning("recipient_unblocked", id=blocked.public_id, by=by.pk)
 

@@ -1,4 +1,4 @@
-"""The verbs by which two persons agree on limits, and end a block. Nothing moves by them."""
+"""The verbs by which two persons agree on limits. Nothing moves by them."""
 
 import re
 from dataclasses import replace
@@ -10,17 +10,11 @@ from balances import verb_fields
 from balances.instruction_models import Instruction
 from balances.verb_fields import Field, Refused, Values
 from balances.verbs import Plan, Verb
-from gateway import ids
-from gateway.lifecycles import Cause
-from gateway.products.models import Mode
-from withdrawals.blocklist import unblock
 from withdrawals.models import (
     DUPLICATE_WINDOW_MINUTES,
     LIMIT_VERB,
     OUTFLOW_VERB,
-    UNBLOCK_VERB,
     WINDOW_VERB,
-    BlockedRecipient,
     DuplicateWindow,
     OnExcess,
     OutflowCap,
@@ -28,7 +22,7 @@ from withdrawals.models import (
     Period,
     WithdrawalLimit,
 )
-from withdrawals.models.agreed import REASON_MAX_LENGTH, Agreed
+from withdrawals.models.agreed import Agreed
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -57,16 +51,26 @@ def _checked(row: Agreed) -> Agreed:
 
 def _written(row: Agreed, instruction: Instruction) -> None:
     """Keep a row that two persons agreed on as the version that counts from now on."""
-    row.reason = instruction.reason[:REASON_MAX_LENGTH]
+    row.reason = instruction.reason
     assert instruction.decided_by is not None
     row.created_by = instruction.decided_by
     row.follow()
 
 
-def _before(row: Agreed) -> str:
-    """What counted until now, as a sentence."""
+def _ends_nothing(row: Agreed, *maxima: str) -> bool:
+    """Whether a row names no maximum, by which it would end what counts, and nothing counts."""
+
+    def names_one(version: Agreed | None) -> bool:
+        return version is not None and any(getattr(version, name) is not None for name in maxima)
+
+    return not names_one(row) and not names_one(row.of_the_same().first())
+
+
+def _plan(row: Agreed) -> Plan:
+    """What would count from the approval on, and what counted until now."""
     counting = row.of_the_same().first()
-    return "There was no such row before." if counting is None else f"Until now: {counting}."
+    before = "There was no such row before." if counting is None else f"Until now: {counting}."
+    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", before))
 
 
 def _limit(values: Values) -> WithdrawalLimit:
@@ -83,16 +87,9 @@ def _limit(values: Values) -> WithdrawalLimit:
         reason="-",
     )
     _checked(row)
-    if row.maximum_amount is None and row.maximum_count is None:
-        counting = row.of_the_same().first()
-        if counting is None or (counting.maximum_amount is None and counting.maximum_count is None):
-            raise Refused("Name the most money, the most withdrawals or both: there is no such limit to end.")
+    if _ends_nothing(row, "maximum_amount", "maximum_count"):
+        raise Refused("Name the most money, the most withdrawals or both: there is no such limit to end.")
     return row
-
-
-def _plan_limit(values: Values) -> Plan:
-    row = _limit(values)
-    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", _before(row)))
 
 
 def _window(values: Values) -> DuplicateWindow:
@@ -118,48 +115,10 @@ def _cap(values: Values) -> OutflowCap:
         reason="-",
     )
     _checked(row)
-    counting = row.of_the_same().first()
-    if row.maximum is None and (counting is None or counting.maximum is None):
+    if _ends_nothing(row, "maximum"):
         raise Refused("Name the maximum: there is no such cap to end.", field="maximum")
     return row
 
-
-def _plan_cap(values: Values) -> Plan:
-    row = _cap(values)
-    return Plan(mode=row.mode, notes=(f"From the approval on: {row}.", _before(row)))
-
-
-def _open_block(values: Values) -> BlockedRecipient:
-    blocked = BlockedRecipient.objects.select_for_update(of=("self",)).filter(pk=values["blocked"]).first()
-    if blocked is None or blocked.ended_at is not None:
-        raise Refused("There is no such block, or it has ended.", field="blocked")
-    return blocked
-
-
-def _plan_unblock(values: Values) -> Plan:
-    blocked = _open_block(values)
-    # A block is in both modes; that of the two with real money is what people decide about.
-    return Plan(
-        mode=Mode.LIVE,
-        notes=(
-            f"From the approval on {blocked.product or 'every product'} may pay to {blocked.hint} again.",
-            f"Blocked by {blocked.created_by} on {blocked.created_at:%Y-%m-%d %H:%M:%S} UTC: {blocked.reason}",
-        ),
-    )
-
-
-def _unblock(values: Values, _cause: Cause, instruction: Instruction) -> None:
-    assert instruction.decided_by is not None
-    unblock(_open_block(values), by=instruction.decided_by, reason=instruction.reason)
-
-
-UNBLOCK: Final = Verb(
-    name=UNBLOCK_VERB,
-    sentence="A recipient that was blocked may be paid to again.",
-    fields=(verb_fields.row_id("blocked", "Block", "The block that ends; its page names it.", ids.BLOCKED_RECIPIENT),),
-    plan=_plan_unblock,
-    execute=_unblock,
-)
 
 VERBS: Final = (
     Verb(
@@ -191,7 +150,7 @@ VERBS: Final = (
                 is_required=False,
             ),
         ),
-        plan=_plan_limit,
+        plan=lambda values: _plan(_limit(values)),
         execute=lambda values, _, instruction: _written(_limit(values), instruction),
     ),
     Verb(
@@ -219,8 +178,7 @@ VERBS: Final = (
                 is_required=False,
             ),
         ),
-        plan=_plan_cap,
+        plan=lambda values: _plan(_cap(values)),
         execute=lambda values, _, instruction: _written(_cap(values), instruction),
     ),
-    UNBLOCK,
 )

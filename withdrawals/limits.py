@@ -6,11 +6,12 @@ from typing import Final
 
 from django.db.models import Count, QuerySet, Sum
 
+from gateway import turns
 from gateway.api.order_fields import check_limits
 from gateway.api.problems import Problem, reference_taken
 from gateway.money import format_amount
 from gateway.providers.models import PaymentSystem
-from withdrawals import rules, turns
+from withdrawals import rules
 from withdrawals.models import OnExcess, Per, Period, Withdrawal, WithdrawalLimit
 from withdrawals.states import UNPAID, HoldReason
 
@@ -45,7 +46,8 @@ def reasons_to_hold(withdrawal: Withdrawal) -> list[HoldReason]:
     found = rules.of(withdrawal, hashes)
     if found.is_blocked:
         raise _refusal(withdrawal, code="recipient_blocked", detail=_BLOCKED, pointer="/recipient")
-    # Counted before the turn, two that fit alone would both be made. Without rules nobody waits for anybody.
+    # Counted before the turn, two that fit alone would both be made. Without rules nobody waits for anybody. It comes
+    # before the locks of the ledger's accounts, so one transaction opens one withdrawal.
     turns.take(_things(withdrawal, hashes, found))
     reasons = []
     for limit in found.limits:

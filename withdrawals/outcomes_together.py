@@ -18,7 +18,7 @@ from balances.kinds import FeeDirection
 from balances.models import Hold
 from balances.posting import AlreadyPosted, InsufficientFunds
 from gateway import ids
-from gateway.encryption import readable_or
+from gateway.encryption import opens
 from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
@@ -96,7 +96,7 @@ def _record(
 
 
 def _is_plain(row: Withdrawal, item: PostbackItem) -> bool:
-    is_readable = all(readable_or(row, name, None) is not None for name in ("body", "recipient"))
+    is_readable = opens(row, "body", "recipient")
     # What was to be sent again has a permission that ends with this, and an answer may speak of another one of ours.
     is_simple = not row.send_again and row.resend_allowed_by is None and names_no_other(row, item)
     return row.status in _EXPECTED_FROM and is_simple and is_readable and not answer_differs_in(row, item)

@@ -15,10 +15,10 @@ import structlog
 from django.db.models import Max, Q, QuerySet, Sum
 from django.utils import timezone
 
+from gateway import turns
 from gateway.money import format_amount
 from gateway.providers.models import PauseScope, PayoutPause, PayoutPauseKind, ProviderAccount
 from gateway.providers.pauses import pause_payouts
-from withdrawals import turns
 from withdrawals.models import OutflowCap, Withdrawal
 from withdrawals.states import NOT_OUT
 

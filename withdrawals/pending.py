@@ -17,9 +17,9 @@ from gateway.money import format_amount
 from gateway.products.models import ApiKey
 from withdrawals.approvals import objection_to
 from withdrawals.limits import same_payments
-from withdrawals.models import Approval, Decision, Withdrawal, WithdrawalMove
+from withdrawals.models import Approval, Withdrawal, WithdrawalMove
 from withdrawals.shapes import masked_recipient
-from withdrawals.states import HoldReason, WithdrawalStatus
+from withdrawals.states import Decision, HoldReason, WithdrawalStatus
 
 #: Most of one page: as many as a person decides about in one go. Those that are worked off make room for the next.
 LISTED_MAX: Final = 100

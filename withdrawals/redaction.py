@@ -47,6 +47,8 @@ def _forget(withdrawal_id: UUID, before: datetime) -> bool:
     withdrawal = lock_withdrawal(withdrawal_id)
     if not _forgettable(before).filter(pk=withdrawal.pk).exists():
         return False  # somebody touched it meanwhile
+    # One that no key opens leaves no mask, and that is all that is lost: its text was to go today. Left as it is, it
+    # would be account data again as soon as its key was found.
     recipient: dict[str, str] = readable_or(withdrawal, "recipient", {})
     withdrawal.recipient = masked_recipient(recipient)
     withdrawal.recipient_hashes, withdrawal.comment, withdrawal.body = [], "", b""

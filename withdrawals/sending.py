@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from gateway import due_work, ids
 from gateway.after_commit import ring
-from gateway.encryption import readable_or
+from gateway.encryption import opens
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Answer
 from gateway.paykassma.messages import PullState, sign_again
@@ -96,8 +96,7 @@ def is_readable(withdrawal: Withdrawal) -> bool:
     """Whether keys open all that a sending needs."""
     # Looked at before the mark: found out after it, nobody would know whether something was sent. The row becomes due
     # again with the end of its lease, and goes out when its key is back.
-    columns = ((withdrawal, "body"), (withdrawal, "recipient"), (withdrawal.account, "withdrawal_key"))
-    return all(readable_or(row, name, None) is not None for row, name in columns)
+    return opens(withdrawal, "body", "recipient") and opens(withdrawal.account, "withdrawal_key")
 
 
 @transaction.atomic(durable=True)

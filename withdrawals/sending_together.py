@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from gateway.after_commit import ring
-from gateway.encryption import readable_or
+from gateway.encryption import opens
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Answer
 from gateway.paykassma.client import Client
@@ -147,7 +147,7 @@ def _mark(account_id: uuid.UUID, limit: int, but: Collection[uuid.UUID]) -> _Loo
 
 def _plain(account: ProviderAccount, rows: Sequence[Withdrawal]) -> list[Withdrawal]:
     """Those of some locked rows that may be sent now, for reasons that all of them share."""
-    if any(readable_or(account, name, None) is None for name in ("withdrawal_key", "api_secret")):
+    if not opens(account, "withdrawal_key", "api_secret"):
         return []
     for row in rows:
         row.account = account  # as it was read behind the gate, once for all of them
@@ -161,7 +161,7 @@ def _plain(account: ProviderAccount, rows: Sequence[Withdrawal]) -> list[Withdra
 def _is_fresh(row: Withdrawal) -> bool:
     """Never sent before, or surely not arrived, and readable."""
     is_in_no_doubt = not row.resends and row.resend_allowed_by is None and not row.send_again
-    return is_in_no_doubt and all(readable_or(row, name, None) is not None for name in ("body", "recipient"))
+    return is_in_no_doubt and opens(row, "body", "recipient")
 
 
 def _is_signed_by(account: ProviderAccount, row: Withdrawal) -> bool:

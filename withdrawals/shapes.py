@@ -12,8 +12,8 @@ from gateway.api.fields import AmountField, CurrencyField, MetadataField
 from gateway.encryption import readable_or
 from gateway.money import format_amount
 from withdrawals import failures
-from withdrawals.models import Decision, Withdrawal
-from withdrawals.states import ApproverRole, HoldReason, WithdrawalStatus
+from withdrawals.models import Withdrawal
+from withdrawals.states import ApproverRole, Decision, HoldReason, WithdrawalStatus
 
 #: Characters of an account number that stay readable, enough for support to tell two accounts apart.
 _SHOWN_CHARACTERS = 4

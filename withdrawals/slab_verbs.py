@@ -13,7 +13,6 @@ from gateway.money import format_amount
 from gateway.products.models import Mode
 from withdrawals import slabs
 from withdrawals.models import SLABS_VERB
-from withdrawals.models.agreed import REASON_MAX_LENGTH
 from withdrawals.slabs import Slab
 
 _FIELD: Final = Field(
@@ -62,7 +61,7 @@ def _agree(values: Values, _cause: Cause, instruction: Instruction) -> None:
         values["mode"],
         values["currency"],
         values["slabs"],
-        reason=instruction.reason[:REASON_MAX_LENGTH],
+        reason=instruction.reason,
         by=instruction.decided_by,
     )
 

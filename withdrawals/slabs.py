@@ -15,19 +15,17 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser
-from django.db import connection
 
 from balances.verb_fields import Refused
-from gateway import money
+from gateway import money, turns
 from gateway.money import AmountError, format_amount
 from gateway.products.models import Mode, Product
 from withdrawals.models import SLABS_MAX_LENGTH, SlabSet, Withdrawal
+from withdrawals.models.slabs import AND, NOBODY
 from withdrawals.states import ApproverRole
 
 #: Money that leaves takes a look of nobody, one or two; a third person would be waited for, not looked with.
 APPROVALS_MAX: Final = 2
-_NOBODY: Final = "none"
-_AND: Final = " + "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ class Slab:
     @property
     def words(self) -> str:
         """The roles as they are kept."""
-        return _AND.join(self.roles) or _NOBODY
+        return AND.join(self.roles) or NOBODY
 
     def is_weaker_than(self, other: "Slab") -> bool:
         """Whether it asks for fewer approvals, or for fewer of a finance lead."""
@@ -90,11 +88,11 @@ def _beginning(text: str, currency: str) -> Decimal:
 
 
 def _roles(text: str) -> tuple[ApproverRole, ...]:
-    if text == _NOBODY:
+    if text == NOBODY:
         return ()
     names = [name.strip() for name in text.split("+")]
     if not set(names) <= set(ApproverRole.values):
-        raise _refused(f"Whose approvals: {_NOBODY}, or {' or '.join(ApproverRole.values)}, or two of them with a +.")
+        raise _refused(f"Whose approvals: {NOBODY}, or {' or '.join(ApproverRole.values)}, or two of them with a +.")
     if len(names) > APPROVALS_MAX:
         raise _refused(f"A withdrawal takes at most {APPROVALS_MAX} approvals.")
     return tuple(ApproverRole(name) for name in sorted(names))
@@ -164,6 +162,4 @@ def hold_still(product: UUID, mode: str, currency: str, *, shared: bool = False)
         currency: ISO 4217 code.
         shared: others may look at them meanwhile.
     """
-    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"slabs/{product}/{mode}/{currency}"])
+    turns.take([f"slabs/{product}/{mode}/{currency}"], shared=shared)

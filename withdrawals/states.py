@@ -31,6 +31,13 @@ class ApproverRole(models.TextChoices):
     FINANCE_LEAD = "finance_lead", "somebody who may approve large withdrawals"
 
 
+class Decision(models.TextChoices):
+    """What somebody made of a withdrawal that waits."""
+
+    APPROVE = "approve", "it may be sent, for all they know"
+    REJECT = "reject", "it is never sent"
+
+
 class HoldReason(models.TextChoices):
     """Why a withdrawal waits for a person, whatever its amount."""
 

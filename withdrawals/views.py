@@ -29,7 +29,7 @@ from withdrawals.shapes import WithdrawalShape, to_be_shown, withdrawal_shape
 class WithdrawalsView(APIView):
     """``/withdrawals``."""
 
-    scopes = {"POST": "withdrawals:write"}
+    scopes = {"POST": Scope.WITHDRAWALS_WRITE}
 
     @extend_schema(
         operation_id="create_withdrawal",
@@ -97,7 +97,7 @@ class WithdrawalView(APIView):
 class CancelWithdrawalView(APIView):
     """``/withdrawals/{id}/cancel``."""
 
-    scopes = {"POST": "withdrawals:write"}
+    scopes = {"POST": Scope.WITHDRAWALS_WRITE}
     refusals = {"POST": [409]}
 
     @extend_schema(operation_id="cancel_withdrawal", request=None, responses={200: WithdrawalShape})

@@ -3,22 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import reverse
 from unfold.decorators import action
 
 from balances import doors
 from balances.instruction_rights import TAKES_LOOKING
-from balances.waiting import LISTED_MAX, Waiting
 from gateway import ids
 from gateway.backoffice import evidence
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.payouts import PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
+from gateway.backoffice.waiting_page import waiting_page
+from gateway.people import person_of
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
@@ -106,34 +103,14 @@ class ReceiptAdmin(ReadOnlyAdmin):
     @action(description="Money that waits for a person", url_path="waiting")  # type: ignore[untyped-decorator]
     def waiting(self, request: HttpRequest) -> HttpResponse:
         """The queue."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = waiting()
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Money that waits for a person",
-            "rows": [{"entry": row, "page": _page_of(row)} for row in rows],
-            "is_full": len(rows) >= LISTED_MAX,
-        }
-        return TemplateResponse(request, "admin/waiting.html", context)
+        return waiting_page(request, self, "Money that waits for a person", waiting)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a receipt with what people may do with it, and everything that helps them decide."""
         receipt = options["obj"]
         context |= {
             "why": why(receipt),
-            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), _person(request)),
+            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), person_of(request)),
             "evidence": evidence.of_receipt(receipt, request),
         }
         return super().render_change_form(request, context, *args, **options)
-
-
-def _person(request: HttpRequest) -> AbstractUser:
-    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
-    return request.user
-
-
-def _page_of(row: Waiting) -> str:
-    model = "receipt" if row.public_id.startswith(f"{ids.RECEIPT}_") else "deposit"
-    return reverse(f"admin:payments_{model}_change", args=[row.pk])

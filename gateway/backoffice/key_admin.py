@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from balances.instruction_models import REASON_MAX_LENGTH
 from balances.verb_fields import Refused
 from gateway.backoffice.key_issuing import issue, revoke
+from gateway.people import person_of
 from gateway.products.models import ApiKey, Mode, Product, Scope
 from gateway.readonly_admin import ReadOnlyAdmin
 
@@ -67,7 +67,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
                     name=told["name"],
                     scopes=told["scopes"],
                     reason=told["reason"],
-                    by=_person(request),
+                    by=person_of(request),
                 )
             except Refused as error:
                 form.add_error(error.field if error.field in form.fields else None, str(error))
@@ -86,7 +86,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         form = ReasonForm(request.POST or None)
         if form.is_valid():
             try:
-                done = revoke(key, form.cleaned_data["reason"], _person(request))
+                done = revoke(key, form.cleaned_data["reason"], person_of(request))
             except Refused as error:
                 form.add_error("reason", str(error))
             else:
@@ -94,8 +94,3 @@ class ApiKeyAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(reverse("admin:products_apikey_change", args=[key.pk]))
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": f"Revoke {key}", "form": form}
         return TemplateResponse(request, "admin/products/apikey/issue.html", context)
-
-
-def _person(request: HttpRequest) -> AbstractUser:
-    assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
-    return request.user

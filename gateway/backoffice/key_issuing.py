@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import structlog
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from balances import instructions, wording
 from balances.instruction_models import Instruction
+from gateway.people import check_permission
 from gateway.products.actions import keep_key, prefix_of
 from gateway.products.key_guards import ISSUED, MONEY_OUT
 from gateway.products.models import ApiKey, Mode, Product, digest_of, new_key
@@ -49,10 +49,9 @@ def issue(product: Product, mode: Mode, *, name: str, scopes: Iterable[str], rea
             "prefix": prefix_of(key),
         }
         return Issued(key=key, instruction=instructions.propose(ISSUED, parameters, reason, "", by))
-    if not by.has_perm("products.add_apikey"):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission products.add_apikey.")
-    reason = wording.reason(reason)
     with transaction.atomic(durable=True):
+        check_permission(by, "products.add_apikey", lock=True)
+        reason = wording.reason(reason)
         made = keep_key(product=product, mode=mode, name=name, key=key, scopes=scopes)
         LogEntry.objects.log_actions(by.pk, [made], ADDITION, f"Issued: {reason}", single_object=True)
     return Issued(key=key, instruction=None)
@@ -66,8 +65,7 @@ def revoke(key: ApiKey, reason: str, by: AbstractUser) -> bool:
         Refused: there is no reason.
         PermissionDenied: the person may not.
     """
-    if not by.has_perm("products.change_apikey"):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission products.change_apikey.")
+    check_permission(by, "products.change_apikey", lock=False)
     reason = wording.reason(reason)
     if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
         return False

@@ -3,14 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import reverse
 from unfold.decorators import action
 
-from balances.waiting import LISTED_MAX
 from gateway.backoffice import payout_evidence
+from gateway.backoffice.waiting_page import waiting_page
 from withdrawals.admin import WithdrawalAdmin
 from withdrawals.models import Withdrawal
 from withdrawals.waiting import waiting, why
@@ -28,19 +25,7 @@ class PayoutAdmin(WithdrawalAdmin):
     @action(description="Payouts that need a person", url_path="waiting")  # type: ignore[untyped-decorator]
     def waiting(self, request: HttpRequest) -> HttpResponse:
         """The queue."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = waiting()
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Payouts that need a person",
-            "rows": [
-                {"entry": row, "page": reverse("admin:withdrawals_withdrawal_change", args=[row.pk])} for row in rows
-            ],
-            "is_full": len(rows) >= LISTED_MAX,
-        }
-        return TemplateResponse(request, "admin/waiting.html", context)
+        return waiting_page(request, self, "Payouts that need a person", waiting)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a withdrawal with everything that helps people decide about it."""

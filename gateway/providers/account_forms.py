@@ -9,7 +9,7 @@ from django.core.validators import RegexValidator
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
 from gateway.products.models import Mode
-from gateway.providers.models import BASE_URL_PATTERN, REASON_MAX_LENGTH
+from gateway.providers.models import BASE_URL_PATTERN, PAUSE_REASON_MAX_LENGTH
 
 #: What a person may change of an account. Secrets are set by whoever installs the service, and never shown; everything
 #: else is the service's own.
@@ -31,7 +31,9 @@ PACE_COLUMNS: Final = frozenset({"calls_per_minute", "calls_at_once"})
 class ReasonForm(forms.Form):
     """Why a person stops an account or lets it go on."""
 
-    reason = forms.CharField(max_length=REASON_MAX_LENGTH, widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}))
+    reason = forms.CharField(
+        max_length=PAUSE_REASON_MAX_LENGTH, widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True})
+    )
 
 
 class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]

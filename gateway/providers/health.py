@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from gateway import due_work
 from gateway.paykassma.answers import HTTP_TOO_MANY_REQUESTS, Answer, Credential, Outcome
-from gateway.providers.models import REASON_MAX_LENGTH, PauseKind, PauseScope, PayoutPauseKind, ProviderAccount
+from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, PauseKind, PauseScope, PayoutPauseKind, ProviderAccount
 from gateway.providers.pauses import pause_payouts, resume_payouts, stopped_through
 
 log = structlog.get_logger(__name__)
@@ -119,7 +119,7 @@ def _pause(rows: "QuerySet[ProviderAccount]", kind: PauseKind, reason: str, prob
         assert ladder_at is not None
         paused = waiting.filter(pk=account.pk).update(
             pause_kind=kind,
-            pause_reason=reason[:REASON_MAX_LENGTH],
+            pause_reason=reason[:PAUSE_REASON_MAX_LENGTH],
             paused_since=timezone.now(),
             paused_until=max(probe_at or ladder_at, ladder_at),
         )
@@ -185,7 +185,7 @@ def pause_by_hand(account: ProviderAccount, reason: str) -> None:
     """Send nothing more until a person resumes, whatever the probe would say."""
     ProviderAccount.objects.filter(pk=account.pk).update(
         pause_kind=PauseKind.PERSON,
-        pause_reason=reason[:REASON_MAX_LENGTH],
+        pause_reason=reason[:PAUSE_REASON_MAX_LENGTH],
         paused_since=timezone.now(),
         paused_until=None,
     )

@@ -5,15 +5,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from gateway.people import person_of
 from gateway.products.models import Mode
-from gateway.providers.models import REASON_MAX_LENGTH, PauseScope, PayoutPause, PayoutPauseKind
+from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, PauseScope, PayoutPause, PayoutPauseKind
 from gateway.providers.pause_targets import name_of, targets
 from gateway.providers.pauses import PAUSE, RESUME, CannotPause, pause_payouts, resume_payouts
 from gateway.readonly_admin import ReadOnlyAdmin
@@ -23,7 +23,7 @@ class PauseForm(forms.Form):
     """Why, for whichever button is pressed."""
 
     reason = forms.CharField(
-        max_length=REASON_MAX_LENGTH,
+        max_length=PAUSE_REASON_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
         help_text="Why, in your words; kept plain. It counts for the button that you press.",
     )
@@ -71,15 +71,15 @@ class PayoutPauseAdmin(ReadOnlyAdmin):
 
     def _press(self, request: HttpRequest, reason: str) -> str:
         """What the pressed button says, done; a sentence about it."""
-        assert isinstance(request.user, AbstractUser), "the admin lets nobody else in"
+        by = person_of(request)
         if "resume" in request.POST:
             try:
-                done = resume_payouts(uuid.UUID(request.POST["resume"]), reason, request.user)
+                done = resume_payouts(uuid.UUID(request.POST["resume"]), reason, by)
             except ValueError:
                 raise Http404 from None
             return "They go on." if done else "That pause had ended before."
         scope, _, key = request.POST.get("pause", "").partition(":")
-        made = pause_payouts(scope, key, PayoutPauseKind.PERSON, reason, request.user, mode=_mode(request))
+        made = pause_payouts(scope, key, PayoutPauseKind.PERSON, reason, by, mode=_mode(request))
         return f"Paused: {made.mode} payouts of {name_of(made)}."
 
     def _shown(self, request: HttpRequest, form: PauseForm) -> dict[str, Any]:

@@ -9,18 +9,18 @@ import uuid
 from typing import Any, Final
 
 import structlog
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from gateway import turns
 from gateway.after_commit import ring
 from gateway.api.fields import is_plain
+from gateway.people import check_permission
 from gateway.products.models import Mode, Product
 from gateway.providers.models import (
-    REASON_MAX_LENGTH,
+    PAUSE_REASON_MAX_LENGTH,
     PauseScope,
     PaymentSystem,
     PayoutPause,
@@ -33,8 +33,8 @@ log = structlog.get_logger(__name__)
 PAUSE: Final = "providers.pause_payouts"
 RESUME: Final = "providers.resume_payouts"
 
-#: Of the advisory lock: any number that no other lock of ours has.
-_GATE: Final = 5_041_707
+#: The turn that whoever marks shares, and whoever pauses has alone.
+_GATE: Final = ("payouts",)
 
 
 class CannotPause(Exception):  # noqa: N818 - reads as the fact it reports
@@ -47,8 +47,7 @@ def pass_gate() -> None:
     The first lock of its transaction: it waits for whoever is about to pause, who waits for all that passed before.
     Whoever waited here with a row locked that one of those wants would have all three wait for each other.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_GATE])
+    turns.take(_GATE, shared=True)
 
 
 @transaction.atomic(durable=True)
@@ -71,12 +70,12 @@ def pause_payouts(
         CannotPause: there is nothing of this name, or no reason.
         PermissionDenied: the person may not.
     """
-    _check_permission(by, PAUSE)
+    if by is not None:
+        check_permission(by, PAUSE, lock=False)
     reason = _reason(reason, by)
     key, mode = _named(scope, str(key), mode)
     # Alone from here on: nobody is between its look at the pauses and its mark.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_GATE])
+    turns.take(_GATE)
     found = PayoutPause.objects.filter(scope=scope, key=key, mode=mode, kind=kind, ended_at=None).first()
     if found is not None:
         return found
@@ -105,7 +104,8 @@ def resume_payouts(pause_id: uuid.UUID, reason: str, by: AbstractBaseUser | None
         CannotPause: there is no such pause, or no reason.
         PermissionDenied: the person may not.
     """
-    _check_permission(by, RESUME)
+    if by is not None:
+        check_permission(by, RESUME, lock=False)
     reason = _reason(reason, by)
     pause = PayoutPause.objects.select_for_update(of=("self",)).filter(pk=pause_id).first()
     if pause is None:
@@ -166,16 +166,7 @@ def _uuid(key: str) -> uuid.UUID:
 def _reason(text: str, by: AbstractBaseUser | None) -> str:
     text = " ".join(text.split())
     if by is None:
-        return text[:REASON_MAX_LENGTH]  # our own words, with the provider's at their end
-    if not (0 < len(text) <= REASON_MAX_LENGTH and is_plain(text)):
-        raise CannotPause(f"Give a reason of 1 to {REASON_MAX_LENGTH} visible characters.")
+        return text[:PAUSE_REASON_MAX_LENGTH]  # our own words, with the provider's at their end
+    if not (0 < len(text) <= PAUSE_REASON_MAX_LENGTH and is_plain(text)):
+        raise CannotPause(f"Give a reason of 1 to {PAUSE_REASON_MAX_LENGTH} visible characters.")
     return text
-
-
-def _check_permission(by: AbstractBaseUser | None, permission: str) -> None:
-    # Looked up anew: since the person was last looked at they may have been deactivated or have lost it.
-    if by is None:
-        return
-    now = get_user_model().objects.filter(pk=by.pk).first()
-    if now is None or not (now.is_active and now.is_staff and now.has_perm(permission)):
-        raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission {permission}.")

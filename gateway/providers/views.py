@@ -15,7 +15,7 @@ from gateway.api.fields import CurrencyField, ReferenceField, WordField
 from gateway.api.problems import Problem
 from gateway.api.query import query_of
 from gateway.products.actions import Caller
-from gateway.products.models import Customer
+from gateway.products.models import Customer, Scope
 from gateway.providers.actions import OWN_LABEL, account_for, observe_for_customer
 from gateway.providers.media import hints_of, shown
 from gateway.providers.models import Flow, PaymentSystem, ProviderAccount, SystemObservation
@@ -106,7 +106,7 @@ class PaymentSystemsView(APIView):
 class RedirectHashesView(APIView):
     """``/redirect-hashes``."""
 
-    scopes = {"POST": "deposits:write"}
+    scopes = {"POST": Scope.DEPOSITS_WRITE}
     refusals = {"POST": [409]}
 
     @extend_schema(

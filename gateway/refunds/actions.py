@@ -16,7 +16,7 @@ from payments.models import Deposit, Receipt
 from payments.states import ReceiptStatus
 from withdrawals.actions import NewWithdrawal, caused_by, explained, open_withdrawal
 from withdrawals.models import Withdrawal
-from withdrawals.models.refunds import WITHIN_RECEIPTS
+from withdrawals.models.refund_guards import WITHIN_RECEIPTS
 from withdrawals.states import UNPAID
 
 

@@ -15,6 +15,7 @@ from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import NoFilter, list_of
 from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
 from gateway.products.actions import Caller
+from gateway.products.models import Scope
 from gateway.refunds import actions
 from gateway.refunds.serializers import NewRefundSerializer
 from payments.models import Deposit
@@ -25,7 +26,7 @@ from withdrawals.shapes import WithdrawalShape, to_be_shown, withdrawal_shape
 class RefundsView(APIView):
     """``/deposits/{id}/refunds``."""
 
-    scopes = {"POST": "withdrawals:write"}
+    scopes = {"POST": Scope.WITHDRAWALS_WRITE}
 
     @extend_schema(
         operation_id="create_refund",

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from gateway.encryption import Sealed, UnreadableColumn
+from gateway.encryption import Sealed, UnreadableColumn, opens
 from gateway.providers.models import ProviderAccount, ProviderCall
 from gateway.webhooks import deliveries
 from gateway.webhooks.actions import add_endpoint
@@ -68,6 +68,17 @@ def test_the_row_loads_and_only_the_column_itself_is_refused(account: ProviderAc
     assert "canary" not in repr(ProviderCall.objects.values_list("request", flat=True).get())
     with pytest.raises(UnreadableColumn):
         _ = ProviderCall.objects.defer("request").get().request
+
+
+def test_whoever_acts_asks_whether_all_of_it_is_there_and_opens(account: ProviderAccount) -> None:
+    call = ProviderCall.objects.create(account=account, operation="x", request={"a": "b"}, response=b"")
+    assert opens(call, "request", "response")
+    ProviderCall.objects.update(response=None)
+    missing = ProviderCall.objects.get()
+    assert (opens(missing, "request"), opens(missing, "request", "response")) == (True, False)
+    lose(call, "request", "response")
+    lost = ProviderCall.objects.get()
+    assert (opens(lost, "request"), opens(lost, "response")) == (False, False)
 
 
 def test_a_save_writes_the_very_ciphertext_back(account: ProviderAccount) -> None:

@@ -6,8 +6,9 @@ import zipfile
 import openpyxl
 import pytest
 
+from gateway import weighing_sheets
 from gateway.reading_sheets import read_xlsx
-from gateway.weighing_sheets import LAST_LINE, MAX_CELLS, Unreadable, weigh
+from gateway.weighing_sheets import CELLS_MAX, LAST_LINE, Unreadable, weigh
 from tests.withdrawals.batch_stage import line, xlsx_of
 
 SHEET, STYLES, TYPES = "xl/worksheets/sheet1.xml", "xl/styles.xml", "[Content_Types].xml"
@@ -39,9 +40,9 @@ BOMBS = {
     "large formats": (STYLES, b"<styleSheet>" + b" " * (1024 * 1024) + b"</styleSheet>"),
     "kinds of parts": (TYPES, b"<Types>" + b'<Override PartName="/a" ContentType="b"/>' * 7_000 + b"</Types>"),
     "a part by another name": (OTHER, sheet(ROW * 80)),
-    "texts": (TEXTS, b"<sst>" + b"<si/>" * (MAX_CELLS + 1) + b"</sst>"),
+    "texts": (TEXTS, b"<sst>" + b"<si/>" * (CELLS_MAX + 1) + b"</sst>"),
     "cells of a row": (SHEET, sheet(b"<row>" + b"<c/>" * 1_001 + b"</row>")),
-    "cells": (SHEET, sheet(ROW * (MAX_CELLS // 900 + 1))),
+    "cells": (SHEET, sheet(ROW * (CELLS_MAX // 900 + 1))),
     "rows": (SHEET, sheet(b"<row/>" * (LAST_LINE + 2))),
     "in a cell": (SHEET, sheet(b"<row><c>" + b"<v/>" * 10_003 + b"</c></row>")),
     "beside cells": (SHEET, sheet(b"<row>" + b"<t/>" * 10_001 + b"</row>")),
@@ -59,6 +60,16 @@ def test_what_unpacks_to_too_much_is_opened_by_nobody(monkeypatch: pytest.Monkey
     monkeypatch.setattr(openpyxl, "load_workbook", None)
     with pytest.raises(Unreadable, match=f"^{LARGE}$"):
         read_xlsx(content, max_lines=10_001)
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("words", ["<!DOCTYPE", "<!ENTITY"])
+def test_entities_are_seen_where_two_chunks_meet(coding: str, words: str) -> None:
+    declaration = words.encode(coding)
+    for before in range(len(declaration) + 1):
+        padding = b" " * (weighing_sheets._CHUNK_BYTES - before)
+        with pytest.raises(Unreadable, match="declares entities"):
+            weigh(with_part("xl/other", padding + declaration))
 
 
 def test_ordinary_rows_are_read() -> None:

@@ -275,7 +275,7 @@ def test_a_zip_bomb_that_lies_about_its_size_is_refused(api: Api) -> None:
 def test_a_workbook_of_a_thousand_parts_is_refused(api: Api) -> None:
     file = io.BytesIO(xlsx_of(line()))
     with zipfile.ZipFile(file, "a") as parts:
-        for number in range(weighing_sheets.MAX_PARTS):
+        for number in range(weighing_sheets.PARTS_MAX):
             parts.writestr(f"part{number}", b"")
     assert whole(api, file.getvalue()) == LARGE
 

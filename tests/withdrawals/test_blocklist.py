@@ -188,6 +188,16 @@ def test_it_takes_a_permission() -> None:
     blocklist.block(ACCOUNT, product=None, by=User.objects.get(pk=nobody.pk), reason="why")
 
 
+def test_who_has_lost_the_right_since_they_looked_blocks_nothing() -> None:
+    lead = persons()[0]
+    assert lead.has_perm(blocklist.BLOCK)
+    for lost in ({"is_active": False}, {"is_active": True, "is_staff": False}):
+        User.objects.filter(pk=lead.pk).update(**lost)
+        with pytest.raises(PermissionDenied, match="it takes the permission"), transaction.atomic():
+            blocklist.block(ACCOUNT, product=None, by=lead, reason="why")
+    assert not BlockedRecipient.objects.exists()
+
+
 def test_the_command_reads_the_account_from_its_input(monkeypatch: pytest.MonkeyPatch, product: Product) -> None:
     by, said = persons()[0].username, io.StringIO()
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{ACCOUNT}\n"))

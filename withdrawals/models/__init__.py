@@ -1,6 +1,6 @@
 """What money out is, and the rules it goes by."""
 
-from withdrawals.models.approvals import Approval, Decision
+from withdrawals.models.approvals import Approval
 from withdrawals.models.batches import BatchRow, WithdrawalBatch, WithdrawalBatchMove
 from withdrawals.models.blocklist import UNBLOCK_VERB, BlockedRecipient
 from withdrawals.models.limits import (
@@ -38,7 +38,6 @@ __all__ = [
     "Approval",
     "BatchRow",
     "BlockedRecipient",
-    "Decision",
     "DuplicateWindow",
     "OnExcess",
     "OutflowCap",

@@ -8,14 +8,11 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from balances.guards import LedgerGuard, refuse
-from gateway import ids
+from balances.instruction_models import REASON_MAX_LENGTH
+from gateway import ids, turns
 from gateway.lifecycles import Guard, written_once
 from gateway.products.models import Mode
 from gateway.two_persons import decided_in_this_transaction
-from withdrawals import turns
-
-#: A sentence, kept plain: no account data.
-REASON_MAX_LENGTH = 200
 
 
 class Agreed(models.Model):

@@ -6,7 +6,8 @@ from balances.guards import LedgerGuard, refuse
 from gateway.lifecycles import update_of
 from gateway.products.models import Mode
 from withdrawals.failures import FailureCode
-from withdrawals.states import ApproverRole, WithdrawalStatus
+from withdrawals.models.slabs import AND, NOBODY
+from withdrawals.states import ApproverRole, Decision, WithdrawalStatus
 
 
 def waits_as_agreed() -> LedgerGuard:
@@ -46,7 +47,7 @@ def waits_as_agreed() -> LedgerGuard:
             ORDER BY split_part(slab, ': ', 1)::numeric DESC LIMIT 1;
             -- Nothing was agreed: real money is looked at.
             agreed := coalesce(agreed, '{ApproverRole.APPROVER}');
-            IF agreed <> 'none' AND array_to_string(NEW.approvals_needed, ' + ') <> agreed THEN
+            IF agreed <> '{NOBODY}' AND array_to_string(NEW.approvals_needed, '{AND}') <> agreed THEN
                 {refuse("a withdrawal of % % takes the approval of: %", "NEW.amount", "NEW.currency", "agreed")}
             END IF;
             RETURN NEW;
@@ -64,8 +65,8 @@ def approved_by_enough() -> LedgerGuard:
         condition=pgtrigger.Condition(f"OLD.status = '{WithdrawalStatus.PENDING_APPROVAL}'"),
         declare=[("given", "text[]"), ("is_rejected", "boolean")],
         func=f"""
-            SELECT coalesce(array_agg(role::text ORDER BY role) FILTER (WHERE decision = 'approve'), '{{}}'),
-                coalesce(bool_or(decision = 'reject'), false)
+            SELECT coalesce(array_agg(role::text ORDER BY role) FILTER (WHERE decision = '{Decision.APPROVE}'), '{{}}'),
+                coalesce(bool_or(decision = '{Decision.REJECT}'), false)
             INTO given, is_rejected FROM withdrawals_approval WHERE withdrawal_id = NEW.id;
             IF NEW.status = '{WithdrawalStatus.QUEUED}'
                     AND given <> ARRAY(SELECT unnest(NEW.approvals_needed)::text AS role ORDER BY role) THEN

@@ -12,15 +12,7 @@ from gateway import ids
 from gateway.lifecycles import CauseKind, written_once
 from gateway.products.models import ApiKey, Scope
 from withdrawals.models.withdrawals import Withdrawal
-from withdrawals.states import ApproverRole, HoldReason, WithdrawalStatus
-
-
-class Decision(models.TextChoices):
-    """What somebody made of a withdrawal that waits."""
-
-    APPROVE = "approve", "it may be sent, for all they know"
-    REJECT = "reject", "it is never sent"
-
+from withdrawals.states import ApproverRole, Decision, HoldReason, WithdrawalStatus
 
 _PENDING = WithdrawalStatus.PENDING_APPROVAL
 

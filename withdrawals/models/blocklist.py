@@ -9,13 +9,13 @@ from django.db import models
 from django.utils import timezone
 
 from balances.guards import LedgerGuard, refuse
+from balances.instruction_models import REASON_MAX_LENGTH
 from gateway import ids
 from gateway.encryption import EncryptedTextField
 from gateway.keyed_hashes import KeyedHashesField, spellings
 from gateway.lifecycles import Guard, truncate_guard
 from gateway.products.models import Product
 from gateway.two_persons import decided_in_this_transaction
-from withdrawals.models.agreed import REASON_MAX_LENGTH
 
 UNBLOCK_VERB: Final = "recipient_unblocked"
 #: What two persons end. Everything else stays as it was written, but for what the rotation of keys rewrites.

@@ -2,7 +2,7 @@
 
 import pgtrigger
 
-from balances.guards import LedgerGuard, refuse
+from balances.guards import LedgerGuard, listed, refuse
 from gateway.lifecycles import CauseKind, update_of
 from gateway.two_persons import decided_in_this_transaction
 from withdrawals.states import RESEND_ALLOWED_SECONDS, WithdrawalStatus
@@ -43,7 +43,6 @@ def doubts_end_by_proof_or_people() -> LedgerGuard:
             )))""",  # noqa: S608 - no input
         "manual_review>sending": f"{_ONE_SENDING} AND {_STILL_ALLOWED}",
     }
-    steps = ", ".join(f"'{step}'" for step in allowed)
     cases = "\n".join(f"                WHEN '{step}' THEN {condition}" for step, condition in allowed.items())
     permitted = decided_in_this_transaction(RESENT, f"id = NEW.resend_allowed_by AND {_NAMES_IT}")
     is_permission = "NEW.resend_allowed_by IS NOT NULL AND NEW.resend_allowed_by IS DISTINCT FROM OLD.resend_allowed_by"
@@ -52,7 +51,9 @@ def doubts_end_by_proof_or_people() -> LedgerGuard:
         when=pgtrigger.After,
         operation=update_of("status", "resend_allowed_by"),
         timing=pgtrigger.Deferred,
-        condition=pgtrigger.Condition(f"((OLD.status || '>' || NEW.status IN ({steps})) OR ({is_permission}))"),
+        condition=pgtrigger.Condition(
+            f"((OLD.status || '>' || NEW.status IN ({listed(allowed)})) OR ({is_permission}))"
+        ),
         func=f"""
             IF NOT coalesce(CASE OLD.status || '>' || NEW.status
 {cases}
@@ -61,7 +62,7 @@ def doubts_end_by_proof_or_people() -> LedgerGuard:
                     NEW.id, OLD.status, NEW.status USING ERRCODE = '23514';
             END IF;
             IF {is_permission} AND NOT {permitted} THEN
-                RAISE EXCEPTION 'withdrawal % may be sent again by two persons alone', NEW.id USING ERRCODE = '23514';
+                {refuse("withdrawal % may be sent again by two persons alone", "NEW.id")}
             END IF;
             RETURN NULL;
         """,

@@ -12,8 +12,11 @@ from withdrawals.states import ApproverRole
 SLABS_VERB: Final = "slabs_agreed"
 #: As long as a parameter of a verb may be: five slabs and more.
 SLABS_MAX_LENGTH: Final = 190
+#: In a set: that a withdrawal takes nobody's approval, and what stands between two roles.
+NOBODY: Final = "none"
+AND: Final = " + "
 _ROLES: Final = "|".join(ApproverRole.values)
-_WHOSE: Final = rf"(none|({_ROLES})( \+ ({_ROLES}))?)"
+_WHOSE: Final = rf"({NOBODY}|({_ROLES})( \+ ({_ROLES}))?)"
 _KEY: Final = ("product", "mode", "currency")
 _SAME: Final = """parameters ->> 'product' = NEW.product_id::text AND parameters ->> 'currency' = NEW.currency
                     AND parameters ->> 'slabs' = NEW.slabs"""

@@ -3,26 +3,25 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-import pgtrigger
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
-from balances.guards import LedgerGuard
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
 from gateway.keyed_hashes import KeyedHashesField, spellings
-from gateway.lifecycles import Move, lifecycle_guards, update_of, written_once
+from gateway.lifecycles import Move, lifecycle_guards, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.models import refunds
 from withdrawals.models.approval_guards import approved_by_enough, waits_as_agreed
 from withdrawals.models.asked_guards import what_was_asked_stays
 from withdrawals.models.doubt_guards import doubts_end_by_proof_or_people, what_proves_is_not_made_up
+from withdrawals.models.money_guards import corrected_by_a_journal, money_follows
+from withdrawals.models.refund_guards import within_receipts
 from withdrawals.states import (
     FINAL,
     NOT_OUT,
@@ -56,57 +55,6 @@ def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
         return ()
     accounts = (value for name, value in withdrawal.recipient.items() if name in ACCOUNT_FIELDS)
     return (one for account in accounts for one in spellings(account))
-
-
-def money_follows() -> LedgerGuard:
-    """At COMMIT a withdrawal and its hold agree: reserved while it is under way, spent or released at its end."""
-    unpaid = ", ".join(f"'{status}'" for status in sorted(UNPAID))
-    return LedgerGuard(
-        name="money_follows",
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert | update_of("status", "amount"),
-        timing=pgtrigger.Deferred,
-        func=f"""
-            IF NOT EXISTS (
-                SELECT 1 FROM balances_hold AS hold
-                WHERE hold.id = NEW.id AND hold.product_id = NEW.product_id AND hold.mode = NEW.mode
-                    AND hold.currency = NEW.currency AND hold.amount = NEW.amount
-                    AND CASE
-                        WHEN NEW.status IN ({unpaid}) THEN hold.status = 'released'
-                        WHEN NEW.status IN ('paid', 'reversed') THEN hold.status = 'spent' OR EXISTS (
-                            SELECT 1 FROM balances_journal
-                            WHERE kind = 'withdrawal_proved_paid' AND reference = hold.order_id
-                        )
-                        ELSE hold.status = 'open' END
-            ) AND NEW.status = (SELECT status FROM withdrawals_withdrawal WHERE id = NEW.id) THEN
-                RAISE EXCEPTION 'withdrawal % is % and its hold is not', NEW.id, NEW.status USING ERRCODE = '23514';
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608 - our own statuses, no input
-    )
-
-
-def corrected_by_a_journal() -> LedgerGuard:
-    """At COMMIT an end that was corrected has its journal, which the ledger takes from two persons alone."""
-    unpaid = ", ".join(f"'{status}'" for status in sorted(UNPAID))
-    return LedgerGuard(
-        name="corrected_by_a_journal",
-        when=pgtrigger.After,
-        operation=update_of("status"),
-        timing=pgtrigger.Deferred,
-        condition=pgtrigger.Condition(f"NEW.status = 'reversed' OR (NEW.status = 'paid' AND OLD.status IN ({unpaid}))"),
-        func="""
-            IF NOT EXISTS (
-                SELECT 1 FROM balances_hold AS hold JOIN balances_journal AS journal
-                    ON journal.reference = hold.order_id AND journal.kind = CASE NEW.status
-                        WHEN 'paid' THEN 'withdrawal_proved_paid' ELSE 'withdrawal_returned' END
-                WHERE hold.id = NEW.id AND journal.xact = pg_current_xact_id()::text::bigint
-            ) THEN
-                RAISE EXCEPTION 'withdrawal % is % without its journal', NEW.id, NEW.status USING ERRCODE = '23514';
-            END IF;
-            RETURN NULL;
-        """,
-    )
 
 
 class Withdrawal(DueWork):
@@ -239,7 +187,7 @@ class Withdrawal(DueWork):
             approved_by_enough(),
             doubts_end_by_proof_or_people(),
             what_proves_is_not_made_up(),
-            refunds.within_receipts(),
+            within_receipts(),
             what_was_asked_stays(),
         ]
 

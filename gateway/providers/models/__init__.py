@@ -2,7 +2,7 @@
 
 from gateway.providers.models.accounts import (
     BASE_URL_PATTERN,
-    REASON_MAX_LENGTH,
+    PAUSE_REASON_MAX_LENGTH,
     UNGUESSABLE_PATTERN,
     CallPace,
     PauseKind,
@@ -43,7 +43,7 @@ __all__ = [
     "BALANCE_DECIMAL_PLACES",
     "BALANCE_MAX_DIGITS",
     "BASE_URL_PATTERN",
-    "REASON_MAX_LENGTH",
+    "PAUSE_REASON_MAX_LENGTH",
     "SYSTEM_CODE_MAX_LENGTH",
     "UNGUESSABLE_PATTERN",
     "BalanceCheck",

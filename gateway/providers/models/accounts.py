@@ -33,7 +33,7 @@ BASE_URL_PATTERN: Final = r"\Ahttps?://[^/\s?#]+(/[^\s?#]*)?\Z"
 #: What can stand in an address without being changed on the way, and is too long to be tried.
 UNGUESSABLE_PATTERN: Final = r"\A[A-Za-z0-9._~-]{8,128}\Z"
 #: Of a pause: a sentence.
-REASON_MAX_LENGTH: Final = 200
+PAUSE_REASON_MAX_LENGTH: Final = 200
 
 #: Calls a minute where nobody set another number: 500 a second, so that 200 payouts a second, each with one call and at
 #: most one question about it, stay below it with a margin. The contract names no limit (C§5), so this one only stops a
@@ -101,7 +101,7 @@ class ProviderAccount(DueWork):
         default=CALLS_AT_ONCE, validators=[MinValueValidator(1)], help_text="How many of them may leave at once."
     )
     pause_kind = models.CharField(max_length=12, choices=PauseKind.choices, default=PauseKind.NONE)
-    pause_reason = models.CharField(max_length=REASON_MAX_LENGTH, blank=True)
+    pause_reason = models.CharField(max_length=PAUSE_REASON_MAX_LENGTH, blank=True)
     paused_since = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(
         "next probe", null=True, blank=True, help_text="Not before this a probe asks whether the pause may end."

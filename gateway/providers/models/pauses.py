@@ -10,7 +10,7 @@ from django.utils import timezone
 from gateway import ids
 from gateway.lifecycles import Guard, truncate_guard
 from gateway.products.models import Mode
-from gateway.providers.models.accounts import REASON_MAX_LENGTH, not_paused
+from gateway.providers.models.accounts import PAUSE_REASON_MAX_LENGTH, not_paused
 from gateway.providers.models.systems import SYSTEM_CODE_MAX_LENGTH
 
 #: The id of a product or an account, or, longer than both, the code of a system.
@@ -67,7 +67,7 @@ class PayoutPause(models.Model):
     )
     mode = models.CharField(max_length=4, choices=Mode.choices)
     kind = models.CharField(max_length=12, choices=PayoutPauseKind.choices)
-    reason = models.CharField(max_length=REASON_MAX_LENGTH)
+    reason = models.CharField(max_length=PAUSE_REASON_MAX_LENGTH)
     since = models.DateTimeField(default=timezone.now, editable=False)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -81,7 +81,7 @@ class PayoutPause(models.Model):
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
-    end_reason = models.CharField(max_length=REASON_MAX_LENGTH, blank=True)
+    end_reason = models.CharField(max_length=PAUSE_REASON_MAX_LENGTH, blank=True)
 
     class Meta:
         permissions = [

@@ -210,6 +210,22 @@ def test_each_takes_its_permission_and_a_reason(product: Product) -> None:
     assert not LogEntry.objects.exists()
 
 
+@pytest.mark.parametrize("lost", [{"is_active": False}, {"is_staff": False}], ids=str)
+def test_who_has_lost_the_right_since_they_looked_issues_and_revokes_nothing(
+    product: Product, lost: dict[str, bool]
+) -> None:
+    integrator = person("integrator", "add_apikey", "change_apikey")
+    assert integrator.has_perms(["products.add_apikey", "products.change_apikey"])
+    key = keep_key(product=product, mode=Mode.TEST, name="a", key=new_key(Mode.TEST))
+    User.objects.filter(pk=integrator.pk).update(**lost)
+    with pytest.raises(PermissionDenied):
+        issue(product, Mode.TEST, name="a", scopes=[Scope.READ], reason="it is needed", by=integrator)
+    with pytest.raises(PermissionDenied):
+        revoke(key, "it leaked", integrator)
+    assert (ApiKey.objects.count(), ApiKey.objects.filter(revoked_at=None).count()) == (1, 1)
+    assert not LogEntry.objects.exists()
+
+
 def test_one_person_revokes_and_it_counts_once(product: Product) -> None:
     key, by = kept_key(product, Mode.LIVE, new_key(Mode.LIVE)), person("operator", "change_apikey")
     assert [revoke(key, text, by) for text in ("it leaked", "once more")] == [True, False]

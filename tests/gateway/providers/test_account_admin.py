@@ -236,8 +236,8 @@ def test_the_command_shows_pauses_and_resumes(account: ProviderAccount, live_acc
     ("arguments", "sentence"),
     [
         (("nobody's", "--by", "operator", "--reason", "x"), "There is no provider account"),
-        (("scripted", "--by", "viewer", "--reason", "x"), "nobody who may change"),
-        (("scripted", "--by", "stranger", "--reason", "x"), "nobody who may change"),
+        (("scripted", "--by", "viewer", "--reason", "x"), "viewer may not do this"),
+        (("scripted", "--by", "stranger", "--reason", "x"), "nobody of the staff"),
         (("scripted", "--by", "operator", "--reason", "  "), "Give a reason"),
         (("scripted", "--by", "operator", "--reason", "x" * 201), "Give a reason"),
     ],

@@ -336,7 +336,7 @@ def test_the_command_pauses_lists_and_resumes(product: Product, account: Provide
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("everything", "--by", "nobody", "--reason", "x"), "There is nobody of the name 'nobody'"),
+        (("everything", "--by", "nobody", "--reason", "x"), "'nobody' is nobody of the staff"),
         (("everything", "--by", "viewer", "--reason", "x"), "takes the permission providers.pause_payouts"),
         (("everything", "--by", "operator", "--reason", " "), "Give a reason"),
         (("product", "Nobody's", "--by", "operator", "--reason", "x"), 'There is no product "Nobody\'s"'),

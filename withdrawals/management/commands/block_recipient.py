@@ -9,11 +9,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from gateway.people import named_staff
 from gateway.products.models import Product
 from withdrawals.blocklist import Unblockable, block
 
@@ -31,9 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it."""
-        person = get_user_model().objects.filter(username=options["by"], is_active=True, is_staff=True).first()
-        if person is None:
-            raise CommandError(f"{options['by']!r} is nobody of the staff.")
+        person = named_staff(options["by"])
         product = Product.objects.filter(name=options["product"]).first()
         if options["product"] and product is None:
             raise CommandError(f"There is no product {options['product']!r}.")

@@ -12,11 +12,10 @@ import uuid
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
+from gateway.people import named_staff
 from gateway.products.models import Mode
 from gateway.providers.models import PauseScope, PayoutPause, PayoutPauseKind, ProviderAccount
 from gateway.providers.pause_targets import name_of, targets
@@ -64,7 +63,7 @@ class Command(BaseCommand):
             rows = PayoutPause.objects.filter(ended_at=None).select_related("by").order_by("since")
             self.stdout.writelines(_line(one) for one in rows)
             return
-        by = _person(options["by"])
+        by = named_staff(options["by"])
         if options["what"] == "resume":
             done = resume_payouts(options["id"], options["reason"], by)
             self.stdout.write("They go on." if done else "That pause had ended before.")
@@ -84,13 +83,6 @@ def _found(scope: PauseScope, options: dict[str, Any]) -> tuple[str, str]:
     if not found:
         raise CommandError(f"There is no {scope.label} {name!r} that pays out.")
     return found[0], mode
-
-
-def _person(username: str) -> AbstractBaseUser:
-    person = get_user_model().objects.filter(username=username).first()
-    if person is None:
-        raise CommandError(f"There is nobody of the name {username!r}.")
-    return person
 
 
 def _line(pause: PayoutPause) -> str:

@@ -3,11 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
+from gateway.people import check_permission, named_staff
 from gateway.providers.actions import pause_account, resume_account
-from gateway.providers.models import REASON_MAX_LENGTH, ProviderAccount
+from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, ProviderAccount
 from gateway.providers.pauses import stopped_through
 
 _VERBS = {"pause": pause_account, "resume": resume_account}
@@ -36,12 +37,14 @@ class Command(BaseCommand):
         account = ProviderAccount.objects.filter(name=options["name"]).first()
         if account is None:
             raise CommandError(f"There is no provider account {options['name']!r}.")
-        person = get_user_model().objects.filter(username=options["by"], is_active=True, is_staff=True).first()
-        if person is None or not person.has_perm("providers.change_provideraccount"):
-            raise CommandError(f"{options['by']!r} is nobody who may change provider accounts.")
+        person = named_staff(options["by"])
+        try:
+            check_permission(person, "providers.change_provideraccount", lock=False)
+        except PermissionDenied as error:
+            raise CommandError(str(error)) from None
         reason = options["reason"].strip()
-        if not 0 < len(reason) <= REASON_MAX_LENGTH:
-            raise CommandError(f"Give a reason of 1 to {REASON_MAX_LENGTH} characters.")
+        if not 0 < len(reason) <= PAUSE_REASON_MAX_LENGTH:
+            raise CommandError(f"Give a reason of 1 to {PAUSE_REASON_MAX_LENGTH} characters.")
         _VERBS[options["verb"]](account, by=person, reason=reason)
         account.refresh_from_db()
         self.stdout.write(_line(account))
