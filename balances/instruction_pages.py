@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from balances import instruction_rights, instructions, verb_fields, verbs
-from balances.comparing import compare
+from balances.comparing_secrets import compare
 from balances.forms import DecisionForm, PaperForm, VerbForm
 from balances.instruction_models import Instruction
 from balances.instructions import Changed
