@@ -19,7 +19,7 @@ from gateway.encryption import UnreadableColumn
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.client import Client, Credentials
 from gateway.providers import health, pace
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
+from gateway.providers.models import NOTE_MAX_LENGTH, PaymentSystem, ProviderAccount, ProviderCall
 from gateway.providers.paths import paths_of
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ def call(
     row.sent = answer.sent
     row.http_status = answer.http_status
     row.outcome = answer.outcome
-    row.note = answer.note[:200]
+    row.note = answer.note[:NOTE_MAX_LENGTH]
     row.response = answer.raw[:KEPT_BYTES]
     row.response_digest = hashlib.sha256(answer.raw).hexdigest()
     row.duration_ms = round((time.monotonic() - started) * 1000)

@@ -21,7 +21,7 @@ from gateway import http, ids, logs, prepared_sql
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.client import Client
 from gateway.providers import calls, health
-from gateway.providers.models import ProviderAccount, ProviderCall
+from gateway.providers.models import NOTE_MAX_LENGTH, ProviderAccount, ProviderCall
 
 #: Calls of one batch that are under way at once. A provider that hangs holds so many of a worker's withdrawals, which
 #: become unknown; one that answers in a second still gets a thousand a minute from each worker.
@@ -170,7 +170,7 @@ def _write(ends: Sequence[tuple[uuid.UUID, Made]]) -> None:
             "sent": made.answer.sent,
             "http_status": made.answer.http_status,
             "outcome": made.answer.outcome,
-            "note": made.answer.note[:200],
+            "note": made.answer.note[:NOTE_MAX_LENGTH],
             "response": _RESPONSE.get_prep_value(made.answer.raw[: calls.KEPT_BYTES]).decode(),
             "response_digest": hashlib.sha256(made.answer.raw).hexdigest(),
             "duration_ms": made.duration_ms,

@@ -17,6 +17,7 @@ from gateway.providers.models.balances import (
     ObservedBalance,
 )
 from gateway.providers.models.calls import (
+    NOTE_MAX_LENGTH,
     ProviderCall,
 )
 from gateway.providers.models.pauses import (
@@ -43,6 +44,7 @@ __all__ = [
     "BALANCE_DECIMAL_PLACES",
     "BALANCE_MAX_DIGITS",
     "BASE_URL_PATTERN",
+    "NOTE_MAX_LENGTH",
     "REASON_MAX_LENGTH",
     "SYSTEM_CODE_MAX_LENGTH",
     "UNGUESSABLE_PATTERN",
