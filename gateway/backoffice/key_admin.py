@@ -12,9 +12,10 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from balances.instruction_models import REASON_MAX_LENGTH
+from balances.instruction_rights import PROPOSE
 from balances.verb_fields import Refused
 from gateway.backoffice.key_issuing import issue, revoke
-from gateway.products.models import ApiKey, Mode, Product, Scope
+from gateway.products.models import NAME_MAX_LENGTH, ApiKey, Mode, Product, Scope
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
@@ -29,7 +30,9 @@ class KeyForm(ReasonForm):
 
     product = forms.ModelChoiceField(Product.objects.order_by("name"), widget=UnfoldAdminSelectWidget())
     mode = forms.ChoiceField(choices=Mode.choices, widget=UnfoldAdminSelectWidget())
-    name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget(), help_text="By which people know it.")
+    name = forms.CharField(
+        max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget(), help_text="By which people know it."
+    )
     scopes = forms.MultipleChoiceField(choices=Scope.choices, widget=forms.CheckboxSelectMultiple())
 
     field_order = ("product", "mode", "name", "scopes", "reason")
@@ -47,7 +50,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         """Whoever may issue keys that work at once, or ask for those that take two persons."""
-        return request.user.has_perm("products.add_apikey") or request.user.has_perm("balances.propose_instruction")
+        return request.user.has_perm("products.add_apikey") or request.user.has_perm(PROPOSE)
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """As it was granted."""

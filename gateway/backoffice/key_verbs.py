@@ -11,11 +11,10 @@ from gateway.api.fields import is_plain
 from gateway.lifecycles import Cause
 from gateway.products.actions import keep_digest
 from gateway.products.key_guards import ISSUED
-from gateway.products.models import ApiKey, Mode, Scope
+from gateway.products.models import NAME_MAX_LENGTH, ApiKey, Mode, Scope
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PREFIX: Final = re.compile(r"pk_live_[A-Za-z0-9_-]{4}", re.ASCII)
-_NAME_MAX_LENGTH: Final = 80
 
 
 def _read_scopes(text: str, _: Values) -> list[str]:
@@ -77,7 +76,7 @@ VERBS: Final = (
                 label="Name",
                 help="By which people know the key.",
                 read=_read_name,
-                max_length=_NAME_MAX_LENGTH,
+                max_length=NAME_MAX_LENGTH,
             ),
             Field(
                 name="scopes",

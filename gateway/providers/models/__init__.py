@@ -1,6 +1,7 @@
 """Whom we call: provider accounts and their pace, the catalogue of payment systems, the evidence of every call."""
 
 from gateway.providers.models.accounts import (
+    ACCOUNT_NAME_MAX_LENGTH,
     BASE_URL_PATTERN,
     REASON_MAX_LENGTH,
     UNGUESSABLE_PATTERN,
@@ -41,6 +42,7 @@ from gateway.providers.models.systems import (
 )
 
 __all__ = [
+    "ACCOUNT_NAME_MAX_LENGTH",
     "BALANCE_DECIMAL_PLACES",
     "BALANCE_MAX_DIGITS",
     "BASE_URL_PATTERN",
