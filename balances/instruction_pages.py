@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from balances import instruction_rights, instructions, verb_fields, verbs
+from balances import instruction_rights, instructions, proposing, verb_fields, verbs
 from balances.comparing_secrets import compare
 from balances.forms import DecisionForm, PaperForm, VerbForm
 from balances.instruction_models import Instruction
-from balances.instructions import Changed
 from balances.pages import linked
 from balances.previews import Preview
+from balances.proposing import Changed
 from balances.verb_fields import Field, Refused
 from gateway import ids
 
@@ -47,7 +47,7 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
     try:
         if "confirm" in data:
             return _confirmed(by, verb_name, form, paper)
-        seen = instructions.look(verb_name, form.parameters)
+        seen = proposing.look(verb_name, form.parameters)
     except Changed as error:
         messages.warning(request, str(error))
         seen = error.preview
@@ -64,7 +64,7 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
 
 
 def _confirmed(by: AbstractUser, verb_name: str, form: VerbForm, paper: PaperForm) -> HttpResponse:
-    made = instructions.propose(
+    made = proposing.propose(
         verb_name,
         form.parameters,
         paper.cleaned_data["reason"],
@@ -82,7 +82,7 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
     preview: Preview | None = None
     obstacle = ""
     try:
-        preview = instructions.current_preview(instruction)
+        preview = proposing.current_preview(instruction)
     except Refused as error:
         obstacle = str(error)
     return {

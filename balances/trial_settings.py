@@ -9,7 +9,7 @@ from typing import Final
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from balances import instructions
+from balances import instructions, proposing
 from gateway.encryption import readable_or
 from gateway.products.actions import prefix_of
 from gateway.products.key_guards import ISSUED
@@ -50,5 +50,5 @@ def keep_account(name: str, columns: Mapping[str, str], *, requester: AbstractUs
 
 
 def _agree(verb: str, parameters: Mapping[str, str], requester: AbstractUser, approver: AbstractUser) -> None:
-    asked = instructions.propose(verb, parameters, _REASON, "", requester)
+    asked = proposing.propose(verb, parameters, _REASON, "", requester)
     instructions.approve(asked.pk, approver, asked.digest)

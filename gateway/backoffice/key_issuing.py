@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from balances import instructions, wording
+from balances import proposing, wording
 from balances.instruction_models import Instruction
 from gateway.products.actions import keep_key, prefix_of
 from gateway.products.key_guards import ISSUED, MONEY_OUT
@@ -48,7 +48,7 @@ def issue(product: Product, mode: Mode, *, name: str, scopes: Iterable[str], rea
             "digest": digest_of(key),
             "prefix": prefix_of(key),
         }
-        return Issued(key=key, instruction=instructions.propose(ISSUED, parameters, reason, "", by))
+        return Issued(key=key, instruction=proposing.propose(ISSUED, parameters, reason, "", by))
     if not by.has_perm("products.add_apikey"):
         raise PermissionDenied(f"{by.get_username()} may not do this: it takes the permission products.add_apikey.")
     reason = wording.reason(reason)

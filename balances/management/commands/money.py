@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
-from balances import instructions, verbs
+from balances import instructions, proposing, verbs
 from balances.comparing_secrets import compare
 from balances.instruction_models import Instruction
 from balances.printing import instruction_lines, preview_lines
@@ -98,7 +98,7 @@ class Command(BaseCommand):
     def _show(self, options: Mapping[str, Any]) -> None:
         instruction = _instruction(options["id"])
         try:
-            content = instructions.current_preview(instruction).content
+            content = proposing.current_preview(instruction).content
         except Refused as error:
             note = f"It cannot be approved as things are: {error}"
             content = {"mode": instruction.mode, "notes": [note], "journals": []}
@@ -107,10 +107,10 @@ class Command(BaseCommand):
     def _propose(self, options: Mapping[str, Any]) -> None:
         by = person(options["by"])
         parameters = _parameters(options["parameters"]) | _secrets(options["verb_name"], options)
-        seen = instructions.look(options["verb_name"], parameters)
+        seen = proposing.look(options["verb_name"], parameters)
         self._say(preview_lines(seen.content))
         self._ask(options)
-        made = instructions.propose(
+        made = proposing.propose(
             options["verb_name"], parameters, options["reason"], options["document"], by, digest_seen=seen.digest
         )
         self._say([f"{made.public_id} waits for another person's approval."])
@@ -123,7 +123,7 @@ class Command(BaseCommand):
     def _approve(self, options: Mapping[str, Any]) -> None:
         by = person(options["by"])
         instruction = _instruction(options["id"])
-        seen = instructions.current_preview(instruction)
+        seen = proposing.current_preview(instruction)
         self._say(instruction_lines(instruction, seen.content))
         self._ask(options)
         instructions.approve(instruction.pk, by, seen.digest)
