@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from structlog.testing import capture_logs
 
@@ -179,7 +179,8 @@ def test_a_full_balance_is_called_so_and_another_refusal_of_the_database_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     [first] = sent_together(api, account, provider, 1)
-    given_past_the_verbs(product, str(Decimal("9999999999999999.9999") - money(product)[0]))
+    with transaction.atomic():
+        given_past_the_verbs(product, str(Decimal("9999999999999999.9999") - money(product)[0]))
     with capture_logs() as logs:
         assert hear(account, provider, [first], words.found(first, 5)) == ["accepted"]
 
