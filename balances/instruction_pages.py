@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from balances import instruction_rights, instructions, proposing, verb_fields, verbs
 from balances.comparing_secrets import compare
-from balances.forms import DecisionForm, PaperForm, VerbForm
+from balances.forms import PaperForm, ReasonForm, VerbForm
 from balances.instruction_models import Instruction
 from balances.pages import linked
 from balances.previews import Preview
@@ -27,7 +27,7 @@ _TEMPLATES: Final = "admin/balances/instruction"
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """The list of verbs."""
     _may_propose(request)
-    context |= {"title": "Move money: what happened?", "verbs": verbs.every()}
+    context |= {"title": "Ask for what takes two persons", "verbs": verbs.every()}
     return TemplateResponse(request, f"{_TEMPLATES}/choose.html", context)
 
 
@@ -86,6 +86,7 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
     except Refused as error:
         obstacle = str(error)
     return {
+        "verb_title": _title(instruction.verb),
         "told": told(request, instruction.verb, instruction.parameters),
         "preview": preview,
         "obstacle": obstacle,
@@ -94,8 +95,15 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
         "may_withdraw": instruction_rights.may_withdraw(instruction, by),
         "secrets": [(one.name, one.label) for one in _secrets(instruction)],
         "is_own": instruction.requested_by_id == by.pk,
-        "decision": DecisionForm(),
+        "decision": ReasonForm(),
     }
+
+
+def _title(verb_name: str) -> str:
+    try:
+        return verbs.named(verb_name).title
+    except Refused:
+        return verb_name
 
 
 def _secrets(instruction: Instruction) -> list[Field]:

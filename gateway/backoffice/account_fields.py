@@ -71,7 +71,7 @@ def _url(name: str, label: str, *, is_required: bool) -> Field:
     return Field(
         name=name,
         label=label,
-        help=f"For example https://api.example.com; write {EMPTY} to empty it.",
+        help=f"For example https://api.example.com.{'' if name in _NEEDED else f' Write {EMPTY} to empty it.'}",
         read=lambda text, _: text if text == EMPTY else text.rstrip("/"),
         is_required=is_required,
         max_length=_URL_MAX_LENGTH,

@@ -345,6 +345,7 @@ def test_the_form_asks_for_a_secret_twice_and_carries_it_nowhere(client: Client,
     page = looked.content.decode()
     assert 'type="password" name="verb-api_secret"' in page
     assert NEW_SECRET not in page
+    assert "API secret</label>" in page  # it may not be left empty here, where it was given before
     carried = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
     carried.pop("csrfmiddlewaretoken", None)
 
@@ -354,6 +355,27 @@ def test_the_form_asks_for_a_secret_twice_and_carries_it_nowhere(client: Client,
         assert not Instruction.objects.filter(verb=CHANGED).exists(), shown
     assert client.post(address, {**carried, "confirm": "1", "verb-api_secret": NEW_SECRET}).status_code == 302
     assert Instruction.objects.get(verb=CHANGED).secrets == {"api_secret": NEW_SECRET}
+
+
+def test_pages_of_settings_speak_of_no_posting_and_have_room_for_what_they_ask(
+    client: Client, live_account: ProviderAccount, asked: Instruction
+) -> None:
+    requester, approver = persons()
+    client.force_login(requester)
+    form = client.get(reverse("admin:balances_instruction_propose_verb", args=[CHANGED])).content.decode()
+    assert '<textarea name="verb-paths"' in form
+    assert "For example https://api.example.com.</p>" in form  # an account always has a base URL
+    assert form.count("For example https://api.example.com. Write - to empty it.</p>") == 1
+    client.force_login(approver)
+    page = client.get(reverse("admin:balances_instruction_change", args=[asked.pk])).content.decode()
+    for words in ("What would be done</h2>", "Provider account changed, asked for by", "Approve: do this</button>"):
+        assert words in page
+    client.post(
+        reverse("admin:balances_instruction_decide", args=[asked.pk]), {"decision": "approve", "digest": asked.digest}
+    )
+    page = client.get(reverse("admin:balances_instruction_change", args=[asked.pk])).content.decode()
+    assert "What was done</h2>" in page
+    assert live_account.name in page
 
 
 def test_the_page_of_a_live_account_edits_none_of_it_and_leads_to_the_form(
