@@ -16,6 +16,9 @@ from balances.instruction_models import DOCUMENT_MAX_LENGTH, REASON_MAX_LENGTH, 
 from balances.verb_fields import Field, Refused
 from balances.verbs import Verb
 
+#: What may be longer has room for more than a line: that is JSON.
+_LINE_MAX_LENGTH: Final = 200
+
 _PLAIN: Final = "It is kept plain: no account numbers, no names of customers."
 
 
@@ -57,9 +60,14 @@ class VerbForm(forms.Form):
 def _form_field(one: Field) -> forms.Field:
     common: dict[str, Any] = {"label": one.label, "help_text": one.help, "required": one.is_required}
     if one.choices is None:
-        widget = UnfoldAdminPasswordWidget({"autocomplete": "off"}) if one.is_secret else UnfoldAdminTextInputWidget()
-        return forms.CharField(max_length=one.max_length, widget=widget, **common)
+        return forms.CharField(max_length=one.max_length, widget=_widget(one), **common)
     return forms.ChoiceField(choices=[("", "-"), *one.choices()], widget=UnfoldAdminSelectWidget(), **common)
+
+
+def _widget(one: Field) -> forms.Widget:
+    if one.is_secret:
+        return UnfoldAdminPasswordWidget({"autocomplete": "off"})
+    return UnfoldAdminTextareaWidget({"rows": 6}) if one.max_length > _LINE_MAX_LENGTH else UnfoldAdminTextInputWidget()
 
 
 class PaperForm(forms.Form):
@@ -82,8 +90,8 @@ class PaperForm(forms.Form):
         self.fields["document"].required = verb.needs_document
 
 
-class DecisionForm(forms.Form):
-    """Why it is rejected or withdrawn."""
+class ReasonForm(forms.Form):
+    """Why somebody does or decides it."""
 
     reason = forms.CharField(
         min_length=REASON_MIN_LENGTH,

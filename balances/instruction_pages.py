@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from balances import instruction_rights, instructions, verb_fields, verbs
-from balances.comparing import compare
-from balances.forms import DecisionForm, PaperForm, VerbForm
+from balances import instruction_rights, instructions, proposing, verb_fields, verbs
+from balances.comparing_secrets import compare
+from balances.forms import PaperForm, ReasonForm, VerbForm
 from balances.instruction_models import Instruction
-from balances.instructions import Changed
 from balances.pages import linked
 from balances.previews import Preview
+from balances.proposing import Changed
 from balances.verb_fields import Field, Refused
 from gateway import ids
 from gateway.people import person_of
@@ -28,7 +28,7 @@ _TEMPLATES: Final = "admin/balances/instruction"
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """The list of verbs."""
     _may_propose(request)
-    context |= {"title": "Move money: what happened?", "verbs": verbs.every()}
+    context |= {"title": "Ask for what takes two persons", "verbs": verbs.every()}
     return TemplateResponse(request, f"{_TEMPLATES}/choose.html", context)
 
 
@@ -48,7 +48,7 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
     try:
         if "confirm" in data:
             return _confirmed(by, verb_name, form, paper)
-        seen = instructions.look(verb_name, form.parameters)
+        seen = proposing.look(verb_name, form.parameters)
     except Changed as error:
         messages.warning(request, str(error))
         seen = error.preview
@@ -65,7 +65,7 @@ def propose(request: HttpRequest, context: dict[str, Any], verb_name: str) -> Ht
 
 
 def _confirmed(by: AbstractUser, verb_name: str, form: VerbForm, paper: PaperForm) -> HttpResponse:
-    made = instructions.propose(
+    made = proposing.propose(
         verb_name,
         form.parameters,
         paper.cleaned_data["reason"],
@@ -83,10 +83,11 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
     preview: Preview | None = None
     obstacle = ""
     try:
-        preview = instructions.current_preview(instruction)
+        preview = proposing.current_preview(instruction)
     except Refused as error:
         obstacle = str(error)
     return {
+        "verb_title": _title(instruction.verb),
         "told": told(request, instruction.verb, instruction.parameters),
         "preview": preview,
         "obstacle": obstacle,
@@ -95,8 +96,15 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
         "may_withdraw": instruction_rights.may_withdraw(instruction, by),
         "secrets": [(one.name, one.label) for one in _secrets(instruction)],
         "is_own": instruction.requested_by_id == by.pk,
-        "decision": DecisionForm(),
+        "decision": ReasonForm(),
     }
+
+
+def _title(verb_name: str) -> str:
+    try:
+        return verbs.named(verb_name).title
+    except Refused:
+        return verb_name
 
 
 def _secrets(instruction: Instruction) -> list[Field]:

@@ -12,7 +12,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Final
 
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
+from psycopg.errors import NumericValueOutOfRange
 
 from balances import guards
 from balances.accounts import AccountKey
@@ -224,6 +225,11 @@ def open_accounts(accounts: Iterable[AccountKey]) -> None:
         for key in sorted(set(accounts), key=lambda key: key.lock_rank)
     ]
     Account.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def is_no_room(error: DataError) -> bool:
+    """Whether the database refused a posting because a sum would have more digits than a balance has room for."""
+    return isinstance(error.__cause__, NumericValueOutOfRange)
 
 
 def _refusal(error: IntegrityError) -> Exception | None:

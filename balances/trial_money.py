@@ -5,7 +5,8 @@ from typing import Final
 
 from django.contrib.auth.models import AbstractUser
 
-from balances import accounts, instructions
+from balances import accounts
+from balances.agreeing import agree
 from balances.models import Account
 from gateway.products.models import Mode, Product
 from gateway.providers.catalogue import SYSTEMS
@@ -28,6 +29,5 @@ def fund(product: Product, modes: Iterable[Mode], *, requester: AbstractUser, ap
     missing = [key for key in keys if key.id not in there]
     for key in missing:
         parameters = {"product": str(product.pk), "mode": key.mode, "currency": key.currency, "amount": AMOUNT}
-        asked = instructions.propose("product_funded", parameters, _REASON, _DOCUMENT, requester)
-        instructions.approve(asked.pk, approver, asked.digest)
+        agree("product_funded", parameters, _REASON, _DOCUMENT, requester=requester, approver=approver)
     return len(missing)

@@ -12,6 +12,9 @@ import pgtrigger
 from django.db import models
 from pgtrigger import compiler
 
+#: Of what made a thing move: a sentence or two.
+CAUSE_DETAIL_MAX_LENGTH: Final = 200
+
 
 class IllegalMove(Exception):  # noqa: N818 - reads as the fact it reports
     """A status change that the table does not allow."""
@@ -231,7 +234,7 @@ class Move(models.Model):
     to_status = models.CharField(max_length=24)
     cause = models.CharField(max_length=24, help_text="What kind of thing made it move.")
     cause_id = models.CharField(max_length=80, blank=True, help_text="Which one: a key, a person, a letter, a pull.")
-    detail = models.CharField(max_length=200, blank=True)
+    detail = models.CharField(max_length=CAUSE_DETAIL_MAX_LENGTH, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
 
@@ -269,6 +272,11 @@ class Cause:
     detail: str = ""
     instruction: uuid.UUID | None = None
 
+    @property
+    def kept_detail(self) -> str:
+        """The detail as history rows keep it."""
+        return self.detail[:CAUSE_DETAIL_MAX_LENGTH]
+
 
 def recorded(move: type[Any], *, subject: Any, from_status: str, cause: Cause, request_id: str, at: Any) -> Any:
     """Write the history row that belongs to the subject's present status and sequence."""
@@ -279,7 +287,7 @@ def recorded(move: type[Any], *, subject: Any, from_status: str, cause: Cause, r
         to_status=subject.status,
         cause=cause.kind,
         cause_id=cause.id,
-        detail=cause.detail[:200],
+        detail=cause.kept_detail,
         request_id=request_id,
         created_at=at,
     )

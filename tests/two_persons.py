@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.instruction_models import Instruction
 from balances.instruction_moves import begin_instruction, move_instruction
 from balances.kinds import FEE_VERB
@@ -34,7 +34,7 @@ def persons() -> tuple[User, User]:
 def by_two_persons(verb: str, parameters: Mapping[str, str]) -> Instruction:
     """Asked for by one and approved by the other."""
     requester, approver = persons()
-    asked = instructions.propose(verb, parameters, "the tests' own money", "a test", requester)
+    asked = proposing.propose(verb, parameters, "the tests' own money", "a test", requester)
     return instructions.approve(asked.pk, approver, asked.digest)
 
 

@@ -8,6 +8,7 @@ from django.db import DataError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from balances.posting import is_no_room
 from gateway import due_work, ids
 from gateway.after_commit import ring
 from gateway.encryption import UnreadableColumn
@@ -102,9 +103,10 @@ def ask(
         except UnreadableColumn as unreadable:
             # Nothing of it was written; it is asked about again. The others of this answer must not wait for its key.
             log.error("column_unreadable", place=unreadable.place)  # noqa: TRY400 - it has no trace worth reading
-        except DataError:
+        except DataError as error:
             # As above: the hold stays, the alert says whose balance it is about, and the others go on.
-            log.exception("balance_has_no_room", account=str(account.pk), withdrawal=withdrawal_id)
+            event = "balance_has_no_room" if is_no_room(error) else "outcome_cannot_be_kept"
+            log.exception(event, account=str(account.pk), withdrawal=withdrawal_id)
     return states
 
 

@@ -10,7 +10,7 @@ from gateway.lifecycles import Cause, CauseKind
 from withdrawals import blocklist, outflow
 from withdrawals.failures import FailureCode
 from withdrawals.frozen_requests import differences
-from withdrawals.models import Withdrawal
+from withdrawals.models import Withdrawal, kept_contradiction
 from withdrawals.moves import move_withdrawal
 from withdrawals.states import REVIEW_DELAYS_SECONDS, WithdrawalStatus
 
@@ -62,7 +62,7 @@ def _stop(withdrawal: Withdrawal) -> None:
 def _give_to_people(withdrawal: Withdrawal, why: str) -> None:
     again = "" if withdrawal.status == WithdrawalStatus.QUEUED else " once more"
     changes: dict[str, Any] = {
-        "contradiction": f"It was to be sent{again}, and {why}."[:200],
+        "contradiction": kept_contradiction(f"It was to be sent{again}, and {why}."),
         "failure_code": FailureCode.OUTCOME_UNKNOWN,
         "send_again": False,
         "resend_allowed_by": None,
@@ -74,5 +74,5 @@ def _give_to_people(withdrawal: Withdrawal, why: str) -> None:
         # Two persons let it go out again before this was known; the later word counts.
         Withdrawal.objects.filter(pk=withdrawal.pk).update(**changes)
     else:
-        cause = Cause(kind=CauseKind.CLOCK, detail=why[:200])
+        cause = Cause(kind=CauseKind.CLOCK, detail=why)
         move_withdrawal(withdrawal, WithdrawalStatus.MANUAL_REVIEW, cause, **changes)

@@ -7,12 +7,11 @@ from typing import Any, Final
 import structlog
 from django.db import DataError, transaction
 from django.utils import timezone
-from psycopg.errors import NumericValueOutOfRange
 
 from balances import corrections, fees, holds, journals
 from balances.journals import ProviderMoney
 from balances.kinds import FeeDirection
-from balances.posting import post
+from balances.posting import is_no_room, post
 from gateway import due_work, logs
 from gateway.lifecycles import Cause, recorded
 from gateway.webhooks.actions import owe
@@ -50,7 +49,7 @@ def no_room_is_said(withdrawal_id: Any) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        if not isinstance(error.__cause__, NumericValueOutOfRange):
+        if not is_no_room(error):
             raise
         log.exception("balance_has_no_room", withdrawal=str(withdrawal_id))
         raise NoRoom from None

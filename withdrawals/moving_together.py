@@ -124,7 +124,7 @@ def move_together(steps: Sequence[Step], to_status: WithdrawalStatus) -> None:
                 "from_status": from_status,
                 "cause": step.cause.kind,
                 "cause_id": step.cause.id,
-                "detail": step.cause.detail[:200],
+                "detail": step.cause.kept_detail,
                 "request_id": request_id,
                 **changes,
             }

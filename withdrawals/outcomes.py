@@ -11,7 +11,7 @@ from gateway.lifecycles import Cause
 from gateway.paykassma.messages import FOUND_TWICE, PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.models import LAST_ANSWER_MAX_LENGTH, Withdrawal
+from withdrawals.models import LAST_ANSWER_MAX_LENGTH, Withdrawal, kept_contradiction
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.same_order import another_of_ours, answer_differs_in
 from withdrawals.second_sendings import Next, after_not_found, people_allow_it, was_asked_late_enough
@@ -220,7 +220,7 @@ def _review(withdrawal: Withdrawal, what: str, cause: Cause) -> None:
         WithdrawalStatus.MANUAL_REVIEW,
         cause,
         failure_code=FailureCode.OUTCOME_UNKNOWN,
-        contradiction=what[:200],
+        contradiction=kept_contradiction(what),
         next_at=due_work.after(REVIEW_DELAYS_SECONDS, 1),
         attempts=0,
         token=None,
@@ -229,7 +229,8 @@ def _review(withdrawal: Withdrawal, what: str, cause: Cause) -> None:
 
 def _contradict(withdrawal: Withdrawal, what: str) -> None:
     """Something final contradicts itself: write it down and call a person; money moves for nobody."""
-    if withdrawal.contradiction != what[:200]:
+    kept = kept_contradiction(what)
+    if withdrawal.contradiction != kept:
         log.error("withdrawal_contradicted", withdrawal=withdrawal.public_id, what=what)
-        withdrawal.contradiction = what[:200]
+        withdrawal.contradiction = kept
         withdrawal.save(update_fields=["contradiction"])

@@ -5,7 +5,7 @@ from typing import Final
 
 from django.contrib.auth.models import AbstractUser
 
-from balances import instructions
+from balances import agreeing
 from gateway.products.models import Mode, Product
 from gateway.providers.catalogue import SYSTEMS
 from withdrawals import slabs
@@ -30,6 +30,5 @@ def agree(product: Product, modes: Iterable[Mode], *, requester: AbstractUser, a
     ]
     for mode, currency in missing:
         parameters = {"product": str(product.pk), "mode": mode.value, "currency": currency, "slabs": SLABS}
-        asked = instructions.propose(SLABS_VERB, parameters, _REASON, "", requester)
-        instructions.approve(asked.pk, approver, asked.digest)
+        agreeing.agree(SLABS_VERB, parameters, _REASON, requester=requester, approver=approver)
     return len(missing)

@@ -4,33 +4,44 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
-from balances.instruction_models import REASON_MAX_LENGTH
+from balances.forms import ReasonForm
+from balances.instruction_rights import PROPOSE
 from balances.verb_fields import Refused
 from gateway.backoffice.key_issuing import issue, revoke
 from gateway.people import person_of
-from gateway.products.models import ApiKey, Mode, Product, Scope
+from gateway.products.models import NAME_MAX_LENGTH, ApiKey, Mode, Product, Scope
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
-class ReasonForm(forms.Form):
-    """Why."""
-
-    reason = forms.CharField(max_length=REASON_MAX_LENGTH, widget=UnfoldAdminTextInputWidget())
+def _with_words(choices: type[models.TextChoices]) -> list[tuple[str, str]]:
+    """Each by its name, as the API and all lists have it, with what it means."""
+    return [(name, f"{name}: {meaning}") for name, meaning in choices.choices]
 
 
 class KeyForm(ReasonForm):
     """Whose key, what it may, and why."""
 
     product = forms.ModelChoiceField(Product.objects.order_by("name"), widget=UnfoldAdminSelectWidget())
-    mode = forms.ChoiceField(choices=Mode.choices, widget=UnfoldAdminSelectWidget())
-    name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget(), help_text="By which people know it.")
-    scopes = forms.MultipleChoiceField(choices=Scope.choices, widget=forms.CheckboxSelectMultiple())
+    mode = forms.ChoiceField(choices=[("", "---------"), *_with_words(Mode)], widget=UnfoldAdminSelectWidget())
+    name = forms.CharField(
+        max_length=NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget(), help_text="By which people know it."
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=_with_words(Scope),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text="A key asks for withdrawals or approves them, never both.",
+    )
 
     field_order = ("product", "mode", "name", "scopes", "reason")
 
@@ -47,7 +58,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         """Whoever may issue keys that work at once, or ask for those that take two persons."""
-        return request.user.has_perm("products.add_apikey") or request.user.has_perm("balances.propose_instruction")
+        return request.user.has_perm("products.add_apikey") or request.user.has_perm(PROPOSE)
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """As it was granted."""
@@ -72,7 +83,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             except Refused as error:
                 form.add_error(error.field if error.field in form.fields else None, str(error))
             else:
-                shown = TemplateResponse(request, "admin/products/apikey/issued.html", context | {"made": made})
+                context |= {"title": "The new API key", "made": made}
+                shown = TemplateResponse(request, "admin/products/apikey/issued.html", context)
                 shown["Cache-Control"] = "no-store"
                 return shown
         return TemplateResponse(request, "admin/products/apikey/issue.html", context | {"form": form})

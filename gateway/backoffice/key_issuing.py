@@ -9,12 +9,13 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
 
-from balances import instructions, wording
+from balances import proposing, wording
 from balances.instruction_models import Instruction
+from gateway.backoffice import key_verbs
 from gateway.people import check_permission
-from gateway.products.actions import keep_key, prefix_of
+from gateway.products.actions import keep_key
 from gateway.products.key_guards import ISSUED, MONEY_OUT
-from gateway.products.models import ApiKey, Mode, Product, digest_of, new_key
+from gateway.products.models import ApiKey, Mode, Product, new_key
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +42,8 @@ def issue(product: Product, mode: Mode, *, name: str, scopes: Iterable[str], rea
     """
     key, scopes = new_key(mode), sorted(scopes)
     if mode == Mode.LIVE and any(one.startswith(MONEY_OUT) for one in scopes):
-        parameters = {
-            "product": str(product.pk),
-            "name": name,
-            "scopes": " ".join(scopes),
-            "digest": digest_of(key),
-            "prefix": prefix_of(key),
-        }
-        return Issued(key=key, instruction=instructions.propose(ISSUED, parameters, reason, "", by))
+        told = key_verbs.told(product, name, key, scopes)
+        return Issued(key=key, instruction=proposing.propose(ISSUED, told, reason, "", by))
     with transaction.atomic(durable=True):
         check_permission(by, "products.add_apikey", lock=True)
         reason = wording.reason(reason)

@@ -1,6 +1,7 @@
 """A live API key by which money leaves: one person asks and is shown it, and it works when another one agrees."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from balances import verb_fields
@@ -9,13 +10,23 @@ from balances.verb_fields import Field, Refused, Values
 from balances.verbs import Plan, Verb
 from gateway.api.fields import is_plain
 from gateway.lifecycles import Cause
-from gateway.products.actions import keep_digest
+from gateway.products.actions import keep_digest, prefix_of
 from gateway.products.key_guards import ISSUED
-from gateway.products.models import ApiKey, Mode, Scope
+from gateway.products.models import NAME_MAX_LENGTH, ApiKey, Mode, Product, Scope, digest_of
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PREFIX: Final = re.compile(r"pk_live_[A-Za-z0-9_-]{4}", re.ASCII)
-_NAME_MAX_LENGTH: Final = 80
+
+
+def told(product: Product, name: str, key: str, scopes: Iterable[str]) -> dict[str, str]:
+    """What the verb has to be told of a new key; not the key itself."""
+    return {
+        "product": str(product.pk),
+        "name": name,
+        "scopes": " ".join(scopes),
+        "digest": digest_of(key),
+        "prefix": prefix_of(key),
+    }
 
 
 def _read_scopes(text: str, _: Values) -> list[str]:
@@ -77,7 +88,7 @@ VERBS: Final = (
                 label="Name",
                 help="By which people know the key.",
                 read=_read_name,
-                max_length=_NAME_MAX_LENGTH,
+                max_length=NAME_MAX_LENGTH,
             ),
             Field(
                 name="scopes",

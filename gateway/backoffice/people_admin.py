@@ -15,6 +15,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 #: What a person may, and whether they come in at all.
 _RIGHTS: Final = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+#: Says so, above the forms.
+_RIGHTS_TEMPLATE: Final = "admin/auth/rights.html"
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -31,6 +33,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # the 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    change_form_before_template = _RIGHTS_TEMPLATE
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Rights, for everybody else than another superuser."""
@@ -55,6 +58,8 @@ def _may_touch(request: HttpRequest, person: Any) -> bool:
 @admin.register(Group)
 class PeopleGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Groups: what their people may, superusers say."""
+
+    change_form_before_template = _RIGHTS_TEMPLATE
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What it may, for whoever is no superuser."""

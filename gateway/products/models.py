@@ -11,6 +11,8 @@ from django.utils import timezone
 from gateway import ids
 from gateway.products.key_guards import KEY_GUARDS
 
+#: Of a product and of a key: a word or three, by which people know them.
+NAME_MAX_LENGTH: Final = 80
 #: Longest name a product may use for a customer or an order of its own.
 REFERENCE_MAX_LENGTH: Final = 128
 #: The longest network in CIDR notation: an IPv6 address and its prefix.
@@ -49,7 +51,7 @@ class Product(models.Model):
     """A calling service of the company."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=NAME_MAX_LENGTH, unique=True)
     is_active = models.BooleanField(default=True)
     underpayment = models.CharField(max_length=8, choices=UnderpaymentPolicy.choices, default=UnderpaymentPolicy.REVIEW)
     takes_savings = models.BooleanField(
@@ -67,7 +69,7 @@ class ApiKey(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="api_keys")
     mode = models.CharField(max_length=4, choices=Mode.choices)
-    name = models.CharField(max_length=80)
+    name = models.CharField(max_length=NAME_MAX_LENGTH)
     prefix = models.CharField(max_length=16, help_text="The first characters of the key, to tell keys apart.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices), default=list)

@@ -14,6 +14,7 @@ from gateway.providers import calls
 from gateway.providers.models import (
     BALANCE_DECIMAL_PLACES,
     BALANCE_MAX_DIGITS,
+    NOTE_MAX_LENGTH,
     BalanceCheck,
     ObservedBalance,
     ProviderAccount,
@@ -76,7 +77,7 @@ def _schedule(claimed: BalanceCheck, answer: Answer, *, asked_at: datetime) -> N
     check: BalanceCheck = due_work.lock(BalanceCheck.objects.all(), claimed.pk)
     if not check.holds(claimed.token):
         return
-    check.asked_at, check.note = asked_at, answer.note[:200]
+    check.asked_at, check.note = asked_at, answer.note[:NOTE_MAX_LENGTH]
     if answer.outcome is Outcome.ACCEPTED:
         check.answered_at = timezone.now()
     check.next_at, check.token, check.attempts = timezone.now() + timedelta(seconds=BALANCE_SECONDS), None, 0

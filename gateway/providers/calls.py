@@ -19,7 +19,7 @@ from gateway.encryption import UnreadableColumn
 from gateway.paykassma.answers import Answer, Outcome
 from gateway.paykassma.client import Client, Credentials
 from gateway.providers import health, pace
-from gateway.providers.models import PaymentSystem, ProviderAccount, ProviderCall
+from gateway.providers.models import NOTE_MAX_LENGTH, PaymentSystem, ProviderAccount, ProviderCall
 from gateway.providers.paths import paths_of
 
 log = structlog.get_logger(__name__)
@@ -89,18 +89,32 @@ def call(
             answer = Answer(outcome=Outcome.UNKNOWN, http_status=None, sent=False, note="our keys cannot be decrypted")
         else:
             answer = do(client)
-    row.sent = answer.sent
-    row.http_status = answer.http_status
-    row.outcome = answer.outcome
-    row.note = answer.note[:200]
-    row.response = answer.raw[:KEPT_BYTES]
-    row.response_digest = hashlib.sha256(answer.raw).hexdigest()
-    row.duration_ms = round((time.monotonic() - started) * 1000)
-    row.save(update_fields=["sent", "http_status", "outcome", "note", "response", "response_digest", "duration_ms"])
+    columns = ended(answer, time.monotonic() - started)
+    for name, value in columns.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*columns])
     if not optional:
         # A caller in a hurry learns nothing about the account from silence.
         health.note(account, operation, answer, patient=read_seconds >= READ_SECONDS)
     return answer
+
+
+def ended(answer: Answer, seconds: float) -> dict[str, Any]:
+    """What the evidence keeps of a call that is over: columns of `ProviderCall`, by their names.
+
+    Args:
+        answer: what came of it.
+        seconds: how long it took.
+    """
+    return {
+        "sent": answer.sent,
+        "http_status": answer.http_status,
+        "outcome": answer.outcome,
+        "note": answer.note[:NOTE_MAX_LENGTH],
+        "response": answer.raw[:KEPT_BYTES],
+        "response_digest": hashlib.sha256(answer.raw).hexdigest(),
+        "duration_ms": round(seconds * 1000),
+    }
 
 
 def was_not_read(answer: Answer) -> bool:

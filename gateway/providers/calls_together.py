@@ -4,7 +4,6 @@ The caller writes that the calls begin (`begin`) in the transaction in which it 
 with no transaction open and no connection of the database in use (`make`), and then has their ends written (`end`).
 """
 
-import hashlib
 import json
 import threading
 import time
@@ -39,12 +38,12 @@ class Made:
 
     Attributes:
         answer: the provider's; `NOT_BEGUN` where nothing was tried.
-        duration_ms: how long it took.
+        seconds: how long it took.
         ended_at: by a clock that only says which of two came first.
     """
 
     answer: Answer
-    duration_ms: int
+    seconds: float
     ended_at: float
 
 
@@ -140,12 +139,12 @@ def make(
         def made(work: Callable[[Client], Answer]) -> Made:
             started = time.monotonic()
             if stopped.is_set() or started > begin_until:
-                return Made(answer=NOT_BEGUN, duration_ms=0, ended_at=started)
+                return Made(answer=NOT_BEGUN, seconds=0, ended_at=started)
             answer = work(client)
             if answer.outcome in {Outcome.UNKNOWN, Outcome.CREDENTIAL_ERROR}:
                 stopped.set()
             ended = time.monotonic()
-            return Made(answer=answer, duration_ms=round((ended - started) * 1000), ended_at=ended)
+            return Made(answer=answer, seconds=ended - started, ended_at=ended)
 
         with ThreadPoolExecutor(min(len(works), AT_ONCE), thread_name_prefix="calls") as threads:
             futures = [threads.submit(made, work) for work in works]
@@ -162,24 +161,6 @@ def _result(future: Any) -> Made | Exception:
     return error
 
 
-@transaction.atomic(durable=True)
-def _write(ends: Sequence[tuple[uuid.UUID, Made]]) -> None:
-    rows = [
-        {
-            "id": one,
-            "sent": made.answer.sent,
-            "http_status": made.answer.http_status,
-            "outcome": made.answer.outcome,
-            "note": made.answer.note[:200],
-            "response": _RESPONSE.get_prep_value(made.answer.raw[: calls.KEPT_BYTES]).decode(),
-            "response_digest": hashlib.sha256(made.answer.raw).hexdigest(),
-            "duration_ms": made.duration_ms,
-        }
-        for one, made in ends
-    ]
-    prepared_sql.run(_END, {"ends": json.dumps(rows, default=str)})
-
-
 def end(account: ProviderAccount, operation: str, ends: Sequence[tuple[uuid.UUID, Made]]) -> None:
     """Keep what came of calls, and take down what it says of the account, in the order in which they ended."""
     if not ends:
@@ -192,3 +173,12 @@ def end(account: ProviderAccount, operation: str, ends: Sequence[tuple[uuid.UUID
         if made.answer is not NOT_BEGUN and is_news:
             health.note(account, operation, made.answer, patient=True)
             last = made.answer.outcome
+
+
+@transaction.atomic(durable=True)
+def _write(ends: Sequence[tuple[uuid.UUID, Made]]) -> None:
+    rows = []
+    for one, made in ends:
+        columns = calls.ended(made.answer, made.seconds)
+        rows.append({"id": one, **columns, "response": _RESPONSE.get_prep_value(columns["response"]).decode()})
+    prepared_sql.run(_END, {"ends": json.dumps(rows, default=str)})

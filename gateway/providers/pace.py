@@ -5,7 +5,7 @@ the database's, so workers whose clocks differ keep one pace.
 """
 
 import time
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -33,36 +33,6 @@ _TAKE: Final = """
     WHERE pace.used_until <= clock_timestamp() + make_interval(secs => %(ahead)s + %(patience)s)
     RETURNING EXTRACT(EPOCH FROM used_until - clock_timestamp())::float8 - %(step)s - %(ahead)s
 """
-
-
-def take_place(account: ProviderAccount, *, patience_seconds: float = WAIT_SECONDS) -> bool:
-    """Wait for the account's next place in line; false where it is paused or the wait would be too long.
-
-    Taken before an order is marked as being sent, so that who is held back has nothing to undo.
-
-    Args:
-        account: whose pace and whose pauses count.
-        patience_seconds: the longest wait.
-    """
-    step_seconds = 60 / account.calls_per_minute
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE,
-            {
-                "account": account.pk,
-                "step": step_seconds,
-                "ahead": (account.calls_at_once - 1) * step_seconds,
-                "patience": patience_seconds,
-            },
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return False
-    if row[0] > 0:
-        time.sleep(row[0])
-    return True
-
-
 # The places that are free at this moment, at most as many as are wanted. The row is locked before the clock is read.
 _TAKE_FREE: Final = """
     WITH unflushed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),
@@ -91,22 +61,32 @@ _GIVE_BACK: Final = """
 """
 
 
+def take_place(account: ProviderAccount, *, patience_seconds: float = WAIT_SECONDS) -> bool:
+    """Wait for the account's next place in line; false where it is paused or the wait would be too long.
+
+    Taken before an order is marked as being sent, so that who is held back has nothing to undo.
+
+    Args:
+        account: whose pace and whose pauses count.
+        patience_seconds: the longest wait.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, {**_line_of(account), "patience": patience_seconds})
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    if row[0] > 0:
+        time.sleep(row[0])
+    return True
+
+
 def take_free_places(account: ProviderAccount, wanted: int) -> int:
     """Take the account's places that are free without waiting; how many, none while it is paused or was never called.
 
     Calls that leave at once by these are no more than would leave at once one by one.
     """
-    step_seconds = 60 / account.calls_per_minute
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE_FREE,
-            {
-                "account": account.pk,
-                "wanted": wanted,
-                "step": step_seconds,
-                "ahead": (account.calls_at_once - 1) * step_seconds,
-            },
-        )
+        cursor.execute(_TAKE_FREE, {**_line_of(account), "wanted": wanted})
         row = cursor.fetchone()
     return 0 if row is None else int(row[0])
 
@@ -115,9 +95,15 @@ def give_back_places(account: ProviderAccount, places: int) -> None:
     """Give back places that were taken a moment ago, and by which nothing left."""
     if places:
         with connection.cursor() as cursor:
-            cursor.execute(_GIVE_BACK, {"account": account.pk, "step": 60 / account.calls_per_minute, "places": places})
+            cursor.execute(_GIVE_BACK, {**_line_of(account), "places": places})
 
 
 def forget(account: ProviderAccount) -> None:
     """Begin the line anew, where the pace was changed: at a slower one it may have run ahead by hours."""
     CallPace.objects.filter(account=account).delete()
+
+
+def _line_of(account: ProviderAccount) -> dict[str, Any]:
+    """What all statements are told: whose line it is, its step, and how far it may run ahead, in seconds."""
+    step_seconds = 60 / account.calls_per_minute
+    return {"account": account.pk, "step": step_seconds, "ahead": (account.calls_at_once - 1) * step_seconds}

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.models import Fee, Journal
 from balances.verb_fields import Refused
 from gateway.products.models import Product
@@ -34,7 +34,7 @@ TOLD = {
 
 def test_two_persons_agree_on_a_row_and_see_what_it_takes(product: Product) -> None:
     told = {**TOLD, "product": product.name, "payment_system": "upi_l"}
-    assert instructions.look("fee_agreed", told).content == {
+    assert proposing.look("fee_agreed", told).content == {
         "mode": "test",
         "journals": [],
         "notes": [
@@ -66,7 +66,7 @@ def test_a_row_of_the_provider_s_may_begin_later(account: ProviderAccount) -> No
 
 def test_what_began_before_the_approval_has_to_be_asked_for_anew() -> None:
     soon = datetime.now(UTC) + timedelta(days=1)
-    asked = instructions.propose(
+    asked = proposing.propose(
         "fee_agreed", {**TOLD, "valid_from": soon.isoformat()}, "the contract", "contract 7", persons()[0]
     )
     with time_machine.travel(soon + timedelta(seconds=1)), pytest.raises(Refused, match="That is past"):

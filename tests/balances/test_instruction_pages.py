@@ -306,7 +306,7 @@ def test_what_does_not_exist_is_not_found(ada: Client, ben: Client, product: Pro
 
 
 def test_each_page_has_its_heading_and_the_last_one_says_what_the_verb_was_told(ada: Client, product: Product) -> None:
-    assert re.search(r"<h1[^>]*>Move money: what happened\?</h1>", ada.get(CHOOSE).content.decode())
+    assert re.search(r"<h1[^>]*>Ask for what takes two persons</h1>", ada.get(CHOOSE).content.decode())
     asked = ada.get(form_of("product_funded"))
     seen = ada.post(form_of("product_funded"), filled(product, "12.5", **{"verb-currency": "inr"}))
     for answer in (asked, seen):

@@ -13,8 +13,9 @@ from django.core.exceptions import PermissionDenied
 from balances import accounts, reading
 from balances.carrying_out import carry_out
 from balances.instruction_models import Instruction, InstructionMove
-from balances.instructions import Changed, approve, expire_undecided, look, propose, reject, withdraw
+from balances.instructions import approve, expire_undecided, reject, withdraw
 from balances.models import Account, Journal
+from balances.proposing import Changed, look, propose
 from balances.states import EXPIRY_DAYS
 from balances.tasks import end_undecided
 from balances.verb_fields import Refused

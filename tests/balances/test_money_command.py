@@ -4,9 +4,12 @@ import io
 from collections.abc import Callable
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 
+from balances import comparing_secrets
+from balances.comparing_secrets import COMPARISONS_PER_HOUR
 from balances.instruction_models import Instruction
 from balances.models import Journal
 from gateway.products.models import Product
@@ -155,14 +158,14 @@ def test_secrets_are_typed_and_compared_and_never_shown(
     instruction = Instruction.objects.get(verb="provider_account_changed")
     assert instruction.secrets == {"withdrawal_key": SECRET}
     said += say("show", instruction.public_id)
-    compare = ("compare", instruction.public_id, "withdrawal_key")
-    assert say(*compare, lines=f"{SECRET}\n") == "It is the one that was asked for.\n"
-    assert say(*compare, lines="another\n") == "It is another one.\n"
+    compare = ("compare", instruction.public_id, "withdrawal_key", "--by", "ben")
+    assert say(*compare, lines=f"{PASSWORD}\n{SECRET}\n") == "It is the one that was asked for.\n"
+    assert say(*compare, lines=f"{PASSWORD}\nanother\n") == "It is another one.\n"
     said += say("approve", instruction.public_id, "--by", "ben")
     live_account.refresh_from_db()
     assert (live_account.withdrawal_key, live_account.ids_proven_unique) == (SECRET, True)
     # Whoever holds it can still find out which one it was.
-    assert say(*compare, lines=f"{SECRET}\n") == "It is the one that was asked for.\n"
+    assert say(*compare, lines=f"{PASSWORD}\n{SECRET}\n") == "It is the one that was asked for.\n"
     assert said.count(instruction.parameters["withdrawal_key"]) >= 3
     assert SECRET not in said
     assert "withdrawal_key: Withdrawal key. It is not shown again; others see a fingerprint. (may be left out)" in say(
@@ -190,4 +193,32 @@ def test_what_is_no_secret_is_not_compared(say: Say, changing: tuple[str, ...]) 
     instruction = Instruction.objects.get(verb="provider_account_changed", parameters__has_key="ids_proven_unique")
     for name in ("ids_proven_unique", "withdrawal_key"):
         with pytest.raises(CommandError, match="no secret of this instruction"):
-            say("compare", instruction.public_id, name, lines="yes\n")
+            say("compare", instruction.public_id, name, "--by", "ben", lines=f"{PASSWORD}\nyes\n")
+
+
+def test_comparing_takes_a_permission_at_a_terminal_too(say: Say, changing: tuple[str, ...]) -> None:
+    say(*changing, "--secret", "withdrawal_key", lines=f"{PASSWORD}\n{SECRET}\nyes\n")
+    compare = ("compare", Instruction.objects.get(verb="provider_account_changed").public_id, "withdrawal_key")
+    with pytest.raises(CommandError, match="--by"):
+        say(*compare, lines=f"{SECRET}\n")
+    with pytest.raises(CommandError, match="no active person"):
+        say(*compare, "--by", "ben", lines=f"not the password\n{SECRET}\n")
+    with pytest.raises(CommandError, match="eve may not do this"):
+        say(*compare, "--by", "eve", lines=f"{PASSWORD}\n{SECRET}\n")
+    User.objects.filter(username="ben").update(is_staff=False)
+    with pytest.raises(CommandError, match="ben may not do this"):
+        say(*compare, "--by", "ben", lines=f"{PASSWORD}\n{SECRET}\n")
+
+
+def test_what_is_compared_at_a_terminal_is_counted_with_what_is_compared_in_the_admin(
+    say: Say, changing: tuple[str, ...]
+) -> None:
+    say(*changing, "--secret", "withdrawal_key", lines=f"{PASSWORD}\n{SECRET}\nyes\n")
+    instruction = Instruction.objects.get(verb="provider_account_changed")
+    compare = ("compare", instruction.public_id, "withdrawal_key", "--by", "ben")
+    with time_machine.travel("2031-05-06T12:59:59Z", tick=False):
+        for attempt in range(COMPARISONS_PER_HOUR - 1):
+            assert say(*compare, lines=f"{PASSWORD}\nguess {attempt}\n") == "It is another one.\n"
+        assert comparing_secrets.compare(instruction, "withdrawal_key", SECRET, User.objects.get(username="ben"))
+        with pytest.raises(CommandError, match="You have compared 10 times in this hour"):
+            say(*compare, lines=f"{PASSWORD}\n{SECRET}\n")

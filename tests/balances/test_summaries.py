@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from balances import summaries
 from balances.instruction_models import Instruction
-from balances.instructions import propose
 from balances.models import Journal
+from balances.proposing import propose
 from gateway.products.models import Product
 from tests.two_persons import by_two_persons, overdraft, persons
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from balances import accounts, holds, instructions, reading, verbs
+from balances import accounts, holds, instructions, proposing, reading, verbs
 from balances.adjusting import _OWNERS
 from balances.kinds import BY_PEOPLE_ALONE, AccountKind, JournalKind
 from balances.models import Account, Journal
@@ -37,12 +37,12 @@ def adjusted(amount: str = "5", **sides: str) -> dict[str, str]:
 
 
 def shown(verb: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
-    return list(instructions.look(verb, parameters).content["journals"])
+    return list(proposing.look(verb, parameters).content["journals"])
 
 
 def refused(verb: str, parameters: dict[str, str], sentence: str) -> None:
     with pytest.raises(Refused, match=sentence):
-        instructions.look(verb, parameters)
+        proposing.look(verb, parameters)
 
 
 def figures(product: Product, currency: str = "INR") -> list[Decimal]:
@@ -129,7 +129,7 @@ def test_an_adjustment_names_both_accounts(product: Product, account: ProviderAc
 def test_an_adjustment_that_credits_a_product_covers_what_it_owes(product: Product) -> None:
     by_two_persons("product_fee", money(product, "2"))
     sides = {"debit_account": "write_off", "credit_account": "available", "credit_product": product.name}
-    assert instructions.look("adjusted", adjusted(**sides)).content["notes"] == [
+    assert proposing.look("adjusted", adjusted(**sides)).content["notes"] == [
         f"{product} owes 2.00 INR, and repays that first."
     ]
     by_two_persons("adjusted", adjusted(**sides))
@@ -171,7 +171,7 @@ def test_every_account_that_may_be_adjusted_has_all_that_its_key_takes() -> None
 def test_money_is_exchanged_and_each_currency_balances(product: Product) -> None:
     fund(product, "INR", amount="100")
     parameters = {**money(product, "80"), "bought_currency": "BDT", "bought_amount": "110.40"}
-    assert instructions.look("exchanged", parameters).content["notes"] == [
+    assert proposing.look("exchanged", parameters).content["notes"] == [
         "80.00 INR become 110.40 BDT: 1.38 BDT for 1 INR."
     ]
     by_two_persons("exchanged", parameters)
@@ -190,7 +190,7 @@ def test_money_is_exchanged_and_each_currency_balances(product: Product) -> None
 
 def test_an_overdraft_limit_posts_nothing_and_shows_the_change(product: Product) -> None:
     parameters = {"product": product.name, "mode": "test", "currency": "INR", "limit": "50"}
-    seen = instructions.look("overdraft_limit", parameters)
+    seen = proposing.look("overdraft_limit", parameters)
     assert seen.content == {
         "mode": "test",
         "notes": [f"The overdraft limit of {product} (test) changes from 0.00 INR to 50.00 INR."],
@@ -219,7 +219,7 @@ def test_an_overdraft_in_use_is_not_taken_away(product: Product) -> None:
 def test_a_journal_is_reversed_leg_by_leg_and_once(product: Product) -> None:
     wrong = by_two_persons("product_funded", money(product, "100")).journals.get()
     parameters = {"journal": str(wrong.pk)}
-    other = instructions.propose("reversed", parameters, "by mistake, too", "", persons()[0])
+    other = proposing.propose("reversed", parameters, "by mistake, too", "", persons()[0])
     by_two_persons("reversed", parameters)
     assert postings() == ["reversed: available 100.00 INR, bank -100.00 INR"]
     assert Journal.objects.get(kind="reversed").reverses == wrong
@@ -235,7 +235,7 @@ def test_a_journal_is_reversed_leg_by_leg_and_once(product: Product) -> None:
 
 def test_a_journal_is_named_by_either_of_its_ids_and_kept_by_one(product: Product) -> None:
     wrong = by_two_persons("product_funded", money(product, "100")).journals.get()
-    assert instructions.look("reversed", {"journal": wrong.public_id}) == instructions.look(
+    assert proposing.look("reversed", {"journal": wrong.public_id}) == proposing.look(
         "reversed", {"journal": str(wrong.pk)}
     )
     made = by_two_persons("reversed", {"journal": wrong.public_id})

@@ -23,7 +23,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from balances import instructions
+from balances import proposing
 from balances.instruction_models import Instruction
 from gateway import logs
 from gateway.products.models import Mode, Product, new_key
@@ -468,9 +468,7 @@ def test_a_secret_that_waits_for_a_second_person_is_told_nobody(
     pages += client.post(form, told | {"verb-api_secret": canaries[0], "verb-paths": "{"}).content.decode()
     pages += client.post(form, told | {"verb-api_secret": f"{canaries[0]} {canaries[1]}"}).content.decode()
 
-    asked = instructions.propose(
-        CHANGED, {"provider_account": str(live_account.pk), **secrets}, "new ones", "", requester
-    )
+    asked = proposing.propose(CHANGED, {"provider_account": str(live_account.pk), **secrets}, "new ones", "", requester)
     address = reverse("admin:balances_instruction_change", args=[asked.pk])
     for person in (requester, approver):
         client.force_login(person)

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from balances import instructions
+from balances import proposing
 from gateway import key_rotation
 from gateway.encryption import EncryptedTextField, is_current
 from gateway.keyed_hashes import KeyedHashesField
@@ -102,7 +102,7 @@ def rows(api: Api, product: Product, account: ProviderAccount) -> None:
     RejectedLetter.objects.create(account=account, slot=0, reason="mismatch", body=b"garbage")
     make_screenshot(deposit)
     told = {"provider_account": str(account.pk), "api_secret": "another-one"}
-    instructions.propose(CHANGED, told, "it waits for a second person", "", persons()[0])
+    proposing.propose(CHANGED, told, "it waits for a second person", "", persons()[0])
 
 
 def make_screenshot(deposit: Deposit) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from balances import accounts, instructions, reading
+from balances import accounts, proposing, reading
 from balances.accounts import AccountKey
 from balances.kinds import JournalKind
 from balances.posting import NewJournal, credit, debit, post
@@ -156,7 +156,7 @@ def test_people_are_told_that_it_has_no_room_and_may_have_it_taken_back(paid: Pa
     fill(accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR"))
     receipt = Receipt.objects.get()
     with pytest.raises(Refused, match=r"^One of the sums would be larger than the books can hold\.$"):
-        instructions.look("receipt_credited_to_product", {"receipt": receipt.public_id, "product": str(product.pk)})
+        proposing.look("receipt_credited_to_product", {"receipt": receipt.public_id, "product": str(product.pk)})
     by_two_persons("receipt_given_back", {"receipt": receipt.public_id})
     receipt.refresh_from_db()
     assert receipt.status == "returned"

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.instruction_models import Instruction
 from balances.models import Journal
 from balances.posting import post
@@ -36,7 +36,7 @@ def short(paid: Paid) -> Receipt:
 
 def shown(verb: str, parameters: dict[str, str]) -> tuple[list[str], list[str]]:
     """The notes, and each journal as one line."""
-    seen = instructions.look(verb, parameters).content
+    seen = proposing.look(verb, parameters).content
     journals = [
         f"{one['kind']}: "
         + ", ".join(
@@ -225,7 +225,7 @@ def test_what_speaks_against_it_is_shown(paid: Paid) -> None:
 def test_what_was_decided_meanwhile_is_refused_with_a_sentence(paid: Paid, short: Receipt, product: Product) -> None:
     requester, approver = persons()
     parameters = {"receipt": short.public_id, "deposit": paid.deposit.public_id}
-    asked = instructions.propose("receipt_attached", parameters, "the customer was right", "", requester)
+    asked = proposing.propose("receipt_attached", parameters, "the customer was right", "", requester)
     by_two_persons("receipt_written_off", {"receipt": short.public_id})
     before = everything(), news(product)
     with pytest.raises(Refused, match="The receipt is written_off; it cannot become credited"):
@@ -236,10 +236,10 @@ def test_what_was_decided_meanwhile_is_refused_with_a_sentence(paid: Paid, short
 def test_a_deposit_that_changed_meanwhile_is_shown_again(paid: Paid, short: Receipt) -> None:
     requester, approver = persons()
     parameters = {"receipt": short.public_id, "deposit": paid.deposit.public_id}
-    asked = instructions.propose("receipt_attached", parameters, "the customer was right", "", requester)
+    asked = proposing.propose("receipt_attached", parameters, "the customer was right", "", requester)
     paid.arrives(money(amount="1"), money(amount="2", transaction_id="T2"))
     before = everything()
-    with pytest.raises(instructions.Changed):
+    with pytest.raises(proposing.Changed):
         instructions.approve(asked.pk, approver, asked.digest)
     assert everything() == before
 
@@ -260,7 +260,7 @@ def test_what_cannot_be_done_is_a_sentence(
     if verb == "receipt_attached":
         known["deposit"] = paid.deposit.public_id
     with pytest.raises(Refused, match=sentence):
-        instructions.look(verb, {**known, **parameters})
+        proposing.look(verb, {**known, **parameters})
 
 
 def test_only_what_is_legal_is_open(paid: Paid, short: Receipt) -> None:

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.waiting import LISTED_MAX
 from gateway.providers.models import ProviderAccount
 from payments import deadlines
@@ -107,7 +107,7 @@ def test_what_is_resolved_waits_no_more_and_what_is_asked_for_says_so(paid: Paid
     paid.arrives(money(amount="1"))
     parameters = {"receipt": Receipt.objects.get().public_id}
     requester, approver = persons()
-    asked = instructions.propose("receipt_written_off", parameters, "nobody's", "", requester)
+    asked = proposing.propose("receipt_written_off", parameters, "nobody's", "", requester)
     assert [row.asked_for for row in waiting()] == [asked.public_id]
     instructions.approve(asked.pk, approver, asked.digest)
     assert waiting() == []

@@ -10,11 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from balances import accounts, holds, instructions, reading, verbs
+from balances import accounts, holds, instructions, proposing, reading, verbs
 from balances.instruction_models import Instruction
-from balances.instructions import Changed
 from balances.models import Journal
 from balances.posting import InsufficientFunds
+from balances.proposing import Changed
 from balances.verb_fields import Refused
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
@@ -53,7 +53,7 @@ def suspended(account: ProviderAccount, number: int) -> Receipt:
 
 def asked(verb: str, receipt: Receipt, **more: str) -> Instruction:
     parameters = {"receipt": receipt.public_id, **more}
-    return instructions.propose(verb, parameters, "as the provider says", "letter 3", persons()[0])
+    return proposing.propose(verb, parameters, "as the provider says", "letter 3", persons()[0])
 
 
 def test_two_decisions_about_one_receipt_end_it_once(product: Product, account: ProviderAccount, third: User) -> None:
@@ -106,7 +106,7 @@ def test_money_that_is_spent_while_its_reversal_is_decided_is_taken_or_owed_as_i
         if isinstance(decided, Changed):
             # A payout was first, so what would be owed is no longer what was seen: nothing was posted.
             assert not Journal.objects.filter(kind="receipt_reversed", reference=receipt.public_id).exists()
-            decided = instructions.approve(made.pk, approver, instructions.current_preview(made).digest)
+            decided = instructions.approve(made.pk, approver, proposing.current_preview(made).digest)
         assert isinstance(decided, Instruction), decided
         shown = [
             leg["debit"]
@@ -162,6 +162,6 @@ def test_without_the_lock_something_does_and_nothing_is_posted(
         gate.await_waiting(1)
         assert reserve(product) != "refused"
         gate.open()
-        assert isinstance(approval(), instructions.Changed)
+        assert isinstance(approval(), proposing.Changed)
     assert not Journal.objects.filter(kind="receipt_reversed").exists()
     assert_sound()

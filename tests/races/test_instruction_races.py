@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 
-from balances import accounts, instructions, reading
+from balances import accounts, instructions, proposing, reading
 from balances.instruction_models import Instruction, InstructionMove
 from balances.models import Journal
 from balances.verb_fields import Refused
@@ -31,7 +31,7 @@ def money(product: Product, amount: str = "100") -> dict[str, str]:
 
 
 def asked(product: Product, verb: str = "product_funded", amount: str = "100") -> Instruction:
-    return instructions.propose(verb, money(product, amount), "money of June", "line 3", persons()[0])
+    return proposing.propose(verb, money(product, amount), "money of June", "line 3", persons()[0])
 
 
 def available(product: Product) -> Decimal:
@@ -129,7 +129,7 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_instruction(product: Produc
         page = ids.new_id()
         found = at_once(
             *(
-                lambda page=page: instructions.propose(
+                lambda page=page: proposing.propose(
                     "product_funded", money(product), "money of June", "line 3", requester, instruction_id=page
                 )
                 for _ in range(2)

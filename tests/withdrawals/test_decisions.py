@@ -9,10 +9,10 @@ import time_machine
 from django.db import IntegrityError
 from django.utils import timezone
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.instruction_models import Instruction
-from balances.instructions import Changed
 from balances.models import Hold, Journal
+from balances.proposing import Changed
 from balances.verb_fields import Refused
 from gateway import ids
 from gateway.products.models import Product
@@ -78,7 +78,7 @@ def creates(provider: ScriptedProvider) -> list[bytes]:
 
 
 def notes(verb: str, withdrawal: Withdrawal) -> list[str]:
-    found: list[str] = instructions.look(verb, told(withdrawal)).content["notes"]
+    found: list[str] = proposing.look(verb, told(withdrawal)).content["notes"]
     return found
 
 
@@ -90,11 +90,11 @@ def test_an_unknown_one_is_the_provider_s_for_an_hour_and_then_two_persons_may_d
     assert names(withdrawal) == []
     for verb in (RESENT, FAILED):
         with pytest.raises(Refused, match="people may decide from 2026-03-01 13:00:00 UTC on"):
-            instructions.look(verb, told(withdrawal))
+            proposing.look(verb, told(withdrawal))
     clock.shift(1)
     assert names(withdrawal) == [RESENT, FAILED]
     with pytest.raises(Refused, match="The withdrawal is unknown; only one in manual_review can be declared paid"):
-        instructions.look(PAID, told(withdrawal))
+        proposing.look(PAID, told(withdrawal))
 
 
 @pytest.mark.parametrize("verb", [RESENT, FAILED, PAID])
@@ -102,7 +102,7 @@ def test_what_is_not_in_doubt_is_nobodys_to_decide(api: Api, provider: ScriptedP
     withdrawal = order(api)
     assert names(withdrawal) == []
     with pytest.raises(Refused, match="The withdrawal is queued; "):
-        instructions.look(verb, told(withdrawal))
+        proposing.look(verb, told(withdrawal))
     assert provider.requests == []
 
 
@@ -116,7 +116,7 @@ def test_two_persons_have_it_sent_again_and_a_worker_does_it_once(
     clock.shift(3600)
     before = moves(withdrawal), news(withdrawal), figures(product), postings()
 
-    seen = instructions.look(RESENT, told(withdrawal)).content
+    seen = proposing.look(RESENT, told(withdrawal)).content
 
     assert seen["journals"] == []
     assert seen["notes"] == [
@@ -138,7 +138,7 @@ def test_two_persons_have_it_sent_again_and_a_worker_does_it_once(
     assert (moves(withdrawal), news(withdrawal), figures(product), postings()) == before
     assert len(creates(provider)) == 1
     with pytest.raises(Refused, match="It was decided already that it is sent again"):
-        instructions.look(RESENT, told(withdrawal))
+        proposing.look(RESENT, told(withdrawal))
 
     provider.script(words.CREATE, words.OK)
     asking.ask_withdrawals(account.pk)  # it is the sender's to ask about
@@ -314,7 +314,7 @@ def test_what_the_provider_has_when_people_look_is_no_longer_theirs(
     withdrawal = unknown(api, provider, says)
     clock.shift(3600)
     with pytest.raises(Refused, match=f"The withdrawal is {status}; its outcome is not in doubt"):
-        instructions.look(verb, told(withdrawal))
+        proposing.look(verb, told(withdrawal))
     withdrawal.refresh_from_db()
     assert (withdrawal.status, len(creates(provider))) == (status, 1)
 
@@ -327,7 +327,7 @@ def test_in_review_too_what_the_provider_has_is_neither_sent_nor_failed(
     provider.script(words.PULL, words.pulled(words.no_postback(withdrawal)))
     clock.shift(3600)
     with pytest.raises(Refused, match='said "no_postback"'):
-        instructions.look(verb, told(withdrawal))
+        proposing.look(verb, told(withdrawal))
 
 
 @pytest.mark.parametrize("answer", [(503, b"down"), words.pulled(), DROP])
@@ -338,7 +338,7 @@ def test_without_a_word_of_this_minute_nothing_is_sent_again(
     clock.shift(3600)
     provider.script(words.PULL, answer)
     with pytest.raises(Refused, match="The provider gave no answer about it just now"):
-        instructions.look(RESENT, told(withdrawal))
+        proposing.look(RESENT, told(withdrawal))
 
 
 def test_minutes_after_the_sending_a_not_found_is_too_early(
@@ -349,20 +349,20 @@ def test_minutes_after_the_sending_a_not_found_is_too_early(
     provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
     asking.ask(account, [withdrawal.public_id])
     with pytest.raises(Refused, match="It was sent only minutes ago"):
-        instructions.look(RESENT, told(withdrawal))
+        proposing.look(RESENT, told(withdrawal))
 
 
 def test_who_waits_too_long_looks_again(api: Api, provider: ScriptedProvider, clock: time_machine.Traveller) -> None:
     withdrawal = unknown(api, provider)
     clock.shift(3600)
     requester, approver = persons()
-    asked = instructions.propose(RESENT, told(withdrawal), "support says send it", "", requester)
+    asked = proposing.propose(RESENT, told(withdrawal), "support says send it", "", requester)
     clock.shift(300)
     with pytest.raises(Changed):
         instructions.approve(asked.pk, approver, asked.digest)
     withdrawal.refresh_from_db()
     assert withdrawal.resend_allowed_by is None
-    seen = instructions.current_preview(Instruction.objects.get(pk=asked.pk))
+    seen = proposing.current_preview(Instruction.objects.get(pk=asked.pk))
     assert 'Asked at 2026-03-01 13:05:00 UTC, the provider said: "not_found".' in seen.content["notes"]
     instructions.approve(asked.pk, approver, seen.digest)
     withdrawal.refresh_from_db()
@@ -492,7 +492,7 @@ def test_what_the_provider_rejected_with_a_difference_can_be_declared_failed(
         by_two_persons(FAILED, told(withdrawal))
     else:
         with pytest.raises(Refused, match=f'it said "found, status {str(number)[:9]}'):
-            instructions.look(FAILED, told(withdrawal))
+            proposing.look(FAILED, told(withdrawal))
     withdrawal.refresh_from_db()
     assert withdrawal.status == ("failed" if is_open else "manual_review")
 
@@ -503,7 +503,7 @@ def test_an_end_by_people_takes_a_document(
 ) -> None:
     withdrawal = in_review(api, account, provider)
     with pytest.raises(Refused, match="Name the paper behind it"):
-        instructions.propose(verb, told(withdrawal), "somebody says so", "", persons()[0])
+        proposing.propose(verb, told(withdrawal), "somebody says so", "", persons()[0])
 
 
 def test_what_is_declared_while_it_is_sent_again_is_decided_by_the_row(

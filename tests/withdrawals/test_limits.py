@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.verb_fields import Refused
 from gateway import ids
 from gateway.api.problems import Problem
@@ -277,7 +277,7 @@ def test_every_way_of_making_one_meets_the_limits(api: Api, product: Product) ->
 
 def test_two_persons_agree_on_a_limit_of_live_money(product: Product) -> None:
     told = {**TOLD, "product": product.name, "maximum_amount": "1000", "maximum_count": "3"}
-    asked = instructions.propose("limit_agreed", told, "the board said so", "", persons()[0])
+    asked = proposing.propose("limit_agreed", told, "the board said so", "", persons()[0])
     assert asked.preview["notes"] == [
         f"From the approval on: live INR, each customer, {product}, the last 60 minutes: {MOST}, else hold.",
         "There was no such row before.",

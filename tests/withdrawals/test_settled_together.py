@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from structlog.testing import capture_logs
 
 from balances import reading
 from balances.models import Hold, Journal
@@ -16,6 +17,7 @@ from tests.conftest import Api
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import make_due, moves, news
+from tests.withdrawals.test_money import given_past_the_verbs
 from tests.withdrawals.together import sent_together, statuses
 from withdrawals import asking, outcomes_together
 from withdrawals.models import Withdrawal
@@ -167,6 +169,29 @@ def test_where_the_database_refuses_one_the_others_are_settled_alone(
 
     monkeypatch.setattr(outcomes_together, "_record", refuses)
     assert hear(account, provider, line, *(words.found(one, 1) for one in line)) == ["paid"] * 3
+
+
+def test_a_full_balance_is_called_so_and_another_refusal_of_the_database_is_not(
+    api: Api,
+    account: ProviderAccount,
+    provider: ScriptedProvider,
+    product: Product,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [first] = sent_together(api, account, provider, 1)
+    with transaction.atomic():
+        given_past_the_verbs(product, str(Decimal("9999999999999999.9999") - money(product)[0]))
+    with capture_logs() as logs:
+        assert hear(account, provider, [first], words.found(first, 5)) == ["accepted"]
+
+    def refuses(*_: Any) -> Any:
+        raise DataError
+
+    monkeypatch.setattr(asking, "record_word", refuses)
+    with capture_logs() as more_logs:
+        assert hear(account, provider, [first], words.found(first, 5)) == ["accepted"]
+    found = [(one["event"], one.get("withdrawal")) for one in logs + more_logs if one["log_level"] == "error"]
+    assert found == [("balance_has_no_room", first.public_id), ("outcome_cannot_be_kept", first.public_id)]
 
 
 def test_many_cost_no_more_statements_than_few(api: Api, account: ProviderAccount, provider: ScriptedProvider) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.verb_fields import Refused
 from gateway.products.models import Mode, Product
 from gateway.providers.models import ProviderAccount
@@ -76,7 +76,7 @@ def parameters(product: Product, text: str, mode: str = "live") -> dict[str, str
 
 
 def test_people_see_what_counts_what_would_and_where_less_is_asked_for_more(product: Product) -> None:
-    shown = instructions.look("slabs_agreed", parameters(product, "0: approver + finance_lead; 500: approver"))
+    shown = proposing.look("slabs_agreed", parameters(product, "0: approver + finance_lead; 500: approver"))
     assert shown.content["journals"] == []
     assert shown.content["notes"] == [
         "Until now every withdrawal takes an approver, for nothing was ever agreed.",
@@ -86,9 +86,9 @@ def test_people_see_what_counts_what_would_and_where_less_is_asked_for_more(prod
         "What was made before keeps what it was made with.",
     ]
     agree_on_slabs(product, LADDER, mode=Mode.LIVE)
-    again = instructions.look("slabs_agreed", parameters(product, "0: none"))
+    again = proposing.look("slabs_agreed", parameters(product, "0: none"))
     assert again.content["notes"][0] == f"Until now: {WRITTEN}."
-    test = instructions.look("slabs_agreed", parameters(product, "0: none", "test"))
+    test = proposing.look("slabs_agreed", parameters(product, "0: none", "test"))
     assert test.content["notes"][0] == "Until now no withdrawal takes an approval, for nothing was ever agreed."
 
 
@@ -109,9 +109,9 @@ def test_a_set_replaces_the_one_before_whole_and_both_stay(product: Product) -> 
 
 def test_what_was_shown_has_to_count_still_when_it_is_agreed(product: Product) -> None:
     requester, approver = persons()
-    asked = instructions.propose("slabs_agreed", parameters(product, "0: none"), "small sums", "", requester)
+    asked = proposing.propose("slabs_agreed", parameters(product, "0: none"), "small sums", "", requester)
     agree_on_slabs(product, LADDER, mode=Mode.LIVE)
-    with pytest.raises(instructions.Changed):
+    with pytest.raises(proposing.Changed):
         instructions.approve(asked.pk, approver, asked.digest)
     assert SlabSet.objects.count() == 1
 

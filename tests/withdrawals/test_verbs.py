@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from balances import instructions, reading
+from balances import proposing, reading
 from balances.models import Journal
 from balances.verb_fields import Refused
 from gateway.products.models import Product
@@ -31,7 +31,7 @@ def test_a_payout_that_returned_is_the_product_s_again_as_it_was_shown(
     assert [one.name for one in open_to(withdrawal)] == ["payout_returned"]
     parameters = {"withdrawal": withdrawal.public_id}
     before = postings(), figures(product), news(withdrawal)
-    seen = instructions.look("payout_returned", parameters).content
+    seen = proposing.look("payout_returned", parameters).content
     assert (postings(), figures(product), news(withdrawal)) == before
     assert seen["notes"] == [
         f"Withdrawal {withdrawal.public_id} was paid and becomes reversed.",
@@ -50,7 +50,7 @@ def test_a_payout_that_returned_is_the_product_s_again_as_it_was_shown(
     withdrawal.refresh_from_db()
     assert open_to(withdrawal) == ()
     with pytest.raises(Refused, match="The withdrawal is reversed; only a paid one can come back"):
-        instructions.look("payout_returned", parameters)
+        proposing.look("payout_returned", parameters)
 
 
 def test_what_proves_paid_is_shown_with_the_debt_that_it_leaves(
@@ -60,7 +60,7 @@ def test_what_proves_paid_is_shown_with_the_debt_that_it_leaves(
     settle(product, "1000")
     assert [one.name for one in open_to(withdrawal)] == ["payout_proved_paid"]
     parameters = {"withdrawal": withdrawal.public_id}
-    assert instructions.look("payout_proved_paid", parameters).content["notes"] == [
+    assert proposing.look("payout_proved_paid", parameters).content["notes"] == [
         f"Withdrawal {withdrawal.public_id} was rejected and becomes paid.",
         "The product has too little: it owes 1000.00 INR from then on, and cannot pay out before that is repaid.",
         f"{product} is sent the event withdrawal.paid of {withdrawal.public_id}.",
@@ -78,9 +78,9 @@ def test_what_is_under_way_can_not_be_corrected(api: Api) -> None:
     assert open_to(withdrawal) == ()
     for verb in ("payout_returned", "payout_proved_paid"):
         with pytest.raises(Refused, match="The withdrawal is queued; only"):
-            instructions.look(verb, {"withdrawal": withdrawal.public_id})
+            proposing.look(verb, {"withdrawal": withdrawal.public_id})
         with pytest.raises(Refused, match="There is no such withdrawal"):
-            instructions.look(verb, {"withdrawal": "wd_00000000000000000000000000"})
+            proposing.look(verb, {"withdrawal": "wd_00000000000000000000000000"})
 
 
 def corrected_past_the_verbs(to_status: str, *, ignored: bool) -> None:

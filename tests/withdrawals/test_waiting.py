@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.waiting import LISTED_MAX
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
@@ -77,7 +77,7 @@ def test_an_unknown_one_waits_with_what_happens_next(
         f"Nobody knows whether it arrived; it is being asked about, and two persons may decide. {asked}"
     ]
     requester, approver = persons()
-    made = instructions.propose("payout_resent", {"withdrawal": withdrawal.public_id}, "support", "", requester)
+    made = proposing.propose("payout_resent", {"withdrawal": withdrawal.public_id}, "support", "", requester)
     assert [row.asked_for for row in waiting.waiting()] == [made.public_id]
     instructions.approve(made.pk, approver, made.digest)
     assert [(row.asked_for, row.why) for row in waiting.waiting()] == [

@@ -22,6 +22,7 @@ from withdrawals.models.withdrawals import (
     Withdrawal,
     WithdrawalMove,
     account_terms,
+    kept_contradiction,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "WithdrawalLimit",
     "WithdrawalMove",
     "account_terms",
+    "kept_contradiction",
 ]

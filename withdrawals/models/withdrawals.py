@@ -39,6 +39,8 @@ ACCOUNT_FIELDS: Final = frozenset({"account_number", "account_email", "iban", "p
 
 #: A word or three.
 LAST_ANSWER_MAX_LENGTH: Final = 24
+#: A sentence or two.
+CONTRADICTION_MAX_LENGTH: Final = 200
 
 
 class _Among(models.Func):
@@ -55,6 +57,11 @@ def account_terms(withdrawal: "Withdrawal") -> Iterable[str]:
         return ()
     accounts = (value for name, value in withdrawal.recipient.items() if name in ACCOUNT_FIELDS)
     return (one for account in accounts for one in spellings(account))
+
+
+def kept_contradiction(what: str) -> str:
+    """What a person has to look at, as the column keeps it."""
+    return what[:CONTRADICTION_MAX_LENGTH]
 
 
 class Withdrawal(DueWork):
@@ -112,7 +119,9 @@ class Withdrawal(DueWork):
     sequence = models.PositiveIntegerField(default=1)
     failure_code = models.CharField(max_length=40, choices=FailureCode.choices, blank=True)
     hinted_at = models.DateTimeField(null=True, help_text="When an unproven letter last made it due.")
-    contradiction = models.CharField(max_length=200, blank=True, help_text="What a person has to look at.")
+    contradiction = models.CharField(
+        max_length=CONTRADICTION_MAX_LENGTH, blank=True, help_text="What a person has to look at."
+    )
     redacted_at = models.DateTimeField(
         null=True, blank=True, help_text="When the recipient was reduced to a mask and the request to its digest."
     )

@@ -16,7 +16,8 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
-from balances import instructions, verb_secrets, verbs
+from balances import instructions, proposing, verbs
+from balances.comparing_secrets import compare
 from balances.instruction_models import Instruction
 from balances.printing import instruction_lines, preview_lines
 from balances.signing_in import person, unseen
@@ -45,9 +46,9 @@ class Command(BaseCommand):
         propose.add_argument("parameters", metavar="KEY=VALUE", nargs="+")
         propose.add_argument("--secret", action="append", default=[], metavar="KEY", help="asked for, and typed unseen")
         propose.add_argument("--document", default="", help="the paper behind it; kept plain: no account numbers")
-        compare = steps.add_parser("compare", help="whether a secret that you hold is the one that was asked for")
-        compare.add_argument("id")
-        compare.add_argument("key", help="name of the secret; it is asked for, and typed unseen")
+        comparing = steps.add_parser("compare", help="whether a secret that you hold is the one that was asked for")
+        comparing.add_argument("id")
+        comparing.add_argument("key", help="name of the secret; it is asked for, and typed unseen")
         approve = steps.add_parser("approve", help="show what would be posted, and have it posted")
         reject = steps.add_parser("reject", help="refuse what another person asked for")
         withdraw = steps.add_parser("withdraw", help="take back what you asked for")
@@ -57,7 +58,7 @@ class Command(BaseCommand):
             step.add_argument("--reason", required=True, help="in your words; kept plain: no account numbers")
         for step in (propose, approve):
             step.add_argument("--yes", action="store_true", help="do not ask again after showing the journals")
-        for step in (propose, approve, reject, withdraw):
+        for step in (propose, comparing, approve, reject, withdraw):
             step.add_argument("--by", required=True, help="your username; your password is asked for")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -97,7 +98,7 @@ class Command(BaseCommand):
     def _show(self, options: Mapping[str, Any]) -> None:
         instruction = _instruction(options["id"])
         try:
-            content = instructions.current_preview(instruction).content
+            content = proposing.current_preview(instruction).content
         except Refused as error:
             note = f"It cannot be approved as things are: {error}"
             content = {"mode": instruction.mode, "notes": [note], "journals": []}
@@ -106,22 +107,23 @@ class Command(BaseCommand):
     def _propose(self, options: Mapping[str, Any]) -> None:
         by = person(options["by"])
         parameters = _parameters(options["parameters"]) | _secrets(options["verb_name"], options)
-        seen = instructions.look(options["verb_name"], parameters)
+        seen = proposing.look(options["verb_name"], parameters)
         self._say(preview_lines(seen.content))
         self._ask(options)
-        made = instructions.propose(
+        made = proposing.propose(
             options["verb_name"], parameters, options["reason"], options["document"], by, digest_seen=seen.digest
         )
         self._say([f"{made.public_id} waits for another person's approval."])
 
     def _compare(self, options: Mapping[str, Any]) -> None:
-        held = verb_secrets.is_held(_instruction(options["id"]), options["key"], unseen("The secret: "))
+        by = person(options["by"])
+        held = compare(_instruction(options["id"]), options["key"], unseen("The secret: "), by)
         self._say(["It is the one that was asked for." if held else "It is another one."])
 
     def _approve(self, options: Mapping[str, Any]) -> None:
         by = person(options["by"])
         instruction = _instruction(options["id"])
-        seen = instructions.current_preview(instruction)
+        seen = proposing.current_preview(instruction)
         self._say(instruction_lines(instruction, seen.content))
         self._ask(options)
         instructions.approve(instruction.pk, by, seen.digest)

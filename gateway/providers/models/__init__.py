@@ -1,6 +1,7 @@
 """Whom we call: provider accounts and their pace, the catalogue of payment systems, the evidence of every call."""
 
 from gateway.providers.models.accounts import (
+    ACCOUNT_NAME_MAX_LENGTH,
     BASE_URL_PATTERN,
     PAUSE_REASON_MAX_LENGTH,
     UNGUESSABLE_PATTERN,
@@ -17,6 +18,7 @@ from gateway.providers.models.balances import (
     ObservedBalance,
 )
 from gateway.providers.models.calls import (
+    NOTE_MAX_LENGTH,
     ProviderCall,
 )
 from gateway.providers.models.pauses import (
@@ -40,9 +42,11 @@ from gateway.providers.models.systems import (
 )
 
 __all__ = [
+    "ACCOUNT_NAME_MAX_LENGTH",
     "BALANCE_DECIMAL_PLACES",
     "BALANCE_MAX_DIGITS",
     "BASE_URL_PATTERN",
+    "NOTE_MAX_LENGTH",
     "PAUSE_REASON_MAX_LENGTH",
     "SYSTEM_CODE_MAX_LENGTH",
     "UNGUESSABLE_PATTERN",

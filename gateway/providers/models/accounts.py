@@ -32,6 +32,8 @@ def validate_time_zone(name: str) -> None:
 BASE_URL_PATTERN: Final = r"\Ahttps?://[^/\s?#]+(/[^\s?#]*)?\Z"
 #: What can stand in an address without being changed on the way, and is too long to be tried.
 UNGUESSABLE_PATTERN: Final = r"\A[A-Za-z0-9._~-]{8,128}\Z"
+#: A word or three, by which people know an account.
+ACCOUNT_NAME_MAX_LENGTH: Final = 80
 #: Of a pause: a sentence.
 PAUSE_REASON_MAX_LENGTH: Final = 200
 
@@ -57,7 +59,7 @@ class ProviderAccount(DueWork):
     """One set of Paykassma credentials. Its due time is the next look at the list of payment systems (C§1.1)."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=ACCOUNT_NAME_MAX_LENGTH, unique=True)
     mode = models.CharField(max_length=4, choices=Mode.choices)
     base_url = models.URLField(help_text="Scheme and host of the API, for example https://api.example.com")
     api_secret = EncryptedTextField(help_text="PLUGINAPI_SECRET, sent as ?secret= on every call but withdrawals.")

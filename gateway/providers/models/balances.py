@@ -7,6 +7,7 @@ from django.db import models
 from gateway import ids
 from gateway.due_work import DueWork
 from gateway.providers.models.accounts import ProviderAccount
+from gateway.providers.models.calls import NOTE_MAX_LENGTH
 from gateway.providers.models.systems import SYSTEM_CODE_MAX_LENGTH
 
 #: Balances come with three or four decimals, of coins with eight (C§1.11), and with up to 15 digits before the
@@ -22,7 +23,7 @@ class BalanceCheck(DueWork):
     account = models.OneToOneField(ProviderAccount, on_delete=models.PROTECT, related_name="balance_check")
     asked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True, help_text="When the provider last gave balances.")
-    note = models.CharField(max_length=200, blank=True, help_text="How the last question was answered.")
+    note = models.CharField(max_length=NOTE_MAX_LENGTH, blank=True, help_text="How the last question was answered.")
 
     def __str__(self) -> str:
         return str(self.account)

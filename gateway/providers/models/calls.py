@@ -1,6 +1,6 @@
 """The evidence of every call."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -10,6 +10,9 @@ from django.utils import timezone
 from gateway import ids
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
 from gateway.providers.models.accounts import ProviderAccount
+
+#: How an answer was understood, in a few fixed words.
+NOTE_MAX_LENGTH: Final = 200
 
 
 class ProviderCall(models.Model):
@@ -26,7 +29,7 @@ class ProviderCall(models.Model):
     sent = models.BooleanField(null=True, help_text="False: proven that no byte left. Empty: we died meanwhile.")
     http_status = models.PositiveSmallIntegerField(null=True)
     outcome = models.CharField(max_length=20, blank=True)
-    note = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=NOTE_MAX_LENGTH, blank=True)
     response: Any = EncryptedBytesField(null=True)
     response_digest = models.CharField(max_length=64, blank=True)
     request_id = models.CharField(max_length=64, blank=True)

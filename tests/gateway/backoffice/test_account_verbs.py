@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.instruction_models import Instruction
 from balances.verb_fields import Refused
 from gateway.providers import health
@@ -212,12 +212,12 @@ def test_what_may_be_empty_can_be_emptied(live_account: ProviderAccount) -> None
 )
 def test_nonsense_is_refused_in_words(live_account: ProviderAccount, texts: dict[str, str], sentence: str) -> None:
     with pytest.raises(Refused, match=sentence):
-        instructions.look(CHANGED, {"provider_account": str(live_account.pk), **texts})
+        proposing.look(CHANGED, {"provider_account": str(live_account.pk), **texts})
 
 
 def test_a_second_active_live_account_is_refused_in_words(live_account: ProviderAccount) -> None:
     with pytest.raises(Refused):
-        instructions.look(OPENED, {**OPENING, "is_active": "yes"})
+        proposing.look(OPENED, {**OPENING, "is_active": "yes"})
 
 
 # What nobody sees.
@@ -228,7 +228,7 @@ def test_a_secret_stands_nowhere_but_encrypted_and_not_for_long(
 ) -> None:
     requester, approver = persons()
     texts = {"provider_account": str(live_account.pk), "withdrawal_key": NEW_SECRET}
-    asked = instructions.propose(CHANGED, texts, "the provider sent another one", "", requester)
+    asked = proposing.propose(CHANGED, texts, "the provider sent another one", "", requester)
     assert asked.secrets == {"withdrawal_key": NEW_SECRET}
     shown = re.fullmatch("changed, fingerprint [0-9a-f]{12}", asked.parameters["withdrawal_key"])
     assert shown is not None
@@ -258,7 +258,7 @@ def test_a_secret_stands_nowhere_but_encrypted_and_not_for_long(
 def asked(live_account: ProviderAccount) -> Instruction:
     """Another withdrawal key, which waits for the second person."""
     texts = {"provider_account": str(live_account.pk), "withdrawal_key": NEW_SECRET}
-    return instructions.propose(CHANGED, texts, "the provider sent another one", "", persons()[0])
+    return proposing.propose(CHANGED, texts, "the provider sent another one", "", persons()[0])
 
 
 def compared(client: Client, asked: Instruction, secret: str = NEW_SECRET) -> Any:
@@ -314,7 +314,7 @@ def _all_text_of_the_row(instruction: Instruction) -> str:
 def test_it_is_forgotten_however_it_ends(live_account: ProviderAccount, end: str) -> None:
     requester, approver = persons()
     texts = {"provider_account": str(live_account.pk), "api_secret": NEW_SECRET}
-    asked = instructions.propose(CHANGED, texts, "the provider sent another one", "", requester)
+    asked = proposing.propose(CHANGED, texts, "the provider sent another one", "", requester)
     ending: Any = getattr(instructions, end)
     ending(asked.pk, approver if end == "reject" else requester, "not this one")
     asked.refresh_from_db()
@@ -324,11 +324,11 @@ def test_it_is_forgotten_however_it_ends(live_account: ProviderAccount, end: str
 def test_others_in_their_place_are_not_carried_out(live_account: ProviderAccount) -> None:
     requester, approver = persons()
     texts = {"provider_account": str(live_account.pk), "api_secret": NEW_SECRET}
-    asked = instructions.propose(CHANGED, texts, "the provider sent another one", "", requester)
+    asked = proposing.propose(CHANGED, texts, "the provider sent another one", "", requester)
     # Encrypted with our own key, as only the service could.
     Instruction.objects.filter(pk=asked.pk).update(secrets={"api_secret": "another-one"})
     with pytest.raises(Refused, match="not those that were asked for"):
-        instructions.current_preview(Instruction.objects.get(pk=asked.pk))
+        proposing.current_preview(Instruction.objects.get(pk=asked.pk))
     with pytest.raises(Refused, match="not those that were asked for"):
         instructions.approve(asked.pk, approver, asked.digest)
     for attack in ("secrets = NULL", "secrets = secrets, reason = 'another reason'"):
@@ -345,6 +345,7 @@ def test_the_form_asks_for_a_secret_twice_and_carries_it_nowhere(client: Client,
     page = looked.content.decode()
     assert 'type="password" name="verb-api_secret"' in page
     assert NEW_SECRET not in page
+    assert "API secret</label>" in page  # it may not be left empty here, where it was given before
     carried = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
     carried.pop("csrfmiddlewaretoken", None)
 
@@ -354,6 +355,27 @@ def test_the_form_asks_for_a_secret_twice_and_carries_it_nowhere(client: Client,
         assert not Instruction.objects.filter(verb=CHANGED).exists(), shown
     assert client.post(address, {**carried, "confirm": "1", "verb-api_secret": NEW_SECRET}).status_code == 302
     assert Instruction.objects.get(verb=CHANGED).secrets == {"api_secret": NEW_SECRET}
+
+
+def test_pages_of_settings_speak_of_no_posting_and_have_room_for_what_they_ask(
+    client: Client, live_account: ProviderAccount, asked: Instruction
+) -> None:
+    requester, approver = persons()
+    client.force_login(requester)
+    form = client.get(reverse("admin:balances_instruction_propose_verb", args=[CHANGED])).content.decode()
+    assert '<textarea name="verb-paths"' in form
+    assert "For example https://api.example.com.</p>" in form  # an account always has a base URL
+    assert form.count("For example https://api.example.com. Write - to empty it.</p>") == 1
+    client.force_login(approver)
+    page = client.get(reverse("admin:balances_instruction_change", args=[asked.pk])).content.decode()
+    for words in ("What would be done</h2>", "Provider account changed, asked for by", "Approve: do this</button>"):
+        assert words in page
+    client.post(
+        reverse("admin:balances_instruction_decide", args=[asked.pk]), {"decision": "approve", "digest": asked.digest}
+    )
+    page = client.get(reverse("admin:balances_instruction_change", args=[asked.pk])).content.decode()
+    assert "What was done</h2>" in page
+    assert live_account.name in page
 
 
 def test_the_page_of_a_live_account_edits_none_of_it_and_leads_to_the_form(
@@ -389,7 +411,7 @@ def test_secrets_of_live_accounts_are_encrypted_anew(live_account: ProviderAccou
 
     requester, approver = persons()
     texts = {"provider_account": str(live_account.pk), "api_secret": NEW_SECRET}
-    asked = instructions.propose(CHANGED, texts, "the provider sent another one", "", requester)
+    asked = proposing.propose(CHANGED, texts, "the provider sent another one", "", requester)
     before = {name: getattr(live_account, name) for name in SECRET_COLUMNS}
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FIELD_ENCRYPTION_KEYS]
     settings.SEARCH_HASH_KEYS = ["another-search-key-0123456789-0123456789", *settings.SEARCH_HASH_KEYS]
@@ -399,6 +421,6 @@ def test_secrets_of_live_accounts_are_encrypted_anew(live_account: ProviderAccou
     assert {name: getattr(live_account, name) for name in SECRET_COLUMNS} == before
     # What waits for a decision is still what was asked for.
     asked.refresh_from_db()
-    instructions.approve(asked.pk, approver, instructions.current_preview(asked).digest)
+    instructions.approve(asked.pk, approver, proposing.current_preview(asked).digest)
     live_account.refresh_from_db()
     assert live_account.api_secret == NEW_SECRET

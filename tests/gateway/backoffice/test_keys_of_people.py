@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.instruction_models import Instruction
 from balances.verb_fields import Refused
 from gateway.backoffice.key_issuing import issue, revoke
@@ -179,7 +179,7 @@ def test_such_a_key_works_when_another_person_has_agreed(product: Product, catal
         made.key[:12],
     )
     with pytest.raises(Refused, match="such a key already"):
-        instructions.look(ISSUED, made.instruction.parameters)
+        proposing.look(ISSUED, made.instruction.parameters)
 
 
 @pytest.mark.parametrize(("mode", "scopes"), [(Mode.TEST, list(ORDINARY_SCOPES)), (Mode.LIVE, HARMLESS)])
@@ -245,7 +245,7 @@ def test_one_person_revokes_and_it_counts_once(product: Product) -> None:
 def test_nonsense_is_refused_in_words(product: Product, change: dict[str, str], sentence: str) -> None:
     told = {"product": str(product.pk), "name": "a", "scopes": "read", "digest": "0" * 64, "prefix": "pk_live_abcd"}
     with pytest.raises(Refused, match=sentence):
-        instructions.look(ISSUED, told | change)
+        proposing.look(ISSUED, told | change)
 
 
 # The doors.
@@ -263,7 +263,12 @@ def test_the_page_shows_a_key_once(client: Client, product: Product, caplog: pyt
         "scopes": list(ORDINARY_SCOPES),
         "reason": "needed",
     }
-    assert "This field is required." in client.post(address, {**form, "scopes": []}).content.decode()
+    page = client.get(address).content.decode()
+    for words in ("<legend", "withdrawals:write: create and cancel withdrawals", "live: real money"):
+        assert words in page
+    assert 'value="live" selected' not in page  # nobody issues a key for real money by not looking
+    for missing in ({"scopes": []}, {"mode": ""}):
+        assert "This field is required." in client.post(address, form | missing).content.decode()
     assert not Instruction.objects.filter(verb=ISSUED).exists()
     shown = client.post(address, form)
     [key] = re.findall(r"<code[^>]*>(pk_live_[^<]{43})</code>", shown.content.decode())

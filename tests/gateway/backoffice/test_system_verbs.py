@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
-from balances import instructions
+from balances import proposing
 from balances.verb_fields import Refused
 from gateway.providers.models import PaymentSystem
 from gateway.providers.models.system_guards import PAYOUTS_CHANGED
@@ -174,7 +174,7 @@ def test_they_switch_it_on_and_off() -> None:
 def test_what_the_rules_forbid_is_not_even_asked_for(code: str, texts: dict[str, str], words: str) -> None:
     parameters = told("imps_ib") | {"code": code} if code == "nowhere" else told(code, **texts)
     with pytest.raises(Refused, match=words):
-        instructions.look(PAYOUTS_CHANGED, parameters)
+        proposing.look(PAYOUTS_CHANGED, parameters)
 
 
 # The page.

@@ -20,7 +20,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from balances import trial_money, trial_settings
+from balances import trial_money
+from gateway.backoffice import first_settings
 from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
 from gateway.products.models import ORDINARY_SCOPES, Mode, Product, Scope
@@ -100,10 +101,10 @@ class Command(BaseCommand):
         }
         for name, (fact, scopes) in keys.items():
             if key := facts.get(fact):
-                trial_settings.issue_key(product, name, key, scopes, requester=requester, approver=approver)
+                first_settings.issue_key(product, name, key, scopes, requester=requester, approver=approver)
         if facts.get("live"):
             columns = _columns("Paykassma", facts["live"])
-            trial_settings.keep_account("Paykassma", columns, requester=requester, approver=approver)
+            first_settings.keep_account("Paykassma", columns, requester=requester, approver=approver)
         trial_money.fund(product, modes, requester=requester, approver=approver)
         trial_slabs.agree(product, modes, requester=requester, approver=approver)
 

@@ -9,9 +9,9 @@ from typing import Final
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from balances import instructions
+from balances.agreeing import agree
+from gateway.backoffice import key_verbs
 from gateway.encryption import readable_or
-from gateway.products.actions import prefix_of
 from gateway.products.key_guards import ISSUED
 from gateway.products.models import ApiKey, Product, digest_of
 from gateway.providers.models import ProviderAccount
@@ -24,31 +24,20 @@ def issue_key(
     product: Product, name: str, key: str, scopes: Iterable[str], *, requester: AbstractUser, approver: AbstractUser
 ) -> None:
     """Make a live key work; one that is known is left as it is."""
-    digest = digest_of(key)
-    if ApiKey.objects.filter(digest=digest).exists():
+    if ApiKey.objects.filter(digest=digest_of(key)).exists():
         return
-    parameters = {
-        "product": str(product.pk),
-        "name": name,
-        "scopes": " ".join(scopes),
-        "digest": digest,
-        "prefix": prefix_of(key),
-    }
-    _agree(ISSUED, parameters, requester, approver)
+    told = key_verbs.told(product, name, key, scopes)
+    agree(ISSUED, told, _REASON, requester=requester, approver=approver)
 
 
 def keep_account(name: str, columns: Mapping[str, str], *, requester: AbstractUser, approver: AbstractUser) -> None:
     """Open the live account of this name, or have its columns follow what is given. It is due for a look."""
     account = ProviderAccount.objects.filter(name=name).first()
     if account is None:
-        _agree(OPENED, {"name": name, **columns}, requester, approver)
+        agree(OPENED, {"name": name, **columns}, _REASON, requester=requester, approver=approver)
         return
     other = {key: text for key, text in columns.items() if readable_or(account, key, None) != text}
     if other:
-        _agree(CHANGED, {"provider_account": str(account.pk), **other}, requester, approver)
+        told = {"provider_account": str(account.pk), **other}
+        agree(CHANGED, told, _REASON, requester=requester, approver=approver)
     ProviderAccount.objects.filter(pk=account.pk).update(next_at=timezone.now())
-
-
-def _agree(verb: str, parameters: Mapping[str, str], requester: AbstractUser, approver: AbstractUser) -> None:
-    asked = instructions.propose(verb, parameters, _REASON, "", requester)
-    instructions.approve(asked.pk, approver, asked.digest)

@@ -32,6 +32,7 @@ def compare(instruction: Instruction, field: str, text: str, by: AbstractUser) -
         Refused: it has no such secret, the person compared too often, or it cannot be counted.
         PermissionDenied: the person may neither ask for anything nor decide.
     """
+    # Who does not come into the admin learns no more at a terminal.
     check_permission(by, *TAKES_LOOKING, lock=False)
     # Before it is compared: of the answer that comes after it nobody can say that it was not counted.
     if _counted(by) > COMPARISONS_PER_HOUR:
