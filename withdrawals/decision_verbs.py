@@ -122,14 +122,14 @@ _RESENT: Final = _verb(
 )
 _DECLARED_FAILED: Final = _verb(
     DECLARED_FAILED,
-    "A payout of unknown outcome was never paid, and will not be: the product has its amount again.",
+    "A payout that has come to no end was never paid, and will not be: the product has its amount again.",
     _declare_failed,
     _about_failing,
     needs_document=True,
 )
 _DECLARED_PAID: Final = _verb(
     DECLARED_PAID,
-    "A payout in review was paid, by its document: the amount that was held is spent.",
+    "A payout that has come to no end was paid, by its document: the amount that was held is spent.",
     _declare_paid,
     _about_paying,
     needs_document=True,
@@ -139,7 +139,14 @@ DECISIONS: Final = (_RESENT, _DECLARED_FAILED, _DECLARED_PAID)
 
 
 def open_in_doubt(withdrawal: Withdrawal) -> tuple[Verb, ...]:
-    """What people may do with a withdrawal whose outcome is in doubt."""
+    """What people may do with a withdrawal whose outcome is in doubt, or that comes to no end."""
     if not decisions.people_may_decide(withdrawal):
         return ()
-    return DECISIONS if withdrawal.status == WithdrawalStatus.MANUAL_REVIEW else (_RESENT, _DECLARED_FAILED)
+    match withdrawal.status:
+        case WithdrawalStatus.UNKNOWN:
+            return (_RESENT, _DECLARED_FAILED)
+        case WithdrawalStatus.ACCEPTED:
+            return (_DECLARED_FAILED, _DECLARED_PAID)
+        case WithdrawalStatus.WAITING_FUNDS:
+            return (_DECLARED_FAILED,)
+    return DECISIONS
