@@ -242,3 +242,21 @@ def test_one_in_the_line_looks_every_minute_and_the_one_before_it_calls_it(
         third.refresh_from_db()
         assert second.next_at == timezone.now()
         assert third.next_at != timezone.now()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Insufficient balance on the gateway, the order is processed later",
+        {"withdrawals_sum_amount": ["Insufficient balance, waiting for it"]},
+    ],
+)
+def test_what_the_provider_may_have_kept_for_when_it_has_money_is_not_sent_twice(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, message: Any
+) -> None:
+    withdrawal = sent(api, provider, (200, {"status": "fail", "message": message}))
+    # Its book lags behind its answers.
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    provider.script(words.CREATE, words.OK)
+    assert probe(withdrawal).status == "unknown"
+    assert len(provider.to(words.CREATE)) == 1
