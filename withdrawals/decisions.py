@@ -18,9 +18,9 @@ from gateway.paykassma.messages import PullState
 from withdrawals import asking
 from withdrawals.corrections import Uncorrectable, lock
 from withdrawals.failures import FailureCode
+from withdrawals.last_words import says_that_it_has_it
 from withdrawals.models import Withdrawal
 from withdrawals.moves import move_withdrawal
-from withdrawals.outcomes import says_that_it_has_it
 from withdrawals.second_sendings import people_allow_it, was_asked_late_enough
 from withdrawals.states import (
     ACCEPTED_IS_LATE_SECONDS,

@@ -14,7 +14,8 @@ from gateway.paykassma.messages import FOUND_TWICE, PostbackItem, PullEntry, Pul
 from gateway.providers.models import ProviderAccount
 from withdrawals.failures import FailureCode
 from withdrawals.frozen_requests import frozen_request
-from withdrawals.models import LAST_ANSWER_MAX_LENGTH, Withdrawal
+from withdrawals.last_words import in_a_word
+from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.second_sendings import Next, after_not_found, people_allow_it, was_asked_late_enough
 from withdrawals.states import (
@@ -31,8 +32,6 @@ log = structlog.get_logger(__name__)
 #: C§2.1: the two numbers that end a withdrawal. Any other number, known or not, is not final.
 PAID_NUMBER: Final = 1
 _ENDINGS: Final = {PAID_NUMBER: WithdrawalStatus.PAID, 5: WithdrawalStatus.REJECTED}
-#: As `last_answer` keeps it.
-FOUND_REJECTED: Final = f"{PullState.FOUND}, status 5"
 
 
 @transaction.atomic(durable=True)
@@ -81,19 +80,6 @@ def _end_permission(withdrawal: Withdrawal, entry: PullEntry) -> None:
         ended = f'the provider said "{withdrawal.last_answer}"' if has_it else "it was not sent within an hour"
         before = f"; before that: {withdrawal.contradiction}" if withdrawal.contradiction else ""
         _contradict(withdrawal, f"two persons had it sent again, and that was called off, for {ended}{before}")
-
-
-def in_a_word(entry: PullEntry) -> str:
-    """What is kept of an answer, for people: the state, and the provider's number where it names one."""
-    items = () if entry.postback is None else entry.postback.items
-    if len(items) == 1 and isinstance(items[0], PostbackItem) and items[0].withdrawal_status is not None:
-        return f"{entry.state}, status {items[0].withdrawal_status}"[:LAST_ANSWER_MAX_LENGTH]
-    return entry.state
-
-
-def says_that_it_has_it(word: str) -> bool:
-    """Whether a kept answer says that the provider has the order and did not reject it."""
-    return word != FOUND_REJECTED and (word.startswith(PullState.FOUND) or word == PullState.NO_POSTBACK)
 
 
 def _weigh_not_found(withdrawal: Withdrawal, cause: Cause) -> None:

@@ -23,9 +23,10 @@ from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
 from withdrawals.frozen_requests import frozen_request
+from withdrawals.last_words import in_a_word
 from withdrawals.models import Withdrawal
 from withdrawals.moving_together import Step, lock_together, money_of, move_together
-from withdrawals.outcomes import PAID_NUMBER, differences, in_a_word
+from withdrawals.outcomes import PAID_NUMBER, differences
 from withdrawals.states import WithdrawalStatus
 
 log = structlog.get_logger(__name__)
