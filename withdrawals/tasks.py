@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from gateway.after_commit import ring
-from gateway.providers.models import ProviderAccount, may_pay_out, not_paused
+from gateway.providers.models import PauseKind, ProviderAccount, may_pay_out
 from withdrawals import approvals, asking, batch_work, probing, redaction, sending, sending_together
 from withdrawals.models import Withdrawal
 from withdrawals.second_sendings import to_send_again
@@ -58,12 +58,14 @@ def sweep_withdrawals() -> None:
     for withdrawal_id in approvals.overdue().order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
         ring("withdrawals.tasks.expire_approval", str(withdrawal_id))
     # Each account by itself: the backlog of one, worked off at its own pace, does not hide what is due for another.
-    for account_id in ProviderAccount.objects.filter(not_paused("")).values_list("pk", flat=True):
+    for account_id, pause in ProviderAccount.objects.values_list("pk", "pause_kind"):
         due, going = Withdrawal.objects.filter(account=account_id, next_at__lte=timezone.now()), may_pay_out()
-        if due.filter(going, status=WithdrawalStatus.QUEUED).exists():
-            ring("withdrawals.tasks.send_withdrawals", str(account_id))
         for withdrawal_id in due.filter(sending.lost()).order_by("next_at").values_list("pk", flat=True)[:_BATCH]:
             ring("withdrawals.tasks.send_withdrawal", str(withdrawal_id))
+        if pause != PauseKind.NONE:
+            continue
+        if due.filter(going, status=WithdrawalStatus.QUEUED).exists():
+            ring("withdrawals.tasks.send_withdrawals", str(account_id))
         waiting = due.filter(going, status=WithdrawalStatus.WAITING_FUNDS).order_by("pk")
         for withdrawal_id in waiting.values_list("pk", flat=True)[:_BATCH]:
             ring("withdrawals.tasks.probe_waiting", str(withdrawal_id))
