@@ -20,7 +20,7 @@ from gateway.api.listing import NoFilter, list_of
 from gateway.api.negotiation import FileNegotiation
 from gateway.api.pagination import NumberedPagination
 from gateway.api.parsers import BatchJSONParser, BatchMultiPartParser
-from gateway.api.query import query_of
+from gateway.api.query import query_of, refuse_query
 from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
 from gateway.products.actions import Caller
 from gateway.products.models import Scope
@@ -143,6 +143,7 @@ class CancelBatchView(APIView):
     @extend_schema(operation_id="cancel_withdrawal_batch", request=None, responses={200: BatchProgressShape})
     def post(self, request: Request, batch_id: uuid.UUID) -> Response:
         """Make no more withdrawals of a batch. Those that are made go on; cancel them one by one."""
+        refuse_query(request)
         caller = caller_of(request)
         _find(caller, batch_id)
         return Response(progress_shape(batches.cancel_batch(batch_id, caused_by(caller))))

@@ -86,7 +86,7 @@ _RESENT: Final = verb(
 )
 _DECLARED_FAILED: Final = verb(
     DECLARED_FAILED,
-    "A payout of unknown outcome was never paid, and will not be: the product has its amount again.",
+    "A payout that has come to no end was never paid, and will not be: the product has its amount again.",
     decisions.declare_failed,
     _of_failing,
     before=_ask_first,
@@ -94,7 +94,7 @@ _DECLARED_FAILED: Final = verb(
 )
 _DECLARED_PAID: Final = verb(
     DECLARED_PAID,
-    "A payout in review was paid, by its document: the amount that was held is spent.",
+    "A payout that has come to no end was paid, by its document: the amount that was held is spent.",
     decisions.declare_paid,
     _of_paying,
     before=_ask_first,
@@ -105,7 +105,14 @@ DECISIONS: Final = (_RESENT, _DECLARED_FAILED, _DECLARED_PAID)
 
 
 def open_in_doubt(withdrawal: Withdrawal) -> tuple[Verb, ...]:
-    """What people may do with a withdrawal whose outcome is in doubt."""
+    """What people may do with a withdrawal whose outcome is in doubt, or that comes to no end."""
     if not decisions.people_may_decide(withdrawal):
         return ()
-    return DECISIONS if withdrawal.status == WithdrawalStatus.MANUAL_REVIEW else (_RESENT, _DECLARED_FAILED)
+    match withdrawal.status:
+        case WithdrawalStatus.UNKNOWN:
+            return (_RESENT, _DECLARED_FAILED)
+        case WithdrawalStatus.ACCEPTED:
+            return (_DECLARED_FAILED, _DECLARED_PAID)
+        case WithdrawalStatus.WAITING_FUNDS:
+            return (_DECLARED_FAILED,)
+    return DECISIONS

@@ -10,6 +10,7 @@ from gateway.lifecycles import Cause, CauseKind
 from withdrawals import blocklist, outflow
 from withdrawals.failures import FailureCode
 from withdrawals.frozen_requests import differences
+from withdrawals.last_words import says_that_it_knows_it
 from withdrawals.models import Withdrawal, kept_contradiction
 from withdrawals.moves import move_withdrawal
 from withdrawals.states import REVIEW_DELAYS_SECONDS, WithdrawalStatus
@@ -22,10 +23,10 @@ _BLOCKED: Final = "its recipient is blocked"
 def may_leave(withdrawal: Withdrawal, claimed: Withdrawal) -> bool:
     """Whether a locked withdrawal may be sent as things are. Called in the transaction that marks it, before the mark.
 
-    Where it may not, it is dealt with: given to a person where its request is not the one of its row, called off where
-    its recipient was blocked since it was made (one that the provider may know is given to a person), put back where a
-    cap leaves no room for it. What the cap is about pauses once the transaction has committed; should that be lost,
-    the next one that is to be sent pauses it.
+    Where it may not, it is dealt with: given to a person where its request is not the one of its row, or the provider
+    knows what was never sent (`is_known_before`), called off where its recipient was blocked since it was made (one
+    that the provider may know is given to a person), put back where a cap leaves no room for it. What the cap is
+    about pauses once the transaction has committed; should that be lost, the next one that is to be sent pauses it.
 
     Args:
         withdrawal: as read under its lock.
@@ -34,6 +35,10 @@ def may_leave(withdrawal: Withdrawal, claimed: Withdrawal) -> bool:
     if names := differences(withdrawal):
         log.error("withdrawal_differs_from_its_request", withdrawal=withdrawal.public_id, names=names)
         _give_to_people(withdrawal, f"its request differs from its row in {', '.join(names)}")
+        return False
+    if is_known_before(withdrawal):
+        log.error("withdrawal_known_before_it_was_sent", withdrawal=withdrawal.public_id)
+        _give_to_people(withdrawal, "the provider knows it already")
         return False
     if blocklist.is_blocked(withdrawal):
         _stop(withdrawal)
@@ -44,6 +49,15 @@ def may_leave(withdrawal: Withdrawal, claimed: Withdrawal) -> bool:
     due_work.put_back(claimed)
     transaction.on_commit(lambda: outflow.pause(reached, withdrawal))
     return False
+
+
+def is_known_before(withdrawal: Withdrawal) -> bool:
+    """Whether the provider, asked last, knew what our book says was never sent: a backup was restored, say.
+
+    It said so while the withdrawal waited for approval; of one that is queued `outcomes.record_word` makes an unknown
+    one at once.
+    """
+    return withdrawal.status == WithdrawalStatus.QUEUED and says_that_it_knows_it(withdrawal.last_answer)
 
 
 def _stop(withdrawal: Withdrawal) -> None:

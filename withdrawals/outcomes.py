@@ -11,7 +11,8 @@ from gateway.lifecycles import Cause
 from gateway.paykassma.messages import FOUND_TWICE, PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
 from withdrawals.failures import FailureCode
-from withdrawals.models import LAST_ANSWER_MAX_LENGTH, Withdrawal, kept_contradiction
+from withdrawals.last_words import PAID_NUMBER, REJECTED_NUMBER, in_a_word
+from withdrawals.models import Withdrawal, kept_contradiction
 from withdrawals.moves import lock_withdrawal, move_withdrawal
 from withdrawals.same_order import another_of_ours, answer_differs_in
 from withdrawals.second_sendings import Next, after_not_found, people_allow_it, was_asked_late_enough
@@ -26,12 +27,7 @@ from withdrawals.states import (
 
 log = structlog.get_logger(__name__)
 
-#: C§2.1: the two numbers that end a withdrawal. Any other number, known or not, is not final.
-PAID_NUMBER: Final = 1
-REJECTED_NUMBER: Final = 5
 _ENDINGS: Final = {PAID_NUMBER: WithdrawalStatus.PAID, REJECTED_NUMBER: WithdrawalStatus.REJECTED}
-#: As `last_answer` keeps it (`in_a_word`).
-FOUND_REJECTED: Final = f"{PullState.FOUND}, status {REJECTED_NUMBER}"
 #: What is said only of an order that the provider has: "no result yet", too (C§1.12).
 _KNOWN_THERE: Final = frozenset({PullState.FOUND, PullState.NO_POSTBACK})
 #: Where a word that the provider has it, and that it has not ended, is news.
@@ -83,19 +79,6 @@ def _end_permission(withdrawal: Withdrawal, entry: PullEntry) -> None:
         ended = f'the provider said "{withdrawal.last_answer}"' if has_it else "it was not sent within an hour"
         before = f"; before that: {withdrawal.contradiction}" if withdrawal.contradiction else ""
         _contradict(withdrawal, f"two persons had it sent again, and that was called off, for {ended}{before}")
-
-
-def in_a_word(entry: PullEntry) -> str:
-    """What is kept of an answer, for people: the state, and the provider's number where it names one."""
-    items = () if entry.postback is None else entry.postback.items
-    if len(items) == 1 and isinstance(items[0], PostbackItem) and items[0].withdrawal_status is not None:
-        return f"{entry.state}, status {items[0].withdrawal_status}"[:LAST_ANSWER_MAX_LENGTH]
-    return entry.state
-
-
-def says_that_it_has_it(word: str) -> bool:
-    """Whether a kept answer says that the provider has the order and did not reject it."""
-    return word != FOUND_REJECTED and (word.startswith(PullState.FOUND) or word == PullState.NO_POSTBACK)
 
 
 def _weigh_not_found(withdrawal: Withdrawal, cause: Cause) -> None:

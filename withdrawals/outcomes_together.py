@@ -22,10 +22,10 @@ from gateway.encryption import opens
 from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem, PullEntry, PullState
 from gateway.providers.models import ProviderAccount
+from withdrawals.last_words import PAID_NUMBER, in_a_word
 from withdrawals.models import Withdrawal
 from withdrawals.moves import money_of
 from withdrawals.moving_together import Step, lock_together, move_together
-from withdrawals.outcomes import PAID_NUMBER, in_a_word
 from withdrawals.same_order import answer_differs_in, names_no_other
 from withdrawals.states import WithdrawalStatus
 

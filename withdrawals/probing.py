@@ -3,10 +3,12 @@
 import uuid
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from gateway import due_work
 from gateway.after_commit import ring
+from gateway.paykassma.messages import PullState
 from gateway.providers import calls
 from gateway.providers.models import may_pay_out
 from withdrawals.models import Withdrawal
@@ -35,30 +37,31 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
 
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:
-    # An older one that is just being sent counts, too: while it is the probe, nobody else is. One that could not be
-    # sent itself, for it is paused or no key opens it, steps aside: the others would wait for it for ever.
+    # An older one that is just being sent counts, too: while it is the probe, nobody else is.
     # Both have a due time, by which they are found among all that have ended.
     in_line = Withdrawal.objects.filter(
         next_at__isnull=False, account=withdrawal.account, currency=withdrawal.currency, pk__lt=withdrawal.pk
     )
     if in_line.filter(status=WithdrawalStatus.SENDING).exists():
         return False
-    before_it = in_line.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS).select_related("account")
-    return not any(is_readable(older) for older in before_it.order_by("pk").iterator())
+    return not any(is_readable(older) for older in _waiting(in_line).iterator())
+
+
+def _waiting(rows: "QuerySet[Withdrawal]") -> "QuerySet[Withdrawal]":
+    """Those that wait, oldest first, without those that could not be sent themselves.
+
+    One that is paused, or of which the provider says what nobody can read, steps aside, as does one that no key opens:
+    the others would wait for it for ever. It is asked about at its own time.
+    """
+    waiting = rows.filter(may_pay_out(), status=WithdrawalStatus.WAITING_FUNDS)
+    return waiting.exclude(last_answer=PullState.UNUSABLE).select_related("account").order_by("pk")
 
 
 def _release_next(sent: Withdrawal) -> None:
     """Once one was sent, the next in order need not wait for its own clock: there may be money for it, too."""
     if Withdrawal.objects.filter(pk=sent.pk, status=WithdrawalStatus.WAITING_FUNDS).exists():
         return  # there was still no money
-    waiting = Withdrawal.objects.filter(
-        may_pay_out(),
-        next_at__isnull=False,
-        account=sent.account,
-        currency=sent.currency,
-        status=WithdrawalStatus.WAITING_FUNDS,
-    )
-    in_order = waiting.select_related("account").order_by("pk").iterator()
-    following = next((one.pk for one in in_order if is_readable(one)), None)
+    waiting = _waiting(Withdrawal.objects.filter(next_at__isnull=False, account=sent.account, currency=sent.currency))
+    following = next((one.pk for one in waiting.iterator() if is_readable(one)), None)
     if following is not None and waiting.filter(pk=following, token__isnull=True).update(next_at=timezone.now()):
         ring("withdrawals.tasks.probe_waiting", str(following))

@@ -22,7 +22,7 @@ from gateway.paykassma.answers import Answer
 from gateway.paykassma.messages import PullState, sign_again
 from gateway.providers import calls
 from gateway.providers.health import PAYOUT
-from gateway.providers.models import may_pay_out, not_paused
+from gateway.providers.models import may_pay_out
 from gateway.providers.pace import take_place
 from gateway.providers.pauses import pass_gate
 from withdrawals import gate
@@ -46,8 +46,11 @@ def may_go() -> Q:
 
 
 def lost() -> Q:
-    """Filter: withdrawals of which a worker never wrote what came of it."""
-    return Q(status=WithdrawalStatus.SENDING) & not_paused()
+    """Filter: withdrawals of which a worker never wrote what came of it.
+
+    Of a paused account as well: to call one unknown takes no call, and people may only decide about it after that.
+    """
+    return Q(status=WithdrawalStatus.SENDING)
 
 
 def send_withdrawal(withdrawal_id: uuid.UUID) -> None:

@@ -27,7 +27,7 @@ from gateway.providers.health import PAYOUT
 from gateway.providers.models import ProviderAccount
 from gateway.providers.pace import give_back_places, take_free_places
 from gateway.providers.pauses import pass_gate
-from withdrawals import blocklist, outflow, sending
+from withdrawals import blocklist, gate, outflow, sending
 from withdrawals.frozen_requests import differences
 from withdrawals.models import Withdrawal
 from withdrawals.moving_together import Step, lock_together, move_together
@@ -160,8 +160,8 @@ def _plain(account: ProviderAccount, rows: Sequence[Withdrawal]) -> list[Withdra
 
 def _is_fresh(row: Withdrawal) -> bool:
     """Never sent before, or surely not arrived, and readable."""
-    is_in_no_doubt = not row.resends and row.resend_allowed_by is None and not row.send_again
-    return is_in_no_doubt and opens(row, "body", "recipient")
+    may_be_there = row.resends or row.resend_allowed_by is not None or row.send_again or gate.is_known_before(row)
+    return not may_be_there and opens(row, "body", "recipient")
 
 
 def _is_signed_by(account: ProviderAccount, row: Withdrawal) -> bool:

@@ -16,6 +16,7 @@ from gateway.api.authentication import caller_of
 from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import list_of
 from gateway.api.problems import Problem
+from gateway.api.query import refuse_query
 from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
 from gateway.products.actions import Caller
 from gateway.products.models import Scope
@@ -58,6 +59,7 @@ class WithdrawalsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Create a withdrawal. It is sent to the provider once, in the background."""
+        refuse_query(request)
         caller = caller_of(request)
         claim = claim_of(request, caller)
 
@@ -103,6 +105,7 @@ class CancelWithdrawalView(APIView):
     @extend_schema(operation_id="cancel_withdrawal", request=None, responses={200: WithdrawalShape})
     def post(self, request: Request, withdrawal_id: uuid.UUID) -> Response:
         """Cancel a withdrawal that was not sent yet."""
+        refuse_query(request)
         _find(caller_of(request), withdrawal_id)
         return Response(withdrawal_shape(actions.cancel_withdrawal(caller_of(request), withdrawal_id)))
 
@@ -134,6 +137,7 @@ class RejectWithdrawalView(APIView):
 def _decided(
     request: Request, withdrawal_id: uuid.UUID, decide: Callable[[uuid.UUID, Caller, str], Withdrawal]
 ) -> Response:
+    refuse_query(request)
     caller = caller_of(request)
     _find(caller, withdrawal_id)
     said = DecisionSerializer(data=request.data)

@@ -33,7 +33,7 @@ def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
     errors: dict[str, list[str]] = {}
     for name, values in request.query_params.lists():
         if name not in known:
-            errors[name] = [f"There is no such parameter. Known: {', '.join(sorted(known))}."]
+            errors[name] = [f"There is no such parameter. Known: {', '.join(sorted(known)) or 'none'}."]
         elif len(values) > 1:
             errors[name] = ["Send each parameter once."]
         elif not _is_acceptable(values[0]):
@@ -41,6 +41,17 @@ def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
     if errors:
         raise ValidationError(errors)
     return {name: str(value) for name, value in request.query_params.items()}
+
+
+def refuse_query(request: Request) -> None:
+    """For calls that move money and know no parameters: one that they ignored may have meant that nothing moves.
+
+    Batches know ``?dry_run=true``; a single withdrawal that took no notice of it would be paid.
+
+    Raises:
+        ValidationError: as of `query_of`.
+    """
+    query_of(request, ())
 
 
 def _is_acceptable(text: str) -> bool:

@@ -38,10 +38,13 @@ _WITHDRAWAL_FIELDS: Final = frozenset(
     }
 )
 
-_DUPLICATE_TEXT = re.compile(r"already|(?<!not )(?<!n't )exist|taken|duplicate|unique")
+_DUPLICATE_TEXT = re.compile(
+    r"already|(?<!not )(?<!n't )exist|taken|duplicate|unique|уже|(?<!не )существу|дубл|повторн|уникальн|занят"
+)
 # A text that speaks of trouble on the provider's side says nothing about what became of the order.
 _TROUBLE_TEXT = re.compile(
     r"server|internal|gateway|time.?d? ?out|process|temporar|unavailable|maintenance|busy|try again|later|too many|wait"
+    r"|pending|progress"
     r"|сервер|внутренн|шлюз|тайм.?аут|обработ|временн|недоступ|повторите|попробуйте|позже|слишком|подожд|ожид"
 )
 
@@ -76,7 +79,7 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
     has_trouble = any(_TROUBLE_TEXT.search(text) for text in texts)
     has_no_funds = (
         INSUFFICIENT_BALANCE_FIELD in names or any(INSUFFICIENT_BALANCE_TEXT in text for text in texts)
-    ) and (names <= _WITHDRAWAL_FIELDS | {INSUFFICIENT_BALANCE_FIELD, None})
+    ) and names <= _WITHDRAWAL_FIELDS | {INSUFFICIENT_BALANCE_FIELD, None}
     is_about_fields = answer.is_field_refusal and bool(names) and names <= _WITHDRAWAL_FIELDS and not has_trouble
     # Fields and free words together, other fields than ours, or more than were kept: what is not seen may name the id.
     is_unclear = bool(names - {None}) or has_trouble
@@ -87,7 +90,8 @@ def classify_withdrawal(answer: Answer) -> WithdrawalVerdict:
         (not refused, WithdrawalVerdict.UNKNOWN),
         (is_taken, WithdrawalVerdict.UNKNOWN),
         (answer.outcome is Outcome.CREDENTIAL_ERROR, WithdrawalVerdict.CREDENTIAL_ERROR),
-        (has_no_funds, WithdrawalVerdict.INSUFFICIENT_BALANCE),
+        # Not where it speaks of trouble, or of later: it may have kept the order for when there is money.
+        (has_no_funds and not has_trouble, WithdrawalVerdict.INSUFFICIENT_BALANCE),
         (is_about_fields, WithdrawalVerdict.REFUSED),
         (is_unclear, WithdrawalVerdict.UNKNOWN),
         (True, WithdrawalVerdict.REFUSED_UNPROVEN),

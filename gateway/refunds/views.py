@@ -13,6 +13,7 @@ from gateway import ids
 from gateway.api.authentication import caller_of
 from gateway.api.idempotency import answer_once, claim_of
 from gateway.api.listing import NoFilter, list_of
+from gateway.api.query import refuse_query
 from gateway.api.schema import IDEMPOTENCY_KEY, list_parameters, page_of
 from gateway.products.actions import Caller
 from gateway.products.models import Scope
@@ -57,6 +58,7 @@ class RefundsView(APIView):
         currency, less its earlier refunds that did not fail: 422 `refund_exceeds_receipts` says in `refundable` what
         is left.
         """
+        refuse_query(request)
         caller = caller_of(request)
         deposit = _find(caller, deposit_id)
         claim = claim_of(request, caller)

@@ -175,6 +175,24 @@ def test_a_worker_that_was_lost_while_sending_is_looked_after(
     assert provider.to(words.CREATE) == []
 
 
+def test_a_lost_answer_is_called_unknown_while_its_account_is_paused_and_nobody_is_asked(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    withdrawal, waits = order(api), order(api)
+    begin_sending(withdrawal)
+    health.pause_by_hand(account, "the provider is gone")
+    for one in (withdrawal, waits):
+        make_due(one)
+    assert rings() == [str(withdrawal.pk)]
+    # Else people could never decide about it, however long the pause.
+    assert send(withdrawal).status == "unknown"
+    assert send(waits).status == "queued"
+    make_due(withdrawal)
+    assert rings() == []
+    asking.ask_withdrawals(account.pk)
+    assert provider.requests == []
+
+
 @pytest.mark.usefixtures("disguised")
 def test_a_long_line_that_is_paused_hides_nobody_behind_it(
     api: Api, product: Product, account: ProviderAccount, provider: ScriptedProvider, new_api: Any

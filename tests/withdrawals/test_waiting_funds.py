@@ -96,7 +96,7 @@ def test_only_the_oldest_of_a_currency_is_probed(
     ]
 
 
-@pytest.mark.parametrize("hindered", ["paused", "sealed"])
+@pytest.mark.parametrize("hindered", ["paused", "sealed", "unreadable"])
 def test_an_older_one_that_could_not_be_sent_itself_steps_aside(
     api: Api, account: ProviderAccount, provider: ScriptedProvider, hindered: str
 ) -> None:
@@ -104,10 +104,16 @@ def test_an_older_one_that_could_not_be_sent_itself_steps_aside(
     younger = sent(api, provider, words.NO_FUNDS, PAYTM)
     youngest = sent(api, provider, words.NO_FUNDS, PAYTM)
     assert {one.status for one in (older, younger, youngest)} == {"waiting_funds"}
-    provider.script(words.PULL, words.pulled(*(words.not_found(one) for one in (older, younger, youngest))))
+    says = [words.not_found(younger), words.not_found(youngest)]
+    if hindered == "unreadable":
+        provider.script(words.PULL, words.pulled({"withdrawal_id": older.public_id, "message": "?"}))
+        assert probe(older).status == "waiting_funds"
+    else:
+        says.append(words.not_found(older))
+    provider.script(words.PULL, words.pulled(*says))
     if hindered == "paused":
         pause_payouts(PauseScope.PAYMENT_SYSTEM, "imps_ib", PayoutPauseKind.REFUSALS, "refused", mode="test")
-    else:
+    elif hindered == "sealed":
         with connection.cursor() as cursor:
             cursor.execute("UPDATE withdrawals_withdrawal SET body = 'nonsense' WHERE id = %s", [older.pk])
     provider.script(words.CREATE, words.OK)
@@ -242,3 +248,21 @@ def test_one_in_the_line_looks_every_minute_and_the_one_before_it_calls_it(
         third.refresh_from_db()
         assert second.next_at == timezone.now()
         assert third.next_at != timezone.now()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Insufficient balance on the gateway, the order is processed later",
+        {"withdrawals_sum_amount": ["Insufficient balance, waiting for it"]},
+    ],
+)
+def test_what_the_provider_may_have_kept_for_when_it_has_money_is_not_sent_twice(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider, message: Any
+) -> None:
+    withdrawal = sent(api, provider, (200, {"status": "fail", "message": message}))
+    # Its book lags behind its answers.
+    provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
+    provider.script(words.CREATE, words.OK)
+    assert probe(withdrawal).status == "unknown"
+    assert len(provider.to(words.CREATE)) == 1

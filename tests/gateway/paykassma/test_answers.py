@@ -246,6 +246,15 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
                 "Подождите",
                 "Заявка в обработке",
                 "Превышено время ожидания",
+                "A request to this account is pending",
+                "Already in progress",
+                "Заявка с таким номером уже создана",
+                "Такая заявка существует",
+                "Дублирующая выплата",
+                "Номер занят",
+                # Whoever speaks of both has perhaps kept the order for when there is money.
+                "Insufficient balance on the gateway, it is sent later",
+                "Insufficient balance, the order is being processed",
             )
         ],
         *[
@@ -260,6 +269,9 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
                 ("Amount", "x"),
                 ("bank_details.0", "x"),
                 ("amount", "Internal server error"),
+                ("amount", "Заявка уже создана"),
+                ("withdrawals_sum_amount", "The service timed out"),
+                ("withdrawals_sum_amount", "Insufficient balance, waiting for it"),
             )
         ],
         (200, {"status": "fail", "message": {"amount": ["x"], "order": ["y"]}}, "unknown"),
@@ -278,6 +290,7 @@ def test_evidence_is_bounded_and_shows_in_no_repr() -> None:
         (200, {"status": "fail"}, "refused_unproven"),
         (200, {"status": "fail", "message": "MESSAGE"}, "refused_unproven"),
         (200, {"status": "fail", "message": "No withdrawal to this recipient is possible"}, "refused_unproven"),
+        (200, {"status": "fail", "message": "Получатель не существует"}, "refused_unproven"),
         (200, {"status": "fail", "message": ["MESSAGE"]}, "refused_unproven"),
         (200, {"status": "error", "message": {"amount": ["x"]}}, "unknown"),
         (200, {"status": "error", "errors": {"target": "amount", "message": "x"}}, "unknown"),
