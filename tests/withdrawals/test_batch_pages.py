@@ -177,6 +177,8 @@ def test_an_unknown_decision_or_batch_is_not_there(product: Product, ada: Client
     batch.pk = Product.objects.create(name="other").pk
     assert decide(ada, batch, "confirm").status_code == 404
     assert ada.get(reverse("admin:withdrawals_withdrawalbatch_decide", args=[batch.pk])).status_code == 405
+    assert WithdrawalBatch.objects.get().status == "checked"
+    assert not Withdrawal.objects.exists()
 
 
 def test_who_may_send_sees_what_they_are_to_say_yes_to(product: Product, api: Api) -> None:

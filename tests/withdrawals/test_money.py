@@ -84,7 +84,8 @@ def test_an_overdraft_limit_goes_below_zero_and_no_further(api: Api, product: Pr
     order(api)
     assert figures(product) == [Decimal(-1218), Decimal(2436), 0]
     answer = api.post("withdrawals", {**IMPS, "amount": "100", "reference": "more"})
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_funds")
+    assert figures(product) == [Decimal(-1218), Decimal(2436), 0]
 
 
 def test_the_hold_stays_while_anything_is_open_and_is_spent_once(

@@ -140,6 +140,8 @@ def test_an_account_keeps_its_mode(account: ProviderAccount, live_account: Provi
 def test_a_test_account_is_changed_by_one(account: ProviderAccount) -> None:
     ProviderAccount.objects.filter(pk=account.pk).update(**OTHERS)
     check()
+    account.refresh_from_db()
+    assert {name: getattr(account, name) for name in OTHERS} == OTHERS
 
 
 def test_workers_write_the_other_columns_as_ever(live_account: ProviderAccount) -> None:
@@ -147,6 +149,9 @@ def test_workers_write_the_other_columns_as_ever(live_account: ProviderAccount) 
     ProviderAccount.objects.filter(pk=live_account.pk).update(unknown_streak=3, time_zone="UTC", calls_per_minute=5)
     live_account.save(update_fields=["base_url", "is_active", "paths"])  # with what they have
     check()
+    live_account.refresh_from_db()
+    assert (live_account.pause_kind, live_account.unknown_streak) == ("person", 3)
+    assert (live_account.time_zone, live_account.calls_per_minute) == ("UTC", 5)
 
 
 # What two can.

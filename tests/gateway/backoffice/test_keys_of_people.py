@@ -141,6 +141,9 @@ def test_such_a_key_may_be_narrowed_and_ended_by_one(product: Product) -> None:
     ApiKey.objects.filter(pk=key.pk).update(scopes=[Scope.READ, Scope.WITHDRAWALS_WRITE], expires_at=now)
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=now, rate_limit_per_minute=5)
     check()
+    key.refresh_from_db()
+    assert (key.scopes, key.expires_at) == ([Scope.READ, Scope.WITHDRAWALS_WRITE], now)
+    assert (key.revoked_at, key.rate_limit_per_minute) == (now, 5)
 
 
 # The verbs.

@@ -115,6 +115,9 @@ def test_one_person_stops_and_narrows(limited: PaymentSystem) -> None:
     one.update(is_enabled=False)
     one.update(pays_out=False)
     check()
+    limited.refresh_from_db()
+    assert (limited.withdrawal_minimum, limited.withdrawal_maximum) == (Decimal(101), Decimal(499))
+    assert (limited.is_enabled, limited.pays_out) == (False, False)
 
 
 def test_a_system_begins_without_payouts() -> None:
