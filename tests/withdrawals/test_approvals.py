@@ -22,8 +22,8 @@ from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import settle
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.approving import APPROVING_SCOPES, REASON, asked_by, decisions, key, person, waiting
+from tests.withdrawals.money_stage import given_past_the_verbs
 from tests.withdrawals.orders import IMPS, make_due, moves, news, order, send
-from tests.withdrawals.test_money import given_past_the_verbs
 from withdrawals import actions, approvals, limits, tasks
 from withdrawals.models import Approval, Withdrawal
 from withdrawals.states import APPROVAL_DAYS
