@@ -17,7 +17,7 @@ from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused
 from tests.gateway.loud_logs import log_everything
-from tests.gateway.providers.test_secrets_at_rest import leaks
+from tests.leaks import leaks
 from tests.withdrawals.orders import BKASH, IMPS, order
 from withdrawals.models import Withdrawal
 
