@@ -67,7 +67,8 @@ def test_what_proves_something_is_not_made_up(
     api: Api, unique: ProviderAccount, provider: ScriptedProvider, change: str, said: str
 ) -> None:
     withdrawal = in_doubt(api, unique, provider, "unknown")
-    for status, step in (("sending", {"cause": "pull", "resends": 1}), ("unknown", {})):
+    steps: dict[str, dict[str, Any]] = {"sending": {"cause": "pull", "resends": 1}, "unknown": {}}
+    for status, step in steps.items():
         stepped(withdrawal, status, **step)
         with refused(said):
             run(f"UPDATE withdrawals_withdrawal SET {change}")  # noqa: S608 - our own words
