@@ -78,6 +78,12 @@ def _no_static_files(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """A password is slow to hash on purpose: a fifth of a second, each time that one is set or compared."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def _unhurried(settings: Any) -> None:
     """All tests call from one address in one Redis. Those about the limits set them back."""
     settings.FAILED_AUTHENTICATIONS_PER_MINUTE = settings.REFUSED_LETTERS_PER_MINUTE = 1_000_000
