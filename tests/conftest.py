@@ -23,7 +23,7 @@ from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.migrated_once import migrated_once
 from tests.scripted_provider import ScriptedProvider
-from tests.two_persons import by_two_persons, kept_key, live_account_of, persons
+from tests.two_persons import begun_with, by_two_persons, kept_key, live_account_of, persons
 from withdrawals.models import DuplicateWindow
 
 assert celery_app  # the doorbell needs its broker
@@ -75,6 +75,12 @@ def as_superuser(django_db_setup: None) -> Iterator[None]:
 def _no_static_files(settings: Any) -> None:
     """Every new client would look for all static files of all packages: a third of a short test's time."""
     settings.WHITENOISE_USE_FINDERS = False
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """A password is slow to hash on purpose: a fifth of a second, each time that one is set or compared."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +197,7 @@ def may_repeat_itself(product: Product, mode: Mode = Mode.TEST) -> None:
 @pytest.fixture
 def funded(product: Product) -> Product:
     """The product, with rupees in test mode: enough for every withdrawal of most tests, which may repeat themselves."""
-    fund(product, "INR")
+    begun_with(product, "INR", "1000000000.00")
     may_repeat_itself(product)
     return product
 

@@ -101,6 +101,12 @@ def past_the_guards(*statements: str) -> None:
             kept.execute(statement.encode())
 
 
+def clear_away(*tables: str) -> None:
+    """Take what was rolled back out of tables: where it is much, every later test reads over it until somebody does."""
+    with superuser(autocommit=True) as clearing:
+        clearing.execute(f"VACUUM {', '.join(tables)}".encode())
+
+
 @contextmanager
 def allowed(privilege: str, on: str) -> Iterator[None]:
     """For a while the application may do what otherwise only a person does by hand: a wall taken out."""

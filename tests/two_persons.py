@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from balances import instructions, proposing
+from balances import accounts, instructions, proposing
 from balances.instruction_models import Instruction
 from balances.instruction_moves import begin_instruction, move_instruction
-from balances.kinds import FEE_VERB
+from balances.kinds import FEE_VERB, JournalKind
+from balances.posting import NewJournal, credit, debit, post
 from balances.states import InstructionStatus
+from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import keep_key
 from gateway.products.key_guards import ISSUED
@@ -19,6 +22,8 @@ from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, Product, dige
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.providers.models.account_guards import CHANGED, OPENED
 from gateway.providers.models.system_guards import NO_LIMIT, PAYOUT_COLUMNS, PAYOUTS_CHANGED
+
+_REASON, _DOCUMENT = "the tests' own money", "a test"
 
 
 def persons() -> tuple[User, User]:
@@ -34,8 +39,31 @@ def persons() -> tuple[User, User]:
 def by_two_persons(verb: str, parameters: Mapping[str, str]) -> Instruction:
     """Asked for by one and approved by the other."""
     requester, approver = persons()
-    asked = proposing.propose(verb, parameters, "the tests' own money", "a test", requester)
+    asked = proposing.propose(verb, parameters, _REASON, _DOCUMENT, requester)
     return instructions.approve(asked.pk, approver, asked.digest)
+
+
+@transaction.atomic
+def begun_with(product: Product, currency: str, amount: str) -> None:
+    """Test money with which a new product begins, as the verb `product_funded` leaves it (`tests.balances.test_begun`).
+
+    Half of the tests begin so. The verb looks at the books three times before it posts, and they would spend a tenth
+    of their time on that.
+    """
+    told = {"product": str(product.pk), "mode": "test", "currency": currency, "amount": amount}
+    shown = [{"kind": "product_funded", "legs": []}]
+    cause = _decided("product_funded", told, "test", _REASON, shown, _DOCUMENT)
+    assert cause.instruction is not None
+    bank, there = accounts.bank("test", currency), accounts.available(product.pk, "test", currency)
+    post(
+        NewJournal(
+            kind=JournalKind.PRODUCT_FUNDED,
+            reference=ids.encode(ids.INSTRUCTION, cause.instruction),
+            legs=(debit(bank, Decimal(amount)), credit(there, Decimal(amount))),
+            cause=cause,
+            document=_DOCUMENT,
+        )
+    )
 
 
 def settle(product: Product, amount: str, currency: str = "INR") -> None:
@@ -119,18 +147,21 @@ def kept_key(product: Product, mode: Mode, key: str, scopes: Iterable[str] = ORD
         return keep_key(product=product, mode=mode, name="tests", key=key, scopes=scopes)
 
 
-def _decided(verb: str, parameters: Mapping[str, str], mode: str, detail: str, shown: Sequence[object]) -> Cause:
+def _decided(
+    verb: str, parameters: Mapping[str, str], mode: str, detail: str, shown: Sequence[object], document: str = ""
+) -> Cause:
     requester, approver = persons()
     instruction = Instruction(
         verb=verb,
         mode=mode,
         parameters=parameters,
         reason=detail,
+        document=document,
         preview={"mode": mode, "notes": [], "journals": shown},
         digest="0" * 64,
         requested_by=requester,
     )
+    begin_instruction(instruction, Cause(kind=CauseKind.PERSON, id=str(requester.pk), detail=detail))
     by_person = Cause(kind=CauseKind.PERSON, id=str(approver.pk), detail=detail, instruction=instruction.pk)
-    begin_instruction(instruction, by_person)
     move_instruction(instruction, InstructionStatus.POSTED, by_person, decided_by_id=approver.pk)
     return by_person

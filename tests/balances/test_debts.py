@@ -15,8 +15,8 @@ from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import by_two_persons, overdraft, settle
 from tests.withdrawals import provider_words as words
+from tests.withdrawals.money_stage import figures as available_held_owed
 from tests.withdrawals.orders import IMPS, sent
-from tests.withdrawals.test_money import figures as available_held_owed
 from withdrawals import asking
 
 pytestmark = pytest.mark.django_db

@@ -25,8 +25,8 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.money import exponent
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
+from tests.balances.attackers import ATTACKERS
 from tests.balances.charging import agree_on, charge
-from tests.balances.test_guards import ATTACKERS
 from tests.properties import PURE, WITH_DATABASE
 from tests.two_persons import agreed
 

@@ -5,12 +5,11 @@ refuse that write the ledger is in ``test_posting_functions``.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from decimal import Decimal
 from functools import partial
 
 import pytest
-from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, transaction
 
 from balances import holds
 from balances.kinds import HoldStatus
@@ -18,6 +17,7 @@ from balances.models import Hold
 from gateway import ids
 from tests import roles
 from tests.balances.attacked import Ledger, image
+from tests.balances.attackers import ATTACKERS, WAYS
 from tests.balances.test_posting import BY_CLOCK
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,33 +114,10 @@ PERMISSION_DENIED = {
     *("entries uncounted", "last entry set back", "taken for counted"),
     *(name for name in ATTACKS if name.startswith("account of another ")),
 }
-ATTACKERS: dict[str, Callable[[], AbstractContextManager[None]]] = {
-    "application": roles.as_application,
-    "owner": roles.as_owner,
-}
-
-
-def attack_plainly(step: Callable[[], None]) -> None:
-    with transaction.atomic():
-        step()
-
-
-def attack_in_a_savepoint(step: Callable[[], None]) -> None:
-    with transaction.atomic(), transaction.atomic():
-        step()
-
-
-def attack_with_the_variable(step: Callable[[], None]) -> None:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger%%'")
-            names = [name for trigger, table in cursor.fetchall() for name in (trigger, f"{table}:{trigger}")]
-            cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{','.join(names)}}}"])
-        step()
 
 
 @pytest.mark.parametrize("attacker", ATTACKERS)
-@pytest.mark.parametrize("way", [attack_plainly, attack_in_a_savepoint, attack_with_the_variable])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_it_is_refused_and_nothing_is_left(
     name: str, way: Callable[[Callable[[], None]], None], attacker: str, ledger: Ledger

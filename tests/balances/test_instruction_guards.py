@@ -15,13 +15,8 @@ from balances.sides import SIDES
 from gateway.products.models import Product
 from tests import roles
 from tests.balances.attacked import Ledger, image
+from tests.balances.attackers import ATTACKERS, WAYS
 from tests.balances.past import moved
-from tests.balances.test_guards import (
-    ATTACKERS,
-    attack_in_a_savepoint,
-    attack_plainly,
-    attack_with_the_variable,
-)
 from tests.two_persons import by_two_persons, decided, persons
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -254,7 +249,7 @@ PERMISSION_DENIED = {
 
 
 @pytest.mark.parametrize("role", ATTACKERS)
-@pytest.mark.parametrize("way", [attack_plainly, attack_in_a_savepoint, attack_with_the_variable])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_it_is_refused_and_nothing_is_left(
     name: str, way: Callable[[Callable[[], object]], None], role: str, attacker: Attacker

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +14,7 @@ from balances.verbs import every
 from gateway import ids
 from gateway.products.models import Product
 from tests.conftest import fund
+from tests.staff import logged_in
 from tests.two_persons import by_two_persons, persons, settle
 
 pytestmark = pytest.mark.django_db
@@ -36,14 +37,6 @@ def page_of_journal(journal: Journal) -> str:
 
 def buttons_of(instruction: Instruction) -> str:
     return reverse("admin:balances_instruction_decide", args=[instruction.pk])
-
-
-def logged_in(name: str, *permissions: str) -> Client:
-    person = User.objects.create_user(name, is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client(enforce_csrf_checks=False)
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

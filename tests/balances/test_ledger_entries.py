@@ -1,7 +1,7 @@
 """GET /ledger-entries: every change of the product's own accounts, newest first, and nobody's words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -254,6 +254,13 @@ FILL = """
 """
 
 
+@pytest.fixture(scope="module")
+def _room_again(django_db_setup: None) -> Iterator[None]:
+    yield
+    roles.clear_away("balances_entry", "balances_journal")
+
+
+@pytest.mark.usefixtures("_room_again")
 def test_each_question_is_answered_by_an_index_however_many_entries_there_are(
     product: Product, mine: Api, available: AccountKey
 ) -> None:

@@ -18,7 +18,7 @@ from tests.forked import started, wait_for_end
 from tests.scripted_provider import DROP, Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.interleaving import DEADLINE_SECONDS, eventually
-from tests.withdrawals.orders import make_due, moves, order, sent
+from tests.withdrawals.orders import creates, make_due, moves, order, sent
 from withdrawals.models import Withdrawal
 from withdrawals.tasks import sweep_withdrawals
 
@@ -89,10 +89,6 @@ def sweep_until(withdrawal: Withdrawal, is_right: Callable[[Withdrawal], bool]) 
 
         eventually(a_while_later)
     return withdrawal
-
-
-def creates(provider: ScriptedProvider) -> list[bytes]:
-    return [request.body for request in provider.to(words.CREATE)]
 
 
 INSERT_MOVE = 'INSERT INTO "withdrawals_withdrawalmove"'

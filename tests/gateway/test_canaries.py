@@ -45,8 +45,8 @@ from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.loopback import serve
 from tests.gateway.loud_logs import log_everything
 from tests.gateway.providers.pausing import let_payouts_go_on
-from tests.gateway.providers.test_secrets_at_rest import CANARIES, leaks
 from tests.gateway.webhooks.receiver import receiving
+from tests.leaks import CANARIES, leaks
 from tests.postbacks.letters import deliver, item, letter, settle
 from tests.scripted_provider import DROP, Received, ScriptedProvider
 from tests.two_persons import persons

@@ -14,6 +14,7 @@ from gateway.lifecycles import Cause, CauseKind, IllegalMove, Lifecycle
 from payments.models import Confirmation, ConfirmationMove, Deposit, DepositMove, Receipt
 from payments.moves import move_deposit
 from payments.states import CONFIRMATION, DEPOSIT, ConfirmationStatus, DepositStatus
+from tests.at_commit import committed
 from tests.conftest import Api
 from tests.payments.stage import ACTIVATE, OK, Book, Placed, confirm, money, moves, news, work
 from tests.scripted_provider import ScriptedProvider
@@ -51,7 +52,7 @@ def rows(api: Api, opened: Placed, book: Book, provider: ScriptedProvider, attac
     answer = confirm(api, deposit)
     book.enter(answer.json()["id"], money(), label=deposit.customer.label)
     work()
-    check_now()
+    committed()
     return {Deposit: Deposit.objects.get(), Confirmation: Confirmation.objects.get()}
 
 
@@ -59,12 +60,6 @@ def sql(statement: str, *values: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
-
-
-def check_now() -> None:
-    """What COMMIT would check."""
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql("SET CONSTRAINTS ALL DEFERRED")
 
 
 @contextmanager
@@ -117,7 +112,7 @@ def test_only_the_first_status_may_be_inserted(
                 # It may begin so, but not without a word about why.
                 with refused(f"{lifecycle.name}: move 1 to {status} has no history row"):
                     assert sql(copy, *given, rows[model].pk) == 1
-                    check_now()
+                    committed()
             else:
                 with refused(f"{lifecycle.name} may not begin as {status} ({sequence})"):
                     sql(copy, *given, rows[model].pk)
@@ -134,7 +129,7 @@ def test_no_move_without_its_history(
         force(row, before)
         with refused(f"{lifecycle.name}: move {row.sequence + 1} to credited has no history row"):
             sql(f"UPDATE {table} SET status = 'credited', sequence = sequence + 1 WHERE id = %s", row.pk)  # noqa: S608
-            check_now()
+            committed()
         with refused("may not become"):  # a status without the count
             sql(f"UPDATE {table} SET status = 'credited' WHERE id = %s", row.pk)  # noqa: S608
         with refused("may not become"):  # the count without a move
@@ -152,7 +147,7 @@ def test_no_move_without_its_history(
                 row.sequence + 1,
             )
             sql(f"UPDATE {table} SET status = 'credited', sequence = sequence + 1 WHERE id = %s", row.pk)  # noqa: S608
-            check_now()
+            committed()
         transaction.set_rollback(True)
 
 
@@ -180,7 +175,7 @@ def test_history_is_written_once(
         sql(f"TRUNCATE {table}")
     with refused("foreign key"):  # nor does the thing go and leave its history
         sql(f"DELETE FROM {model._meta.db_table}")  # noqa: S608
-        check_now()
+        committed()
     assert moves(rows[model]) == known
 
 
@@ -232,7 +227,7 @@ def test_the_same_money_cannot_be_written_twice(rows: dict[type, Any]) -> None:
             receipt.save(force_insert=True)
         assert Receipt.objects.count() == 2
         with refused("has no history row"):
-            check_now()
+            committed()
         transaction.set_rollback(True)
 
 

@@ -14,6 +14,7 @@ from gateway.products.models import Product
 from payments.models import Receipt
 from payments.resolutions import write_off
 from tests import roles
+from tests.at_commit import committed
 from tests.payments.paid import Paid, postings, receipts
 from tests.payments.stage import money
 from tests.two_persons import decided
@@ -27,12 +28,6 @@ NEEDS_TWO = "what it becomes is decided by two persons"
 def sql(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-
-
-def check_now() -> None:
-    """What COMMIT would check."""
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql("SET CONSTRAINTS ALL DEFERRED")
 
 
 @pytest.fixture(params=["plainly", "with pgtrigger.ignore"])
@@ -67,7 +62,7 @@ def credited(receipt: Receipt, product: Product) -> None:
 
 def short(paid: Paid) -> Receipt:
     paid.arrives(money(amount="1"))
-    check_now()
+    committed()
     return Receipt.objects.select_related("account").get()
 
 
@@ -82,7 +77,7 @@ def test_waiting_money_becomes_nothing_without_its_journal(
     receipt, before = short(paid), (receipts(), postings())
     with refused(WITHOUT_JOURNAL), transaction.atomic():
         move(receipt, status, product if status == "credited" else None)
-        check_now()
+        committed()
     assert (receipts(), postings()) == before
 
 
@@ -91,7 +86,7 @@ def test_credited_money_is_not_taken_back_without_its_journal(paid: Paid, produc
     receipt = Receipt.objects.get()
     with refused(WITHOUT_JOURNAL), transaction.atomic():
         move(receipt, "reversed", product)
-        check_now()
+        committed()
     assert [status for status, *_ in receipts()] == ["credited"]
 
 
@@ -102,7 +97,7 @@ def test_a_journal_of_an_earlier_transaction_counts_for_nothing(paid: Paid, prod
         cursor.execute("UPDATE balances_journal SET xact = 0 WHERE kind = 'suspense_credited'")
     with refused(WITHOUT_JOURNAL), transaction.atomic():
         move(receipt, "credited", product)
-        check_now()
+        committed()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +118,7 @@ def test_the_provider_s_word_gives_no_doubtful_money_away(
     with refused(NEEDS_TWO), transaction.atomic():
         move(receipt, "credited", other, more="" if other != product else f", {doubt}")
         credited(receipt, other)
-        check_now()
+        committed()
     assert (receipts(), postings()) == before
 
 
@@ -132,7 +127,7 @@ def test_the_provider_s_word_credits_what_nothing_speaks_against(paid: Paid, pro
     with transaction.atomic():
         move(receipt, "credited", product)
         credited(receipt, product)
-        check_now()
+        committed()
     assert [status for status, *_ in receipts()] == ["credited"]
 
 
@@ -141,9 +136,9 @@ def test_an_instruction_about_another_receipt_covers_none(paid: Paid, attacker: 
     paid.arrives(first)
     paid.arrives(first, second)
     one, other = Receipt.objects.order_by("transaction_id")
-    check_now()
+    committed()
     with refused(WITHOUT_JOURNAL), transaction.atomic():
         write_off(one.pk, decided())
         move(other, "written_off", cause="person")
-        check_now()
+        committed()
     assert [status for status, *_ in receipts()] == ["in_review", "in_review"]

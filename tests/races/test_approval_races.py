@@ -18,7 +18,7 @@ from gateway.providers.models import ProviderAccount
 from tests import roles
 from tests.conftest import Api, agree_on_slabs
 from tests.payments.rivals import Gate, at_once, copy_of, in_thread
-from tests.races.test_hold_races import assert_sound
+from tests.races.soundness import assert_sound
 from tests.withdrawals.approving import REASON, decisions, key, person, waiting
 from tests.withdrawals.orders import make_due, moves, order
 from withdrawals import actions, approvals

@@ -18,7 +18,7 @@ from tests.conftest import Api
 from tests.forked import started
 from tests.payments.rivals import Gate, at_once, copy_of, in_thread
 from tests.races.batch_workers import caught_in_a_row, dying
-from tests.races.test_hold_races import assert_sound
+from tests.races.soundness import assert_sound
 from tests.withdrawals.batch_stage import batch_body, ends, load, row
 from withdrawals import batch_work, batches
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch

@@ -28,7 +28,7 @@ from payments.models import Receipt
 from payments.receipts import Recorded, record_receipt
 from tests.payments.rivals import Gate, at_once, copy_of, in_thread
 from tests.payments.stage import money
-from tests.races.test_hold_races import assert_sound
+from tests.races.soundness import assert_sound
 from tests.two_persons import by_two_persons, persons
 
 pytestmark = pytest.mark.django_db(transaction=True)

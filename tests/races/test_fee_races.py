@@ -21,7 +21,7 @@ from tests.conftest import Api
 from tests.payments.rivals import Gate, at_once, in_thread
 from tests.payments.stage import money
 from tests.payments.test_suspense import found_by_transaction
-from tests.races.test_hold_races import assert_sound
+from tests.races.soundness import assert_sound
 from tests.two_persons import decided, persons
 from tests.withdrawals.orders import order
 from withdrawals.models import Withdrawal

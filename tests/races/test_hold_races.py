@@ -10,11 +10,9 @@ from uuid import UUID
 
 import pytest
 from django.db import transaction
-from django.db.models import Sum
 
 from balances import holds, reading
-from balances.kinds import DEBIT_NORMAL
-from balances.models import Account, Entry, Hold, Journal
+from balances.models import Hold, Journal
 from balances.posting import InsufficientFunds
 from gateway import ids
 from gateway.lifecycles import Cause, CauseKind
@@ -23,6 +21,7 @@ from gateway.providers.models import ProviderAccount
 from tests.conftest import fund
 from tests.forked import started
 from tests.payments.rivals import at_once
+from tests.races.soundness import assert_sound
 from tests.races.writing import write
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,17 +112,3 @@ def test_writers_that_are_killed_leave_whole_journals(
         assert one.end() == (-signal.SIGKILL, "")
     assert Journal.objects.count() >= JOURNALS
     assert_sound()
-
-
-def assert_sound() -> None:
-    """The ledger agrees with itself: everything sums to zero, and each kept balance is that of its entries."""
-    assert not Entry.objects.values("mode", "currency").annotate(total=Sum("amount")).exclude(total=0).exists()
-    for account in Account.objects.filter(balance__isnull=False):
-        total = account.entries.aggregate(total=Sum("amount"))["total"] or Decimal(0)
-        assert account.balance == (total if account.kind in DEBIT_NORMAL else -total), account
-        assert account.entry_count == account.entries.count()
-    for held in Account.objects.filter(kind="held"):
-        open_holds = Hold.objects.filter(
-            product=held.product_id, mode=held.mode, currency=held.currency, status="open"
-        ).aggregate(total=Sum("amount"))["total"]
-        assert held.balance == (open_holds or 0), held

@@ -18,7 +18,7 @@ from gateway import ids
 from gateway.products.models import Product
 from tests.conftest import fund
 from tests.payments.rivals import Gate, at_once, copy_of, in_thread
-from tests.races.test_hold_races import assert_sound
+from tests.races.soundness import assert_sound
 from tests.two_persons import persons
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from tests import roles
 from tests.conftest import Api
 from tests.gateway.refunds.stage import credited, refund
 from tests.payments.rivals import at_once, copy_of
-from tests.races.test_hold_races import assert_sound
+from tests.races.soundness import assert_sound
 from withdrawals.actions import NewWithdrawal
 from withdrawals.models import Withdrawal
 

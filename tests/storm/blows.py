@@ -41,6 +41,7 @@ class Planned:
 
     Attributes:
         at: seconds after the beginning.
+        blow: what is done.
         service: that is hit by a kill.
         is_child: whether a process that the service started is hit.
         draw: from 0 to 1; which of them.

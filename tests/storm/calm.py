@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.storm.parts import Parts
 
+# The storm's own process has no Django: what is said here a second time, `test_calm` compares.
 #: Waiting for a question, a probe, or to be sent again.
 _WAITING: Final = ["queued", "accepted", "waiting_funds", "unknown", "sending"]
 _FINAL: Final = frozenset({"paid", "rejected", "failed", "cancelled", "reversed"})

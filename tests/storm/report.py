@@ -29,6 +29,7 @@ class Outcome:
         retries: requests that were sent once more.
         calls: at the provider, by method and path.
         statuses: how many withdrawals ended in which.
+        paid_twice: withdrawals of which the provider's book shows more than one payment.
         violations: a sentence for everything that must not be.
     """
 

@@ -83,6 +83,15 @@ def post_file(api: Api, content: bytes, *, query: str = "", key: str | None = No
     return api.post(f"withdrawal-batches{query}", body, content_type=MULTIPART_CONTENT, key=key)
 
 
+def errors_of(answer: Any, count: int | None = None) -> list[tuple[str, str]]:
+    """Pointer and code of each error of a refused batch."""
+    document = answer.json()
+    assert (answer.status_code, document["code"]) == (422, "batch_invalid"), document
+    assert document["error_count"] == (len(document["errors"]) if count is None else count)
+    assert document["detail"].endswith("Nothing was accepted.")
+    return [(one["pointer"], one["code"]) for one in document["errors"]]
+
+
 def work() -> None:
     """Let the workers do all that is due."""
     while due := due_batches():

@@ -52,6 +52,11 @@ def sent(api: Api, provider: ScriptedProvider, answer: Any, wish: dict[str, Any]
     return send(order(api, wish))
 
 
+def creates(provider: ScriptedProvider) -> list[bytes]:
+    """Every request for a withdrawal that the provider got, in order."""
+    return [request.body for request in provider.to("/v2/withdrawal/create")]
+
+
 def begin_sending(withdrawal: Withdrawal) -> Withdrawal:
     """As a worker leaves it between its mark and the first byte; the row with the worker's token."""
     [claimed] = due_work.claim(

@@ -1,19 +1,19 @@
 """What nobody approved does not leave, whoever writes: attacks on the database as the application, and beyond."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from gateway import ids
 from gateway.products.actions import keep_key
 from gateway.products.models import ApiKey, Mode, Product, new_key
 from gateway.providers.models import ProviderAccount
+from tests.at_commit import committed, refused
 from tests.conftest import Api, agree_on_slabs
 from tests.withdrawals.approving import APPROVING_SCOPES, REASON, key, person, waiting
 from tests.withdrawals.orders import order
@@ -28,17 +28,6 @@ TWO = "0: approver + finance_lead"
 def run(sql: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-
-
-def at_commit() -> None:
-    run("SET CONSTRAINTS ALL IMMEDIATE")
-    run("SET CONSTRAINTS ALL DEFERRED")
-
-
-@contextmanager
-def refused(match: str) -> Iterator[None]:
-    with pytest.raises(IntegrityError, match=match), transaction.atomic():
-        yield
 
 
 class Attacker:
@@ -85,7 +74,7 @@ class Attacker:
 def two(api: Api) -> Attacker:
     """A withdrawal that takes an approver and a finance lead."""
     made = Attacker(waiting(api, TWO))
-    at_commit()
+    committed()
     return made
 
 
@@ -96,9 +85,9 @@ def ann(db: None) -> User:
 
 def test_what_the_verbs_write_is_taken(two: Attacker, ann: User) -> None:
     approvals.approve(two.withdrawal.pk, ann, REASON)
-    at_commit()
+    committed()
     two.approve(person("lea", "finance_lead"), "finance_lead")
-    at_commit()
+    committed()
     two.withdrawal.refresh_from_db()
     assert two.withdrawal.status == "queued"
 
@@ -155,12 +144,8 @@ AT_COMMIT: dict[str, tuple[Callable[[Attacker, User], None], str]] = {
 
 @pytest.mark.parametrize(("attack", "match"), AT_COMMIT.values(), ids=AT_COMMIT)
 def test_it_does_not_commit(two: Attacker, ann: User, attack: Callable[[Attacker, User], None], match: str) -> None:
-    def attacked() -> None:
-        attack(two, ann)
-        at_commit()
-
     with refused(match):
-        attacked()
+        attack(two, ann)
     two.withdrawal.refresh_from_db()
     assert (two.withdrawal.status, Approval.objects.count()) == ("pending_approval", 0)
 
@@ -293,7 +278,7 @@ STATEMENTS = (
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_the_application_may_not_change_what_was_written(two: Attacker, ann: User, statement: str) -> None:
     approvals.approve(two.withdrawal.pk, ann, REASON)
-    at_commit()
+    committed()
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         run(statement)
 

@@ -14,7 +14,7 @@ from tests.conftest import Api, agree_on_slabs
 from tests.withdrawals.approving import REASON, asked_by, decisions, person, waiting
 from tests.withdrawals.orders import make_due, order
 from withdrawals import approvals, limits, moves
-from withdrawals.models import Withdrawal
+from withdrawals.models import Approval, Withdrawal
 
 pytestmark = pytest.mark.django_db
 
@@ -167,8 +167,10 @@ def test_the_buttons_take_a_post_and_an_existing_one(api: Api, ann: Client) -> N
     withdrawal = waiting(api)
     address = reverse("admin:withdrawals_withdrawal_decide", args=[withdrawal.pk])
     assert ann.get(address).status_code == 405
+    assert decisions(withdrawal) == []
     withdrawal.pk = withdrawal.product_id
     assert press(ann, withdrawal, "approve").status_code == 404
+    assert not Approval.objects.exists()
 
 
 def test_of_many_each_is_told_what_became_of_it(api: Api, product: Product, ann: Client) -> None:

@@ -17,12 +17,13 @@ from gateway.products.models import ApiKey, Mode, Product
 from gateway.providers.models import PauseKind, ProviderAccount
 from gateway.webhooks.models import Event
 from tests.conftest import Api
+from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import settle
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.approving import APPROVING_SCOPES, REASON, asked_by, decisions, key, person, waiting
+from tests.withdrawals.money_stage import given_past_the_verbs
 from tests.withdrawals.orders import IMPS, make_due, moves, news, order, send
-from tests.withdrawals.test_money import given_past_the_verbs
 from withdrawals import actions, approvals, limits, sweeping, tasks
 from withdrawals.models import Approval, Withdrawal
 from withdrawals.states import APPROVAL_DAYS
@@ -365,10 +366,12 @@ def test_what_is_only_punctuation_is_no_reason(api: Api, approving: Api) -> None
     withdrawal = waiting(api)
     answer = approving.post(f"withdrawals/{withdrawal.public_id}/approve", {"reason": "....."})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/reason")
+    assert decisions(withdrawal) == []
 
 
 def test_a_key_that_approves_asks_for_nothing(approving: Api) -> None:
-    assert approving.post("withdrawals", {**IMPS, "reference": "x"}).status_code == 403
+    with nothing_changes():
+        assert_refused(approving.post("withdrawals", {**IMPS, "reference": "x"}), 403, "forbidden")
 
 
 # Time.

@@ -15,8 +15,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from gateway import weighing_sheets
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused, nothing_changes
-from tests.withdrawals.batch_stage import COLUMNS, csv_of, ends, line, load, post_file, row, work, xlsx_of
-from tests.withdrawals.test_batches import errors_of
+from tests.withdrawals.batch_stage import COLUMNS, csv_of, ends, errors_of, line, load, post_file, row, work, xlsx_of
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db

@@ -1,14 +1,13 @@
 """What must never become of a batch is refused by the database, whoever writes, even its superuser."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from gateway import ids, key_rotation
+from tests.at_commit import committed, refused
 from tests.conftest import Api
 from tests.withdrawals.batch_stage import batch_body, load, row, work
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch, WithdrawalBatchMove
@@ -16,26 +15,13 @@ from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch, Withdrawal
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_superuser")]
 
 
-@contextlib.contextmanager
-def checked_at_the_end() -> Iterator[None]:
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-@contextlib.contextmanager
-def refused(sentence: str) -> Iterator[None]:
-    with pytest.raises(IntegrityError, match=sentence), transaction.atomic(), checked_at_the_end():
-        yield
-
-
 @pytest.fixture
 def batch(api: Api) -> WithdrawalBatch:
     """Two rows that wait, and a withdrawal of another call."""
     api.post("withdrawals", row(reference="other"))
-    with checked_at_the_end():
-        return load(api.post("withdrawal-batches", batch_body(row(), row())).json())
+    made = load(api.post("withdrawal-batches", batch_body(row(), row())).json())
+    committed()
+    return made
 
 
 @pytest.fixture
@@ -141,8 +127,8 @@ def test_a_batch_does_not_end_before_its_rows(batch: WithdrawalBatch) -> None:
     with refused("has rows that wait"):
         end(batch, "cancelled")
     BatchRow.objects.update(status="cancelled")
-    with checked_at_the_end():
-        end(batch, "cancelled")
+    end(batch, "cancelled")
+    committed()
 
 
 def end(batch: WithdrawalBatch, status: str) -> None:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +13,7 @@ from django.utils import timezone
 from gateway.products.models import Product
 from tests.conftest import Api
 from tests.gateway.api.refusals import nothing_changes
+from tests.staff import logged_in
 from tests.withdrawals.batch_stage import csv_of, ends, line, work, xlsx_of
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch, WithdrawalBatchMove, WithdrawalMove
 
@@ -20,14 +21,6 @@ pytestmark = pytest.mark.django_db
 
 UPLOAD = reverse("admin:withdrawals_withdrawalbatch_upload")
 LIST = reverse("admin:withdrawals_withdrawalbatch_changelist")
-
-
-def logged_in(name: str, *permissions: str) -> Client:
-    person = User.objects.create_user(name, is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture
@@ -178,6 +171,8 @@ def test_an_unknown_decision_or_batch_is_not_there(product: Product, ada: Client
     batch.pk = Product.objects.create(name="other").pk
     assert decide(ada, batch, "confirm").status_code == 404
     assert ada.get(reverse("admin:withdrawals_withdrawalbatch_decide", args=[batch.pk])).status_code == 405
+    assert WithdrawalBatch.objects.get().status == "checked"
+    assert not Withdrawal.objects.exists()
 
 
 def test_who_may_send_sees_what_they_are_to_say_yes_to(product: Product, api: Api) -> None:

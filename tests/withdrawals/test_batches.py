@@ -22,7 +22,7 @@ from gateway.webhooks.models import Event
 from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.two_persons import settle
-from tests.withdrawals.batch_stage import batch_body, ends, load, row, work
+from tests.withdrawals.batch_stage import batch_body, ends, errors_of, load, row, work
 from withdrawals import batch_work
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch, WithdrawalBatchMove, WithdrawalMove
 
@@ -36,15 +36,6 @@ def send(api: Api, *rows: Any, **changes: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.content
     shown: dict[str, Any] = answer.json()
     return shown
-
-
-def errors_of(answer: Any, count: int | None = None) -> list[tuple[str, str]]:
-    """Pointer and code of each error of a refused batch."""
-    document = answer.json()
-    assert (answer.status_code, document["code"]) == (422, "batch_invalid"), document
-    assert document["error_count"] == (len(document["errors"]) if count is None else count)
-    assert document["detail"].endswith("Nothing was accepted.")
-    return [(one["pointer"], one["code"]) for one in document["errors"]]
 
 
 def test_a_batch_is_accepted_at_once_and_made_by_the_workers(api: Api, product: Product) -> None:

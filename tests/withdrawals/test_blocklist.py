@@ -22,7 +22,7 @@ from tests.conftest import Api
 from tests.gateway.api.bodies import withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.loud_logs import log_everything
-from tests.gateway.providers.test_secrets_at_rest import leaks
+from tests.leaks import leaks
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words

@@ -13,8 +13,8 @@ from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.two_persons import settle
 from tests.withdrawals import provider_words as words
+from tests.withdrawals.money_stage import given_past_the_verbs
 from tests.withdrawals.orders import make_due, moves, news, order, send, sent
-from tests.withdrawals.test_money import given_past_the_verbs
 from withdrawals import asking
 from withdrawals.models import Withdrawal
 

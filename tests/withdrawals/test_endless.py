@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from balances import instructions
+from balances import proposing
 from balances.models import Hold
 from balances.verb_fields import Refused
 from gateway.products.models import Product
@@ -16,18 +16,23 @@ from tests.payments.paid import postings
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.two_persons import by_two_persons
 from tests.withdrawals import provider_words as words
+from tests.withdrawals.doubts import FAILED, PAID, RESENT, names, told
 from tests.withdrawals.interleaving import paused_after
+from tests.withdrawals.money_stage import figures, funded_with
 from tests.withdrawals.orders import begin_sending, make_due, moves, news, order, sent
-from tests.withdrawals.test_decisions import FAILED, NOW, PAID, RESENT, names, told
-from tests.withdrawals.test_money import figures, funded
 from withdrawals import asking, probing, sending
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
 
-assert funded  # in place of the fixture of all tests: just enough for one
-
+NOW = "2026-03-01T12:00:00Z"
 DAY = 86400
+
+
+@pytest.fixture
+def funded(product: Product) -> Product:
+    """In place of the fixture of all tests: just enough for one."""
+    return funded_with(product, "1218")
 
 
 @pytest.fixture
@@ -52,11 +57,11 @@ def test_what_was_accepted_and_lost_is_the_provider_s_for_a_day_and_then_failed_
     assert names(withdrawal) == []
     for verb in (FAILED, PAID):
         with pytest.raises(Refused, match="The withdrawal is accepted; "):
-            instructions.look(verb, told(withdrawal))
+            proposing.look(verb, told(withdrawal))
     clock.shift(1)
     assert names(withdrawal) == [FAILED, PAID]
     with pytest.raises(Refused, match="The withdrawal is accepted; its outcome is not in doubt"):
-        instructions.look(RESENT, told(withdrawal))
+        proposing.look(RESENT, told(withdrawal))
 
     by_two_persons(FAILED, told(withdrawal))
 
@@ -95,7 +100,7 @@ def test_what_the_provider_says_that_it_has_is_not_failed(
     provider.script(words.PULL, words.pulled(says(withdrawal)))
     clock.shift(DAY)
     with pytest.raises(Refused, match="The provider has it"):
-        instructions.look(FAILED, told(withdrawal))
+        proposing.look(FAILED, told(withdrawal))
     # By its document it may be paid: the provider forgets to say so.
     by_two_persons(PAID, told(withdrawal))
     withdrawal.refresh_from_db()
@@ -110,7 +115,7 @@ def test_what_the_provider_never_has_the_money_for_is_failed_by_two_persons(
     assert names(withdrawal) == [FAILED]
     for verb in (RESENT, PAID):
         with pytest.raises(Refused, match="The withdrawal is waiting_funds; "):
-            instructions.look(verb, told(withdrawal))
+            proposing.look(verb, told(withdrawal))
 
     by_two_persons(FAILED, told(withdrawal))
 
@@ -150,4 +155,4 @@ def test_what_is_being_sent_is_nobodys_to_end(
     begin_sending(withdrawal)
     clock.shift(DAY)
     with pytest.raises(Refused, match="The withdrawal is sending; its outcome is not in doubt"):
-        instructions.look(FAILED, told(withdrawal))
+        proposing.look(FAILED, told(withdrawal))

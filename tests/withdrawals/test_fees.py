@@ -11,13 +11,13 @@ from balances.models import Fee, Journal
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from tests.balances.charging import charge
-from tests.conftest import Api, fund, may_repeat_itself
+from tests.conftest import Api, fund
 from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import decided
 from tests.withdrawals import provider_words as words
+from tests.withdrawals.money_stage import HELD, PAID, RELEASED, ended, figures, funded_with, given_past_the_verbs
 from tests.withdrawals.orders import IMPS, order, sent
-from tests.withdrawals.test_money import HELD, PAID, RELEASED, ended, figures, given_past_the_verbs
 from withdrawals import asking
 from withdrawals.corrections import prove_paid, reverse
 
@@ -30,9 +30,7 @@ PROVIDER_FEE = "provider_fee: provider_balance -18.27 INR, provider_fees 18.27 I
 @pytest.fixture
 def funded(product: Product) -> Product:
     """In place of the fixture of all tests: enough for one with its fees, and ten more."""
-    fund(product, "INR", amount="1257.36")
-    may_repeat_itself(product)
-    return product
+    return funded_with(product, "1257.36")
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """What must never be false is refused by the database, whoever writes, even its superuser."""
 
-import contextlib
 import itertools
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from gateway.webhooks.event_types import EventType
+from tests.at_commit import committed, refused
 from tests.conftest import Api
 from tests.withdrawals.approving import person, waiting
 from tests.withdrawals.orders import order
@@ -56,20 +55,9 @@ def attacker(request: pytest.FixtureRequest, db: None) -> None:
         cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{','.join(names)}}}"])
 
 
-@contextlib.contextmanager
-def refused() -> Iterator[None]:
-    with pytest.raises(IntegrityError), transaction.atomic():
-        yield
-
-
 def run(sql: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-
-
-def check_deferred() -> None:
-    run("SET CONSTRAINTS ALL IMMEDIATE")
-    run("SET CONSTRAINTS ALL DEFERRED")
 
 
 def jump(withdrawal: Withdrawal, status: str) -> None:
@@ -114,52 +102,49 @@ def test_the_database_allows_exactly_the_legal_moves(api: Api, attacker: None) -
 
 def test_a_move_counts_its_sequence_up_by_one(api: Api, attacker: None) -> None:
     withdrawal = order(api)
-    for attack in (
-        "SET status = 'sending'",
-        "SET status = 'sending', sequence = sequence + 2",
-        "SET status = 'sending', sequence = sequence - 1",
-        "SET sequence = sequence + 1",
-        "SET status = 'paid', sequence = sequence + 1",
-        "SET status = 'nonsense', sequence = sequence + 1",
-        "SET status = NULL",
-        "SET amount = 0",
-        "SET amount = -1",
-        "SET amount = NULL",
-    ):
-        with refused():
+    asked = "what withdrawal .* asks for is never changed"
+    for attack, said in {
+        "SET status = 'sending'": "queued .1. may not become sending .1.",
+        "SET status = 'sending', sequence = sequence + 2": "queued .1. may not become sending .3.",
+        "SET status = 'sending', sequence = sequence - 1": "queued .1. may not become sending .0.",
+        "SET sequence = sequence + 1": "queued .1. may not become queued .2.",
+        "SET status = 'paid', sequence = sequence + 1": "queued .1. may not become paid .2.",
+        "SET status = 'nonsense', sequence = sequence + 1": "queued .1. may not become nonsense .2.",
+        "SET status = NULL": 'null value in column "status"',
+        **dict.fromkeys(("SET amount = 0", "SET amount = -1", "SET amount = NULL"), asked),
+    }.items():
+        with refused(said):
             run(f"UPDATE withdrawals_withdrawal {attack} WHERE id = %s", withdrawal.pk)
 
 
 def test_a_move_without_its_history_row_does_not_commit(api: Api, attacker: None) -> None:
     withdrawal = order(api)
-    check_deferred()
-    with refused():
+    committed()
+    with refused("move 2 to sending has no history row"):
         run(
             "UPDATE withdrawals_withdrawal SET status = 'sending', sequence = sequence + 1 WHERE id = %s",
             withdrawal.pk,
         )
-        check_deferred()
-    with refused():  # a history row that says something else does not count
+    with refused("move 2 to sending has no history row"):  # one that says something else does not count
         run(
             "UPDATE withdrawals_withdrawal SET status = 'sending', sequence = sequence + 1 WHERE id = %s",
             withdrawal.pk,
         )
         insert_move(withdrawal, 2, "paid")
-        check_deferred()
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status not in {"queued", "pending_approval"}])
 def test_a_withdrawal_may_not_begin_anywhere_but_at_the_beginning(api: Api, attacker: None, status: str) -> None:
     withdrawal = order(api)
-    with refused():
+    with refused(f"withdrawal may not begin as {status} .1."):
         copy(withdrawal, status=status, reference="copy")
-    with refused():
+    with refused("withdrawal may not begin as queued .2."):
         copy(withdrawal, status="queued", sequence=2, reference="copy")
 
 
 def test_a_reference_is_used_once(api: Api, attacker: None) -> None:
     withdrawal = order(api)
-    with refused():
+    with refused("one_withdrawal_per_reference"):
         copy(withdrawal, status="queued")
 
 
@@ -170,16 +155,15 @@ def test_history_is_never_changed(api: Api, attacker: None) -> None:
         "UPDATE withdrawals_withdrawalmove SET to_status = 'paid' WHERE subject_id = %s",
         "DELETE FROM withdrawals_withdrawalmove WHERE subject_id = %s",
     ):
-        with refused():
+        with refused("moves of a withdrawal are never changed"):
             run(attack, withdrawal.pk)
-    check_deferred()
-    with refused():
+    committed()
+    with refused("moves of a withdrawal are never emptied"):
         run("TRUNCATE withdrawals_withdrawalmove")
-    with refused():
+    with refused("one_withdrawal_move_per_step"):
         insert_move(withdrawal, 1, "queued")
-    with refused():
+    with refused("violates foreign key constraint"):  # while its history is there
         run("DELETE FROM withdrawals_withdrawal WHERE id = %s", withdrawal.pk)
-        check_deferred()
 
 
 def insert_move(withdrawal: Withdrawal, sequence: int, status: str) -> None:
@@ -211,6 +195,6 @@ WRITTEN_ONCE = (
 def test_what_was_decided_and_agreed_is_written_once(api: Api, attacker: None, statement: str) -> None:
     withdrawal = waiting(api)
     approvals.approve(withdrawal.pk, person("ann"), "as the order says")
-    check_deferred()
-    with pytest.raises(IntegrityError, match="are never"), transaction.atomic():
+    committed()
+    with refused("are never"):
         run(statement)

@@ -1,5 +1,6 @@
 """The admin shows limits, windows and caps with who and why, and lets nobody write there."""
 
+import re
 from typing import Any
 
 import pytest
@@ -55,12 +56,23 @@ def test_nobody_writes_there(model: Any, rows: None, client: Client) -> None:
     assert not model.objects.filter(reason="mine").exists()
 
 
-@pytest.mark.parametrize(
-    "verb", ["limit_agreed", "duplicate_window_agreed", "outflow_cap_agreed", "recipient_unblocked"]
-)
-def test_each_verb_has_its_form(verb: str, rows: None, client: Client) -> None:
+#: What the form of each verb asks for, in its order.
+ASKED_FOR = {
+    "limit_agreed": [
+        *("mode", "currency", "product", "per", "payment_system", "period", "on_excess"),
+        *("maximum_amount", "maximum_count"),
+    ],
+    "duplicate_window_agreed": ["mode", "product", "minutes"],
+    "outflow_cap_agreed": ["mode", "currency", "product", "provider_account", "maximum"],
+    "recipient_unblocked": ["blocked"],
+}
+
+
+@pytest.mark.parametrize(("verb", "names"), ASKED_FOR.items(), ids=ASKED_FOR)
+def test_each_verb_has_its_form(verb: str, names: list[str], rows: None, client: Client) -> None:
     client.force_login(persons()[0])
-    assert client.get(reverse("admin:balances_instruction_propose_verb", args=[verb])).status_code == 200
+    page = client.get(reverse("admin:balances_instruction_propose_verb", args=[verb]))
+    assert re.findall(r'name="verb-([^"]+)"', page.content.decode()) == names
 
 
 def test_words_say_what_a_rule_is(product: Product, rows: None) -> None:

@@ -21,10 +21,8 @@ ROWS = 200_000
 
 @pytest.fixture(scope="module", autouse=True)
 def _room_again(django_db_setup: None) -> Iterator[None]:
-    """Rows that were rolled back are read over by every test after this one until somebody clears them away."""
     yield
-    with roles.superuser(autocommit=True) as clearing:
-        clearing.execute("VACUUM withdrawals_withdrawal")
+    roles.clear_away("withdrawals_withdrawal")
 
 
 @pytest.fixture

@@ -112,14 +112,19 @@ def test_a_recipient_is_known_by_any_of_its_accounts_however_it_is_written(api: 
 
 
 @pytest.mark.parametrize(
-    ("period", "length"), [("hour", timedelta(hours=1)), ("day", timedelta(days=1)), ("month", timedelta(days=30))]
+    ("period", "length", "told"),
+    [
+        ("hour", timedelta(hours=1), "60 minutes"),
+        ("day", timedelta(days=1), "24 hours"),
+        ("month", timedelta(days=30), "30 days"),
+    ],
 )
-def test_a_period_rolls(period: str, length: timedelta, api: Api, product: Product) -> None:
+def test_a_period_rolls(period: str, length: timedelta, told: str, api: Api, product: Product) -> None:
     limit(product, count=1, period=period)
     with time_machine.travel(NOON, tick=False):
         order(api)
     with time_machine.travel(NOON + length - timedelta(microseconds=1), tick=False):
-        assert api.post("withdrawals", withdrawal_body()).status_code == 422
+        refused(api, f"At most 1 withdrawal in all in the last {told}; left: 0.")
     with time_machine.travel(NOON + length, tick=False):
         order(api)
 
@@ -170,7 +175,7 @@ def test_other_products_modes_and_currencies_are_apart(
     order(new_api(product, Mode.LIVE))
     order(new_api(other))
     order(new_api(other))
-    assert api.post("withdrawals", withdrawal_body()).status_code == 422
+    refused(api, "At most 1 withdrawal in all in the last 24 hours; left: 0.")
 
 
 def test_a_limit_without_a_product_binds_every_product_by_itself_beside_their_own(
@@ -224,7 +229,8 @@ def test_a_refusal_leaves_the_key_free(api: Api, product: Product) -> None:
     limit(product, count=1)
     order(api)
     body = withdrawal_body()
-    assert api.post("withdrawals", body, key="one").status_code == 422
+    with nothing_changes():
+        assert_refused(api.post("withdrawals", body, key="one"), 422, "limit_exceeded", "/amount")
     limit(product, count=2)
     assert api.post("withdrawals", body, key="one").status_code == 201
 

@@ -3,21 +3,22 @@
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
-from balances import accounts, corrections, reading
-from balances.kinds import HoldStatus, JournalKind
+from balances import accounts, corrections
+from balances.kinds import HoldStatus
 from balances.models import Account, Hold, Journal
-from balances.posting import NewJournal, credit, debit, post
 from gateway.lifecycles import Cause, CauseKind
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from gateway.webhooks.models import Event
-from tests.conftest import Api, fund, may_repeat_itself
+from tests.at_commit import refused
+from tests.conftest import Api, fund
 from tests.payments.paid import postings
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import decided, overdraft, settle
 from tests.withdrawals import provider_words as words
+from tests.withdrawals.money_stage import HELD, PAID, RELEASED, ended, figures, funded_with, given_past_the_verbs
 from tests.withdrawals.orders import IMPS, news, order, sent
 from withdrawals import asking
 from withdrawals.corrections import Uncorrectable, prove_paid, reverse
@@ -27,38 +28,12 @@ pytestmark = pytest.mark.django_db
 
 BY_CLOCK = Cause(kind=CauseKind.CLOCK)
 REASON = "the bank's statement of that day"
-HELD = "withdrawal_held: available 1218.00 INR, held -1218.00 INR"
-PAID = "withdrawal_paid: held 1218.00 INR, provider_balance -1218.00 INR"
-RELEASED = "withdrawal_released: available -1218.00 INR, held 1218.00 INR"
-
-
-def figures(product: Product) -> list[Decimal]:
-    """Available, held, owed."""
-    [row] = reading.product_balances(product.pk, "test", currencies=["INR"])
-    return [row.available, row.held, row.owed]
 
 
 @pytest.fixture
 def funded(product: Product) -> Product:
-    """In place of the fixture of all tests: just enough for one."""
-    fund(product, "INR", amount="1218")
-    may_repeat_itself(product)
-    return product
-
-
-def ended(api: Api, provider: ScriptedProvider, account: ProviderAccount, status: int) -> Withdrawal:
-    withdrawal = sent(api, provider, words.OK)
-    provider.script(words.PULL, words.pulled(words.found(withdrawal, status)))
-    asking.ask(account, [withdrawal.public_id])
-    withdrawal.refresh_from_db()
-    return withdrawal
-
-
-def given_past_the_verbs(product: Product, amount: str) -> None:
-    """Money that came without being used for what the product owes."""
-    there, bank = accounts.available(product.pk, "test", "INR"), accounts.bank("test", "INR")
-    legs = (debit(bank, Decimal(amount)), credit(there, Decimal(amount)))
-    post(NewJournal(kind=JournalKind.ADJUSTED, reference="past the verbs", legs=legs, cause=decided()))
+    """In place of the fixture of all tests."""
+    return funded_with(product, "1218")
 
 
 def test_too_little_money_is_refused_and_leaves_nothing(api: Api, product: Product) -> None:
@@ -84,7 +59,8 @@ def test_an_overdraft_limit_goes_below_zero_and_no_further(api: Api, product: Pr
     order(api)
     assert figures(product) == [Decimal(-1218), Decimal(2436), 0]
     answer = api.post("withdrawals", {**IMPS, "amount": "100", "reference": "more"})
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_funds")
+    assert figures(product) == [Decimal(-1218), Decimal(2436), 0]
 
 
 def test_the_hold_stays_while_anything_is_open_and_is_spent_once(
@@ -157,7 +133,7 @@ def test_an_order_that_moves_past_its_hold_does_not_commit(api: Api) -> None:
         "UPDATE withdrawals_withdrawal SET status = 'cancelled', sequence = 2": "and its hold is not",
     }
     for statement, refusal in statements.items():
-        with pytest.raises(IntegrityError, match=refusal), transaction.atomic():
+        with refused(refusal):
             past_the_verbs(statement)
     withdrawal.refresh_from_db()
     assert (withdrawal.status, withdrawal.amount) == ("queued", Decimal(1218))
@@ -171,7 +147,6 @@ def past_the_verbs(statement: str) -> None:
             " detail, request_id, created_at)"
             " SELECT id, 2, 'queued', 'cancelled', 'person', '', '', '', now() FROM withdrawals_withdrawal"
         )
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def test_a_balance_without_room_holds_up_no_other_withdrawal(

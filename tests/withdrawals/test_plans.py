@@ -1,18 +1,18 @@
 """What is asked of the withdrawals again and again is answered by an index, however many of them have ended."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.growth.rows import finished_copies
 from gateway.keyed_hashes import HASH_LENGTH
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
-from tests.roles import undisguised
+from tests.roles import clear_away, undisguised
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import order
@@ -27,6 +27,12 @@ pytestmark = pytest.mark.usefixtures("disguised")
 FINISHED: Final = 200_000
 #: Indexes of what has not ended; whichever is the smaller one will do.
 OPEN: Final = ("withdrawals_due", "withdrawals_for_a_person", "withdrawals_to_approve")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _room_again(django_db_setup: None) -> Iterator[None]:
+    yield
+    clear_away("withdrawals_withdrawal")
 
 
 @pytest.fixture
@@ -64,7 +70,21 @@ def check(statements: list[str], *indexes: str) -> None:
         assert any(f"using {index}" in plan or f"on {index}" in plan for index in indexes), f"{statement}\n{plan}"
 
 
-def test_what_leaves_and_is_settled_together_is_found_by_its_index(many: Withdrawal, account: ProviderAccount) -> None:
+def test_whatever_is_asked_again_and_again_is_found_by_its_index(
+    many: Withdrawal, account: ProviderAccount, provider: ScriptedProvider, api: Api, subtests: pytest.Subtests
+) -> None:
+    # So many rows take longer to make than all of the questions: each of these looks at the same ones.
+    with subtests.test("one account is picked out before its withdrawals are sorted"):
+        of_one_account(many, api)
+    before = transaction.savepoint()
+    with subtests.test("what leaves and is settled together"):
+        together(many, account)
+    transaction.savepoint_rollback(before)
+    with subtests.test("sweep, claims and probes"):
+        swept_and_sent(many, account, provider)
+
+
+def together(many: Withdrawal, account: ProviderAccount) -> None:
     check(selects_of(lambda: sending_together._taken(account, {many.pk})), *OPEN)
     check(selects_of(lambda: sending_together._mark(account.pk, 10, set())), *OPEN)
     locked = selects_of(lambda: lock_together(account, [many.pk]))
@@ -74,9 +94,7 @@ def test_what_leaves_and_is_settled_together_is_found_by_its_index(many: Withdra
     )
 
 
-def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
-    many: Withdrawal, account: ProviderAccount, provider: ScriptedProvider
-) -> None:
+def swept_and_sent(many: Withdrawal, account: ProviderAccount, provider: ScriptedProvider) -> None:
     check(selects_of(lambda: probing._is_oldest_waiting(many)), *OPEN)
     check(selects_of(lambda: probing._release_next(many))[1:], *OPEN)
     swept = selects_of(sweep_withdrawals)
@@ -93,7 +111,7 @@ def test_sweep_claims_and_probes_find_what_is_due_by_its_index(
     assert many.status == "paid"
 
 
-def test_one_account_is_picked_out_before_its_withdrawals_are_sorted(many: Withdrawal, api: Api) -> None:
+def of_one_account(many: Withdrawal, api: Api) -> None:
     account = many.recipient["account_number"]
     [statement] = selects_of(lambda: api.get("withdrawals", recipient_account=account, limit=50))
     plan = plan_of(statement)

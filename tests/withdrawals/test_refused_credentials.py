@@ -192,8 +192,8 @@ def test_a_missing_address_is_tried_five_times_and_not_for_ever(
     with time_machine.travel(NOW, tick=False) as clock:
         withdrawal = sent(api, provider, (404, b"Not found"))
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
-        for _ in range(200):
-            clock.shift(10)
+        for _ in range(80):
+            clock.shift(30)
             work()
     assert len(provider.to(words.CREATE)) == health.REFUSED_STREAK
     account.refresh_from_db()

@@ -8,12 +8,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
-from tests.balances.test_guards import (
-    ATTACKERS,
-    attack_in_a_savepoint,
-    attack_plainly,
-    attack_with_the_variable,
-)
+from tests.balances.attackers import ATTACKERS, WAYS
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals.ruling import blocked, cap, limit, window
 from withdrawals.models import BlockedRecipient, DuplicateWindow, OutflowCap, WithdrawalLimit
@@ -65,9 +60,6 @@ def sql(statement: str, *values: Any) -> Callable[[], None]:
             cursor.execute(statement, values)
 
     return step
-
-
-WAYS = [attack_plainly, attack_in_a_savepoint, attack_with_the_variable]
 
 
 @pytest.mark.parametrize("attack", WAYS)

@@ -17,6 +17,7 @@ from gateway.providers.pace import take_free_places
 from gateway.providers.pauses import pause_payouts
 from gateway.webhooks.actions import add_endpoint
 from gateway.webhooks.models import Delivery, Event
+from tests import roles
 from tests.conftest import Api
 from tests.scripted_provider import DROP, Received, ScriptedProvider
 from tests.two_persons import persons
@@ -230,8 +231,12 @@ def test_what_is_not_due_or_in_another_hand_is_left_alone(
     provider.script(words.CREATE, words.OK)
     line = line_of(api, account, 4)
     Withdrawal.objects.filter(pk=line[0].pk).update(next_at=timezone.now() + timedelta(minutes=5))
-    sending_together.send_withdrawals(account.pk)
-    assert statuses(line) == ["queued", "accepted", "accepted", "accepted"]
+    with roles.superuser() as other:
+        other.execute("SELECT 1 FROM withdrawals_withdrawal WHERE id = %s FOR UPDATE", [line[1].pk])
+        sending_together.send_withdrawals(account.pk)
+        assert statuses(line) == ["queued", "queued", "accepted", "accepted"]
+    assert [one.attempts for one in line] == [0, 0, 1, 1]
+    assert bodies(provider) == frozen(line[2:])
 
 
 def test_a_batch_is_no_larger_than_the_pace_has_free_places(
@@ -312,7 +317,8 @@ def test_what_has_not_begun_in_time_does_not_begin(
     sending_together.send_withdrawals(account.pk)
     assert statuses(line) == ["queued", "queued"]
     assert provider.requests == []
-    assert all(call.sent is False for call in ProviderCall.objects.all())
+    # Their evidence was begun, and says that no byte of them left.
+    assert [call.sent for call in ProviderCall.objects.all()] == [False, False]
 
 
 def test_an_answer_after_the_lease_is_not_recorded_and_the_others_are(

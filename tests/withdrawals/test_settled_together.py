@@ -16,8 +16,8 @@ from tests.balances.charging import charge
 from tests.conftest import Api
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals import provider_words as words
+from tests.withdrawals.money_stage import given_past_the_verbs
 from tests.withdrawals.orders import make_due, moves, news
-from tests.withdrawals.test_money import given_past_the_verbs
 from tests.withdrawals.together import sent_together, statuses
 from withdrawals import asking, outcomes_together
 from withdrawals.models import Withdrawal

@@ -3,7 +3,6 @@
 import io
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -19,21 +18,14 @@ from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
+from tests.withdrawals.doubts import in_review, unknown
 from tests.withdrawals.orders import order, sent
-from tests.withdrawals.test_decisions import in_review, unknown
 from withdrawals import asking, waiting
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
 
-NOW = "2026-03-01T12:00:00Z"
 FROM = "it is being asked about, and people may decide from 2026-03-01 13:00 UTC on"
-
-
-@pytest.fixture
-def clock() -> Any:
-    with time_machine.travel(NOW, tick=False) as clock:
-        yield clock
 
 
 def reasons() -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import models
 
-from balances import instructions
+from balances import instructions, proposing
 from balances.instruction_models import REASON_MAX_LENGTH
 from balances.models import Fee
 from gateway.products.models import Product
@@ -34,7 +34,7 @@ AGREED: dict[str, tuple[type[models.Model], dict[str, str]]] = {
 
 def agree(verb: str, parameters: dict[str, Any]) -> None:
     requester, approver = persons()
-    asked = instructions.propose(verb, parameters, WHY, "a paper", requester)
+    asked = proposing.propose(verb, parameters, WHY, "a paper", requester)
     instructions.approve(asked.pk, approver, asked.digest)
 
 

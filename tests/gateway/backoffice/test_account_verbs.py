@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,10 +20,12 @@ from gateway.providers.models import ProviderAccount
 from gateway.providers.models.account_guards import CHANGED, OPENED, PLAIN_COLUMNS, SECRET_COLUMNS
 from gateway.providers.pauses import pause_payouts, stopped_through
 from tests import roles
+from tests.at_commit import committed, refused
 from tests.two_persons import agreed_account, agreed_change, by_two_persons, persons
 
 pytestmark = pytest.mark.django_db
 
+NEEDS_TWO = "takes two persons"
 NEW_SECRET = "canary-new-secret-31415926535"
 OTHERS: dict[str, Any] = {
     "base_url": "https://other.example.com",
@@ -48,24 +48,9 @@ OPENING = {
 }
 
 
-def check() -> None:
-    """What a COMMIT would ask."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-@contextmanager
-def refused(words: str = "takes two persons") -> Iterator[None]:
-    """What is done in here is refused at what would be its COMMIT, and not done."""
-    with pytest.raises(IntegrityError, match=words), transaction.atomic():  # noqa: PT012 - what is attacked is the caller's
-        yield
-        check()
-
-
 def change(account: ProviderAccount, **texts: str) -> Instruction:
     instruction = by_two_persons(CHANGED, {"provider_account": str(account.pk), **texts})
-    check()
+    committed()
     account.refresh_from_db()
     return instruction
 
@@ -75,30 +60,29 @@ def change(account: ProviderAccount, **texts: str) -> Instruction:
 
 @pytest.mark.parametrize("column", OTHERS)
 def test_one_person_changes_nothing_of_a_live_account(live_account: ProviderAccount, column: str) -> None:
-    with refused():
+    with refused(NEEDS_TWO):
         ProviderAccount.objects.filter(pk=live_account.pk).update(**{column: OTHERS[column]})
 
 
 @pytest.mark.parametrize("column", OTHERS)
 def test_an_instruction_about_another_column_does_not_help(live_account: ProviderAccount, column: str) -> None:
     other = "base_url" if column != "base_url" else "widget_url"
-    with refused():
+    with refused(NEEDS_TWO):
         agreed_change(live_account, **{other: OTHERS[other]})
         ProviderAccount.objects.filter(pk=live_account.pk).update(**{column: OTHERS[column], other: OTHERS[other]})
 
 
 @pytest.mark.parametrize("column", PLAIN_COLUMNS)
 def test_an_instruction_with_another_value_does_not_help(live_account: ProviderAccount, column: str) -> None:
-    with refused():
+    with refused(NEEDS_TWO):
         agreed_change(live_account, **{column: getattr(live_account, column)})
         ProviderAccount.objects.filter(pk=live_account.pk).update(**{column: OTHERS[column]})
-        check()
 
 
 def test_an_instruction_about_another_account_does_not_help(
     account: ProviderAccount, live_account: ProviderAccount
 ) -> None:
-    with refused():
+    with refused(NEEDS_TWO):
         agreed_change(account, api_secret="-")
         ProviderAccount.objects.filter(pk=live_account.pk).update(api_secret=NEW_SECRET)
 
@@ -123,10 +107,10 @@ def test_not_even_the_owner_of_the_tables_leads_it_elsewhere(live_account: Provi
 
 def test_one_person_opens_no_live_account(account: ProviderAccount) -> None:
     columns = {name: text for name, text in OPENING.items() if name != "is_active"}
-    with refused():
+    with refused(NEEDS_TWO):
         ProviderAccount.objects.create(mode="live", **columns)
     for other in ({"ids_proven_unique": True}, {"accepts_older_postbacks": True}, {"base_url": "https://b.example"}):
-        with refused():
+        with refused(NEEDS_TWO):
             agreed_account(**columns)
             ProviderAccount.objects.create(mode="live", **{**columns, **other})
 
@@ -139,14 +123,19 @@ def test_an_account_keeps_its_mode(account: ProviderAccount, live_account: Provi
 
 def test_a_test_account_is_changed_by_one(account: ProviderAccount) -> None:
     ProviderAccount.objects.filter(pk=account.pk).update(**OTHERS)
-    check()
+    committed()
+    account.refresh_from_db()
+    assert {name: getattr(account, name) for name in OTHERS} == OTHERS
 
 
 def test_workers_write_the_other_columns_as_ever(live_account: ProviderAccount) -> None:
     health.pause_by_hand(live_account, "maintenance")
     ProviderAccount.objects.filter(pk=live_account.pk).update(unknown_streak=3, time_zone="UTC", calls_per_minute=5)
     live_account.save(update_fields=["base_url", "is_active", "paths"])  # with what they have
-    check()
+    committed()
+    live_account.refresh_from_db()
+    assert (live_account.pause_kind, live_account.unknown_streak) == ("person", 3)
+    assert (live_account.time_zone, live_account.calls_per_minute) == ("UTC", 5)
 
 
 # What two can.
@@ -154,7 +143,7 @@ def test_workers_write_the_other_columns_as_ever(live_account: ProviderAccount) 
 
 def test_two_persons_open_an_account(live_account: ProviderAccount) -> None:
     instruction = by_two_persons(OPENED, OPENING)
-    check()
+    committed()
     made = ProviderAccount.objects.get(name="Second")
     assert (made.mode, made.base_url, made.is_active) == ("live", "https://api.example.com", False)
     assert {name: getattr(made, name) for name in SECRET_COLUMNS} == {

@@ -15,8 +15,9 @@ from balances.models import Hold, Journal
 from gateway.providers.models import ProviderAccount, ProviderCall
 from postbacks.models import Letter, LetterItem
 from tests.conftest import Api
-from tests.gateway.backoffice.test_receipt_page import ada, asked_for, ben, doors, logged_in, page_of, press, text
+from tests.gateway.backoffice.test_receipt_page import ada, asked_for, ben, doors, page_of, press, text
 from tests.scripted_provider import DROP, ScriptedProvider
+from tests.staff import logged_in
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import make_due, sent
 from withdrawals import asking, sending

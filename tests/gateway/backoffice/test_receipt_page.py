@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +21,7 @@ from tests.payments.paid import Paid, postings, receipts, states
 from tests.payments.stage import fresh, money, news
 from tests.payments.test_suspense import found_by_transaction
 from tests.scripted_provider import ScriptedProvider
+from tests.staff import logged_in
 from tests.two_persons import by_two_persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import order, sent
@@ -34,14 +34,6 @@ LOOK = (
     *("view_receipt", "view_deposit", "view_withdrawal", "view_instruction", "view_journal"),
     *("view_confirmation", "view_letteritem", "view_providercall", "view_receiptmove"),
 )
-
-
-def logged_in(name: str, *permissions: str) -> Client:
-    person = User.objects.create_user(name, is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

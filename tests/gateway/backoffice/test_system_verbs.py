@@ -1,14 +1,11 @@
 """How money leaves through a payment system takes two persons: the verb, the page, and what the database refuses."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +14,7 @@ from balances import proposing
 from balances.verb_fields import Refused
 from gateway.providers.models import PaymentSystem
 from gateway.providers.models.system_guards import PAYOUTS_CHANGED
+from tests.at_commit import committed, refused
 from tests.gateway.providers.system_form import filled
 from tests.two_persons import agreed_payouts, by_two_persons
 
@@ -24,20 +22,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 FIELD = {"name": "account_number", "title": "A", "pattern": "[0-9]{3}", "example": "123"}
 COMPLETE = {**FIELD, "wire": "", "required": True, "format": ""}
-
-
-@contextmanager
-def refused(words: str) -> Iterator[None]:
-    """What is done in here is refused at what would be its COMMIT, and not done."""
-    with pytest.raises(IntegrityError, match=words), transaction.atomic():  # noqa: PT012 - what is attacked is the caller's
-        yield
-        check()
-
-
-def check() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def row(code: str) -> dict[str, Any]:
@@ -61,7 +45,7 @@ def told(code: str, **texts: str) -> dict[str, str]:
 def limited() -> PaymentSystem:
     """From 100 to 500."""
     agreed_payouts("imps_ib", withdrawal_minimum=Decimal(100), withdrawal_maximum=Decimal(500))
-    check()
+    committed()
     return PaymentSystem.objects.get(pk="imps_ib")
 
 
@@ -95,7 +79,7 @@ def test_one_person_lets_no_money_out_through_another_system() -> None:
 def test_what_one_person_writes_while_nothing_goes_out_is_said_by_two_before_it_does(limited: PaymentSystem) -> None:
     PaymentSystem.objects.filter(pk="imps_ib").update(pays_out=False)
     PaymentSystem.objects.filter(pk="imps_ib").update(withdrawal_maximum=None, recipient_fields=[COMPLETE])
-    check()
+    committed()
     with refused("payment system takes two persons"):
         PaymentSystem.objects.filter(pk="imps_ib").update(pays_out=True)
     with refused("payment system takes two persons"):
@@ -114,7 +98,10 @@ def test_one_person_stops_and_narrows(limited: PaymentSystem) -> None:
     one.update(withdrawal_minimum=Decimal(101), withdrawal_maximum=Decimal(499))
     one.update(is_enabled=False)
     one.update(pays_out=False)
-    check()
+    committed()
+    limited.refresh_from_db()
+    assert (limited.withdrawal_minimum, limited.withdrawal_maximum) == (Decimal(101), Decimal(499))
+    assert (limited.is_enabled, limited.pays_out) == (False, False)
 
 
 def test_a_system_begins_without_payouts() -> None:
@@ -131,7 +118,7 @@ def test_two_persons_say_how_money_leaves() -> None:
     before = row("imps_ib")
     texts = {"withdrawal_minimum": "100", "withdrawal_maximum": "500.5", "recipient_fields": json.dumps([FIELD])}
     done = by_two_persons(PAYOUTS_CHANGED, told("imps_ib", **texts))
-    check()
+    committed()
     changes = {"withdrawal_minimum": Decimal(100), "withdrawal_maximum": Decimal("500.5")}
     assert row("imps_ib") == before | changes | {"recipient_fields": [COMPLETE]}
     assert (done.mode, done.preview["journals"]) == ("live", [])
@@ -148,7 +135,7 @@ def test_two_persons_say_how_money_leaves() -> None:
 def test_they_switch_it_on_and_off() -> None:
     for word, pays_out in (("yes", True), ("no", False)):
         by_two_persons(PAYOUTS_CHANGED, told("upi_l", pays_out=word))
-        check()
+        committed()
         assert PaymentSystem.objects.get(pk="upi_l").pays_out is pays_out
 
 
@@ -215,7 +202,7 @@ def test_the_page_itself_changes_nothing_of_it_and_everything_else(
     page = reverse("admin:providers_paymentsystem_change", args=["imps_ib"])
     wide = {"withdrawal_minimum": "", "withdrawal_maximum": "9", "recipient_fields": [FIELD], "pays_out": False}
     assert client.post(page, filled(limited, name="Bank", is_enabled=False, **wide)).status_code == 302
-    check()
+    committed()
     assert row("imps_ib") == before | {"name": "Bank", "is_enabled": False}
 
 
@@ -231,5 +218,5 @@ def test_the_page_does_not_undo_what_two_persons_say_meanwhile(limited: PaymentS
         changed_data = ("name",)
 
     admin.site.get_model_admin(PaymentSystem).save_model(HttpRequest(), stale, Form, change=True)
-    check()
+    committed()
     assert (row("imps_ib")["name"], row("imps_ib")["withdrawal_maximum"]) == ("Bank", Decimal(400))

@@ -12,9 +12,10 @@ from payments.models import Confirmation, Deposit, Receipt
 from payments.states import ReceiptStatus
 from tests.balances.charging import charge
 from tests.conftest import Api
-from tests.gateway.backoffice.test_receipt_page import QUEUE, logged_in, page_of
+from tests.gateway.backoffice.test_receipt_page import QUEUE, page_of
 from tests.payments.paid import Paid
 from tests.payments.stage import money
+from tests.staff import logged_in
 from tests.withdrawals.orders import order
 from withdrawals.models import Withdrawal
 

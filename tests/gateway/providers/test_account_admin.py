@@ -19,7 +19,7 @@ from gateway.providers import health, pace
 from gateway.providers.account_forms import EDITABLE_COLUMNS
 from gateway.providers.models import CallPace, ProviderAccount
 from gateway.providers.pauses import pause_payouts, stopped_through
-from tests.gateway.providers.test_secrets_at_rest import CANARIES
+from tests.leaks import CANARIES
 
 pytestmark = pytest.mark.django_db
 

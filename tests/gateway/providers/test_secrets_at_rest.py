@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from gateway import ids
 from gateway.products.models import Product
@@ -15,35 +14,12 @@ from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.loud_logs import log_everything
 from tests.gateway.providers.answers import AVAILABLE, WRONG_SECRET
+from tests.leaks import CANARIES, leaks
 from tests.scripted_provider import Received, ScriptedProvider
 from withdrawals.sending import send_withdrawal
 
 #: Numbers that stand for a customer's; none of them is anybody's.
 PHONE, WALLET = "254700999888", "987650001234567"
-CANARIES = [
-    "canary-api-secret-0123456789",
-    "canary-withdrawal-key-0123456789",
-    "canary-access-key-0123456789",
-    "canary-private-key-0123456789",
-]
-
-
-def texts_of_every_column() -> list[tuple[str, str]]:
-    """(table.column, its text) for every row of every table of the database."""
-    found = []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
-        )
-        for table, column, kind in cursor.fetchall():
-            shown = f"encode({column}, 'escape')" if kind == "bytea" else f'"{column}"::text'
-            cursor.execute(f'SELECT {shown} FROM "{table}" WHERE "{column}" IS NOT NULL')  # noqa: S608 - names from the catalogue
-            found += [(f"{table}.{column}", text) for (text,) in cursor.fetchall()]
-    return found
-
-
-def leaks(*canaries: str) -> set[tuple[str, str]]:
-    return {(where, canary) for where, text in texts_of_every_column() for canary in canaries if canary in text}
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Money of a deposit that goes back: to whom, how much at most, and what is never changed."""
 
-import contextlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from gateway import ids
@@ -16,6 +15,7 @@ from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem
 from gateway.webhooks.models import Event
 from payments.models import Deposit, Receipt
+from tests.at_commit import committed, refused
 from tests.conftest import Api, agree_on_slabs
 from tests.gateway.api.bodies import withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
@@ -26,13 +26,6 @@ from withdrawals.actions import NewWithdrawal, open_withdrawal
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
-
-
-def check_now() -> None:
-    """What COMMIT would check."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def refundable_of(answer: Any) -> str:
@@ -68,7 +61,7 @@ def test_a_refund_is_a_withdrawal_to_the_deposit_s_customer(api: Api) -> None:
     assert (row.customer, row.refund_of) == (deposit.customer, deposit.pk)
     [news] = Event.objects.filter(subject=row.public_id)
     assert (news.type, news.data["refund_of"]) == ("withdrawal.queued", deposit.public_id)
-    check_now()
+    committed()
 
 
 def test_a_list_of_refunds_costs_the_same_number_of_queries_however_long(api: Api, product: Product) -> None:
@@ -120,7 +113,7 @@ def test_never_more_than_was_credited_less_what_went_back(api: Api) -> None:
     assert refund(api, deposit, amount="400").status_code == 201
     with nothing_changes():
         assert refundable_of(refund(api, deposit, amount="100")) == "0.00"
-    check_now()
+    committed()
 
 
 def test_money_that_came_later_may_go_back_too(api: Api) -> None:
@@ -128,7 +121,7 @@ def test_money_that_came_later_may_go_back_too(api: Api) -> None:
     arrive(deposit, "500.50")
     assert refundable_of(refund(api, deposit, amount="1501")) == "1500.50"
     assert refund(api, deposit, amount="1500").status_code == 201
-    check_now()
+    committed()
 
 
 def test_what_is_cancelled_may_be_refunded_again(api: Api) -> None:
@@ -137,7 +130,7 @@ def test_what_is_cancelled_may_be_refunded_again(api: Api) -> None:
     assert refundable_of(refund(api, deposit, amount="1000")) == "0.00"
     assert api.post(f"withdrawals/{made['id']}/cancel").status_code == 200
     assert refund(api, deposit, amount="1000").status_code == 201
-    check_now()
+    committed()
 
 
 def test_of_a_deposit_without_credited_money_nothing_goes_back(api: Api) -> None:
@@ -152,10 +145,10 @@ def test_of_a_deposit_without_credited_money_nothing_goes_back(api: Api) -> None
 def test_what_was_reversed_can_not_be_refunded_and_what_was_refunded_can_be_reversed(api: Api) -> None:
     deposit = credited(api)
     made = refund(api, deposit, amount="1000").json()
-    check_now()
+    committed()
     receipt = Receipt.objects.get()
     by_two_persons("receipt_reversed", {"receipt": receipt.public_id})
-    check_now()
+    committed()
     assert Receipt.objects.get().status == "reversed"
     assert api.get(f"withdrawals/{made['id']}").json()["status"] == "queued"
     # 1000 more was sent than is credited: nothing is left, and it is not less than nothing.
@@ -224,18 +217,6 @@ def test_a_foreign_deposit_is_not_there(api: Api, product: Product, new_api: Cal
 # What the database itself refuses.
 
 
-@contextlib.contextmanager
-def checked_at_the_end() -> Iterator[None]:
-    yield
-    check_now()
-
-
-@contextlib.contextmanager
-def refused(sentence: str) -> Iterator[None]:
-    with pytest.raises(IntegrityError, match=sentence), transaction.atomic(), checked_at_the_end():
-        yield
-
-
 def past_the_verb(deposit: Deposit, amount: str, **changes: Any) -> Withdrawal:
     """A refund as code would make it that asks nobody how much is left."""
     wish = NewWithdrawal(
@@ -255,11 +236,11 @@ def past_the_verb(deposit: Deposit, amount: str, **changes: Any) -> Withdrawal:
 def test_the_database_refuses_a_refund_beyond_the_receipts(api: Api) -> None:
     deposit = credited(api)
     past_the_verb(deposit, "600")
-    check_now()
+    committed()
     with refused("its deposit was credited less"):
         past_the_verb(deposit, "401")
     past_the_verb(deposit, "400")
-    check_now()
+    committed()
     assert sum(Withdrawal.objects.values_list("amount", flat=True)) == 1000
 
 
