@@ -117,19 +117,18 @@ PERMISSION_DENIED = {
 
 
 @pytest.mark.parametrize("attacker", ATTACKERS)
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ATTACKS)
-def test_it_is_refused_and_nothing_is_left(
-    name: str, way: Callable[[Callable[[], None]], None], attacker: str, ledger: Ledger
-) -> None:
+def test_it_is_refused_and_nothing_is_left(name: str, attacker: str, ledger: Ledger, subtests: pytest.Subtests) -> None:
     before = image()
     kinds: tuple[type[Exception], ...] = (IntegrityError, DataError)
     sentence = SAYS[name]
     if attacker == "application" and name in PERMISSION_DENIED:
         kinds, sentence = (ProgrammingError,), "permission denied for table"
-    with ATTACKERS[attacker](), pytest.raises(kinds, match=sentence):
-        way(lambda: ATTACKS[name](ledger))
-    assert image() == before
+    for way in WAYS:
+        with subtests.test(way.__name__):
+            with ATTACKERS[attacker](), pytest.raises(kinds, match=sentence):
+                way(lambda: ATTACKS[name](ledger))
+            assert image() == before
 
 
 #: What a journal may say of a hold of 30 that is in some status: its kind, what goes from the held money, of whom.

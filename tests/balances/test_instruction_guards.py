@@ -249,11 +249,8 @@ PERMISSION_DENIED = {
 
 
 @pytest.mark.parametrize("role", ATTACKERS)
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ATTACKS)
-def test_it_is_refused_and_nothing_is_left(
-    name: str, way: Callable[[Callable[[], object]], None], role: str, attacker: Attacker
-) -> None:
+def test_it_is_refused_and_nothing_is_left(name: str, role: str, attacker: Attacker, subtests: pytest.Subtests) -> None:
     attack, sentence = ATTACKS[name]
     kinds: tuple[type[Exception], ...] = (IntegrityError, DataError)
     if role == "application" and name in PERMISSION_DENIED:
@@ -261,9 +258,11 @@ def test_it_is_refused_and_nothing_is_left(
     if role == "owner":  # posts nothing at all
         sentence += "|journals are posted by balances_post alone"
     before = everything()
-    with ATTACKERS[role](), pytest.raises(kinds, match=sentence):
-        way(lambda: attack(attacker))
-    assert everything() == before
+    for way in WAYS:
+        with subtests.test(way.__name__):
+            with ATTACKERS[role](), pytest.raises(kinds, match=sentence):
+                way(lambda: attack(attacker))
+            assert everything() == before
 
 
 def test_what_people_alone_post_needs_an_instruction_whoever_says_that_he_posts_it(attacker: Attacker) -> None:
