@@ -251,8 +251,9 @@ def test_the_page_shows_a_key_once(client: Client, product: Product, caplog: pyt
     for words in ("<legend", "withdrawals:write: create and cancel withdrawals", "live: real money"):
         assert words in page
     assert 'value="live" selected' not in page  # nobody issues a key for real money by not looking
-    for missing in ({"scopes": []}, {"mode": ""}):
-        assert "This field is required." in client.post(address, form | missing).content.decode()
+    for missing in ("scopes", "mode"):
+        rest = {name: told for name, told in form.items() if name != missing}
+        assert "This field is required." in client.post(address, rest).content.decode()
     assert not Instruction.objects.filter(verb=ISSUED).exists()
     shown = client.post(address, form)
     [key] = re.findall(r"<code[^>]*>(pk_live_[^<]{43})</code>", shown.content.decode())
