@@ -64,7 +64,7 @@ def _form_field(one: Field) -> forms.Field:
     return forms.ChoiceField(choices=[("", "-"), *one.choices()], widget=UnfoldAdminSelectWidget(), **common)
 
 
-def _widget(one: Field) -> Any:
+def _widget(one: Field) -> Any:  # the library is untyped
     if one.is_secret:
         return UnfoldAdminPasswordWidget({"autocomplete": "off"})
     return UnfoldAdminTextareaWidget({"rows": 6}) if one.max_length > _LINE_MAX_LENGTH else UnfoldAdminTextInputWidget()
