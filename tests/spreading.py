@@ -31,8 +31,7 @@ TOGETHER: Final = (
 LONG: Final = (
     "tests/benchmarks/test_benchmarks.py::test_one_small_round_goes_through_every_door",
     "tests/money/test_machine.py::test_whatever_happens_the_books_are_right",
-    "tests/money/test_opening.py::test_rows_of_before_are_opened_as_the_page_says",
-    "tests/balances/test_opening.py::test_rows_of_before_are_opened",
+    "tests/money/test_opening.py::test_rows_of_before_are_opened",
     "tests/races/test_hold_races.py::test_writers_that_are_killed_leave_whole_journals",
     "tests/postbacks/test_floods.py::test_10000_forged_or_rewrapped_letters_move_nothing_and_cost_little",
     "tests/gateway/test_sheets.py::test_no_text_is_ever_a_formula_or_a_number",

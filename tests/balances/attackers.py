@@ -14,17 +14,17 @@ ATTACKERS: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
 }
 
 
-def attack_plainly(step: Callable[[], None]) -> None:
+def attack_plainly(step: Callable[[], object]) -> None:
     with transaction.atomic():
         step()
 
 
-def attack_in_a_savepoint(step: Callable[[], None]) -> None:
+def attack_in_a_savepoint(step: Callable[[], object]) -> None:
     with transaction.atomic(), transaction.atomic():
         step()
 
 
-def attack_with_the_variable(step: Callable[[], None]) -> None:
+def attack_with_the_variable(step: Callable[[], object]) -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger%%'")

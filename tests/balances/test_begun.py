@@ -1,6 +1,5 @@
 """What a product of the tests begins with is what the verb leaves that gives a product money."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +21,13 @@ OF_ITS_OWN = {
     *("created_at", "begun_at", "requested_at", "decided_at", "last_entry_at"),
 }
 #: In which order they are told: ids are drawn.
-TOLD = {Instruction: "pk", InstructionMove: "sequence", Journal: "pk", Entry: "account__kind", Account: "kind"}
+TOLD: dict[Any, str] = {
+    Instruction: "pk",
+    InstructionMove: "sequence",
+    Journal: "pk",
+    Entry: "account__kind",
+    Account: "kind",
+}
 
 
 def left_behind() -> dict[str, Any]:
@@ -32,7 +37,7 @@ def left_behind() -> dict[str, Any]:
     return {
         model.__name__: [
             {name: value for name, value in row.items() if name not in OF_ITS_OWN}
-            for row in model._default_manager.order_by(order).values()
+            for row in model.objects.order_by(order).values()
         ]
         for model, order in TOLD.items()
     }
@@ -41,13 +46,9 @@ def left_behind() -> dict[str, Any]:
 def test_a_product_begins_as_if_two_persons_had_given_it_money(product: Product) -> None:
     persons()  # the same for both
     left = []
-    ways: list[Callable[[], object]] = [
-        lambda: fund(product, "INR", amount="1000"),
-        lambda: begun_with(product, "INR", "1000.00"),
-    ]
-    for give in ways:
+    for give in (fund, begun_with):
         before = transaction.savepoint()
-        give()
+        give(product, "INR", amount="1000.00")
         committed()
         left.append(left_behind())
         transaction.savepoint_rollback(before)

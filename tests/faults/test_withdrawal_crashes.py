@@ -18,7 +18,7 @@ from tests.forked import started, wait_for_end
 from tests.scripted_provider import DROP, Received, ScriptedProvider
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.interleaving import DEADLINE_SECONDS, eventually
-from tests.withdrawals.orders import creates, make_due, moves, order, sent
+from tests.withdrawals.orders import creates, make_due, moves, order, sent, week_is_nearly_over
 from withdrawals.models import Withdrawal
 from withdrawals.tasks import sweep_withdrawals
 
@@ -141,7 +141,9 @@ def test_killed_before_the_first_byte_it_is_never_sent_again_and_ends_with_a_per
     withdrawal.refresh_from_db()
     assert withdrawal.status == "sending"
     sweep_until(withdrawal, lambda row: row.status == "unknown" and row.last_answer == "not_found")
-    for _ in range(40):
+    for question in range(10):
+        if question == 5:
+            week_is_nearly_over(withdrawal)
         make_due(withdrawal)
         sweep_withdrawals()
         work_off()

@@ -1,42 +1,61 @@
-"""The opening of the ledger is what docs/money.md says, over an installation of before."""
+"""An installation from before the ledger: its rows get journals, from which every figure can be derived."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests import roles
-from tests.balances.test_opening import ROOT, UPGRADE, database
 from tests.money import page
 from tests.money.page import Leg, Posted
 from tests.money.test_document import OPENING, in_any_order_of_legs
 
-assert database  # a fixture
+ROOT = Path(__file__).parents[2]
 
-#: The orders of the page's example, in place of those of the other test.
-ORDERS = {
-    '[("credited", 500, "credited"), ("in_review", 40, "credited"), ("in_review", 7, "in_review"),'
-    ' (None, 3, "suspense")]': '[("credited", 500, "credited"), (None, 3, "suspense")]',
-    '[("paid", 100), ("rejected", 50), ("accepted", 450), ("unknown", 30), ("reversed", 5), ("cancelled", 9)]': (
-        '[("paid", 100), ("accepted", 450)]'
-    ),
-}
-#: What stands in the ledger then, as one line of JSON, in place of what the other test looks at.
-TOLD = """
-import json
-from balances import reading
-from balances.models import Journal
-journals = [
-    [one.kind, [[leg.account.kind, leg.account.payment_system, str(leg.amount), leg.currency]
-                for leg in one.entries.select_related("account")]]
-    for one in Journal.objects.order_by("created_at")
-]
-[row] = reading.product_balances(product.pk, "test")
-seen = {name: str(getattr(row, name)) for name in ("available", "held", "savings", "owed")}
-print(json.dumps([journals, seen]))
-"""
-MIGRATED = 'call_command("migrate", verbosity=0)\n'
+
+@pytest.fixture
+def database(django_db_setup: None) -> Iterator[str]:
+    """The name of an empty database beside that of the tests."""
+    name = f"opened_ledger_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    with roles.owner() as server, roles.superuser(autocommit=True) as superuser:
+        superuser.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        server.execute(f"CREATE DATABASE {name}".encode())
+        yield name
+        # The process has been the superuser, too, and its last connection may be about to end.
+        superuser.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_rows_of_before_are_opened(database: str, subtests: pytest.Subtests) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.money.upgrade"],
+        cwd=ROOT,
+        env={**os.environ, **roles.environment(database)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert told["sum"] == "0.0000"
+    with subtests.test("every sort of order"):
+        shop = told["shop"]
+        # 500 came in; 100, 450, 30 and 5 went out or are reserved, 85 more than there was; 5 of them came back.
+        assert shop["balances"] == ["5.0000", "480.0000", "60.0000", "85.0000"]
+        assert shop["receipts"] == ["credited", "in_review", "in_review", "suspense"]
+        assert shop["moves"] == 4
+        assert shop["holds"] == ["spent", "released", "open", "released", "spent", "open"]
+        assert (shop["suspense"], shop["provider"]) == ("50.0000", "450.0000")
+        # Once the accepted one is paid.
+        assert told["later"] == ["5.0000", "30.0000", "60.0000", "85.0000"]
+    with subtests.test("as the page says"):
+        is_opened_as_the_page_says(told["page"])
 
 
 def in_any_order(journals: list[Posted]) -> list[tuple[str, list[Leg]]]:
@@ -44,27 +63,12 @@ def in_any_order(journals: list[Posted]) -> list[tuple[str, list[Leg]]]:
     return sorted(in_any_order_of_legs(journals), key=lambda one: (one[0], [leg.amount for leg in one[1]]))
 
 
-def test_rows_of_before_are_opened_as_the_page_says(database: str) -> None:
-    upgrade, migrated, _ = UPGRADE.rpartition(MIGRATED)
-    for theirs, ours in ORDERS.items():
-        assert theirs in upgrade
-        upgrade = upgrade.replace(theirs, ours)
-    done = subprocess.run(
-        [sys.executable, "-c", upgrade + migrated + TOLD],
-        cwd=ROOT,
-        env={**os.environ, **roles.environment(database), "DJANGO_SETTINGS_MODULE": "gateway.settings"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    journals, seen = json.loads(done.stdout.splitlines()[-1])
+def is_opened_as_the_page_says(told: dict[str, Any]) -> None:
     posted = [
         Posted(kind, tuple(Leg(name, system, Decimal(amount), currency) for name, system, amount, currency in legs))
-        for kind, legs in journals
+        for kind, legs in told["journals"]
     ]
     [event] = [one for one in page.events() if one.heading == OPENING]
     assert in_any_order(posted) == in_any_order(list(event.journals))
-    changes = {(name, "INR"): Decimal(figure) for name, figure in seen.items() if Decimal(figure)}
-    assert changes == event.changes
+    figures = zip(("available", "held", "savings", "owed"), map(Decimal, told["balances"]), strict=True)
+    assert {(name, "INR"): figure for name, figure in figures if figure} == event.changes

@@ -46,8 +46,9 @@ def redirect(api: Api, **changes: Any) -> Deposit:
 
 
 def wait_a_month(clock: time_machine.Traveller) -> None:
-    for _ in range(31):
-        clock.shift(timedelta(days=1))
+    # Day by day past its last deadline, which is a week away; then nothing is left that a single day would change.
+    for days in (*(1,) * 9, *(7,) * 3, 1):
+        clock.shift(timedelta(days=days))
         work()
 
 

@@ -13,7 +13,7 @@ from tests.conftest import Api
 from tests.scripted_provider import ScriptedProvider
 from withdrawals import sending
 from withdrawals.models import Withdrawal, WithdrawalMove
-from withdrawals.states import WithdrawalStatus
+from withdrawals.states import UNKNOWN_DELAYS_SECONDS, WithdrawalStatus
 
 IMPS: dict[str, Any] = {
     "payment_system": "imps_ib",
@@ -71,6 +71,11 @@ def begin_sending(withdrawal: Withdrawal) -> Withdrawal:
 def make_due(withdrawal: Withdrawal) -> None:
     """As if its time had passed."""
     Withdrawal.objects.filter(pk=withdrawal.pk).update(next_at=timezone.now() - timedelta(seconds=1))
+
+
+def week_is_nearly_over(withdrawal: Withdrawal) -> None:
+    """As if the provider had been asked about it for days (`tests.withdrawals.test_pull_ladder` waits for them)."""
+    Withdrawal.objects.filter(pk=withdrawal.pk).update(attempts=len(UNKNOWN_DELAYS_SECONDS) - 2)
 
 
 def moves(withdrawal: Withdrawal) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.doubts import FAILED, PAID, RESENT, in_review, names, run, stepped, told, unknown
 from tests.withdrawals.money_stage import figures, funded_with
-from tests.withdrawals.orders import begin_sending, creates, make_due, moves, news, order, sent
+from tests.withdrawals.orders import begin_sending, creates, make_due, moves, news, order, sent, week_is_nearly_over
 from withdrawals import asking, probing, sending
 from withdrawals.models import Withdrawal
 
@@ -143,7 +143,9 @@ def test_one_permission_is_one_sending_whatever_is_answered(
     withdrawal.refresh_from_db()
     assert (withdrawal.status, withdrawal.resend_allowed_by, len(creates(provider))) == ("unknown", None, 2)
     assert (withdrawal.refused_unproven, withdrawal.refused_unread) == (False, False)
-    for _ in range(40):
+    for question in range(10):
+        if question == 5:
+            week_is_nearly_over(withdrawal)
         make_due(withdrawal)
         sending.send_again(withdrawal.pk)
         probing.probe_waiting(withdrawal.pk)

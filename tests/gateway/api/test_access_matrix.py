@@ -379,7 +379,8 @@ def test_no_other_site_s_script_may_call(api: Api, method: str, path: str) -> No
     target = path.replace("{", "").replace("}", "")
     origin: dict[str, Any] = {"HTTP_ORIGIN": "https://evil.example"}
     answers = [api.client.get(f"/api/v1/{target}", **origin)]
-    for asked in ({}, *({"HTTP_ACCESS_CONTROL_REQUEST_METHOD": one} for one in ("POST", "GET"))):
+    asking: list[dict[str, Any]] = [{}, *({"HTTP_ACCESS_CONTROL_REQUEST_METHOD": one} for one in ("POST", "GET"))]
+    for asked in asking:
         preflight = APIClient().options(f"/api/v1/{target}", **origin, **asked)
         assert preflight.status_code == 401  # a browser's carries no key, and is not let pass
         answers += [preflight, api.client.options(f"/api/v1/{target}", **origin, **asked)]
