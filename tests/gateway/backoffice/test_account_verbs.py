@@ -205,7 +205,7 @@ def test_nonsense_is_refused_in_words(live_account: ProviderAccount, texts: dict
 
 
 def test_a_second_active_live_account_is_refused_in_words(live_account: ProviderAccount) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="one_active_account_per_mode"):
         proposing.look(OPENED, {**OPENING, "is_active": "yes"})
 
 
@@ -320,8 +320,11 @@ def test_others_in_their_place_are_not_carried_out(live_account: ProviderAccount
         proposing.current_preview(Instruction.objects.get(pk=asked.pk))
     with pytest.raises(Refused, match="not those that were asked for"):
         instructions.approve(asked.pk, approver, asked.digest)
-    for attack in ("secrets = NULL", "secrets = secrets, reason = 'another reason'"):
-        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+    for attack, said in {
+        "secrets = NULL": "an instruction is decided once, and never changed otherwise",
+        "secrets = secrets, reason = 'another reason'": "permission denied for table balances_instruction",
+    }.items():
+        with pytest.raises(DatabaseError, match=said), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"UPDATE balances_instruction SET {attack} WHERE id = %s", [asked.pk])  # noqa: S608 - our own
 
 
