@@ -51,8 +51,8 @@ def many(api: Api, product: Product, account: ProviderAccount, catalogue: None) 
             f" SELECT {values} FROM withdrawals_withdrawal AS one, generate_series(1, {ROWS}) AS number",
             {"other": str(other.pk)},
         )
-        # A year of orders is in the index; of one INSERT some of it waits in a list that is read besides, which at times
-        # is long enough for the planner to take another way.
+        # A year of orders is in the index. Of one INSERT some waits in a list that is read besides, which at times is
+        # long enough for the planner to take another way.
         cursor.execute("SELECT gin_clean_pending_list('withdrawals_by_account')")
         cursor.execute("ANALYZE withdrawals_withdrawal")
     return made

@@ -133,7 +133,10 @@ class ProviderAccount(DueWork):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["mode"], condition=models.Q(is_active=True), name="one_active_account_per_mode"
+                fields=["mode"],
+                condition=models.Q(is_active=True),
+                name="one_active_account_per_mode",
+                violation_error_message="Another account of this mode is active: switch it off first.",
             ),
             models.CheckConstraint(
                 condition=models.Q(prefers_widget=False) | ~models.Q(widget_url=""),

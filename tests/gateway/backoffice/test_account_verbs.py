@@ -205,7 +205,7 @@ def test_nonsense_is_refused_in_words(live_account: ProviderAccount, texts: dict
 
 
 def test_a_second_active_live_account_is_refused_in_words(live_account: ProviderAccount) -> None:
-    with pytest.raises(Refused, match="one_active_account_per_mode"):
+    with pytest.raises(Refused, match="Another account of this mode is active: switch it off first"):
         proposing.look(OPENED, {**OPENING, "is_active": "yes"})
 
 
