@@ -48,7 +48,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget(),
         help_text="CSV (UTF-8) or XLSX with up to 10,000 rows. The first row names the columns: payment_system, "
-        "currency, amount, customer, reference, recipient.account_number and so on. The file is not kept.",
+        "currency, amount, customer, reference, recipient.account_number and so on. Hidden rows count like any other. "
+        "The file is not kept.",
     )
 
     def clean_reference(self) -> str:
