@@ -69,7 +69,7 @@ class Stack:
         mark, found = self.mark.encode(), {}
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                arguments = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                arguments = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 if mark in (entry / "environ").read_bytes() or str(self.directory / "postgres") in arguments:
                     found[int(entry.name)] = arguments
         return found
