@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class BackofficeConfig(AppConfig):
-    """Pages that need more than one app; it has no tables."""
+    """Pages that need more than one app, and what the people keep who work in them."""
 
     name = "gateway.backoffice"
 

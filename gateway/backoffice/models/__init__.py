@@ -1,0 +1,1 @@
+"""What the back office keeps for the people who work in it: never money, only what they said, asked for and saw."""
