@@ -31,6 +31,7 @@ from tests.payments.stage import (
 )
 from tests.payments.test_hostile_pictures import phone_screen, saved
 from tests.scripted_provider import ScriptedProvider
+from tests.staff import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +130,7 @@ class TestStaff:
     def person(self, client: Client, *permissions: str) -> Client:
         user = User.objects.create_user(f"staff with {len(permissions)}", is_staff=True)
         user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-        client.force_login(user)
+        browser_of(user, client)
         return client
 
     def address(self, screenshot: Screenshot) -> str:
@@ -169,7 +170,7 @@ class TestStaff:
     def test_nobody_else_gets_near(self, client: Client, api: Api, screenshot: Screenshot) -> None:
         assert client.get(self.address(screenshot)).status_code == 302
         assert api.client.get(self.address(screenshot)).status_code == 302
-        client.force_login(User.objects.create_user("customer"))
+        browser_of(User.objects.create_user("customer"), client)
         assert client.get(self.address(screenshot)).status_code == 302
         assert not LogEntry.objects.exists()
 
