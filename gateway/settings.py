@@ -142,9 +142,9 @@ AUTH_PASSWORD_VALIDATORS = [
 #: The lock against guessing comes first: it is asked about each try before any password is looked at.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 #: Failed sign-ins of one name from one address before both are locked: a person mistypes two or three times.
-AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURES", default=5)
-#: Minutes for which they are, counted from the last one: 480 tries a day and address, of the passwords that we allow.
-AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_LOCK_MINUTES", default=15))
+AXES_FAILURE_LIMIT = 5
+#: For how long they are, from the last of them on: 480 tries a day are nothing against a password of twelve characters.
+AXES_COOLOFF_TIME = timedelta(minutes=15)
 #: Not the name alone: whoever knows it could keep its owner out. Not the address alone: an office has one.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True

@@ -53,6 +53,18 @@ def may_enrol(person: AbstractUser) -> bool:
     return _open(person).exists()
 
 
+def described(person: AbstractUser) -> str:
+    """How it stands with a person's second factor, for other people."""
+    factor = SecondFactor.objects.filter(user_id=person.pk).defer("secret").first()
+    if factor is None:
+        return "none: this person cannot sign in"
+    if factor.confirmed:
+        return f"enrolled since {factor.created_at:%Y-%m-%d %H:%M} UTC"
+    assert factor.open_until is not None, "the database refuses others"
+    word = "open until" if factor.open_until > timezone.now() else "was open until"
+    return f"none: enrolment {word} {factor.open_until:%Y-%m-%d %H:%M} UTC"
+
+
 @transaction.atomic
 def new_secret(person: AbstractUser) -> bytes | None:
     """A secret to be shown once; it replaces one that was shown and not confirmed. None: enrolment is not open."""
@@ -70,8 +82,8 @@ def enrol(person: AbstractUser, code: str) -> SecondFactor | None:
     factor = _open(person).select_for_update().first()
     if factor is None or not factor.verify_token(code):
         return None
-    factor.confirmed, factor.open_until = True, None
-    factor.save(update_fields=["confirmed", "open_until"])
+    factor.confirmed, factor.open_until, factor.created_at = True, None, timezone.now()
+    factor.save(update_fields=["confirmed", "open_until", "created_at"])
     _log(person, person, "Enrolled a second factor.")
     return factor
 

@@ -105,9 +105,9 @@ PRIVILEGES: Final[dict[str, May]] = {
     # The back office. A second factor that replaces another one is another row.
     "backoffice.SecondFactor": _COMES_AND_GOES,
     "backoffice.Look": _WRITTEN_ONCE,
-    # Failed sign-ins (django-axes); of the other tables of it none is written to.
+    # Failed sign-ins (django-axes), with what would go with them; of its other tables none is written to.
     "axes.AccessAttempt": _COMES_AND_GOES,
-    "axes.AccessAttemptExpiration": _WRITTEN_ONCE,
+    "axes.AccessAttemptExpiration": _COMES_AND_GOES,
     "axes.AccessFailureLog": _WRITTEN_ONCE,
     "axes.AccessLog": _WRITTEN_ONCE,
     # Django's own, about our staff. The log of the admin goes with its person.
