@@ -8,13 +8,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
 from gateway import for_pages
+from gateway.backoffice import personal_data
 from gateway.backoffice.enrolment_page import enrolment_page
 from gateway.backoffice.sign_in_form import SignInForm
 
@@ -63,7 +66,20 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
         """The page on which a person enrols their second factor."""
         return enrolment_page(request, self.each_context(request))
 
+    def personal_data(self, request: HttpRequest, kind: str, key: str) -> HttpResponse:
+        """Personal data in clear, on this one page; a POST, so that nothing that fetches ahead is a look."""
+        shown, page = personal_data.look(kind, key, request)
+        context = {**self.each_context(request), "title": "Personal data", "shown": shown, "page": page}
+        answer = TemplateResponse(request, "admin/personal_data.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
     def get_urls(self) -> list[URLPattern]:
-        """Unfold's, and that of the enrolment: its person is not verified yet."""
+        """Unfold's; that of the enrolment, whose person is not verified yet; and that of looks."""
         urls: list[URLPattern] = super().get_urls()
-        return [path("enrol/", self.enrol, name="enrol"), *urls]
+        look = self.admin_view(require_POST(self.personal_data))
+        return [
+            path("enrol/", self.enrol, name="enrol"),
+            path("personal-data/<slug:kind>/<str:key>/", look, name="personal_data"),
+            *urls,
+        ]
