@@ -1,7 +1,7 @@
 """``manage.py seed``: the rows that every installation needs, and with ``--local`` those of a trial.
 
-Idempotent: what exists is left as it is, but for the local stack's own accounts and passwords, which follow the
-values that the stack was started with.
+Idempotent: what exists is left as it is, but for the groups of the roles (`gateway.backoffice.roles`), and for the
+local stack's own accounts, passwords and second factors, which follow the values that the stack was started with.
 
 It lives here because a trial needs money, and slabs of approval, too: this app sees all of what it writes.
 """
@@ -22,7 +22,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from balances import trial_money
-from gateway.backoffice import first_settings, second_factor
+from gateway.backoffice import first_settings, roles, second_factor
 from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
 from gateway.products.models import ORDINARY_SCOPES, Mode, Product, Scope
@@ -36,9 +36,9 @@ _APPROVING: Final = (Scope.READ, Scope.WITHDRAWALS_APPROVE)
 
 
 class Command(BaseCommand):
-    """Writes the catalogue; with ``--local`` also two persons, accounts, and a product with keys, money and slabs."""
+    """Writes catalogue and roles; with ``--local`` also two persons, accounts, and a product with keys, money and slabs."""
 
-    help = "Write the catalogue of payment systems; --local reads a trial's accounts and keys as JSON."
+    help = "Write the catalogue of payment systems and the roles; --local reads a trial's accounts and keys as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One switch, with a file or without."""
@@ -55,6 +55,7 @@ class Command(BaseCommand):
         facts = _facts(options["local"]) if options["local"] else None
         with transaction.atomic():
             made = self._catalogue()
+            roles.write()
             product = None if facts is None else self._local(facts)
         if facts is not None and product is not None:
             self._by_two_persons(product, facts)
