@@ -39,6 +39,11 @@ _LOOKS: Final = (
     | _view("postbacks", "letter", "letteritem", "rejectedletter")
     | _view("webhooks", "webhookendpoint", "event", "delivery")
     | _view("products", "product", "apikey", "customer")
+    # What stands below the others, on their pages.
+    | _view("payments", "depositmove", "confirmationmove", "receiptmove")
+    | _view("withdrawals", "withdrawalmove", "withdrawalbatchmove", "approval")
+    | _view("balances", "instructionmove", "entry")
+    | _view("webhooks", "deliveryattempt")
 )
 _OPERATES: Final = frozenset(
     {
@@ -65,7 +70,7 @@ _LEADS: Final = frozenset(
 )
 _INTEGRATES: Final = (
     _view("products", "product", "apikey")
-    | _view("webhooks", "webhookendpoint", "event", "delivery")
+    | _view("webhooks", "webhookendpoint", "event", "delivery", "deliveryattempt")
     | _view("providers", "paymentsystem", "systemobservation", "mediahint", "providercall")
     # Keys that let no money leave; a live one that does is asked for with `propose_instruction`.
     | {"products.add_apikey", "products.change_apikey"}

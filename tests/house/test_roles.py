@@ -48,6 +48,7 @@ def asked_by_pages() -> set[str]:
         label, name = model._meta.app_label, model._meta.model_name
         if label in OURS:
             asked.add(f"{label}.view_{name}")
+            asked |= {f"{one.model._meta.app_label}.view_{one.model._meta.model_name}" for one in pages.inlines}
             asked |= {
                 f"{label}.{what}_{name}"
                 for what in ("add", "change", "delete")

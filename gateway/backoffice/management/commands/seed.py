@@ -36,7 +36,7 @@ _APPROVING: Final = (Scope.READ, Scope.WITHDRAWALS_APPROVE)
 
 
 class Command(BaseCommand):
-    """Writes catalogue and roles; with ``--local`` also two persons, accounts, and a product with keys, money and slabs."""
+    """Writes catalogue and roles; with ``--local`` two persons, accounts, and a product with keys, money and slabs."""
 
     help = "Write the catalogue of payment systems and the roles; --local reads a trial's accounts and keys as JSON."
 
