@@ -5,6 +5,7 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -36,4 +37,5 @@ def username(request: HttpRequest, credentials: dict[str, Any] | None = None) ->
 def locked(request: HttpRequest, *_: Any) -> HttpResponse:
     """The page of a locked person; it says the same to whoever tried a name that nobody has."""
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    return render(request, "admin/locked.html", {"title": "Too many failed sign-ins", "minutes": minutes}, status=429)
+    context = {**admin.site.each_context(request), "title": "Too many failed sign-ins", "minutes": minutes}
+    return render(request, "admin/locked.html", context, status=429)

@@ -10,7 +10,7 @@ from gateway.readonly_admin import ReadOnlyAdmin
 class LookAdmin(ReadOnlyAdmin):
     """Looks at personal data, newest first."""
 
-    list_display = ["at", "person", "kind", "subject", "request_id"]
+    list_display = ["at", "person", "kind", "subject"]
     list_filter = ["kind", "person"]
     list_select_related = ["person"]
     search_fields = ["=subject", "=person__username"]
