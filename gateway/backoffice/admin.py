@@ -11,6 +11,7 @@ from balances import doors
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.backoffice import evidence
+from gateway.backoffice.account_pages import BatchRecipientAdmin, BlockedAccountAdmin
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.look_admin import LookAdmin
 from gateway.backoffice.models import LookKind
@@ -28,6 +29,8 @@ from payments.waiting import waiting, why
 #: Some have their pages in files of their own; here Django finds them.
 __all__ = [
     "ApiKeyAdmin",
+    "BatchRecipientAdmin",
+    "BlockedAccountAdmin",
     "DepositAdmin",
     "LookAdmin",
     "PayoutAdmin",

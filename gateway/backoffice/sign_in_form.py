@@ -55,22 +55,27 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # untyped
         person = authenticate(self.request, username=username, password=password)
         if not isinstance(person, AbstractUser):
             raise self.get_invalid_login_error()
-        self.confirm_login_allowed(person)
+        if not (person.is_active and person.is_staff):
+            raise self._counted(person)
         self.user_cache = person
         if second_factor.is_enrolled(person):
-            self._verify(person, told.get("code", ""))
+            factor = second_factor.verify(person, told.get("code", ""))
+            if factor is None:
+                raise self._counted(person)
+            person.otp_device = factor  # type: ignore[attr-defined]  # the library's: `login` keeps it in the session
         elif second_factor.may_enrol(person):
             self.may_enrol = True
         else:
             raise ValidationError(ASK_A_SUPERUSER, code="not_enrolled")
         return told
 
-    def _verify(self, person: AbstractUser, code: str) -> None:
-        factor = second_factor.verify(person, code)
-        if factor is None:
-            # Counted as a wrong password is: were it not, the one that is never locked would be the right one.
-            AxesProxyHandler.user_login_failed(
-                sender=type(self), credentials={"username": person.get_username()}, request=self.request
-            )
-            raise self.get_invalid_login_error()
-        person.otp_device = factor  # type: ignore[attr-defined]  # the library's: `login` keeps it in the session
+    def _counted(self, person: AbstractUser) -> ValidationError:
+        """The refusal of somebody whose password was right, counted as a wrong one is.
+
+        Were it not, the password that is never locked would be the right one.
+        """
+        AxesProxyHandler.user_login_failed(
+            sender=type(self), credentials={"username": person.get_username()}, request=self.request
+        )
+        refusal: ValidationError = self.get_invalid_login_error()
+        return refusal

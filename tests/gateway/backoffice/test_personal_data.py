@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from gateway.backoffice.models import Look
 from gateway.backoffice.personal_data import hidden
-from payments.models import Deposit
 from tests.conftest import Api
-from tests.payments.stage import opened
+from tests.payments.stage import Placed
 from tests.staff import browser_of, logged_in
 from tests.withdrawals.orders import order
+from withdrawals.blocklist import block
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
@@ -126,9 +126,8 @@ def test_what_no_key_opens_is_said_and_is_no_look(withdrawal: Withdrawal) -> Non
     assert looks() == []
 
 
-def test_details_and_what_was_shown_of_a_deposit_are_two_looks(api: Api) -> None:
-    opened(api)
-    deposit = Deposit.objects.get()
+def test_details_and_what_was_shown_of_a_deposit_are_two_looks(opened: Placed) -> None:
+    deposit = opened()
     deposit.details = {"account_number": "998877665544", "names": ["Some Body"]}
     deposit.save(update_fields=["details"])
     lead = logged_in("lead", "view_deposit", SEE)
@@ -140,6 +139,17 @@ def test_details_and_what_was_shown_of_a_deposit_are_two_looks(api: Api) -> None
     assert "Some Body" in shown
     lead.post(address("shown", deposit))
     assert looks() == [("lead", "details", deposit.public_id), ("lead", "shown", deposit.public_id)]
+
+
+def test_a_blocked_account_is_a_look_too(db: None) -> None:
+    by = User.objects.create_superuser("root")
+    blocked = block("998877665544", product=None, by=by, reason="as the police asked")
+    lead = logged_in("lead", "view_blockedrecipient", SEE)
+    page = lead.get(page_of(blocked)).content.decode()
+    assert "998877665544" not in page
+    assert "••••5544" in page
+    assert "998877665544" in lead.post(address("blocked", blocked)).content.decode()
+    assert looks() == [("lead", "blocked", blocked.public_id)]
 
 
 def test_looks_are_never_changed_and_are_listed_for_the_lead(withdrawal: Withdrawal) -> None:

@@ -187,6 +187,11 @@ class TestTheLock:
         answers = [sign_in(client, code="000000").status_code for _ in range(6)]
         assert answers == [200, 200, 200, 200, 429, 429]
 
+    def test_counts_the_right_password_of_whoever_does_not_come_in(self, client: Client, noon: Any) -> None:
+        person("customer", is_staff=False)
+        answers = [sign_in(client, "customer").status_code for _ in range(6)]
+        assert answers == [200, 200, 200, 200, 429, 429]
+
     def test_is_for_one_name_from_one_address(self, ada: User) -> None:
         ben = person("ben")
         enrolled(ben)
