@@ -31,7 +31,7 @@ _FOR_STAFF: Final = "/admin/"
 #: When a session began and when it was last used, in the session itself, as RFC 3339.
 _BEGAN: Final = "began"
 _USED: Final = "used"
-#: How exactly the latter is kept: each page would write the session otherwise. Half an hour is a minute longer so.
+#: How exactly the latter is kept: each page would write the session otherwise. Half an hour may be a minute less so.
 _USED_STEP: Final = timedelta(minutes=1)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
