@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo manage test storm storm-ci bench check format openapi docs lock
+.PHONY: help up demo manage code test storm storm-ci bench check format openapi docs lock
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -27,6 +27,9 @@ demo: $(STAMP) ## Against a running stack: two deposits and a withdrawal, step b
 # What waits for a password or an answer reads it from the terminal, or from a pipe.
 manage: $(STAMP) ## manage.py against the local stack: ARGS='money list', STACK_DIR.
 	@exec $(BIN)/python -m gateway.stack.manage $(ARGS)
+
+code: $(STAMP) ## The present code of the running stack's admin, or of another: WHO=approver.
+	@exec $(BIN)/python -m gateway.stack.code $(WHO)
 
 # A whole run is spread over processes (tests/spreading.py says how many and which tests stay together). For a part of it
 # their start would cost more than they save: with ARGS there is one, unless it says otherwise (ARGS="-n auto ..."). A

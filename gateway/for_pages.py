@@ -1,11 +1,16 @@
-"""Middleware that only pages for people need: addresses, static files, sessions, logins, forms, messages.
+"""Middleware that only pages for people need: addresses, static files, sessions, logins, locks, forms, messages.
 
 Products and the provider come without cookies, many times a second, and their requests pass these by. What concerns
 every answer (host names, security headers, lengths, request ids) stays for all.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from axes.middleware import AxesMiddleware
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -13,11 +18,22 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
+from django_otp.middleware import OTPMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 #: Where callers are programs. Their views take no cookie for a proof of anything (DRF's are exempt from CSRF).
 _FOR_PROGRAMS: Final = ("/api/", "/postbacks/")
+
+#: Pages for whose sake people sign in; elsewhere a session is not even looked up.
+_FOR_STAFF: Final = "/admin/"
+#: When a session began and when it was last used, in the session itself, as RFC 3339.
+_BEGAN: Final = "began"
+_USED: Final = "used"
+#: How exactly the latter is kept: each page would write the session otherwise. Half an hour may be a minute less so.
+_USED_STEP: Final = timedelta(minutes=1)
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _is_for_program(request: HttpRequest) -> bool:
@@ -57,6 +73,45 @@ class Csrf(_PagesOnly, CsrfViewMiddleware):
 
 class Logins(_PagesOnly, AuthenticationMiddleware):
     """``request.user`` of the admin."""
+
+
+class SecondFactors(_PagesOnly, OTPMiddleware):  # type: ignore[misc]  # untyped
+    """``request.user.is_verified()``: whether this session was begun with a second factor."""
+
+
+class SessionEnds(_PagesOnly, MiddlewareMixin):
+    """A session ends when it was not used for a while, and in any case after a day's work."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Sign out whose session has ended, before any page looks who it is."""
+        if not request.path_info.startswith(_FOR_STAFF) or not request.user.is_authenticated:
+            return
+        now = timezone.now()
+        began, used = (_time(request.session.get(name)) for name in (_BEGAN, _USED))
+        if now - began >= timedelta(hours=settings.SESSION_MAX_HOURS):
+            said = f"You were signed out: a session lasts {settings.SESSION_MAX_HOURS} hours at most."
+        elif now - used >= timedelta(minutes=settings.SESSION_IDLE_MINUTES):
+            said = f"You were signed out: no page was opened for {settings.SESSION_IDLE_MINUTES} minutes."
+        else:
+            if now - used >= _USED_STEP:
+                request.session[_USED] = now.isoformat()
+            return
+        logout(request)
+        messages.info(request, said)
+
+
+def begin(request: HttpRequest) -> None:
+    """Note when the session of whoever has just signed in began."""
+    request.session[_BEGAN] = request.session[_USED] = timezone.now().isoformat()
+
+
+def _time(written: Any) -> datetime:
+    """A session of which nobody knows how old it is has ended."""
+    return datetime.fromisoformat(written) if isinstance(written, str) else _LONG_AGO
+
+
+class Locks(_PagesOnly, AxesMiddleware):  # type: ignore[misc]  # untyped
+    """Shows whoever is locked out that they are. Last: it looks at what the sign-in left in the request."""
 
 
 class Messages(_PagesOnly, MessageMiddleware):

@@ -1,5 +1,6 @@
 """Settings, all of them from the environment (README: "Settings"). Nothing here has a secret as its default."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = [ip_network(text) for text in env.list("TRUSTED_PROXIES", default=[])]
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "gateway.backoffice.site_config.GatewayAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
+    "axes",
     "gateway.database",
     "gateway.products",
     "gateway.providers",
@@ -70,7 +72,10 @@ MIDDLEWARE = [
     "gateway.for_pages.Common",
     "gateway.for_pages.Csrf",
     "gateway.for_pages.Logins",
+    "gateway.for_pages.SecondFactors",
     "gateway.for_pages.Messages",
+    "gateway.for_pages.SessionEnds",
+    "gateway.for_pages.Locks",
 ]
 
 ROOT_URLCONF = "gateway.urls"
@@ -134,6 +139,29 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+#: The lock against guessing comes first: it is asked about each try before any password is looked at.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+#: Failed sign-ins of one name from one address before both are locked: a person mistypes two or three times.
+AXES_FAILURE_LIMIT = 5
+#: For how long they are, from the last of them on: 480 tries a day are nothing against a password of twelve characters.
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+#: Not the name alone: whoever knows it could keep its owner out. Not the address alone: an office has one.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+#: Who goes on trying while locked makes it no longer: else a page that reloads would never let its person in.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "gateway.backoffice.locks.address"
+AXES_USERNAME_CALLABLE = "gateway.backoffice.locks.username"
+AXES_LOCKOUT_CALLABLE = "gateway.backoffice.locks.locked"
+#: Of what was sent with a failed sign-in nothing is kept: it holds the password, the code, and what was typed into the
+#: wrong field.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "code", "csrfmiddlewaretoken", "next"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+#: Its middleware is there, as `gateway.for_pages.Locks`, which lets programs pass.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -144,6 +172,12 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=None)
 WHITENOISE_USE_FINDERS = True
 
+#: Minutes after the last page for which a session of the admin lives on: a person who goes for a meeting comes back to
+#: a page that asks who they are; who reads a long order, or telephones about it, does not.
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)
+#: Hours after signing in for which it lives at most, however busy: a working day with its overtime, and no second one.
+SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", default=12)
+SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 

@@ -20,7 +20,7 @@ from gateway.celery import app as celery_app
 from gateway.products.actions import Caller, keep_key
 from gateway.products.models import ORDINARY_SCOPES, Mode, Product, new_key
 from gateway.providers.models import ProviderAccount
-from tests import roles
+from tests import roles, staff
 from tests.migrated_once import migrated_once
 from tests.scripted_provider import ScriptedProvider
 from tests.two_persons import begun_with, by_two_persons, kept_key, live_account_of, persons
@@ -69,6 +69,12 @@ def as_superuser(django_db_setup: None) -> Iterator[None]:
     """For a whole module of attacks: nobody who has more rights is refused less by a trigger."""
     with roles.as_superuser():
         yield
+
+
+@pytest.fixture
+def admin_client(admin_user: Any) -> Any:
+    """A superuser's browser, signed in with a second factor."""
+    return staff.browser_of(admin_user)
 
 
 @pytest.fixture(autouse=True)

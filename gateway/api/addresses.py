@@ -21,7 +21,7 @@ Network = IPv4Network | IPv6Network
 #: Proxies in a row that are followed back; nobody has that many, and a header of 100 KB is not read to its beginning.
 _HOPS_MAX: Final = 20
 #: What one subscriber has of IPv6 (RFC 6177): who is limited by address is limited by this much of it.
-_IPV6_SUBSCRIBER_BITS: Final = 64
+SUBSCRIBER_BITS_IPV6: Final = 64
 #: ``[v6]:port``, ``v4:port``, or an address alone. One with a zone (``%eth0``) means something on one link only.
 _WRITTEN: Final = re.compile(
     r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}|([0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)", re.ASCII
@@ -61,7 +61,7 @@ def client_address(request: HttpRequest) -> Address | None:
 def subscriber(address: Address | None) -> str:
     """What is counted for an address: an IPv6 subscriber has 2^64 of them and is one caller all the same."""
     if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, _IPV6_SUBSCRIBER_BITS), strict=False))
+        return str(IPv6Network((address, SUBSCRIBER_BITS_IPV6), strict=False))
     return str(address)
 
 

@@ -11,9 +11,14 @@ from balances import doors
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.backoffice import evidence
+from gateway.backoffice.account_pages import BatchRecipientAdmin, BlockedAccountAdmin
 from gateway.backoffice.key_admin import ApiKeyAdmin
+from gateway.backoffice.look_admin import LookAdmin
+from gateway.backoffice.models import LookKind
 from gateway.backoffice.payouts import PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
+from gateway.backoffice.personal_data import masked
+from gateway.backoffice.pictures import PictureAdmin
 from gateway.backoffice.waiting_page import waiting_page
 from gateway.people import person_of
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
@@ -22,7 +27,18 @@ from payments.verbs import open_to
 from payments.waiting import waiting, why
 
 #: Some have their pages in files of their own; here Django finds them.
-__all__ = ["ApiKeyAdmin", "DepositAdmin", "PayoutAdmin", "PeopleGroupAdmin", "PersonAdmin", "ReceiptAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "BatchRecipientAdmin",
+    "BlockedAccountAdmin",
+    "DepositAdmin",
+    "LookAdmin",
+    "PayoutAdmin",
+    "PeopleGroupAdmin",
+    "PersonAdmin",
+    "PictureAdmin",
+    "ReceiptAdmin",
+]
 
 
 class DepositMoveInline(HistoryInline):
@@ -67,7 +83,9 @@ class DepositAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a deposit with what is known about its money."""
-        context["evidence"] = evidence.of_deposit(options["obj"], request)
+        deposit = options["obj"]
+        context["evidence"] = evidence.of_deposit(deposit, request)
+        context["personal_data"] = [masked(one, deposit, request) for one in (LookKind.DETAILS, LookKind.SHOWN)]
         return super().render_change_form(request, context, *args, **options)
 
 

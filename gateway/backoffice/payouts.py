@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
 from gateway.backoffice import payout_evidence
+from gateway.backoffice.models import LookKind
+from gateway.backoffice.personal_data import masked
 from gateway.backoffice.waiting_page import waiting_page
 from withdrawals.admin import WithdrawalAdmin
 from withdrawals.models import Withdrawal
@@ -31,4 +33,5 @@ class PayoutAdmin(WithdrawalAdmin):
         """The page of a withdrawal with everything that helps people decide about it."""
         withdrawal: Withdrawal = options["obj"]
         context |= {"why": why(withdrawal), "evidence": payout_evidence.of_withdrawal(withdrawal, request)}
+        context["personal_data"] = [masked(LookKind.RECIPIENT, withdrawal, request)]
         return super().render_change_form(request, context, *args, **options)

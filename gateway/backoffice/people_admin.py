@@ -6,17 +6,25 @@ takes two persons would take one. Superusers may still do all of it, to others; 
 
 from typing import Any, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from gateway.backoffice import second_factor
+from gateway.people import person_of
 
 #: What a person may, and whether they come in at all.
 _RIGHTS: Final = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 #: Says so, above the forms.
 _RIGHTS_TEMPLATE: Final = "admin/auth/rights.html"
+#: Said in the log of what is done here.
+_WHERE: Final = "in the admin"
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -34,6 +42,48 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # the 
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     change_form_before_template = _RIGHTS_TEMPLATE
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Second factor", {"fields": ["second_factor_now"]}))
+    readonly_fields = ["second_factor_now"]
+    actions_detail = ["open_enrolment", "lift_locks"]
+
+    @admin.display(description="second factor")
+    def second_factor_now(self, row: User) -> str:
+        """Whether there is one."""
+        return second_factor.described(row)
+
+    def has_help_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Superusers, with others: whoever found a browser open would make its owner's second factor theirs."""
+        return _is_superuser(request) and str(object_id) != str(request.user.pk)
+
+    @action(description="Open enrolment", url_path="open-enrolment", permissions=["help"])  # type: ignore[untyped-decorator]
+    def open_enrolment(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let the person enrol a second factor, in the place of what they have."""
+        person = self._helped(request, object_id)
+        if request.method == "POST":
+            second_factor.open_enrolment(person, by=person_of(request), where=_WHERE)
+            messages.success(request, f"{person} enrols at the next sign-in, within {second_factor.OPEN_HOURS} hours.")
+            return HttpResponseRedirect(reverse("admin:auth_user_change", args=[person.pk]))
+        return self._asked(request, f"Open enrolment for {person}", "open")
+
+    @action(description="Lift locks", url_path="lift-locks", permissions=["help"])  # type: ignore[untyped-decorator]
+    def lift_locks(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let the person try again at once after failed sign-ins."""
+        person = self._helped(request, object_id)
+        if request.method == "POST":
+            second_factor.lift_locks(person, by=person_of(request), where=_WHERE)
+            messages.success(request, f"{person} may try again at once.")
+            return HttpResponseRedirect(reverse("admin:auth_user_change", args=[person.pk]))
+        return self._asked(request, f"Lift the locks of {person}", "lift")
+
+    def _helped(self, request: HttpRequest, object_id: str) -> User:
+        person = self.get_object(request, object_id)
+        if not isinstance(person, User):
+            raise Http404
+        return person
+
+    def _asked(self, request: HttpRequest, title: str, what: str) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "what": what}
+        return TemplateResponse(request, "admin/auth/second_factor.html", context)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Rights, for everybody else than another superuser."""

@@ -102,6 +102,14 @@ PRIVILEGES: Final[dict[str, May]] = {
     "providers.CallPace": _COMES_AND_GOES,
     "providers.MediaHint": _COMES_AND_GOES,
     "api.IdempotencyKey": _COMES_AND_GOES,
+    # The back office. A second factor that replaces another one is another row.
+    "backoffice.SecondFactor": _COMES_AND_GOES,
+    "backoffice.Look": _WRITTEN_ONCE,
+    # Failed sign-ins (django-axes), with what would go with them; of its other tables none is written to.
+    "axes.AccessAttempt": _COMES_AND_GOES,
+    "axes.AccessAttemptExpiration": _COMES_AND_GOES,
+    "axes.AccessFailureLog": _WRITTEN_ONCE,
+    "axes.AccessLog": _WRITTEN_ONCE,
     # Django's own, about our staff. The log of the admin goes with its person.
     "admin.LogEntry": May(delete=True),
     "auth.User": _COMES_AND_GOES,

@@ -48,8 +48,10 @@ def seed(made: Credentials) -> dict[str, Any]:
     return {
         "admin_user": ADMIN_USER,
         "admin_password": made.admin_password,
+        "admin_totp_secret": made.admin_totp_secret,
         "approver_user": APPROVER_USER,
         "approver_password": made.approver_password,
+        "approver_totp_secret": made.approver_totp_secret,
         "test_api_key": made.test_api_key,
         "live_api_key": made.live_api_key,
         "test_approval_key": made.test_approval_key,

@@ -18,6 +18,9 @@ _PROVIDER_KEY_BYTES: Final = 16
 #: 20 characters that a person may have to type once.
 _PASSWORD_BYTES: Final = 15
 
+#: 160 bits, as of every second factor (RFC 4226 §4); 20 bytes are 32 letters of base32 without padding.
+_TOTP_BYTES: Final = 20
+
 #: Two persons, because money that people move takes two: either asks, and the other one approves.
 ADMIN_USER: Final = "admin"
 APPROVER_USER: Final = "approver"
@@ -29,6 +32,10 @@ def _key() -> str:
 
 def _provider_key() -> str:
     return secrets.token_hex(_PROVIDER_KEY_BYTES)
+
+
+def _totp_secret() -> str:
+    return base64.b32encode(secrets.token_bytes(_TOTP_BYTES)).decode()
 
 
 def _secret(make: Callable[[], str]) -> str:
@@ -46,6 +53,8 @@ class Credentials:
     search_hash_key: str = _secret(_key)
     admin_password: str = _secret(lambda: secrets.token_urlsafe(_PASSWORD_BYTES))
     approver_password: str = _secret(lambda: secrets.token_urlsafe(_PASSWORD_BYTES))
+    admin_totp_secret: str = _secret(_totp_secret)
+    approver_totp_secret: str = _secret(_totp_secret)
     test_api_key: str = _secret(lambda: f"pk_test_{_key()}")
     live_api_key: str = _secret(lambda: f"pk_live_{_key()}")
     test_approval_key: str = _secret(lambda: f"pk_test_{_key()}")

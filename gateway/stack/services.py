@@ -273,8 +273,10 @@ def _seed(facts: Facts) -> bytes:
     document = {
         "admin_user": ADMIN_USER,
         "admin_password": facts.credentials.admin_password,
+        "admin_totp_secret": facts.credentials.admin_totp_secret,
         "approver_user": APPROVER_USER,
         "approver_password": facts.credentials.approver_password,
+        "approver_totp_secret": facts.credentials.approver_totp_secret,
         "test_api_key": facts.credentials.test_api_key,
         "live_api_key": facts.credentials.live_api_key,
         "test_approval_key": facts.credentials.test_approval_key,

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from gateway.stack.credentials import ADMIN_USER, APPROVER_USER
 from gateway.stack.private_files import write_private
+from gateway.stack.second_factor import totp_uri
 from gateway.stack.services import Facts
 
-_FILE_NAME: Final = "info.json"
+FILE_NAME: Final = "info.json"
 
 
 def describe(facts: Facts, processes: Mapping[str, int]) -> dict[str, Any]:
@@ -28,8 +29,10 @@ def describe(facts: Facts, processes: Mapping[str, int]) -> dict[str, Any]:
         "admin_url": f"{settings.public_url}/admin/",
         "admin_user": ADMIN_USER,
         "admin_password": credentials.admin_password,
+        "admin_totp_uri": totp_uri(ADMIN_USER, credentials.admin_totp_secret),
         "approver_user": APPROVER_USER,
         "approver_password": credentials.approver_password,
+        "approver_totp_uri": totp_uri(APPROVER_USER, credentials.approver_totp_secret),
         "test_api_key": credentials.test_api_key,
         "live_api_key": credentials.live_api_key,
         "test_approval_key": credentials.test_approval_key,
@@ -46,17 +49,17 @@ def describe(facts: Facts, processes: Mapping[str, int]) -> dict[str, Any]:
 
 def write_info(directory: Path, info: Mapping[str, Any]) -> None:
     """Write ``info.json``: it is there exactly while everything answers."""
-    write_private(directory / _FILE_NAME, json.dumps(info, indent=2) + "\n")
+    write_private(directory / FILE_NAME, json.dumps(info, indent=2) + "\n")
 
 
 def is_running(directory: Path) -> bool:
     """Whether a stack on this directory answers, as far as its note says."""
-    return (directory / _FILE_NAME).exists()
+    return (directory / FILE_NAME).exists()
 
 
 def remove_info(directory: Path) -> None:
     """Take ``info.json`` away."""
-    (directory / _FILE_NAME).unlink(missing_ok=True)
+    (directory / FILE_NAME).unlink(missing_ok=True)
 
 
 def greeting(info: Mapping[str, Any], directory: Path, order_reference: str) -> str:
@@ -75,6 +78,7 @@ def greeting(info: Mapping[str, Any], directory: Path, order_reference: str) -> 
           Documentation  {docs_url}
           Admin          {admin_url}  ({admin_user} / {admin_password})
           Second person  who approves what the first asks for  ({approver_user} / {approver_password})
+          Their codes    make code, make code WHO={approver_user}
           Sandbox        {sandbox_url}
           Postbacks to   {postback_url}
           Test API key   {test_api_key}
@@ -96,7 +100,7 @@ def greeting(info: Mapping[str, Any], directory: Path, order_reference: str) -> 
         Ctrl-C stops everything.
         """).format(
         **info,
-        file=directory / _FILE_NAME,
+        file=directory / FILE_NAME,
         reference=order_reference,
         body=json.dumps(order),
     )

@@ -17,6 +17,7 @@ from balances.verb_fields import Refused
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from tests.balances.charging import charge
+from tests.staff import browser_of
 from tests.two_persons import by_two_persons, persons
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -114,7 +115,7 @@ def test_the_admin_shows_rows_and_nobody_adds_changes_or_deletes_one_there(clien
     fee = charge("product", "deposit", "2.5", "3")
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(content_type__model="fee"))
-    client.force_login(viewer)
+    browser_of(viewer, client)
     assert "the contract" in client.get(reverse("admin:balances_fee_change", args=[fee.pk])).content.decode()
     assert client.get(LIST).status_code == 200
     assert client.get(reverse("admin:balances_fee_add")).status_code == 403

@@ -14,7 +14,7 @@ from balances.verbs import every
 from gateway import ids
 from gateway.products.models import Product
 from tests.conftest import fund
-from tests.staff import logged_in
+from tests.staff import browser_of, logged_in
 from tests.two_persons import by_two_persons, persons, settle
 
 pytestmark = pytest.mark.django_db
@@ -284,7 +284,7 @@ def test_a_press_is_a_post_with_its_token(ada: Client, ben: Client, product: Pro
     made = proposed(ada, product)
     assert ben.get(buttons_of(made)).status_code == 405
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(User.objects.get(username="ben"))
+    browser_of(User.objects.get(username="ben"), strict)
     assert press(strict, made, "approve", digest=made.digest).status_code == 403
     assert strict.post(form_of("product_funded"), filled(product, confirm="1")).status_code == 403
     assert (Instruction.objects.count(), Journal.objects.count()) == (1, 0)
@@ -357,7 +357,7 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
 def test_a_page_takes_the_methods_of_pages_alone(method: str, product: Product) -> None:
     made = by_two_persons("product_funded", {"product": product.name, "mode": "test", "currency": "INR", "amount": "1"})
     client = Client()
-    client.force_login(persons()[0])
+    browser_of(persons()[0], client)
     page = reverse("admin:balances_instruction_change", args=[made.pk])
     assert getattr(client, method)(page).status_code == 405
     assert client.get(page).status_code == 200

@@ -12,6 +12,7 @@ from balances.instruction_models import Instruction
 from balances.models import Journal
 from balances.proposing import propose
 from gateway.products.models import Product
+from tests.staff import browser_of
 from tests.two_persons import by_two_persons, overdraft, persons
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def exchange(product: Product) -> Instruction:
 @pytest.fixture
 def looking(db: None) -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("looking"))
+    browser_of(User.objects.create_superuser("looking"), client)
     return client
 
 

@@ -14,6 +14,7 @@ from django.test.utils import override_settings
 
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
+from tests.staff import browser_of
 
 SECRET: Final = "canary-4242-secret"
 
@@ -32,7 +33,7 @@ def browser(db: None) -> Client:
     """Somebody who is signed in to the admin."""
     person = get_user_model().objects.create_superuser("looker")
     client = Client(raise_request_exception=False)
-    client.force_login(person)
+    browser_of(person, client)
     return client
 
 

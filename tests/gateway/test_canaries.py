@@ -49,6 +49,7 @@ from tests.gateway.webhooks.receiver import receiving
 from tests.leaks import CANARIES, leaks
 from tests.postbacks.letters import deliver, item, letter, settle
 from tests.scripted_provider import DROP, Received, ScriptedProvider
+from tests.staff import browser_of
 from tests.two_persons import persons
 from tests.withdrawals.orders import BKASH, IMPS, order
 from withdrawals.asking import ask as ask_withdrawals
@@ -292,7 +293,7 @@ def test_no_page_of_the_admin_shows_account_data_or_secrets(
     open_deposit(Deposit.objects.get().pk)
     deliver(account, letter(account, [item(account_number=ACCOUNT)]))
     deliver(account, b'{"signature":"x","additional_data":[]}')
-    client.force_login(User.objects.create_superuser("staff"))
+    browser_of(User.objects.create_superuser("staff"), client)
     pages = 0
     for model in apps.get_models():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
@@ -412,7 +413,7 @@ def test_our_own_mistake_tells_the_caller_nothing_and_the_log_only_its_place(
     order(api, RECIPIENTS[0])
     client.raise_request_exception = False
     api.client.raise_request_exception = False
-    client.force_login(User.objects.create_superuser("staff"))
+    browser_of(User.objects.create_superuser("staff"), client)
     with roles.as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE withdrawals_withdrawal RENAME COLUMN comment TO remark")
     try:
@@ -458,7 +459,7 @@ def test_a_secret_that_waits_for_a_second_person_is_told_nobody(
     client: Client, live_account: ProviderAccount, heard: Callable[[], str]
 ) -> None:
     requester, approver = persons()
-    client.force_login(requester)
+    browser_of(requester, client)
     form = reverse("admin:balances_instruction_propose_verb", args=[CHANGED])
     told = {"verb-provider_account": str(live_account.pk), "reason": "the provider sent new ones"}
     secrets = {name: f"canary-{name}-2718281828" for name in SECRET_COLUMNS}
@@ -471,7 +472,7 @@ def test_a_secret_that_waits_for_a_second_person_is_told_nobody(
     asked = proposing.propose(CHANGED, {"provider_account": str(live_account.pk), **secrets}, "new ones", "", requester)
     address = reverse("admin:balances_instruction_change", args=[asked.pk])
     for person in (requester, approver):
-        client.force_login(person)
+        browser_of(person, client)
         pages += client.get(address).content.decode()
         pages += client.get(reverse("admin:balances_instruction_changelist")).content.decode()
     kept = json.dumps(list(Instruction.objects.values("parameters", "preview", "digest", "reason")), default=str)

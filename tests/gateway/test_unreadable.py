@@ -23,6 +23,7 @@ from tests.gateway.api.bodies import deposit_body
 from tests.gateway.loud_logs import log_everything
 from tests.postbacks.deposits import awaiting, ready
 from tests.scripted_provider import ScriptedProvider
+from tests.staff import browser_of
 from tests.withdrawals.orders import make_due, moves, order, send, sent
 from tests.withdrawals.provider_words import CREATE, OK, PULL, found, pulled
 from withdrawals.asking import ask_withdrawals
@@ -50,7 +51,7 @@ def stored(row: Any, column: str) -> bytes:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("staff"))
+    browser_of(User.objects.create_superuser("staff"), client)
     return client
 
 

@@ -51,6 +51,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Journal.request_id",
         "balances.InstructionMove.cause_id",
         "balances.InstructionMove.request_id",
+        "backoffice.Look.subject",
+        "backoffice.Look.request_id",
     },
     "the bank's or the provider's reference of a payment, by which money is found": {
         "payments.Confirmation.provider_reference",
@@ -222,6 +224,16 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "contenttypes.ContentType.model",
         "sessions.Session.session_key",
         "sessions.Session.session_data",
+    },
+    "of whoever failed to sign in; what was sent is masked, and a name that nobody has is kept as a digest": {
+        *(
+            f"axes.{table}.{name}"
+            for table in ("AccessAttempt", "AccessFailureLog", "AccessLog")
+            for name in ("user_agent", "ip_address", "username", "http_accept", "path_info")
+        ),
+        "axes.AccessAttempt.get_data",
+        "axes.AccessAttempt.post_data",
+        "axes.AccessLog.session_hash",
     },
 }
 

@@ -125,6 +125,7 @@ def test_every_process_of_the_stack_has_its_service_and_its_very_command(plan: P
 
 #: What an operator may set and a trial does not.
 OF_THE_OPERATOR = {"TRUSTED_PROXIES", "API_CALLS_PER_MINUTE", "REDACT_AFTER_DAYS"}
+OF_THE_OPERATOR |= {"SESSION_IDLE_MINUTES", "SESSION_MAX_HOURS"}
 
 
 def test_every_process_is_told_what_the_stack_tells_it(plan: Plan) -> None:

@@ -79,7 +79,8 @@ def test_no_migration_is_missing() -> None:
 @pytest.mark.parametrize("model", OWN, ids=lambda one: one._meta.label)
 class TestEveryTable:
     def test_never_deletes_orders_with_what_they_belong_to(self, model: Any) -> None:
-        disposable = {"providers.SystemObservation", "postbacks.RejectedLetter"}
+        # A second factor is worth nothing without its person.
+        disposable = {"providers.SystemObservation", "postbacks.RejectedLetter", "backoffice.SecondFactor"}
         for field in model._meta.get_fields():
             if isinstance(field, models.ForeignKey) and model._meta.label not in disposable:
                 assert field.remote_field.on_delete is models.PROTECT, field

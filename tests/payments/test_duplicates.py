@@ -4,7 +4,6 @@ import io
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -12,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from gateway.backoffice.models import Look
 from gateway.encryption import EncryptedBytesField
 from gateway.webhooks.models import Event
 from payments.models import Confirmation, Deposit, Screenshot
@@ -31,6 +31,7 @@ from tests.payments.stage import (
 )
 from tests.payments.test_hostile_pictures import phone_screen, saved
 from tests.scripted_provider import ScriptedProvider
+from tests.staff import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +130,7 @@ class TestStaff:
     def person(self, client: Client, *permissions: str) -> Client:
         user = User.objects.create_user(f"staff with {len(permissions)}", is_staff=True)
         user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-        client.force_login(user)
+        browser_of(user, client)
         return client
 
     def address(self, screenshot: Screenshot) -> str:
@@ -150,11 +151,11 @@ class TestStaff:
         assert {name: answer.headers[name] for name in wanted} == wanted
         assert answer.headers["Cache-Control"] == "no-store"
         staff.get(self.address(screenshot))
-        entries = list(LogEntry.objects.values_list("user__username", "object_id", "change_message"))
-        assert entries == [("staff with 1", str(screenshot.pk), "Looked at the picture.")] * 2
+        entries = list(Look.objects.values_list("person__username", "subject", "kind"))
+        assert entries == [("staff with 1", f"screenshot of {screenshot.confirmation.public_id}", "picture")] * 2
         for method in (staff.post, staff.head, staff.put):
             assert method(self.address(screenshot)).status_code == 405
-        assert LogEntry.objects.count() == 2
+        assert Look.objects.count() == 2
 
     def test_without_it_see_the_row_alone(self, client: Client, screenshot: Screenshot) -> None:
         staff = self.person(client, "view_screenshot", "view_confirmation")
@@ -164,14 +165,14 @@ class TestStaff:
             assert page.status_code == 200
             assert self.address(screenshot) in page.content.decode()
             assert screenshot.look not in page.content.decode()
-        assert not LogEntry.objects.exists()
+        assert not Look.objects.exists()
 
     def test_nobody_else_gets_near(self, client: Client, api: Api, screenshot: Screenshot) -> None:
         assert client.get(self.address(screenshot)).status_code == 302
         assert api.client.get(self.address(screenshot)).status_code == 302
-        client.force_login(User.objects.create_user("customer"))
+        browser_of(User.objects.create_user("customer"), client)
         assert client.get(self.address(screenshot)).status_code == 302
-        assert not LogEntry.objects.exists()
+        assert not Look.objects.exists()
 
     def test_what_is_gone_or_sealed_is_said_and_not_logged_as_seen(
         self, client: Client, screenshot: Screenshot
@@ -184,7 +185,7 @@ class TestStaff:
         assert staff.get(self.address(screenshot)).status_code == 410
         missing = reverse("admin:payments_screenshot_picture", args=[screenshot.pk + 1])
         assert staff.get(missing).status_code == 404
-        assert not LogEntry.objects.exists()
+        assert not Look.objects.exists()
         assert isinstance(Screenshot._meta.get_field("picture"), EncryptedBytesField)
 
     def test_the_list_can_be_narrowed_to_what_is_suspicious(self, client: Client, api: Api) -> None:

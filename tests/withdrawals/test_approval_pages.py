@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from gateway.products.models import ApiKey, Product
 from tests.conftest import Api, agree_on_slabs
+from tests.staff import browser_of
 from tests.withdrawals.approving import REASON, asked_by, decisions, person, waiting
 from tests.withdrawals.orders import make_due, order
 from withdrawals import approvals, limits, moves
@@ -24,7 +25,7 @@ SLABS = reverse("admin:withdrawals_slabset_changelist")
 
 def logged_in(who: User) -> Client:
     client = Client()
-    client.force_login(who)
+    browser_of(who, client)
     return client
 
 

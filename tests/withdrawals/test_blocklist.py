@@ -24,6 +24,7 @@ from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.loud_logs import log_everything
 from tests.leaks import leaks
 from tests.scripted_provider import ScriptedProvider
+from tests.staff import browser_of
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.orders import BKASH, IMPS, make_due, moves, news, order, send, sent
@@ -220,7 +221,7 @@ def test_staff_block_find_and_look_in_the_admin(client: Client, product: Product
     person = User.objects.create_user("operator", is_staff=True)
     wanted = ["add_blockedrecipient", "view_blockedrecipient"]
     person.user_permissions.set(Permission.objects.filter(codename__in=wanted))
-    client.force_login(person)
+    browser_of(person, client)
     told = {"account": ACCOUNT, "product": str(product.pk), "reason": "a stolen card"}
     assert client.get(reverse(ADD)).status_code == 200
     assert client.post(reverse(ADD), told).status_code == 302
@@ -240,7 +241,7 @@ def test_staff_block_find_and_look_in_the_admin(client: Client, product: Product
     assert ACCOUNT not in page.content.decode()
     assert client.post(reverse("admin:withdrawals_blockedrecipient_change", args=[made.pk]), told).status_code == 403
     assert client.post(reverse("admin:withdrawals_blockedrecipient_delete", args=[made.pk])).status_code == 403
-    client.force_login(User.objects.create_superuser("finance"))
+    browser_of(User.objects.create_superuser("finance"), client)
     page = client.get(reverse("admin:withdrawals_blockedrecipient_change", args=[made.pk]))
     assert f"{reverse('admin:balances_instruction_propose_verb', args=['recipient_unblocked'])}?blocked=" in (
         page.content.decode()
@@ -248,6 +249,6 @@ def test_staff_block_find_and_look_in_the_admin(client: Client, product: Product
 
 
 def test_staff_without_the_permission_block_nothing(client: Client) -> None:
-    client.force_login(User.objects.create_user("viewer", is_staff=True))
+    browser_of(User.objects.create_user("viewer", is_staff=True), client)
     assert client.post(reverse(ADD), {"account": ACCOUNT, "reason": "why"}).status_code == 403
     assert not BlockedRecipient.objects.exists()

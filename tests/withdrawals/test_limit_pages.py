@@ -11,6 +11,7 @@ from django.urls import reverse
 from balances.instruction_rights import PROPOSE
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
+from tests.staff import browser_of
 from tests.two_persons import persons
 from tests.withdrawals.ruling import cap, limit, window
 from withdrawals.models import DuplicateWindow, OutflowCap, WithdrawalLimit
@@ -35,7 +36,7 @@ def test_whoever_may_look_or_ask_sees_who_and_why(permission: str, model: Any, r
     person = User.objects.create_user("viewer", is_staff=True)
     codename = f"view_{name}" if permission == "view" else PROPOSE.split(".")[1]
     person.user_permissions.set(Permission.objects.filter(codename=codename))
-    client.force_login(person)
+    browser_of(person, client)
     listed = client.get(reverse(f"admin:withdrawals_{name}_changelist"))
     assert listed.status_code == 200
     assert persons()[0].username in listed.content.decode()
@@ -48,7 +49,7 @@ def test_whoever_may_look_or_ask_sees_who_and_why(permission: str, model: Any, r
 @pytest.mark.parametrize("model", MODELS)
 def test_nobody_writes_there(model: Any, rows: None, client: Client) -> None:
     name, row = model._meta.model_name, model.objects.first()
-    client.force_login(User.objects.create_superuser("everything"))
+    browser_of(User.objects.create_superuser("everything"), client)
     assert client.get(reverse(f"admin:withdrawals_{name}_add")).status_code == 403
     for page in ("change", "delete"):
         address = reverse(f"admin:withdrawals_{name}_{page}", args=[row.pk])
@@ -70,7 +71,7 @@ ASKED_FOR = {
 
 @pytest.mark.parametrize(("verb", "names"), ASKED_FOR.items(), ids=ASKED_FOR)
 def test_each_verb_has_its_form(verb: str, names: list[str], rows: None, client: Client) -> None:
-    client.force_login(persons()[0])
+    browser_of(persons()[0], client)
     page = client.get(reverse("admin:balances_instruction_propose_verb", args=[verb]))
     assert re.findall(r'name="verb-([^"]+)"', page.content.decode()) == names
 

@@ -18,6 +18,7 @@ from tests.conftest import Api
 from tests.gateway.api.refusals import assert_refused
 from tests.gateway.loud_logs import log_everything
 from tests.leaks import leaks
+from tests.staff import browser_of
 from tests.withdrawals.orders import BKASH, IMPS, order
 from withdrawals.models import Withdrawal
 
@@ -117,7 +118,7 @@ def test_a_move_leaves_the_hashes_alone(api: Api) -> None:
 
 
 def test_staff_find_it_in_the_admin(api: Api, client: Client) -> None:
-    client.force_login(User.objects.create_superuser("staff"))
+    browser_of(User.objects.create_superuser("staff"), client)
     wanted, other = order(api, **to(ACCOUNT)), order(api)
     page = client.get(reverse("admin:withdrawals_withdrawal_changelist"), {"q": f" {ACCOUNT[:4]} {ACCOUNT[4:]} "})
     assert page.status_code == 200

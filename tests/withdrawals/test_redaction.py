@@ -17,6 +17,7 @@ from gateway.webhooks.actions import add_endpoint
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event
 from tests.conftest import Api
 from tests.scripted_provider import ScriptedProvider
+from tests.staff import browser_of
 from tests.withdrawals.orders import IMPS, make_due, moves, news, order, send, sent
 from tests.withdrawals.provider_words import OK, PULL, found, not_found, pulled
 from withdrawals import redaction
@@ -205,7 +206,7 @@ def test_the_admin_shows_it_and_a_cancelled_one_was_never_sent(
     api.post(f"withdrawals/{withdrawal.public_id}/cancel")
     clock.shift(timedelta(days=DAYS, seconds=1))
     assert forget_recipients() == 1
-    client.force_login(User.objects.create_superuser("staff"))
+    browser_of(User.objects.create_superuser("staff"), client)
     page = client.get(reverse("admin:withdrawals_withdrawal_change", args=[withdrawal.pk]))
     assert page.status_code == 200
     assert "redacted at" in page.content.decode().lower()

@@ -21,6 +21,7 @@ from gateway.providers.models.account_guards import CHANGED, OPENED, PLAIN_COLUM
 from gateway.providers.pauses import pause_payouts, stopped_through
 from tests import roles
 from tests.at_commit import committed, refused
+from tests.staff import browser_of
 from tests.two_persons import agreed_account, agreed_change, by_two_persons, persons
 
 pytestmark = pytest.mark.django_db
@@ -224,7 +225,7 @@ def test_a_secret_stands_nowhere_but_encrypted_and_not_for_long(
     assert f"Withdrawal key: {shown[0]}." in asked.preview["notes"]
 
     for person in (requester, approver):
-        client.force_login(person)
+        browser_of(person, client)
         page = client.get(reverse("admin:balances_instruction_change", args=[asked.pk])).content.decode()
         assert shown[0] in page
         assert NEW_SECRET not in page
@@ -262,7 +263,7 @@ def test_whoever_need_not_look_at_a_secret_learns_nothing_about_it(
 ) -> None:
     somebody = User.objects.create_user(f"somebody with {permission}", is_staff=True)
     somebody.user_permissions.set(Permission.objects.filter(codename=permission))
-    client.force_login(somebody)
+    browser_of(somebody, client)
     answer = compared(client, asked)
     may = permission in {"propose_instruction", "approve_instruction"}
     assert answer.status_code == (200 if may else 403)
@@ -272,21 +273,21 @@ def test_whoever_need_not_look_at_a_secret_learns_nothing_about_it(
 def test_a_secret_is_compared_ten_times_an_hour(client: Client, asked: Instruction) -> None:
     requester, approver = persons()
     with time_machine.travel("2031-05-06T12:59:59Z", tick=False) as clock:
-        client.force_login(approver)
+        browser_of(approver, client)
         for attempt in range(10):
             assert "It is another one." in compared(client, asked, f"guess {attempt}").content.decode()
         page = compared(client, asked).content.decode()
         assert "You have compared 10 times in this hour" in page
         assert "It is the one" not in page
-        client.force_login(requester)
+        browser_of(requester, client)
         assert "It is the one that was asked for." in compared(client, asked).content.decode()
         clock.shift(1)
-        client.force_login(approver)
+        browser_of(approver, client)
         assert "It is the one that was asked for." in compared(client, asked).content.decode()
 
 
 def test_what_cannot_be_counted_is_not_compared(client: Client, asked: Instruction, settings: Settings) -> None:
-    client.force_login(persons()[1])
+    browser_of(persons()[1], client)
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
     page = compared(client, asked).content.decode()
     assert "cannot be counted at the moment" in page
@@ -330,7 +331,7 @@ def test_others_in_their_place_are_not_carried_out(live_account: ProviderAccount
 
 def test_the_form_asks_for_a_secret_twice_and_carries_it_nowhere(client: Client, live_account: ProviderAccount) -> None:
     requester, _ = persons()
-    client.force_login(requester)
+    browser_of(requester, client)
     address = reverse("admin:balances_instruction_propose_verb", args=[CHANGED])
     told = {"verb-provider_account": str(live_account.pk), "verb-api_secret": NEW_SECRET, "reason": "another one"}
     looked = client.post(address, told)
@@ -353,12 +354,12 @@ def test_pages_of_settings_speak_of_no_posting_and_have_room_for_what_they_ask(
     client: Client, live_account: ProviderAccount, asked: Instruction
 ) -> None:
     requester, approver = persons()
-    client.force_login(requester)
+    browser_of(requester, client)
     form = client.get(reverse("admin:balances_instruction_propose_verb", args=[CHANGED])).content.decode()
     assert '<textarea name="verb-paths"' in form
     assert "For example https://api.example.com.</p>" in form  # an account always has a base URL
     assert form.count("For example https://api.example.com. Write - to empty it.</p>") == 1
-    client.force_login(approver)
+    browser_of(approver, client)
     page = client.get(reverse("admin:balances_instruction_change", args=[asked.pk])).content.decode()
     for words in ("What would be done</h2>", "Provider account changed, asked for by", "Approve: do this</button>"):
         assert words in page
@@ -373,7 +374,7 @@ def test_pages_of_settings_speak_of_no_posting_and_have_room_for_what_they_ask(
 def test_the_page_of_a_live_account_edits_none_of_it_and_leads_to_the_form(
     client: Client, live_account: ProviderAccount, account: ProviderAccount
 ) -> None:
-    client.force_login(User.objects.create_superuser("staff"))
+    browser_of(User.objects.create_superuser("staff"), client)
     page = reverse("admin:providers_provideraccount_change", args=[live_account.pk])
     shown = client.get(page).content.decode()
     assert "Change with a second person" in shown

@@ -25,6 +25,7 @@ from gateway.products.actions import keep_key
 from gateway.products.key_guards import ISSUED
 from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, Product, Scope, digest_of, new_key
 from tests.conftest import Api
+from tests.staff import browser_of
 from tests.two_persons import kept_key, persons
 
 pytestmark = pytest.mark.django_db
@@ -237,7 +238,7 @@ def test_nonsense_is_refused_in_words(product: Product, change: dict[str, str], 
 
 def test_the_page_shows_a_key_once(client: Client, product: Product, caplog: pytest.LogCaptureFixture) -> None:
     requester, _ = persons()
-    client.force_login(requester)
+    browser_of(requester, client)
     address = reverse("admin:products_apikey_issue")
     assert "Issue a key" in client.get(reverse("admin:products_apikey_changelist")).content.decode()
     form = {
@@ -267,11 +268,11 @@ def test_the_page_shows_a_key_once(client: Client, product: Product, caplog: pyt
 
 def test_the_pages_are_for_those_who_may(client: Client, product: Product) -> None:
     key = keep_key(product=product, mode=Mode.TEST, name="a", key=new_key(Mode.TEST))
-    client.force_login(person("viewer", "view_apikey"))
+    browser_of(person("viewer", "view_apikey"), client)
     revoking = reverse("admin:products_apikey_revoke", args=[key.pk])
     for address in (reverse("admin:products_apikey_issue"), revoking):
         assert client.post(address, {"reason": "it leaked"}).status_code == 403
-    client.force_login(person("operator", "view_apikey", "change_apikey"))
+    browser_of(person("operator", "view_apikey", "change_apikey"), client)
     assert client.get(revoking).status_code == 200
     assert client.post(revoking, {"reason": "it leaked"}).status_code == 302
     assert ApiKey.objects.get().revoked_at is not None

@@ -9,6 +9,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from tests.staff import browser_of
+
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "a long password of tests"
@@ -29,14 +31,14 @@ def office(client: Client) -> User:
     made = person("office", is_staff=True)
     codenames = [f"{what}_{model}" for what in EVERYTHING for model in ("user", "group")]
     made.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client.force_login(made)
+    browser_of(made, client)
     return made
 
 
 @pytest.fixture
 def root(client: Client) -> User:
     made = person("root", is_staff=True, is_superuser=True)
-    client.force_login(made)
+    browser_of(made, client)
     return made
 
 
@@ -139,7 +141,7 @@ def test_not_even_a_superuser_changes_their_own_rights(client: Client, root: Use
 
 
 def test_whoever_may_not_edit_people_still_does_not(client: Client) -> None:
-    client.force_login(person("vic", is_staff=True))
+    browser_of(person("vic", is_staff=True), client)
     for model in ("user", "group"):
         assert client.get(page(model, "changelist")).status_code == 403
         assert client.get(page(model, "add")).status_code == 403

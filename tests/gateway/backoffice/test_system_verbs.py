@@ -16,6 +16,7 @@ from gateway.providers.models import PaymentSystem
 from gateway.providers.models.system_guards import PAYOUTS_CHANGED
 from tests.at_commit import committed, refused
 from tests.gateway.providers.system_form import filled
+from tests.staff import browser_of
 from tests.two_persons import agreed_payouts, by_two_persons
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -172,7 +173,7 @@ def finance(client: Client) -> User:
     user = User.objects.create_user("finance", is_staff=True)
     codenames = ["view_paymentsystem", "change_paymentsystem", "propose_instruction"]
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client.force_login(user)
+    browser_of(user, client)
     return user
 
 

@@ -15,7 +15,7 @@ from tests.conftest import Api
 from tests.gateway.backoffice.test_receipt_page import QUEUE, page_of
 from tests.payments.paid import Paid
 from tests.payments.stage import money
-from tests.staff import logged_in
+from tests.staff import code_of, enrolled, logged_in
 from tests.withdrawals.orders import order
 from withdrawals.models import Withdrawal
 
@@ -59,6 +59,8 @@ def test_staff_with_no_permission_sees_none_of_it(paid: Paid) -> None:
 def test_who_logs_in_without_having_asked_for_a_page_comes_to_the_first_one(
     client: Client, django_user_model: Any
 ) -> None:
-    django_user_model.objects.create_superuser("ada", password="correct horse battery")
-    answer = client.post("/admin/login/", {"username": "ada", "password": "correct horse battery"})
+    ada = django_user_model.objects.create_superuser("ada", password="correct horse battery")
+    enrolled(ada)
+    told = {"username": "ada", "password": "correct horse battery", "code": code_of(ada)}
+    answer = client.post("/admin/login/", told)
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")

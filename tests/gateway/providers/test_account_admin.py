@@ -20,6 +20,7 @@ from gateway.providers.account_forms import EDITABLE_COLUMNS
 from gateway.providers.models import CallPace, ProviderAccount
 from gateway.providers.pauses import pause_payouts, stopped_through
 from tests.leaks import CANARIES
+from tests.staff import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def page_of(account: ProviderAccount, name: str = "change") -> str:
 def operator(client: Client) -> User:
     """Somebody who may change accounts, logged in."""
     made = person("operator", "view_provideraccount", "change_provideraccount")
-    client.force_login(made)
+    browser_of(made, client)
     return made
 
 
@@ -188,7 +189,7 @@ def test_resuming_forgets_what_was_counted_and_leaves_payouts_to_their_own_page(
 
 
 def test_who_may_only_look_changes_nothing(client: Client, account: ProviderAccount) -> None:
-    client.force_login(person("viewer", "view_provideraccount"))
+    browser_of(person("viewer", "view_provideraccount"), client)
     before = (account.base_url, account.pause_kind)
     shown = client.get(page_of(account))
     assert shown.status_code == 200

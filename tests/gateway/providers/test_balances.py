@@ -15,6 +15,7 @@ from gateway.providers.balances import BALANCE_SECONDS
 from gateway.providers.models import BalanceCheck, ObservedBalance, ProviderAccount, ProviderCall
 from tests.gateway.providers.answers import DOWN, NOT_FOUND, WRONG_SECRET
 from tests.scripted_provider import DROP, ScriptedProvider
+from tests.staff import browser_of
 
 BALANCES = "/api/v1/accounts-balance"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -168,7 +169,7 @@ def test_who_is_paused_or_retired_is_left_alone(
 def test_people_see_every_decimal(account: ProviderAccount, provider: ScriptedProvider, client: Client) -> None:
     provider.script(BALANCES, said(("upi_l", "INR", "187239.195"), ("paytm", "IDR", "-324324.00")))
     look()
-    client.force_login(User.objects.create_superuser("person"))
+    browser_of(User.objects.create_superuser("person"), client)
     listed = client.get(reverse("admin:providers_observedbalance_changelist")).content.decode()
     assert "187239.195" in listed
     assert "-324324.00" in listed

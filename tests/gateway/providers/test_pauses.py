@@ -18,6 +18,7 @@ from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem, PayoutPause, ProviderAccount
 from gateway.providers.pauses import CannotPause, pause_payouts, resume_payouts, stopped_through
 from tests.payments.stage import listening
+from tests.staff import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -237,7 +238,7 @@ def press(client: Client, reason: str = "why not", *, mode: str = "live", **butt
 def test_the_page_has_a_button_for_everything_and_says_what_is_paused(
     client: Client, lead: User, product: Product, account: ProviderAccount, live_account: ProviderAccount
 ) -> None:
-    client.force_login(lead)
+    browser_of(lead, client)
     shown = client.get(BOARD).content.decode()
     system = PaymentSystem.objects.filter(pays_out=True).order_by("code")[0]
     for button in ("everything:", f"product:{product.pk}", f"provider_account:{live_account.pk}"):
@@ -270,7 +271,7 @@ def test_the_page_has_a_button_for_everything_and_says_what_is_paused(
 def test_the_page_does_nothing_without_a_reason_or_a_button_or_for_what_is_not_there(
     client: Client, lead: User
 ) -> None:
-    client.force_login(lead)
+    browser_of(lead, client)
     assert "This field is required." in press(client, "  ", pause="everything:").content.decode()
     for button in ({}, {"pause": "product:"}, {"pause": "planet:x"}, {"pause": ""}, {"pause": "payment_system:\0"}):
         assert "nothing of this name" in press(client, **button).content.decode()
@@ -281,17 +282,17 @@ def test_the_page_does_nothing_without_a_reason_or_a_button_or_for_what_is_not_t
 
 def test_the_page_shows_to_each_what_is_theirs_to_press(client: Client, operator: User, lead: User) -> None:
     pause = pause_payouts("everything", "", "person", "x", lead, mode="live")
-    client.force_login(operator)
+    browser_of(operator, client)
     shown = client.get(f"{BOARD}?mode=test").content.decode()
     assert ('name="pause"' in shown, 'name="resume"' in shown) == (True, False)
     assert press(client, resume=str(pause.pk)).status_code == 403
 
-    client.force_login(person("viewer", "view_payoutpause"))
+    browser_of(person("viewer", "view_payoutpause"), client)
     shown = client.get(f"{BOARD}?mode=test").content.decode()
     assert ('name="pause"' in shown, 'name="resume"' in shown, 'name="reason"' in shown) == (False, False, False)
     assert press(client, pause="everything:", mode="test").status_code == 403
 
-    client.force_login(person("stranger"))
+    browser_of(person("stranger"), client)
     assert client.get(BOARD).status_code == 403
     assert press(client, pause="everything:", mode="test").status_code == 403
     assert rows() == [("everything", "", "live", "person", "x", "lead", None, "")]

@@ -1,5 +1,6 @@
 """`manage.py seed --local FILE`: what containers are started with."""
 
+import base64
 import io
 import json
 from decimal import Decimal
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from balances.instruction_models import Instruction
 from balances.models import Account
+from gateway.backoffice.models import SecondFactor
 from gateway.products.models import ORDINARY_SCOPES, ApiKey, Mode, digest_of
 from gateway.providers.catalogue import SYSTEMS
 from gateway.providers.models import PaymentSystem, ProviderAccount
@@ -104,6 +106,36 @@ def test_a_file_with_one_person_moves_no_money(tmp_path: Path) -> None:
     assert "No live keys and account, no trial money, no slabs: they take a second person" in said.getvalue()
     assert not Account.objects.exists()
     assert not Instruction.objects.exists()
+
+
+def test_both_persons_have_the_second_factors_of_the_file(tmp_path: Path) -> None:
+    made = Credentials()
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(seed(made)))
+    run(path)
+    first = list(SecondFactor.objects.order_by("id"))
+    assert {one.user.username: base64.b32encode(one.secret).decode() for one in first} == {
+        "admin": made.admin_totp_secret,
+        "approver": made.approver_totp_secret,
+    }
+    assert all(one.confirmed for one in first)
+    SecondFactor.objects.update(last_step=7)
+    run(path)
+    assert [(one.pk, one.last_step) for one in SecondFactor.objects.order_by("id")] == [(one.pk, 7) for one in first]
+    # Another file, as after secrets.json was made anew: another row, so no session of before is verified by it.
+    path.write_text(json.dumps({**seed(made), "admin_totp_secret": Credentials().admin_totp_secret}))
+    run(path)
+    assert SecondFactor.objects.earliest("id").pk == first[1].pk
+    assert SecondFactor.objects.filter(user__username="admin").exclude(pk=first[0].pk).count() == 1
+
+
+def test_a_file_without_second_factors_says_what_to_do(tmp_path: Path) -> None:
+    facts = {name: fact for name, fact in seed(Credentials()).items() if not name.endswith("_totp_secret")}
+    (tmp_path / "seed.json").write_text(json.dumps(facts))
+    said = io.StringIO()
+    call_command("seed", "--local", str(tmp_path / "seed.json"), stdout=said)
+    assert "admin has no second factor. Open its enrolment: manage.py second_factor admin" in said.getvalue()
+    assert not SecondFactor.objects.exists()
 
 
 @pytest.mark.parametrize("text", [None, '{"admin_password": "canary-1234'])

@@ -18,6 +18,7 @@ from gateway.providers.models import PaymentSystem, ProviderAccount, SystemObser
 from gateway.providers.models.system_guards import PAYOUTS_CHANGED
 from tests.conftest import Api
 from tests.gateway.providers.system_form import filled
+from tests.staff import browser_of
 from tests.two_persons import agreed_payouts, by_two_persons
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
@@ -29,7 +30,7 @@ ADD = "admin:providers_paymentsystem_add"
 def person(client: Client, *permissions: str) -> User:
     user = User.objects.create_user("finance", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
+    browser_of(user, client)
     return user
 
 
@@ -160,7 +161,7 @@ def test_the_code_is_written_once(save: Callable[..., Any], client: Client) -> N
 
 
 def test_nobody_deletes_a_system(client: Client) -> None:
-    client.force_login(User.objects.create_superuser("root"))
+    browser_of(User.objects.create_superuser("root"), client)
     delete = reverse("admin:providers_paymentsystem_delete", args=["rocket"])
     assert client.get(delete).status_code == 403
     assert client.post(delete, {"post": "yes"}).status_code == 403
@@ -188,7 +189,7 @@ def test_who_may_nothing_sees_nothing(client: Client) -> None:
 
 
 def test_what_the_provider_said_stays_for_looking(client: Client) -> None:
-    client.force_login(User.objects.create_superuser("root"))
+    browser_of(User.objects.create_superuser("root"), client)
     for name in ("systemobservation", "providercall"):
         assert client.get(reverse(f"admin:providers_{name}_add")).status_code == 403
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from tests.conftest import Api
 from tests.gateway.api.bodies import withdrawal_body
 from tests.gateway.refunds.stage import credited, refund
+from tests.staff import browser_of
 from withdrawals.models import Withdrawal
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def staff() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("ada"))
+    browser_of(User.objects.create_superuser("ada"), client)
     return client
 
 

@@ -47,8 +47,16 @@ def test_a_running_stack_tells_everything_in_info_json_and_on_the_screen(start_s
         "admin_url": f"{base}/admin/",
         "admin_user": "admin",
         "admin_password": secrets["admin_password"],
+        "admin_totp_uri": (
+            f"otpauth://totp/Payment%20gateway%3Aadmin?secret={secrets['admin_totp_secret']}"
+            "&issuer=Payment%20gateway&digits=6&period=30"
+        ),
         "approver_user": "approver",
         "approver_password": secrets["approver_password"],
+        "approver_totp_uri": (
+            f"otpauth://totp/Payment%20gateway%3Aapprover?secret={secrets['approver_totp_secret']}"
+            "&issuer=Payment%20gateway&digits=6&period=30"
+        ),
         "test_api_key": secrets["test_api_key"],
         "live_api_key": secrets["live_api_key"],
         "test_approval_key": secrets["test_approval_key"],

@@ -10,6 +10,7 @@ from gateway.webhooks import deliveries
 from gateway.webhooks.actions import live_secrets
 from gateway.webhooks.models import Delivery, Event, WebhookEndpoint
 from tests.gateway.webhooks.receiver import Receiver
+from tests.staff import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ MODELS = ["webhookendpoint", "event", "delivery"]
 def staff(client: Client) -> Client:
     person = User.objects.create_user("viewer", is_staff=True)
     person.user_permissions.set(Permission.objects.filter(content_type__app_label="webhooks"))
-    client.force_login(person)
+    browser_of(person, client)
     return client
 
 
@@ -50,7 +51,7 @@ def test_staff_look_and_nothing_more(
 
 @pytest.mark.parametrize("name", MODELS)
 def test_without_permission_there_is_nothing_to_see(client: Client, name: str) -> None:
-    client.force_login(User.objects.create_user("other", is_staff=True))
+    browser_of(User.objects.create_user("other", is_staff=True), client)
     assert client.get(reverse(f"admin:webhooks_{name}_changelist")).status_code == 403
 
 

@@ -1,11 +1,12 @@
 """``manage.py seed``: the rows that every installation needs, and with ``--local`` those of a trial.
 
-Idempotent: what exists is left as it is, but for the local stack's own accounts and passwords, which follow the
-values that the stack was started with.
+Idempotent: what exists is left as it is, but for the groups of the roles (`gateway.backoffice.roles`), and for the
+local stack's own accounts, passwords and second factors, which follow the values that the stack was started with.
 
 It lives here because a trial needs money, and slabs of approval, too: this app sees all of what it writes.
 """
 
+import base64
 import json
 import re
 import sys
@@ -21,7 +22,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from balances import trial_money
-from gateway.backoffice import first_settings
+from gateway.backoffice import first_settings, roles, second_factor
 from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
 from gateway.products.models import ORDINARY_SCOPES, Mode, Product, Scope
@@ -35,9 +36,9 @@ _APPROVING: Final = (Scope.READ, Scope.WITHDRAWALS_APPROVE)
 
 
 class Command(BaseCommand):
-    """Writes the catalogue; with ``--local`` also two persons, accounts, and a product with keys, money and slabs."""
+    """Writes catalogue and roles; with ``--local`` two persons, accounts, and a product with keys, money and slabs."""
 
-    help = "Write the catalogue of payment systems; --local reads a trial's accounts and keys as JSON."
+    help = "Write the catalogue of payment systems and the roles; --local reads a trial's accounts and keys as JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One switch, with a file or without."""
@@ -54,6 +55,7 @@ class Command(BaseCommand):
         facts = _facts(options["local"]) if options["local"] else None
         with transaction.atomic():
             made = self._catalogue()
+            roles.write()
             product = None if facts is None else self._local(facts)
         if facts is not None and product is not None:
             self._by_two_persons(product, facts)
@@ -75,11 +77,7 @@ class Command(BaseCommand):
         if key := facts.get("test_approval_key"):  # not in a file from before there were approvals
             keep_key(product=product, mode=Mode.TEST, name="local stack, approvals", key=key, scopes=_APPROVING)
         self._sandbox(facts["sandbox"])
-        self._users = [
-            self._user(facts[f"{who}_user"], facts[f"{who}_password"])
-            for who in ("admin", "approver")
-            if f"{who}_user" in facts
-        ]
+        self._users = [self._user(who, facts) for who in ("admin", "approver") if f"{who}_user" in facts]
         return product
 
     def _by_two_persons(self, product: Product, facts: dict[str, Any]) -> None:
@@ -108,13 +106,18 @@ class Command(BaseCommand):
         trial_money.fund(product, modes, requester=requester, approver=approver)
         trial_slabs.agree(product, modes, requester=requester, approver=approver)
 
-    def _user(self, name: str, password: str) -> AbstractUser:
+    def _user(self, who: str, facts: dict[str, Any]) -> AbstractUser:
+        name, password = facts[f"{who}_user"], facts[f"{who}_password"]
         user, _ = get_user_model().objects.get_or_create(
             username=name, defaults={"is_staff": True, "is_superuser": True}
         )
         if not user.check_password(password):
             user.set_password(password)
             user.save(update_fields=["password"])
+        if secret := facts.get(f"{who}_totp_secret"):
+            second_factor.keep(user, base64.b32decode(secret))
+        elif not second_factor.is_enrolled(user):  # a file from before people had second factors
+            self.stdout.write(f"{name} has no second factor. Open its enrolment: manage.py second_factor {name}")
         return user
 
     def _sandbox(self, facts: dict[str, str]) -> None:
