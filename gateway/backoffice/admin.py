@@ -1,25 +1,25 @@
-"""Deposits and receipts with everything that is known about them, and the queue of what waits for a person."""
+"""Deposits and receipts with everything that is known about them, and the way to their queues."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.decorators import action
 
 from balances import doors
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
-from gateway.backoffice import evidence
+from gateway.backoffice import confirming, evidence
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.payouts import PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
-from gateway.backoffice.waiting_page import waiting_page
 from gateway.people import person_of
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
-from payments.waiting import waiting, why
+from payments.waiting import why
 
 #: Some have their pages in files of their own; here Django finds them.
 __all__ = ["ApiKeyAdmin", "DepositAdmin", "PayoutAdmin", "PeopleGroupAdmin", "PersonAdmin", "ReceiptAdmin"]
@@ -67,7 +67,9 @@ class DepositAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a deposit with what is known about its money."""
-        context["evidence"] = evidence.of_deposit(options["obj"], request)
+        deposit: Deposit = options["obj"]
+        context["evidence"] = evidence.of_deposit(deposit, request)
+        context["may_confirm"] = confirming.may_begin(deposit, person_of(request))
         return super().render_change_form(request, context, *args, **options)
 
 
@@ -103,7 +105,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
     @action(description="Money that waits for a person", url_path="waiting")  # type: ignore[untyped-decorator]
     def waiting(self, request: HttpRequest) -> HttpResponse:
         """The queue."""
-        return waiting_page(request, self, "Money that waits for a person", waiting)
+        return redirect("work:queue", "suspense")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a receipt with what people may do with it, and everything that helps them decide."""

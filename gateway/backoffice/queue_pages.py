@@ -1,0 +1,242 @@
+"""The pages of the work queues: all of them at a glance, each by itself, and what helps people decide about one row."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from balances import doors
+from balances.instruction_models import Instruction
+from balances.instruction_rights import PROPOSE
+from gateway import ids
+from gateway.backoffice import candidates, funds, queues
+from gateway.backoffice.acts import ACTS
+from gateway.backoffice.queues import Queue, Row
+from gateway.people import person_of
+from gateway.products.models import Product
+from gateway.providers.models import PaymentSystem
+from gateway.shown_mode import shown_mode
+from payments.models import Receipt
+from payments.states import SUSPENDED
+from payments.verbs import open_to
+from payments.waiting import why
+from withdrawals import approval_pages, pending
+
+_TEMPLATES: Final = "admin/work"
+#: The pages of what may wait, by the prefix of its id.
+_PAGES: Final = {
+    ids.RECEIPT: "admin:payments_receipt_change",
+    ids.DEPOSIT: "admin:payments_deposit_change",
+    ids.CONFIRMATION: "admin:payments_confirmation_change",
+    ids.WITHDRAWAL: "admin:withdrawals_withdrawal_change",
+}
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Every queue that this person may see: how much waits, since when, and how much money it is."""
+    mode = shown_mode(request)
+    found = queues.summaries(mode, person_of(request))
+    if not found:
+        raise PermissionDenied
+    context = context_of(request, "Work queues") | {"summaries": found}
+    return TemplateResponse(request, f"{_TEMPLATES}/home.html", context)
+
+
+def queue(request: HttpRequest, name: str) -> HttpResponse:
+    """One queue, oldest first; of approvals also the decision about all that are ticked."""
+    shown = found_queue(request, name)
+    if name == "approvals":
+        return _approvals(request, shown)
+    if request.method == "POST":
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    context = _page(request, shown)
+    page = queues.page(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
+    context |= _next(context, page.after) | {
+        "rows": _rows(request, shown, page.rows),
+        "shortages": funds.shortages(context["mode"]) if name == "funds" else [],
+    }
+    return TemplateResponse(request, f"{_TEMPLATES}/queue.html", context)
+
+
+def _approvals(request: HttpRequest, shown: Queue) -> HttpResponse:
+    context = _page(request, shown)
+    if request.method == "POST":
+        return approval_pages.decide_many(request, context)
+    waiting = queues.of_source(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
+    rows = pending.shown(waiting[: queues.PAGE_ROWS + 1], person_of(request))
+    after = str(rows[queues.PAGE_ROWS - 1].withdrawal.pk) if len(rows) > queues.PAGE_ROWS else ""
+    rows = rows[: queues.PAGE_ROWS]
+    context |= _next(context, after) | {
+        "rows": rows,
+        "may_approve": any(not row.approve for row in rows),
+        "may_reject": any(not row.reject for row in rows),
+    }
+    return TemplateResponse(request, f"{_TEMPLATES}/approvals.html", context)
+
+
+def suspense(request: HttpRequest, receipt_id: Any) -> HttpResponse:
+    """Money in suspense with the deposits that it may have been paid for."""
+    shown = found_queue(request, "suspense")
+    receipt = Receipt.objects.select_related("account", "deposit").filter(pk=receipt_id).first()
+    if receipt is None:
+        raise Http404
+    by = person_of(request)
+    verbs = open_to(receipt) if receipt.status in SUSPENDED else ()
+    told = {"receipt": receipt.public_id}
+    attach = next((one for one in verbs if one.name == "receipt_attached"), None)
+    found = candidates.for_receipt(receipt) if attach is not None and by.has_perm("payments.view_deposit") else []
+    context = context_of(request, f"Whose is {receipt.public_id}?") | {
+        "queue": shown,
+        "receipt": receipt,
+        "mode": receipt.account.mode,
+        "why": why(receipt),
+        "facts": candidates.facts(receipt),
+        "doors": doors.of("receipt", told, verbs, by),
+        "may_see_deposits": by.has_perm("payments.view_deposit"),
+        "candidates": [
+            {
+                "candidate": one,
+                "page": reverse("admin:payments_deposit_change", args=[one.deposit.pk]),
+                "door": doors.form_of(attach, told | {"deposit": one.deposit.public_id})
+                if attach is not None and by.has_perm(PROPOSE)
+                else "",
+            }
+            for one in found
+        ],
+        "page": reverse("admin:payments_receipt_change", args=[receipt.pk]),
+    }
+    return TemplateResponse(request, f"{_TEMPLATES}/suspense.html", context)
+
+
+def found_queue(request: HttpRequest, name: str) -> Queue:
+    """The queue of this name.
+
+    Raises:
+        Http404: there is none.
+        PermissionDenied: this person may not see it.
+    """
+    found = queues.named(name)
+    if found is None:
+        raise Http404
+    if not found.may_look(person_of(request)):
+        raise PermissionDenied
+    return found
+
+
+def context_of(request: HttpRequest, title: str) -> dict[str, Any]:
+    """What every page here has."""
+    return {**admin.site.each_context(request), "title": title, "mode": shown_mode(request)}
+
+
+def page_of(public_id: str) -> str:
+    """Where everything is known about an order of ours; "" where the text names none."""
+    prefix = public_id.partition("_")[0]
+    pk = ids.decode(prefix, public_id) if prefix in _PAGES else None
+    return "" if pk is None else reverse(_PAGES[prefix], args=[pk])
+
+
+def _page(request: HttpRequest, shown: Queue) -> dict[str, Any]:
+    filters = shown.filters()
+    wanted = {name: request.GET.get(name, "") for name in filters}
+    return context_of(request, shown.title) | {
+        "queue": shown,
+        "wanted": wanted,
+        "is_narrowed": any(wanted.values()),
+        "choices": [_choice(name, wanted[name]) for name in filters],
+        "is_later": bool(request.GET.get("after")),
+    }
+
+
+def _choice(name: str, chosen: str) -> dict[str, Any]:
+    if name == "product":
+        rows = [(str(pk), title) for pk, title in Product.objects.order_by("name").values_list("pk", "name")]
+    elif name == "system":
+        rows = [(code, code) for code in PaymentSystem.objects.order_by("code").values_list("code", flat=True)]
+    else:
+        known = PaymentSystem.objects.values_list("currencies", flat=True)
+        rows = [(code, code) for code in sorted({code for those in known for code in those})]
+    label = "Payment system" if name == "system" else name.capitalize()
+    return {"name": name, "label": label, "rows": rows, "chosen": chosen}
+
+
+def _next(context: dict[str, Any], after: str) -> dict[str, Any]:
+    narrowed = {name: text for name, text in context["wanted"].items() if text}
+    return {
+        "first": f"?{urlencode(narrowed)}",
+        "next": f"?{urlencode(narrowed | {'after': after})}" if after else "",
+    }
+
+
+def _rows(request: HttpRequest, shown: Queue, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    rows, by = list(rows), person_of(request)
+    may_ask = by.has_perm(PROPOSE)
+    acts = [one for one in ACTS.get(shown.name, ()) if by.has_perm(one.permission)]
+    asked = _asked({row.entry.asked_for for row in rows} - {""})
+    return [
+        {
+            "entry": row.entry,
+            "name": row.entry.order or "a letter" if shown.name == "unconfirmed" else row.entry.public_id,
+            "page": _page_of_row(shown, row),
+            "order": row.entry.order if row.entry.order != row.entry.public_id else "",
+            "order_page": page_of(row.entry.order),
+            "asked": asked.get(row.entry.asked_for),
+            "look": _look(shown, row),
+            "doors": _doors(row) if may_ask else [],
+            "acts": [
+                {"title": one.title, "address": reverse("work:act", args=[shown.name, one.name, row.entry.pk])}
+                for one in acts
+                if one.is_open(row.thing)
+            ],
+        }
+        for row in rows
+    ]
+
+
+def _doors(row: Row) -> list[dict[str, str]]:
+    told = row.source.told(row.thing)
+    return [
+        {"title": one.title, "sentence": one.sentence, "address": doors.form_of(one, told)}
+        for one in row.source.verbs(row.thing)
+    ]
+
+
+def _page_of_row(shown: Queue, row: Row) -> str:
+    if shown.name == "unconfirmed":
+        return reverse("admin:postbacks_letter_change", args=[row.thing.letter_id])
+    return page_of(row.entry.public_id)
+
+
+def _look(shown: Queue, row: Row) -> dict[str, str] | None:
+    """The page that helps to decide about one row, where there is one."""
+    if shown.name == "suspense":
+        return {"title": "Whose is it?", "address": reverse("work:suspense", args=[row.thing.pk])}
+    if shown.name == "screenshots":
+        return {"title": "Look at it", "address": reverse("work:screenshot", args=[row.thing.pk])}
+    if row.entry.public_id.startswith(f"{ids.DEPOSIT}_"):
+        return {"title": "Confirm for the customer", "address": reverse("work:confirm", args=[row.thing.pk])}
+    return None
+
+
+def _asked(names: set[str]) -> dict[str, dict[str, Any]]:
+    """By the TypeID of an instruction that waits, who asked for what, and where."""
+    keys = [ids.decode(ids.INSTRUCTION, one) for one in names]
+    found = Instruction.objects.filter(pk__in=keys).select_related("requested_by").defer("secrets", "preview")
+    return (
+        {
+            one.public_id: {
+                "page": reverse("admin:balances_instruction_change", args=[one.pk]),
+                "id": one.public_id,
+                "verb": one.verb.replace("_", " "),
+                "by": one.requested_by.get_username(),
+                "reason": one.reason,
+            }
+            for one in found
+        }
+        if keys
+        else {}
+    )
