@@ -29,16 +29,16 @@ def act(request: HttpRequest, name: str, act_name: str, key: str) -> HttpRespons
         if obstacle := chosen.obstacle(thing):
             messages.warning(request, f"Not done: {obstacle}")
             return HttpResponseRedirect(queue.address)
-        return _asked(request, queue, chosen, thing, ReasonForm(), ids.new_id())
+        return _asked(request, queue, chosen, thing, form=ReasonForm(), form_id=ids.new_id())
     form, form_id = ReasonForm(request.POST), _form_id(request)
     if not form.is_valid():
-        return _asked(request, queue, chosen, thing, form, form_id)
+        return _asked(request, queue, chosen, thing, form=form, form_id=form_id)
     try:
         said = chosen.do(thing.pk, person_of(request), form.cleaned_data["reason"], form_id)
     except Refused as error:
         if error.field == "reason":
             form.add_error("reason", str(error))
-            return _asked(request, queue, chosen, thing, form, form_id)
+            return _asked(request, queue, chosen, thing, form=form, form_id=form_id)
         messages.error(request, f"Not done: {error}")
     else:
         messages.success(request, said)
@@ -62,7 +62,7 @@ def _found(request: HttpRequest, name: str, act_name: str, key: str) -> tuple[Qu
 
 
 def _asked(
-    request: HttpRequest, queue: Queue, chosen: Act, thing: Any, form: ReasonForm, form_id: uuid.UUID
+    request: HttpRequest, queue: Queue, chosen: Act, thing: Any, *, form: ReasonForm, form_id: uuid.UUID
 ) -> HttpResponse:
     public_id = str(getattr(thing, "public_id", thing))
     context = context_of(request, chosen.title) | {

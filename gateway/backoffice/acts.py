@@ -70,10 +70,14 @@ def _foresee_asking(withdrawal: Withdrawal) -> list[str]:
     if withdrawal.last_asked_at is not None:
         asked = f' Asked last, {withdrawal.last_asked_at:%Y-%m-%d %H:%M} UTC, it said "{withdrawal.last_answer}".'
     return [
-        f"The provider is asked now what became of {_sum(withdrawal)}, unless it answered in the last"
-        f" {FRESH_SECONDS // 60} minutes.{asked}",
-        f"If it says that it is paid, the {_sum(withdrawal)} that are held are spent; if it says rejected, they are"
-        f" available to {withdrawal.product} again; whatever else it says, they stay held.",
+        (
+            f"The provider is asked now what became of {_sum(withdrawal)}, unless it answered in the last"
+            f" {FRESH_SECONDS // 60} minutes.{asked}"
+        ),
+        (
+            f"If it says that it is paid, the {_sum(withdrawal)} that are held are spent; if it says rejected, they are"
+            f" available to {withdrawal.product} again; whatever else it says, they stay held."
+        ),
         "It is only asked: nothing is sent, and nothing is paid by this.",
     ]
 
@@ -89,8 +93,10 @@ def _foresee_retrying(withdrawal: Withdrawal) -> list[str]:
     if older.exists():
         turn = "Older ones of its account and currency wait, too: those go first, and this one follows them by itself."
     return [
-        f"The provider is asked first. Only if it does not know {withdrawal.public_id}, the same {_sum(withdrawal)}"
-        " are sent once more, with the same id and the same bytes.",
+        (
+            f"The provider is asked first. Only if it does not know {withdrawal.public_id}, the same {_sum(withdrawal)}"
+            " are sent once more, with the same id and the same bytes."
+        ),
         turn,
         f"With too little money at the provider it waits on, and {_sum(withdrawal)} stay held.",
     ]
@@ -102,10 +108,14 @@ def _item(key: uuid.UUID) -> LetterItem | None:
 
 def _foresee_letter(item: LetterItem) -> list[str]:
     return [
-        "A worker asks the provider about it within seconds, as it does by itself later. While the account is paused,"
-        " it waits for the end of the pause.",
-        "If the provider says the same, what the letter speaks of happens: money is credited or goes to suspense, a"
-        " payout ends. If not, the letter stays here.",
+        (
+            "A worker asks the provider about it within seconds, as it does by itself later. While the account is"
+            " paused, it waits for the end of the pause."
+        ),
+        (
+            "If the provider says the same, what the letter speaks of happens: money is credited or goes to suspense,"
+            " a payout ends. If not, the letter stays here."
+        ),
     ]
 
 

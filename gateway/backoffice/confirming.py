@@ -44,7 +44,7 @@ def confirm(
     by: AbstractUser,
     told: Mapping[str, str],
     *,
-    screenshot: UploadedFile | None,
+    screenshot: "UploadedFile[Any] | None",
     reason: str,
     form_id: uuid.UUID,
 ) -> tuple[Confirmation, bool]:

@@ -1,12 +1,12 @@
 """What the provider has too little of: by account and currency, what waits and what it last said that it holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Sum
 
 from gateway.money import format_amount
 from gateway.providers.models import ObservedBalance
@@ -48,7 +48,7 @@ def shortages(mode: str) -> list[Shortage]:
         .filter(mode=mode)
         .order_by("account__name", "currency")
         .values("account", "account__name", "currency")
-        .annotate(number=Count("pk"), waits=Sum("amount"), first=Min("pk"))
+        .annotate(number=Count("pk"), waits=Sum("amount"))
     )
     rows = list(waiting)
     balances = list(
@@ -60,7 +60,7 @@ def shortages(mode: str) -> list[Shortage]:
     ]
 
 
-def _shortage(row: dict[str, Any], balances: Iterable[ObservedBalance]) -> Shortage:
+def _shortage(row: Mapping[str, Any], balances: Iterable[ObservedBalance]) -> Shortage:
     currency, waits = row["currency"], row["waits"]
     balances = list(balances)
     holds = sum((one.amount for one in balances), Decimal(0))

@@ -224,7 +224,7 @@ def _look(shown: Queue, row: Row) -> dict[str, str] | None:
 
 def _asked(names: set[str]) -> dict[str, dict[str, Any]]:
     """By the TypeID of an instruction that waits, who asked for what, and where."""
-    keys = [ids.decode(ids.INSTRUCTION, one) for one in names]
+    keys = [key for one in names if (key := ids.decode(ids.INSTRUCTION, one)) is not None]
     found = Instruction.objects.filter(pk__in=keys).select_related("requested_by").defer("secrets", "preview")
     return (
         {
