@@ -1,7 +1,9 @@
 """The work queues: what is in each, in which order, for whom, and how much of it is counted."""
 
+import functools
 import io
 import json
+import operator
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -35,8 +37,6 @@ from tests.withdrawals import provider_words as words
 from tests.withdrawals.approving import waiting
 from tests.withdrawals.doubts import in_review
 from tests.withdrawals.orders import order, sent
-import functools
-import operator
 
 pytestmark = pytest.mark.django_db
 
@@ -129,8 +129,8 @@ def test_letters_wait_a_quarter_of_an_hour_before_they_want_a_person(account: Pr
     assert queue is not None
     assert [row.entry.why for row in page(queue, "test", {}).rows] == [
         (
-            "A well-signed letter speaks of money that came in: the provider, asked, does not have it. Asked 0 times; it is"
-            " asked no more."
+            "A well-signed letter speaks of money that came in: the provider, asked, does not have it. Asked 0 times;"
+            " it is asked no more."
         ),
         "A well-signed letter about money that came in is contradicted: it says 5.",
     ]
