@@ -1,6 +1,6 @@
 """The pages of the work queues: all of them at a glance, each by itself, and what helps people decide about one row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -147,21 +147,21 @@ def _page(request: HttpRequest, shown: Queue) -> dict[str, Any]:
         "queue": shown,
         "wanted": wanted,
         "is_narrowed": any(wanted.values()),
-        "choices": [_choice(name, wanted[name]) for name in filters],
+        "choices": _choices(filters, wanted),
         "is_later": bool(request.GET.get("after")),
     }
 
 
-def _choice(name: str, chosen: str) -> dict[str, Any]:
-    if name == "product":
-        rows = [(str(pk), title) for pk, title in Product.objects.order_by("name").values_list("pk", "name")]
-    elif name == "system":
-        rows = [(code, code) for code in PaymentSystem.objects.order_by("code").values_list("code", flat=True)]
-    else:
-        known = PaymentSystem.objects.values_list("currencies", flat=True)
-        rows = [(code, code) for code in sorted({code for those in known for code in those})]
-    label = "Payment system" if name == "system" else name.capitalize()
-    return {"name": name, "label": label, "rows": rows, "chosen": chosen}
+def _choices(names: Iterable[str], wanted: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What rows may be narrowed down to. Two queries."""
+    systems = dict(PaymentSystem.objects.order_by("code").values_list("code", "currencies"))
+    products = Product.objects.order_by("name").values_list("pk", "name")
+    known = {
+        "product": ("Product", lambda: [(str(pk), title) for pk, title in products]),
+        "system": ("Payment system", lambda: [(code, code) for code in systems]),
+        "currency": ("Currency", lambda: [(code, code) for code in sorted(set().union(*systems.values()))]),
+    }
+    return [{"name": name, "label": known[name][0], "rows": known[name][1](), "chosen": wanted[name]} for name in names]
 
 
 def _next(context: dict[str, Any], after: str) -> dict[str, Any]:

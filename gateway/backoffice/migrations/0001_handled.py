@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=gateway.ids.new_id, editable=False, help_text='That of the form: however often it is sent.', primary_key=True, serialize=False)),
                 ('about', models.CharField(choices=[('withdrawal', 'a withdrawal'), ('letter_item', 'an item of a letter'), ('screenshot', 'the screenshot of a confirmation')], max_length=12)),
-                ('subject', models.UUIDField(help_text="Id of the withdrawal, of the letter's item, or of the picture's confirmation.")),
+                ('subject', models.UUIDField(help_text="Id of the withdrawal, the letter's item or the picture's confirmation.")),
                 ('deed', models.CharField(choices=[('asked', 'had the provider asked about it'), ('retried', 'had it tried again'), ('set_aside', 'looked at it and set it aside'), ('fine', 'found nothing wrong with it'), ('contested', 'does not believe it')], max_length=12)),
                 ('reason', models.CharField(help_text="Why, in the person's words.", max_length=500)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
