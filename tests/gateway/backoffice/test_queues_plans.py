@@ -40,7 +40,7 @@ def copies(table: str, pk: object, **differs: str) -> None:
         values = ", ".join(differs.get(name, f'one."{name}"') for name in names)
         columns = ", ".join(f'"{name}"' for name in names)
         cursor.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} AS one, generate_series(1, {MANY}) AS n"
+            f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} AS one, generate_series(1, {MANY}) AS n"  # noqa: S608
             " WHERE one.id = %s",
             [pk],
         )
@@ -87,7 +87,7 @@ def test_letters_are_found_by_their_own_index(account: ProviderAccount) -> None:
 def test_pictures_are_found_by_their_own_index(db: None) -> None:
     with undisguised() as cursor:
         cursor.execute(
-            "INSERT INTO payments_screenshot"
+            "INSERT INTO payments_screenshot"  # noqa: S608
             " (confirmation_id, picture, digest, pixel_digest, look, suspicions, created_at)"
             f" SELECT {_ID}, '', md5(n::text), '', '', '{{}}', now() FROM generate_series(1, {MANY}) AS n"
         )
