@@ -74,13 +74,13 @@ class Pending:
         to = ", ".join(f"{name} {value}" for name, value in self.recipient)
         leaves = f"{self.sum} of {self.withdrawal.product} through {self.withdrawal.payment_system_id} to {to}"
         if " and " in self.needed:
-            return f"Approve: one of two. With the other one, {leaves} leave."
-        return f"Approve: {leaves} leave at once."
+            return f"one of two. With the other one, {leaves} leave."
+        return f"{leaves} leave at once."
 
     @property
     def if_rejected(self) -> str:
         """What becomes of the money once this person says no."""
-        return f"Reject: nothing is sent, and {self.sum} are available to {self.withdrawal.product} again."
+        return f"nothing is sent, and {self.sum} are available to {self.withdrawal.product} again."
 
     @property
     def may_be_decided(self) -> bool:

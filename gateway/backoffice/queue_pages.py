@@ -1,5 +1,6 @@
 """The pages of the work queues: all of them at a glance, each by itself, and what helps people decide about one row."""
 
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from balances import doors
 from balances.instruction_models import Instruction
 from balances.instruction_rights import PROPOSE
 from gateway import ids
-from gateway.backoffice import candidates, funds, queues
+from gateway.backoffice import candidates, funds, handling, queues
 from gateway.backoffice.acts import ACTS
 from gateway.backoffice.queues import Queue, Row
 from gateway.people import person_of
@@ -177,11 +178,12 @@ def _rows(request: HttpRequest, shown: Queue, rows: Iterable[Row]) -> list[dict[
     may_ask = by.has_perm(PROPOSE)
     acts = [one for one in ACTS.get(shown.name, ()) if by.has_perm(one.permission)]
     asked = _asked({row.entry.asked_for for row in rows} - {""})
+    done = handling.latest_of([row.thing.pk for row in rows if isinstance(row.thing.pk, uuid.UUID)])
     return [
         {
             "entry": row.entry,
-            "name": row.entry.order or "a letter" if shown.name == "unconfirmed" else row.entry.public_id,
-            "page": _page_of_row(shown, row),
+            **_heading(shown, row),
+            "done": handling.sentence(done[row.thing.pk]) if row.thing.pk in done else "",
             "order": row.entry.order if row.entry.order != row.entry.public_id else "",
             "order_page": page_of(row.entry.order),
             "asked": asked.get(row.entry.asked_for),
@@ -205,10 +207,15 @@ def _doors(row: Row) -> list[dict[str, str]]:
     ]
 
 
-def _page_of_row(shown: Queue, row: Row) -> str:
-    if shown.name == "unconfirmed":
-        return reverse("admin:postbacks_letter_change", args=[row.thing.letter_id])
-    return page_of(row.entry.public_id)
+def _heading(shown: Queue, row: Row) -> dict[str, str]:
+    """By what a row is called, where everything is known about it, and what else it names."""
+    if shown.name != "unconfirmed":
+        return {"name": row.entry.public_id, "page": page_of(row.entry.public_id)}
+    return {
+        "name": f"Letter of {row.entry.since:%Y-%m-%d %H:%M} UTC",
+        "page": reverse("admin:postbacks_letter_change", args=[row.thing.letter_id]),
+        "transaction": row.thing.transaction_id,
+    }
 
 
 def _look(shown: Queue, row: Row) -> dict[str, str] | None:
