@@ -41,8 +41,8 @@ def shown(rows: "QuerySet[Withdrawal]") -> list[tuple[Withdrawal, Waiting]]:
     asked = asked_for("payout_", "withdrawal")
     # Without the columns that are encrypted: none of them is shown, and each would be opened.
     known = rows.select_related("account").only(
-        *("amount", "currency", "mode", "payment_system_id", "status", "updated_at", "sent_at", "contradiction"),
-        *("last_answer", "last_asked_at", "send_again", "resend_allowed_by", "resends"),
+        *("amount", "currency", "mode", "payment_system_id", "status", "updated_at", "sent_at", "created_at"),
+        *("contradiction", "last_answer", "last_asked_at", "send_again", "resend_allowed_by", "resends"),
         *("approvals_needed", "held_for", "account__name", "account__ids_proven_unique"),
     )
     return [
@@ -51,7 +51,8 @@ def shown(rows: "QuerySet[Withdrawal]") -> list[tuple[Withdrawal, Waiting]]:
             Waiting(
                 pk=one.pk,
                 public_id=one.public_id,
-                since=one.updated_at,
+                # Each try is a move and back; it has waited since it was made.
+                since=one.created_at if one.status == WithdrawalStatus.WAITING_FUNDS else one.updated_at,
                 amount=one.amount,
                 currency=one.currency,
                 payment_system=one.payment_system_id,

@@ -22,6 +22,7 @@ from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem
 from gateway.shown_mode import shown_mode
+from payments.actions import CONFIRM_FOR_CUSTOMER
 from payments.models import Receipt
 from payments.states import SUSPENDED
 from payments.verbs import open_to
@@ -187,7 +188,7 @@ def _rows(request: HttpRequest, shown: Queue, rows: Iterable[Row]) -> list[dict[
             "order": row.entry.order if row.entry.order != row.entry.public_id else "",
             "order_page": page_of(row.entry.order),
             "asked": asked.get(row.entry.asked_for),
-            "look": _look(shown, row),
+            "look": _look(shown, row, may_confirm=by.has_perm(CONFIRM_FOR_CUSTOMER)),
             "doors": _doors(row) if may_ask else [],
             "acts": [
                 {"title": one.title, "address": reverse("work:act", args=[shown.name, one.name, row.entry.pk])}
@@ -218,14 +219,18 @@ def _heading(shown: Queue, row: Row) -> dict[str, str]:
     }
 
 
-def _look(shown: Queue, row: Row) -> dict[str, str] | None:
+def _look(shown: Queue, row: Row, *, may_confirm: bool) -> dict[str, str] | None:
     """The page that helps to decide about one row, where there is one."""
     if shown.name == "suspense":
         return {"title": "Whose is it?", "address": reverse("work:suspense", args=[row.thing.pk])}
     if shown.name == "screenshots":
         return {"title": "Look at it", "address": reverse("work:screenshot", args=[row.thing.pk])}
-    if row.entry.public_id.startswith(f"{ids.DEPOSIT}_"):
-        return {"title": "Confirm for the customer", "address": reverse("work:confirm", args=[row.thing.pk])}
+    if (
+        may_confirm
+        and (deposit := ids.decode(ids.DEPOSIT, row.entry.order)) is not None
+        and shown.name == "differences"
+    ):
+        return {"title": "Confirm for the customer", "address": reverse("work:confirm", args=[deposit])}
     return None
 
 

@@ -160,13 +160,15 @@ def _told_of_payout(withdrawal: Withdrawal) -> dict[str, str]:
     return {"withdrawal": withdrawal.public_id}
 
 
-def _payouts(rows: Callable[[], "QuerySet[Any]"], *, has_verbs: bool = True) -> tuple[Source]:
+def _payouts(
+    rows: Callable[[], "QuerySet[Any]"], *, since: str = "updated_at", has_verbs: bool = True
+) -> tuple[Source]:
     return (
         Source(
             rows=rows,
             shown=withdrawals.waiting.shown,
             mode="mode",
-            since="updated_at",
+            since=since,
             product="product",
             verbs=withdrawals.verbs.open_to if has_verbs else lambda _: (),
             told=_told_of_payout,
@@ -213,7 +215,7 @@ QUEUES: Final = (
         holds="Payouts that the provider has too little money for. They are tried again by themselves, in order.",
         question="Is the provider's account topped up, or is this payout called off?",
         takes_looking=_SEES_PAYOUTS,
-        sources=_payouts(withdrawals.waiting.without_funds),
+        sources=_payouts(withdrawals.waiting.without_funds, since="created_at"),
     ),
     Queue(
         name="suspense",

@@ -194,3 +194,10 @@ def test_the_page_says_what_a_reference_looks_like(ann: Client, opened: Placed) 
     assert "digits only; blanks and hyphens are dropped" in page
     assert "Nothing is credited by this" in page
     assert "1000.00" in page
+
+
+def test_the_queue_leads_to_the_form_of_whoever_may(ann: Client, paid: Paid) -> None:
+    paid.arrives(money(amount="1"))
+    queue = reverse("work:queue", args=["differences"]) + "?mode=test"
+    assert address(paid.deposit) in text(ann.get(queue))
+    assert address(paid.deposit) not in text(logged_in("vic", "view_deposit").get(queue))
