@@ -1,7 +1,7 @@
 """The pages of the work queues: all of them at a glance, each by itself, and what helps people decide about one row."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -154,16 +154,17 @@ def _page(request: HttpRequest, shown: Queue) -> dict[str, Any]:
     }
 
 
-def _choices(names: Iterable[str], wanted: Mapping[str, str]) -> list[dict[str, Any]]:
+def _choices(names: Collection[str], wanted: Mapping[str, str]) -> list[dict[str, Any]]:
     """What rows may be narrowed down to. Two queries."""
     systems = dict(PaymentSystem.objects.order_by("code").values_list("code", "currencies"))
     products = Product.objects.order_by("name").values_list("pk", "name")
-    known = {
-        "product": ("Product", lambda: [(str(pk), title) for pk, title in products]),
-        "system": ("Payment system", lambda: [(code, code) for code in systems]),
-        "currency": ("Currency", lambda: [(code, code) for code in sorted(set().union(*systems.values()))]),
+    currencies = sorted(set().union(*systems.values()))
+    known: dict[str, tuple[str, list[tuple[str, str]]]] = {
+        "product": ("Product", [(str(pk), title) for pk, title in products] if "product" in names else []),
+        "system": ("Payment system", [(code, code) for code in systems]),
+        "currency": ("Currency", [(code, code) for code in currencies]),
     }
-    return [{"name": name, "label": known[name][0], "rows": known[name][1](), "chosen": wanted[name]} for name in names]
+    return [{"name": one, "label": known[one][0], "rows": known[one][1], "chosen": wanted[one]} for one in names]
 
 
 def _next(context: dict[str, Any], after: str) -> dict[str, Any]:

@@ -97,10 +97,10 @@ def test_the_customer_and_a_person_at_once_are_one_confirmation(api: Api, book: 
         deposit = open_upi(api, customer=str(number))
         reference = f"{number:012}"
         theirs, ours = at_once(
-            lambda deposit=deposit, reference=reference: confirm(api, deposit, reference).status_code,
+            partial(confirm, api, deposit, reference),
             partial(confirm_as, deposit, ann, uuid.uuid4(), reference),
         )
-        outcome = (theirs, str(ours))
+        outcome = (theirs.status_code, str(ours))
         assert outcome in {
             (201, "This reference was used before; every payment has its own."),
             (409, f"{reference} True"),

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -97,7 +98,7 @@ def test_it_comes_to_the_same_as_through_the_api(
         )
         Deposit.objects.filter(pk=deposit.pk).update(next_at=deposit.created_at)
     work()
-    assert states(fresh(ours)) == states(fresh(theirs)) == ("credited", 1000, "exact")
+    assert states(fresh(ours)) == states(fresh(theirs)) == ("credited", Decimal(1000), "exact")
     assert news(product).count(("deposit.credited", 4)) == 2
 
 
