@@ -78,7 +78,7 @@ def asked_of(name: str, table: str, after: str = "") -> list[str]:
 
 def test_letters_are_found_by_their_own_index(account: ProviderAccount) -> None:
     one = item(account)
-    copies("postbacks_letteritem", one.pk, id=_ID, status="'confirmed'", position="n % 30000", letter_id=_ID)
+    copies("postbacks_letteritem", one.pk, id=_ID, status="'confirmed'", position="mod(n, 30000)", letter_id=_ID)
     check(asked_of("unconfirmed", "postbacks_letteritem"), "postbacks_letteritem", "letter_items_for_a_person")
     after = asked_of("unconfirmed", "postbacks_letteritem", str(one.pk))
     check(after, "postbacks_letteritem", "letter_items_for_a_person", "postbacks_letteritem_pkey")
@@ -105,6 +105,7 @@ def test_money_is_found_by_the_indexes_of_what_waits(paid: Paid, account: Provid
         status="'credited'",
         transaction_id="'grown-' || n",
         deposit_id=f"'{paid.deposit.pk}'::uuid",
+        product_id=f"'{paid.deposit.product_id}'::uuid",
     )
     copies("payments_deposit", paid.deposit.pk, id=_ID, status="'credited'", reference="'grown-' || n", next_at="NULL")
     check(asked_of("suspense", "payments_receipt"), "payments_receipt", "receipts_for_a_person")
