@@ -28,7 +28,7 @@ def act(request: HttpRequest, name: str, act_name: str, key: str) -> HttpRespons
     if request.method != "POST":
         if obstacle := chosen.obstacle(thing):
             messages.warning(request, f"Not done: {obstacle}")
-            return HttpResponseRedirect(queue.address)
+            return _back(queue, chosen, thing)
         return _asked(request, queue, chosen, thing, form=ReasonForm(), form_id=ids.new_id())
     form, form_id = ReasonForm(request.POST), _form_id(request)
     if not form.is_valid():
@@ -42,7 +42,12 @@ def act(request: HttpRequest, name: str, act_name: str, key: str) -> HttpRespons
         messages.error(request, f"Not done: {error}")
     else:
         messages.success(request, said)
-    return HttpResponseRedirect(queue.address)
+    return _back(queue, chosen, thing)
+
+
+def _back(queue: Queue, chosen: Act, thing: Any) -> HttpResponseRedirect:
+    """To the queue in the mode of the row, whatever was shown last."""
+    return HttpResponseRedirect(f"{queue.address}?mode={chosen.mode(thing)}")
 
 
 def _found(request: HttpRequest, name: str, act_name: str, key: str) -> tuple[Queue, Act, Any]:
@@ -69,6 +74,7 @@ def _asked(
         "queue": queue,
         "name": public_id,
         "page": page_of(public_id),
+        "mode": chosen.mode(thing),
         "sentences": chosen.foresee(thing),
         "form": form,
         "form_id": form_id,

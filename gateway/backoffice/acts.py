@@ -36,6 +36,7 @@ class Act:
         load: the row of a key; None where there is none.
         foresee: what will be done, in sentences.
         do: does it, and gives what came of it, in a sentence; told the key, who, why, and the form's id.
+        mode: of the row, ``live`` or ``test``.
         ended: who has brought the row to its end in the queue, which only one can.
     """
 
@@ -46,6 +47,7 @@ class Act:
     load: Callable[[Any], Any]
     foresee: Callable[[Any], list[str]]
     do: Callable[[Any, AbstractUser, str, uuid.UUID], str]
+    mode: Callable[[Any], str]
     ended: Callable[[Any], Handled | None] = lambda _: None
 
     def obstacle(self, thing: Any) -> str:
@@ -153,6 +155,7 @@ ASK_ABOUT_PAYOUT: Final = Act(
     permission=handling.ASK,
     is_open=lambda row: row.status in handling.ASKABLE,
     load=_withdrawal,
+    mode=lambda row: str(row.mode),
     foresee=_foresee_asking,
     do=handling.ask_about_payout,
 )
@@ -162,6 +165,7 @@ RETRY_PAYOUT: Final = Act(
     permission=handling.ASK,
     is_open=lambda row: row.status == WithdrawalStatus.WAITING_FUNDS,
     load=_withdrawal,
+    mode=lambda row: str(row.mode),
     foresee=_foresee_retrying,
     do=handling.retry_payout,
 )
@@ -171,6 +175,7 @@ ASK_ABOUT_LETTER: Final = Act(
     permission=handling.ASK,
     is_open=lambda row: row.status == ItemStatus.UNCONFIRMED,
     load=_item,
+    mode=lambda row: str(row.account.mode),
     foresee=_foresee_letter,
     do=handling.ask_about_letter,
 )
@@ -182,6 +187,7 @@ SET_LETTER_ASIDE: Final = Act(
     permission=handling.SET_ASIDE,
     is_open=lambda row: row.status in handling.WAITS_STILL,
     load=_item,
+    mode=lambda row: str(row.account.mode),
     foresee=_foresee_setting_aside,
     do=handling.set_letter_aside,
     ended=lambda row: handling.ended_by(About.LETTER_ITEM, row.pk),
@@ -192,6 +198,7 @@ FIND_FINE: Final = Act(
     permission=handling.JUDGE,
     is_open=lambda _: True,
     load=_screenshot,
+    mode=lambda row: str(row.confirmation.deposit.mode),
     foresee=_foresee_fine,
     do=lambda key, by, reason, form: handling.judge_screenshot(key, Deed.FINE, by, reason, form),
     ended=lambda row: handling.ended_by(About.SCREENSHOT, row.confirmation_id),
@@ -202,6 +209,7 @@ CONTEST: Final = Act(
     permission=handling.JUDGE,
     is_open=lambda _: True,
     load=_screenshot,
+    mode=lambda row: str(row.confirmation.deposit.mode),
     foresee=_foresee_contested,
     do=lambda key, by, reason, form: handling.judge_screenshot(key, Deed.CONTESTED, by, reason, form),
     ended=lambda row: handling.ended_by(About.SCREENSHOT, row.confirmation_id),

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractUser
 from django.core.files.uploadedfile import UploadedFile
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 
 from balances import wording
 from balances.verb_fields import Refused
 from gateway.api.idempotency import Owner, answer_once, claim_of_form
+from gateway.api.problems import Problem
 from gateway.lifecycles import CAUSE_DETAIL_MAX_LENGTH
 from gateway.money import format_amount
 from gateway.people import check_permission
@@ -23,6 +24,13 @@ from payments.states import CONFIRMABLE
 
 #: What is left of the history's detail behind the words by which it says that it was done for the customer.
 REASON_MAX_LENGTH: Final = CAUSE_DETAIL_MAX_LENGTH - len(FOR_THE_CUSTOMER)
+
+
+#: What is said to programs of their keys means a form here.
+_OF_A_FORM: Final = {
+    "idempotency_key_reused": "This form was sent before with something else in it, and that stays. Begin anew.",
+    "idempotency_key_in_use": "This form is being worked on just now. Look at the deposit before you send it again.",
+}
 
 
 class Unconfirmed(Exception):  # noqa: N818 - reads as the fact it reports
@@ -82,8 +90,8 @@ def confirm(
         raise Unconfirmed({error.field: [str(error)]}) from None
     except ValidationError as error:
         raise Unconfirmed(_sentences(error.detail)) from None
-    except APIException as error:
-        raise Unconfirmed({(getattr(error, "pointer", None) or "").lstrip("/"): [str(error.detail)]}) from None
+    except Problem as error:
+        raise Unconfirmed({(error.pointer or "").lstrip("/"): [_OF_A_FORM.get(error.code, error.sentence)]}) from None
     return made, not headers
 
 

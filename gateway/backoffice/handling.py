@@ -52,8 +52,8 @@ def ask_about_payout(withdrawal_id: uuid.UUID, by: AbstractUser, reason: str, fo
         # Only now: the provider is called with no transaction open.
         decisions.ask_first(withdrawal_id)
     now = Withdrawal.objects.only("status", "last_answer", "last_asked_at").get(pk=withdrawal_id)
-    if now.last_asked_at is None:
-        return f"The provider did not answer. The withdrawal is {now.status}."
+    if now.last_asked_at is None or not decisions.is_fresh(now):
+        return f"The provider did not answer. The withdrawal is {now.status}: {now.get_status_display()}."
     return (
         f'The provider, asked at {now.last_asked_at:%Y-%m-%d %H:%M} UTC, said "{now.last_answer}".'
         f" The withdrawal is {now.status}: {now.get_status_display()}."

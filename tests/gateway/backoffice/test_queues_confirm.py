@@ -108,7 +108,9 @@ def test_the_same_form_sent_twice_makes_one_confirmation(ann: Client, opened: Pl
     assert "The provider is being asked about it." in send(ann, deposit, form)
     assert "It was sent before; there is one confirmation of it." in send(ann, deposit, form)
     assert Confirmation.objects.count() == 1
-    assert "came with another request before" in send(ann, deposit, form, provider_reference="999999999999")
+    assert "This form was sent before with something else in it" in send(
+        ann, deposit, form, provider_reference="999999999999"
+    )
     assert Confirmation.objects.count() == 1
     assert IdempotencyKey.objects.filter(key=f"form-{form}").count() == 1
 
