@@ -16,7 +16,6 @@ from tests.payments.paid import Paid
 from tests.payments.stage import money
 from tests.payments.test_suspense import found_by_transaction
 from tests.roles import clear_away, undisguised
-from tests.two_persons import persons
 
 pytestmark = pytest.mark.usefixtures("disguised")
 
@@ -107,7 +106,8 @@ def test_money_is_found_by_the_indexes_of_what_waits(paid: Paid, account: Provid
         deposit_id=f"'{paid.deposit.pk}'::uuid",
         product_id=f"'{paid.deposit.product_id}'::uuid",
     )
-    copies("payments_deposit", paid.deposit.pk, id=_ID, status="'credited'", reference="'grown-' || n", next_at="NULL")
+    ended = {"status": "'credited'", "reference": "'grown-' || n", "next_at": "NULL", "deadline_at": "NULL"}
+    copies("payments_deposit", paid.deposit.pk, id=_ID, customer_id=_ID, **ended)
     check(asked_of("suspense", "payments_receipt"), "payments_receipt", "receipts_for_a_person")
     check(asked_of("differences", "payments_receipt"), "payments_receipt", "receipts_for_a_person")
     check(asked_of("differences", "payments_deposit"), "payments_deposit", "deposits_for_a_person")
@@ -115,4 +115,3 @@ def test_money_is_found_by_the_indexes_of_what_waits(paid: Paid, account: Provid
     own = ("payments_deposit_pkey", "payments_deposit_customer_id", "deposits_for_a_person", "deposits_by_deadline")
     asked = statements_of(lambda: candidates.for_receipt(receipt), "payments_deposit")
     check(asked, "payments_deposit", *own)
-    assert persons()
