@@ -57,7 +57,8 @@ def queue(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST":
         return HttpResponseNotAllowed(["GET", "HEAD"])
     context = _page(request, shown)
-    page = queues.page(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
+    after = request.GET.get("after", "")
+    page = queues.page(shown, context["mode"], context["wanted"], after, limit=queues.PAGE_ROWS)
     context |= _next(context, page.after) | {
         "rows": _rows(request, shown, page.rows),
         "shortages": funds.shortages(context["mode"]) if name == "funds" else [],

@@ -342,3 +342,31 @@ def test_the_command_goes_by_the_same_queues(paid: Paid, api: Api, account: Prov
     assert said("--mode", "live") == []
     assert said("--queue", "approvals", "--mode", "test") == everything[2:]
     assert fresh(paid.deposit).status == "in_review"
+
+
+def test_approvals_are_cut_into_pages_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = waiting(api), order(api)
+    monkeypatch.setattr(queues, "PAGE_ROWS", 1)
+    ann = logged_in("ann", "approve_withdrawal")
+    page = text(ann.get(address("approvals", mode="test")))
+    assert (first.public_id in page, second.public_id in page) == (True, False)
+    [following] = re.findall(r'href="(\?after=[^"]+)">The next ones', page)
+    page = text(ann.get(reverse("work:queue", args=["approvals"]) + following))
+    assert (first.public_id in page, second.public_id in page) == (False, True)
+    assert "The next ones" not in page
+    assert "From the oldest" in page
+
+
+def test_narrowing_down_is_kept_from_page_to_page(
+    paid: Paid, account: ProviderAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        found_by_transaction(account, money(transaction_id=f"T{number}"), label=paid.label)
+    monkeypatch.setattr(queues, "PAGE_ROWS", 1)
+    monkeypatch.setattr(queues.page, "__kwdefaults__", {"limit": 1})
+    viewer = logged_in("viewer", "view_receipt")
+    page = text(viewer.get(address("suspense", mode="test", system="upi_l")))
+    [following] = re.findall(r'href="(\?[^"]+)">The next ones', page)
+    assert following.startswith("?system=upi_l&amp;after=")
+    assert '<option value="upi_l" selected>' in page
+    assert "Nothing waits here." in text(viewer.get(address("suspense", mode="test", system="paytm")))

@@ -14,7 +14,8 @@ from gateway.backoffice import candidates
 from gateway.providers.models import ProviderAccount
 from payments.models import Deposit, Receipt
 from tests.gateway.backoffice.test_queues import text
-from tests.payments.paid import Paid
+from tests.gateway.backoffice.test_receipt_page import asked_for, doors, page_of, press
+from tests.payments.paid import Paid, postings
 from tests.payments.stage import Placed, confirm, money
 from tests.payments.test_suspense import found_by_transaction
 from tests.staff import logged_in
@@ -117,3 +118,25 @@ def test_looking_asks_few_questions_and_changes_nothing(unknown: Receipt) -> Non
         candidates.for_receipt(unknown)
     assert len(captured) <= 4
     assert list(Deposit.objects.values_list("pk", "status", "sequence")) == before
+
+
+def test_what_two_persons_saw_is_what_is_posted(unknown: Receipt, paid: Paid) -> None:
+    look = ("view_receipt", "view_deposit", "view_instruction", "view_journal")
+    ada = logged_in("ada", *look, "propose_instruction", "approve_instruction")
+    ben = logged_in("ben", *look, "approve_instruction")
+    where = reverse("work:suspense", args=[unknown.pk])
+    door = next(one for one in doors(text(ada.get(where))) if paid.deposit.public_id in one)
+    made, sends = asked_for(ada, door)
+    [shown] = made.preview["journals"]
+    again = ada.post(door.partition("?")[0], sends)
+    assert again["Location"] == page_of(made), "sent twice, it is asked for once"
+    assert f"{made.public_id} waits for a second person.</a> ada asked for receipt attached" in text(
+        ben.get(reverse("work:queue", args=["suspense"]) + "?mode=test")
+    )
+    assert "another person has to decide" in press(ada, made)
+    assert f"{made.public_id} is posted." in press(ben, made)
+    assert postings()[-1] == "suspense_credited: available -70.00 INR, suspense 70.00 INR"
+    assert [(leg["debit"], leg["credit"]) for leg in shown["legs"]] == [("70.00", ""), ("", "70.00")]
+    unknown.refresh_from_db()
+    assert (unknown.status, unknown.deposit) == ("credited", paid.deposit)
+    assert unknown.public_id not in text(ben.get(reverse("work:queue", args=["suspense"])))
