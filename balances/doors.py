@@ -24,12 +24,13 @@ def of(field: str, told: dict[str, str], verbs: Iterable[Verb], by: AbstractUser
     may_ask = by.has_perm(PROPOSE)
     about = Instruction.objects.filter(**{f"parameters__{field}": told[field]}).select_related("requested_by")
     return {
-        "open": [{"verb": one, "address": _form_of(one, told)} for one in verbs] if may_ask else [],
+        "open": [{"verb": one, "address": form_of(one, told)} for one in verbs] if may_ask else [],
         "instructions": about.order_by("-requested_at"),
         "may_ask": may_ask,
     }
 
 
-def _form_of(verb: Verb, told: dict[str, str]) -> str:
+def form_of(verb: Verb, told: dict[str, str]) -> str:
+    """Where a verb is asked for, with what is known of its fields filled in."""
     known = {one.name: told[one.name] for one in verb.fields if one.name in told}
     return f"{reverse('admin:balances_instruction_propose_verb', args=[verb.name])}?{urlencode(known)}"

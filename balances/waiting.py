@@ -18,13 +18,15 @@ LISTED_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One receipt, deposit or withdrawal that a person has to look at.
+    """One receipt, deposit, withdrawal, letter or picture that a person has to look at.
 
     Attributes:
         pk: its key.
-        public_id: its TypeID; the prefix tells which of them it is.
+        public_id: its TypeID; the prefix tells which of them it is. A letter has none and goes by its key, a picture
+            by its confirmation.
         since: when it began to wait.
-        amount: of the money that waits; of a deposit, what it expects; of a withdrawal, what it sends.
+        amount: of the money that waits; of a deposit, what it expects; of a withdrawal, what it sends; None where
+            nothing was said of it.
         currency: ISO 4217 code.
         payment_system: the provider's ``wallet_type``.
         account: name of the provider account.
@@ -34,10 +36,10 @@ class Waiting:
         asked_for: TypeID of an instruction about it that waits for a second person, or "".
     """
 
-    pk: uuid.UUID
+    pk: uuid.UUID | int
     public_id: str
     since: datetime
-    amount: Decimal
+    amount: Decimal | None
     currency: str
     payment_system: str
     account: str
@@ -49,7 +51,7 @@ class Waiting:
     @property
     def sum(self) -> str:
         """The amount with its currency."""
-        return f"{format_amount(self.amount, self.currency)} {self.currency}"
+        return "-" if self.amount is None else f"{format_amount(self.amount, self.currency)} {self.currency}"
 
 
 def asked_for(verbs: str, field: str) -> dict[str, str]:

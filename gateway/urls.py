@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include("gateway.refunds.urls")),
     path("", RedirectView.as_view(url="/docs/")),
     path("health/", health),
+    path("admin/work/", include("gateway.backoffice.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/openapi.yaml", openapi_document, name="schema"),
     path("docs/", OperationsPage.as_view(), name="docs"),

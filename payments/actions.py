@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem, reference_taken
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma.answers import Outcome
+from gateway.people import check_permission
 from gateway.products.actions import Caller
 from gateway.products.models import Customer
 from gateway.providers.actions import account_for
@@ -40,6 +42,10 @@ from payments.states import (
 LATE_CONFIRMATION_DAYS: Final = 30
 #: A customer mistypes a few times; a guesser of other people's references needs thousands.
 _ATTEMPTS_PER_HOUR: Final = 10
+#: Whoever of the staff may do what a customer could not.
+CONFIRM_FOR_CUSTOMER: Final = "payments.confirm_for_customer"
+#: So the history of what they did begins.
+FOR_THE_CUSTOMER: Final = "for the customer: "
 #: Tries to make an order whose customer another request meets at the same moment. The second one knows the customer,
 #: unless whoever met it has failed and yet another one was quicker; that often in a row it does not happen.
 _MEETINGS: Final = 5
@@ -122,22 +128,43 @@ def _create(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
     return deposit
 
 
-def confirm_deposit(caller: Caller, deposit_id: Any, wish: NewConfirmation, claim: Claim) -> Confirmation:
+def confirm_deposit(
+    by: Caller | AbstractUser, deposit_id: Any, wish: NewConfirmation, claim: Claim, *, reason: str = ""
+) -> Confirmation:
     """Keep the customer's reference and owe its sending to a worker.
+
+    Args:
+        by: the caller, or whom of the staff the customer told it.
+        deposit_id: of the deposit.
+        wish: what the customer says.
+        claim: that it happens once.
+        reason: why somebody of the staff does it in the customer's place.
 
     Raises:
         AlreadyAnswered: the same request was answered before.
+        PermissionDenied: the person may not.
         Problem: 409 where the deposit takes no reference or the reference is taken; 429 after too many tries.
     """
     # Pictures are decoded and compared here: a transaction would hold its locks meanwhile.
     look_alike = None if wish.screenshot is None else duplicates.alike(deposit_id, wish.screenshot)
-    return _confirm(caller, deposit_id, wish, claim, look_alike)
+    return _confirm(by, deposit_id, wish, claim, look_alike=look_alike, reason=reason)
 
 
 @transaction.atomic(durable=True)
 def _confirm(
-    caller: Caller, deposit_id: Any, wish: NewConfirmation, claim: Claim, look_alike: Screenshot | None
+    by: Caller | AbstractUser,
+    deposit_id: Any,
+    wish: NewConfirmation,
+    claim: Claim,
+    *,
+    look_alike: Screenshot | None,
+    reason: str,
 ) -> Confirmation:
+    if isinstance(by, AbstractUser):
+        check_permission(by, CONFIRM_FOR_CUSTOMER, lock=True)
+        cause = Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=f"{FOR_THE_CUSTOMER}{reason}")
+    else:
+        cause = _by(by)
     confirmation_id = ids.new_id()
     claim.take(object_id=confirmation_id)
     deposit: Deposit = due_work.lock(
@@ -167,13 +194,13 @@ def _confirm(
         created_at=now,
         updated_at=now,
     )
-    begin_confirmation(confirmation, _by(caller))
+    begin_confirmation(confirmation, cause)
     if wish.screenshot is not None:
         digest = hashlib.sha256(wish.screenshot.jpeg).hexdigest()
         duplicates.keep(confirmation, wish.screenshot, digest=digest, look_alike=look_alike)
     if deposit.status == DepositStatus.AWAITING_PAYMENT:
         until = now + timedelta(days=deposit.payment_system.confirm_days)
-        move_deposit(deposit, DepositStatus.VERIFYING, _by(caller), deadline_at=until)
+        move_deposit(deposit, DepositStatus.VERIFYING, cause, deadline_at=until)
     ring("payments.tasks.send_confirmation", str(confirmation.pk))
     return confirmation
 

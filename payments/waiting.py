@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from balances.waiting import LISTED_MAX, Waiting, asked_for
+from balances.waiting import Waiting, asked_for
 from gateway.money import format_amount
 from payments.models import Deposit, DepositMove, Receipt
 from payments.states import SUSPENDED, AmountCheck, DepositStatus, ReceiptStatus
@@ -24,32 +24,29 @@ def deposits() -> "QuerySet[Deposit]":
     return Deposit.objects.filter(~Exists(own), status=DepositStatus.IN_REVIEW).order_by("id")
 
 
-def waiting() -> list[Waiting]:
-    """Everything that waits for a person, oldest first; at most `LISTED_MAX` of each sort. Three queries."""
+def unknown_money() -> "QuerySet[Receipt]":
+    """Of those the ones that are no matter of a deposit in review; oldest first."""
+    return receipts().exclude(status=ReceiptStatus.IN_REVIEW, deposit__status=DepositStatus.IN_REVIEW)
+
+
+def differing_money() -> "QuerySet[Receipt]":
+    """Of those the ones whose deposit is in review for them; oldest first."""
+    return receipts().filter(status=ReceiptStatus.IN_REVIEW, deposit__status=DepositStatus.IN_REVIEW)
+
+
+def shown_receipts(rows: "QuerySet[Receipt]") -> list[tuple[Receipt, Waiting]]:
+    """Each with what a person has to know of it, in their order. Two queries."""
     asked = asked_for("receipt_", "receipt")
     # Without the columns that are encrypted: none of them is shown, and each would be opened.
-    money = (
-        receipts()
-        .select_related("account", "deposit")
-        .only(
-            *("wallet_type", "transaction_id", "custom_id", "amount", "currency", "status", "contradiction"),
-            *("received_at", "account__name", "account__mode"),
-            *("deposit__amount", "deposit__currency", "deposit__received_amount", "deposit__amount_check"),
-            *("deposit__status", "deposit__late"),
-        )[:LISTED_MAX]
+    money = rows.select_related("account", "deposit").only(
+        *("wallet_type", "transaction_id", "custom_id", "amount", "currency", "status", "contradiction"),
+        *("received_at", "account__name", "account__mode"),
+        *("deposit__amount", "deposit__currency", "deposit__received_amount", "deposit__amount_check"),
+        *("deposit__status", "deposit__late"),
     )
-    last_word = DepositMove.objects.filter(subject=OuterRef("pk"), sequence=OuterRef("sequence")).values("detail")
-    orders = (
-        deposits()
-        .select_related("account")
-        .only(
-            *("amount", "currency", "mode", "payment_system_id", "status", "updated_at"),
-            *("account__name", "account__mode"),
-        )
-        .annotate(detail=Subquery(last_word))[:LISTED_MAX]
-    )
-    rows = [
-        *(
+    return [
+        (
+            one,
             Waiting(
                 pk=one.pk,
                 public_id=one.public_id,
@@ -62,10 +59,26 @@ def waiting() -> list[Waiting]:
                 order="" if one.deposit is None else one.deposit.public_id,
                 why=why(one),
                 asked_for=asked.get(one.public_id, ""),
-            )
-            for one in money
-        ),
-        *(
+            ),
+        )
+        for one in money
+    ]
+
+
+def shown_deposits(rows: "QuerySet[Deposit]") -> list[tuple[Deposit, Waiting]]:
+    """Each with what a person has to know of it, in their order. One query."""
+    last_word = DepositMove.objects.filter(subject=OuterRef("pk"), sequence=OuterRef("sequence")).values("detail")
+    orders = (
+        rows.select_related("account")
+        .only(
+            *("amount", "currency", "mode", "payment_system_id", "status", "updated_at"),
+            *("account__name", "account__mode"),
+        )
+        .annotate(detail=Subquery(last_word))
+    )
+    return [
+        (
+            one,
             Waiting(
                 pk=one.pk,
                 public_id=one.public_id,
@@ -77,11 +90,10 @@ def waiting() -> list[Waiting]:
                 mode=one.mode,
                 order=one.public_id,
                 why=why_without_money(one.detail or ""),
-            )
-            for one in orders
-        ),
+            ),
+        )
+        for one in orders
     ]
-    return sorted(rows, key=lambda row: (row.since, row.public_id))
 
 
 def why(receipt: Receipt) -> str:

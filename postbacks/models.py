@@ -78,6 +78,12 @@ class LetterItem(DueWork):
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="letter_items_due"),
             models.Index(fields=["order_id"], name="letter_items_of_an_order"),
+            # What the provider does not confirm is a handful among millions.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=[ItemStatus.UNCONFIRMED, ItemStatus.CONTRADICTED]),
+                name="letter_items_for_a_person",
+            ),
         ]
 
     def __str__(self) -> str:

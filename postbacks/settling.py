@@ -9,7 +9,9 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from balances.verb_fields import Refused
 from gateway import due_work, prepared_sql
+from gateway.after_commit import ring
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from gateway.providers.pace import take_place
@@ -60,6 +62,25 @@ def settle_letters(account_id: uuid.UUID) -> None:
         _settle_all([item for item in claimed if item not in left], set())
         if left:
             return
+
+
+@transaction.atomic(savepoint=False)
+def ask_now(item_id: uuid.UUID) -> LetterItem:
+    """Have the provider asked about an item now, and not at its own time, by the worker that asks about all.
+
+    Raises:
+        Refused: it was settled already, or is being asked about at this moment.
+    """
+    item: LetterItem = due_work.lock(LetterItem.objects.all(), item_id)
+    now = timezone.now()
+    if item.status not in _OPEN:
+        raise Refused(f"The item is {item.status} already: {item.get_status_display()}.")
+    if item.token is not None and item.next_at is not None and item.next_at > now:
+        raise Refused("The provider is being asked about it at this moment.")
+    item.next_at, item.token = now, None
+    item.save(update_fields=["next_at", "token"])
+    ring("postbacks.tasks.settle_letters", str(item.account_id))
+    return item
 
 
 def _without(items: list[LetterItem], held_back: set[str]) -> list[LetterItem]:

@@ -4,13 +4,11 @@ import uuid
 from typing import Any, Final
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
-from unfold.decorators import action
 
 from balances import doors, instruction_rights
 from gateway import ids
@@ -90,14 +88,6 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     hidden_columns = ("recipient_hashes", "refund_of")
     readonly_fields = ["refunded_deposit"]
     inlines = [ApprovalInline, WithdrawalMoveInline]
-    actions_list = ["approvals"]
-
-    @action(description="Waiting for approval", url_path="approvals")  # type: ignore[untyped-decorator]
-    def approvals(self, request: HttpRequest) -> HttpResponse:
-        """The queue of what waits, and the decision about many of it."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return approval_pages.queue(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def decide(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """The buttons of a withdrawal's page."""

@@ -1,4 +1,4 @@
-"""The pages on which people decide about withdrawals: the queue, all that are ticked at once, and one by itself."""
+"""The pages on which people decide about withdrawals: all that are ticked at once, and one by itself."""
 
 import uuid
 from collections.abc import Callable
@@ -18,11 +18,13 @@ from balances.verb_fields import Refused
 from gateway import ids
 from gateway.people import person_of
 from withdrawals import approvals, pending
-from withdrawals.models import Withdrawal
-from withdrawals.states import Decision
+from withdrawals.models import Approval, Withdrawal
+from withdrawals.states import Decision, WithdrawalStatus
 
 log = structlog.get_logger(__name__)
 
+#: As many as a person decides about in one go.
+TICKED_MAX: Final = 100
 _TEMPLATES: Final = "admin/withdrawals/withdrawal"
 _DECIDE: Final[dict[str, Callable[[uuid.UUID, AbstractUser, str], Withdrawal]]] = {
     Decision.APPROVE: approvals.approve,
@@ -30,25 +32,10 @@ _DECIDE: Final[dict[str, Callable[[uuid.UUID, AbstractUser, str], Withdrawal]]] 
 }
 
 
-def queue(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """What waits; after a decision about many, what became of each."""
-    by = person_of(request)
-    if request.method == "POST":
-        return _decide_many(request, context, by)
-    rows = pending.waiting(by)
-    context |= {
-        "title": "Withdrawals that wait for approval",
-        "rows": rows,
-        "is_full": len(rows) >= pending.LISTED_MAX,
-        "may_approve": any(not row.approve for row in rows),
-        "may_reject": any(not row.reject for row in rows),
-    }
-    return TemplateResponse(request, f"{_TEMPLATES}/queue.html", context)
-
-
-def _decide_many(request: HttpRequest, context: dict[str, Any], by: AbstractUser) -> HttpResponse:
-    decision = _decision(request)
-    ticked = [ids.decode(ids.WITHDRAWAL, text) for text in request.POST.getlist("withdrawal")[: pending.LISTED_MAX]]
+def decide_many(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Decide about all that are ticked, one by one; the page says what became of each."""
+    by, decision = person_of(request), _decision(request)
+    ticked = [ids.decode(ids.WITHDRAWAL, text) for text in request.POST.getlist("withdrawal")[:TICKED_MAX]]
     results = [_result(one, by, decision, request.POST.get("reason", "")) for one in ticked if one is not None]
     context |= {
         "title": "What became of each",
@@ -76,8 +63,10 @@ def _result(withdrawal_id: uuid.UUID, by: AbstractUser, decision: str, reason: s
     """Decide about one; whatever goes wrong with it, the others go on."""
     try:
         return Result(pk=withdrawal_id, done=_outcome(_DECIDE[decision](withdrawal_id, by, reason)))
-    except (Refused, PermissionDenied) as error:
+    except PermissionDenied as error:
         objection = str(error)
+    except Refused as error:
+        objection = _with_who(withdrawal_id, by, error)
     except Withdrawal.DoesNotExist:
         objection = "There is no such withdrawal."
     except DatabaseError:
@@ -93,7 +82,7 @@ def decide(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
     except Withdrawal.DoesNotExist:
         raise Http404 from None
     except Refused as error:
-        messages.error(request, str(error))
+        messages.error(request, _with_who(withdrawal_id, person_of(request), error))
     else:
         messages.success(request, f"{decided.public_id}: {_outcome(decided)}")
     return HttpResponseRedirect(reverse("admin:withdrawals_withdrawal_change", args=[withdrawal_id]))
@@ -102,6 +91,16 @@ def decide(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
 def shown(request: HttpRequest, withdrawal: Withdrawal) -> pending.Pending | None:
     """What the page of a withdrawal shows of its waiting."""
     return pending.one(withdrawal.pk, person_of(request))
+
+
+def _with_who(withdrawal_id: uuid.UUID, by: AbstractUser, refused: Refused) -> str:
+    """Why it was refused, and whose decision was quicker, if any was."""
+    theirs = Approval.objects.filter(withdrawal=withdrawal_id, person__isnull=False).exclude(person=by.pk)
+    last = theirs.exclude(withdrawal__status=WithdrawalStatus.PENDING_APPROVAL).select_related("person").last()
+    if last is None or last.person is None:
+        return str(refused)
+    said = f"{last.person} said {last.decision}, {last.created_at:%Y-%m-%d %H:%M} UTC"
+    return f"{refused} Somebody else decided meanwhile: {said}."
 
 
 def _outcome(withdrawal: Withdrawal) -> str:

@@ -45,7 +45,7 @@ def ask_first(withdrawal_id: uuid.UUID) -> None:
     """Ask the provider about it, unless it was asked just now. Called with no transaction open."""
     asked_about = sorted(IN_DOUBT | _MAY_NEVER_END)
     withdrawal = Withdrawal.objects.filter(pk=withdrawal_id, status__in=asked_about).first()
-    if withdrawal is not None and not _is_fresh(withdrawal):
+    if withdrawal is not None and not is_fresh(withdrawal):
         asking.ask(withdrawal.account, [withdrawal.public_id], because="asked by a person", read_seconds=_READ_SECONDS)
 
 
@@ -78,7 +78,7 @@ def allow_resending(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     _check_in_doubt(withdrawal)
     if people_allow_it(withdrawal):
         raise Uncorrectable("It was decided already that it is sent again; a worker does so as soon as it can.")
-    if not _is_fresh(withdrawal):
+    if not is_fresh(withdrawal):
         raise Uncorrectable("The provider gave no answer about it just now. Try again when it can be asked.")
     if withdrawal.last_answer != PullState.NOT_FOUND:
         raise Uncorrectable(f'Asked just now, the provider said "{withdrawal.last_answer}", not that it has none.')
@@ -152,6 +152,7 @@ def _check_in_doubt(withdrawal: Withdrawal) -> None:
         raise Uncorrectable(f"The provider is still being asked about it; people may decide from {since} on.")
 
 
-def _is_fresh(withdrawal: Withdrawal) -> bool:
+def is_fresh(withdrawal: Withdrawal) -> bool:
+    """Whether the provider said something of it so lately that a person may decide by that."""
     asked_at = withdrawal.last_asked_at
     return asked_at is not None and timezone.now() - asked_at < timedelta(seconds=FRESH_SECONDS)

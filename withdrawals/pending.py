@@ -15,14 +15,14 @@ from gateway.encryption import readable_or
 from gateway.lifecycles import CauseKind
 from gateway.money import format_amount
 from gateway.products.models import ApiKey
+from withdrawals import rules, slabs
 from withdrawals.approvals import objection_to
 from withdrawals.limits import same_payments
-from withdrawals.models import Approval, Withdrawal, WithdrawalMove
+from withdrawals.models import Approval, OnExcess, Withdrawal, WithdrawalMove
 from withdrawals.shapes import masked_recipient
+from withdrawals.slabs import Slab
 from withdrawals.states import Decision, HoldReason, WithdrawalStatus
 
-#: Most of one page: as many as a person decides about in one go. Those that are worked off make room for the next.
-LISTED_MAX: Final = 100
 #: Earlier ones that are named beside a likely duplicate: the newest say whether it is one.
 _SIMILAR_MAX: Final = 5
 
@@ -36,7 +36,9 @@ class Pending:
         asked_by: the name of the key or person that asked for it.
         recipient: its recipient's fields, masked.
         needed: whose approvals it still takes, in words.
+        slab: what is agreed for its amount now, in a sentence.
         held_for: why a person has to look at it, in sentences.
+        limits: of one beyond a limit, those that only hold up, in words.
         similar: of a likely duplicate, the same recipient's earlier ones of the same amount, newest first.
         time_left: until it is called off; zero where that is due.
         approve: why this person may not approve it, or "".
@@ -47,7 +49,9 @@ class Pending:
     asked_by: str
     recipient: list[tuple[str, str]]
     needed: str
+    slab: str
     held_for: list[str]
+    limits: list[str]
     similar: list[Withdrawal]
     time_left: timedelta
     approve: str
@@ -65,37 +69,55 @@ class Pending:
         return f"{hours} h {minutes:02} min"
 
     @property
+    def if_approved(self) -> str:
+        """What leaves, and to where, once this person says yes."""
+        to = ", ".join(f"{name} {value}" for name, value in self.recipient)
+        leaves = f"{self.sum} of {self.withdrawal.product} through {self.withdrawal.payment_system_id} to {to}"
+        if " and " in self.needed:
+            return f"one of two. With the other one, {leaves} leave."
+        return f"{leaves} leave at once."
+
+    @property
+    def if_rejected(self) -> str:
+        """What becomes of the money once this person says no."""
+        return f"nothing is sent, and {self.sum} are available to {self.withdrawal.product} again."
+
+    @property
     def may_be_decided(self) -> bool:
         """Whether there is anything for this person to do."""
         return not (self.approve and self.reject)
 
 
-def waiting(by: AbstractUser) -> list[Pending]:
-    """Everything that waits, oldest first; at most `LISTED_MAX`."""
-    return _pending(_rows().filter(status=WithdrawalStatus.PENDING_APPROVAL).order_by("id")[:LISTED_MAX], by)
-
-
 def one(withdrawal_id: uuid.UUID, by: AbstractUser) -> Pending | None:
     """The same of one withdrawal; None where it does not wait."""
-    found = _pending(_rows().filter(status=WithdrawalStatus.PENDING_APPROVAL, pk=withdrawal_id), by)
+    found = shown(Withdrawal.objects.filter(status=WithdrawalStatus.PENDING_APPROVAL, pk=withdrawal_id), by)
     return found[0] if found else None
 
 
-def _rows() -> "QuerySet[Withdrawal]":
-    return (
-        Withdrawal.objects.select_related("product", "payment_system")
+def shown(rows: "QuerySet[Withdrawal]", by: AbstractUser) -> list[Pending]:
+    """Each of some that wait, for this person, in their order."""
+    return _pending(
+        rows.select_related("product", "payment_system")
         .prefetch_related("approvals", Prefetch("moves", WithdrawalMove.objects.filter(sequence=1)))
-        .defer("body")
+        .defer("body"),
+        by,
     )
 
 
 def _pending(rows: Iterable[Withdrawal], by: AbstractUser) -> list[Pending]:
     rows = list(rows)
     names = _names(move for row in rows for move in row.moves.all())
-    return [_shown(row, names, by) for row in rows]
+    agreed = {owner: slabs.in_force(*owner) for owner in {_owner(row) for row in rows}}
+    return [_shown(row, names, agreed[_owner(row)], by) for row in rows]
 
 
-def _shown(withdrawal: Withdrawal, names: dict[tuple[str, str], str], by: AbstractUser) -> Pending:
+def _owner(withdrawal: Withdrawal) -> tuple[uuid.UUID, str, str]:
+    return withdrawal.product_id, withdrawal.mode, withdrawal.currency
+
+
+def _shown(
+    withdrawal: Withdrawal, names: dict[tuple[str, str], str], agreed: tuple[Slab, ...], by: AbstractUser
+) -> Pending:
     [first] = withdrawal.moves.all()
     recipient: dict[str, str] = readable_or(withdrawal, "recipient", {})
     assert withdrawal.next_at is not None, "what waits has its end"
@@ -104,12 +126,25 @@ def _shown(withdrawal: Withdrawal, names: dict[tuple[str, str], str], by: Abstra
         asked_by=names.get((first.cause, first.cause_id), f"{first.cause} {first.cause_id}"),
         recipient=[(name.replace("_", " "), value) for name, value in masked_recipient(recipient).items()],
         needed=_still_needed(withdrawal),
+        slab=_slab(withdrawal, agreed),
         held_for=[HoldReason(reason).label for reason in withdrawal.held_for],
+        limits=_limits(withdrawal) if HoldReason.LIMIT_EXCEEDED in withdrawal.held_for else [],
         similar=_similar(withdrawal) if HoldReason.DUPLICATE_LIKELY in withdrawal.held_for else [],
         time_left=max(withdrawal.next_at - timezone.now(), timedelta()),
         approve=objection_to(withdrawal, by, Decision.APPROVE),
         reject=objection_to(withdrawal, by, Decision.REJECT),
     )
+
+
+def _slab(withdrawal: Withdrawal, agreed: tuple[Slab, ...]) -> str:
+    found = next(one for one in reversed(agreed) if one.beginning <= withdrawal.amount)
+    beginning = format_amount(found.beginning, withdrawal.currency) if found.beginning else "0"
+    return f"Slab from {beginning} {withdrawal.currency} on: {found.words.replace('_', ' ')}"
+
+
+def _limits(withdrawal: Withdrawal) -> list[str]:
+    found = rules.of(withdrawal, withdrawal.recipient_hashes).limits
+    return [f"{one.most} in {one.within} ({one.about})" for one in found if one.on_excess == OnExcess.HOLD]
 
 
 def _still_needed(withdrawal: Withdrawal) -> str:

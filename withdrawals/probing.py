@@ -3,15 +3,18 @@
 import uuid
 from typing import Final
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from balances.verb_fields import Refused
 from gateway import due_work
 from gateway.after_commit import ring
 from gateway.paykassma.messages import PullState
 from gateway.providers import calls
 from gateway.providers.models import may_pay_out
 from withdrawals.models import Withdrawal
+from withdrawals.moves import lock_withdrawal
 from withdrawals.sending import is_readable, sent_once_more, wait_longer
 from withdrawals.states import FUNDS_DELAYS_SECONDS, WithdrawalStatus
 
@@ -34,6 +37,24 @@ def probe_waiting(withdrawal_id: uuid.UUID) -> None:
             continue
         if sent_once_more(withdrawal, FUNDS_DELAYS_SECONDS):
             _release_next(withdrawal)
+
+
+@transaction.atomic(savepoint=False)
+def try_now(withdrawal_id: uuid.UUID) -> Withdrawal:
+    """Have one tried again now, and not at its own time; what a worker does then is what it always does.
+
+    Raises:
+        Refused: it does not wait for the provider's money, or is being tried at this moment.
+    """
+    withdrawal = lock_withdrawal(withdrawal_id)
+    if withdrawal.status != WithdrawalStatus.WAITING_FUNDS:
+        raise Refused(f"The withdrawal is {withdrawal.status}; it does not wait for the provider's money.")
+    if withdrawal.token is not None and withdrawal.next_at is not None and withdrawal.next_at > timezone.now():
+        raise Refused("A worker is trying it at this moment.")
+    withdrawal.next_at, withdrawal.token = timezone.now(), None
+    withdrawal.save(update_fields=["next_at", "token"])
+    ring("withdrawals.tasks.probe_waiting", str(withdrawal.pk))
+    return withdrawal
 
 
 def _is_oldest_waiting(withdrawal: Withdrawal) -> bool:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from balances.waiting import LISTED_MAX, Waiting, asked_for
+from balances.waiting import Waiting, asked_for
 from withdrawals import decisions
 from withdrawals.models import Withdrawal
-from withdrawals.states import ACCEPTED_IS_LATE_SECONDS, UNDER_WAY_AFTER_SENDING, WithdrawalStatus
+from withdrawals.states import ACCEPTED_IS_LATE_SECONDS, UNDER_WAY_AFTER_SENDING, HoldReason, WithdrawalStatus
 
 
 def withdrawals() -> "QuerySet[Withdrawal]":
@@ -21,36 +21,59 @@ def withdrawals() -> "QuerySet[Withdrawal]":
     ).order_by("id")
 
 
-def waiting() -> list[Waiting]:
-    """Every payout that waits for a person, oldest first; at most `LISTED_MAX`. Two queries."""
+def in_doubt() -> "QuerySet[Withdrawal]":
+    """Of those the ones that do not merely wait for the provider's money; oldest first."""
+    return withdrawals().exclude(status=WithdrawalStatus.WAITING_FUNDS)
+
+
+def without_funds() -> "QuerySet[Withdrawal]":
+    """Of those the ones that the provider has no money for; oldest first."""
+    return withdrawals().filter(status=WithdrawalStatus.WAITING_FUNDS)
+
+
+def to_approve() -> "QuerySet[Withdrawal]":
+    """Those that other people have to say yes to first; oldest first. The index `withdrawals_to_approve` serves it."""
+    return Withdrawal.objects.filter(status=WithdrawalStatus.PENDING_APPROVAL).order_by("id")
+
+
+def shown(rows: "QuerySet[Withdrawal]") -> list[tuple[Withdrawal, Waiting]]:
+    """Each with what a person has to know of it, in their order. Two queries."""
     asked = asked_for("payout_", "withdrawal")
     # Without the columns that are encrypted: none of them is shown, and each would be opened.
-    rows = (
-        withdrawals()
-        .select_related("account")
-        .only(
-            *("amount", "currency", "mode", "payment_system_id", "status", "updated_at", "sent_at", "contradiction"),
-            *("last_answer", "last_asked_at", "send_again", "resend_allowed_by", "resends"),
-            *("account__name", "account__ids_proven_unique"),
-        )[:LISTED_MAX]
+    known = rows.select_related("account").only(
+        *("amount", "currency", "mode", "payment_system_id", "status", "updated_at", "sent_at", "created_at"),
+        *("contradiction", "last_answer", "last_asked_at", "send_again", "resend_allowed_by", "resends"),
+        *("approvals_needed", "held_for", "account__name", "account__ids_proven_unique"),
     )
-    listed = [
-        Waiting(
-            pk=one.pk,
-            public_id=one.public_id,
-            since=one.updated_at,
-            amount=one.amount,
-            currency=one.currency,
-            payment_system=one.payment_system_id,
-            account=one.account.name,
-            mode=one.mode,
-            order=one.public_id,
-            why=why(one),
-            asked_for=asked.get(one.public_id, ""),
+    return [
+        (
+            one,
+            Waiting(
+                pk=one.pk,
+                public_id=one.public_id,
+                # Each try is a move and back; it has waited since it was made.
+                since=one.created_at if one.status == WithdrawalStatus.WAITING_FUNDS else one.updated_at,
+                amount=one.amount,
+                currency=one.currency,
+                payment_system=one.payment_system_id,
+                account=one.account.name,
+                mode=one.mode,
+                order=one.public_id,
+                why=why(one) or why_to_approve(one),
+                asked_for=asked.get(one.public_id, ""),
+            ),
         )
-        for one in rows
+        for one in known
     ]
-    return sorted(listed, key=lambda row: (row.since, row.public_id))
+
+
+def why_to_approve(withdrawal: Withdrawal) -> str:
+    """Whose yes it takes, and what of it wants a look, in sentences; "" where it waits for nobody's."""
+    if withdrawal.status != WithdrawalStatus.PENDING_APPROVAL:
+        return ""
+    roles = " and ".join(role.replace("_", " ") for role in withdrawal.approvals_needed)
+    held = "".join(f" Held: {HoldReason(reason).label}." for reason in withdrawal.held_for)
+    return f"It takes the approval of: {roles}.{held}"
 
 
 def why(withdrawal: Withdrawal) -> str:

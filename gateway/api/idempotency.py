@@ -25,6 +25,7 @@ from gateway.api.models import IdempotencyKey
 from gateway.api.problems import Problem
 from gateway.keyed_hashes import every_hash
 from gateway.products.actions import Caller
+from gateway.products.models import Product
 
 #: How long a second request waits for the first with the same key. The first holds no lock during provider calls,
 #: so it is done in milliseconds or stuck.
@@ -92,10 +93,18 @@ class StillAtWork(Problem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose keys: those of a product in a mode."""
+
+    product: Product
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A caller's wish that this request happens once."""
 
-    caller: Caller
+    caller: Caller | Owner
     key: str
     #: Of the request, by each of the keys: the first is written, any of them tells the same request again.
     fingerprints: tuple[str, ...]
@@ -169,6 +178,19 @@ def claim_of(request: Request, caller: Caller) -> Claim:
             detail="Send an Idempotency-Key header of 1 to 255 visible ASCII characters, one for each order.",
         )
     return Claim(caller=caller, key=key, fingerprints=_fingerprints(request))
+
+
+def claim_of_form(owner: Owner, form_id: uuid.UUID, *told: str) -> Claim:
+    """The claim of a form of the admin: however often it is sent, it happens once.
+
+    Args:
+        owner: whose order it is about.
+        form_id: that the page gave it.
+        told: everything that it says.
+    """
+    text = json.dumps([str(form_id), *told])
+    # No product's own key begins so by accident: it holds an id that only this page was ever given.
+    return Claim(caller=owner, key=f"form-{form_id}", fingerprints=tuple(every_hash("request", text)))
 
 
 def answer_once(

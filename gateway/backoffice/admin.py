@@ -1,17 +1,19 @@
-"""Deposits and receipts with everything that is known about them, and the queue of what waits for a person."""
+"""Deposits and receipts with everything that is known about them, and the way to their queues."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.decorators import action
 
 from balances import doors
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
-from gateway.backoffice import evidence
+from gateway.backoffice import confirming, evidence
 from gateway.backoffice.account_pages import BatchRecipientAdmin, BlockedAccountAdmin
+from gateway.backoffice.handled_admin import HandledAdmin
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.look_admin import LookAdmin
 from gateway.backoffice.models import LookKind
@@ -19,12 +21,11 @@ from gateway.backoffice.payouts import PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
 from gateway.backoffice.personal_data import masked
 from gateway.backoffice.pictures import PictureAdmin
-from gateway.backoffice.waiting_page import waiting_page
 from gateway.people import person_of
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from payments.verbs import open_to
-from payments.waiting import waiting, why
+from payments.waiting import why
 
 #: Some have their pages in files of their own; here Django finds them.
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "BatchRecipientAdmin",
     "BlockedAccountAdmin",
     "DepositAdmin",
+    "HandledAdmin",
     "LookAdmin",
     "PayoutAdmin",
     "PeopleGroupAdmin",
@@ -83,9 +85,10 @@ class DepositAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a deposit with what is known about its money."""
-        deposit = options["obj"]
+        deposit: Deposit = options["obj"]
         context["evidence"] = evidence.of_deposit(deposit, request)
         context["personal_data"] = [masked(one, deposit, request) for one in (LookKind.DETAILS, LookKind.SHOWN)]
+        context["may_confirm"] = confirming.may_begin(deposit, person_of(request))
         return super().render_change_form(request, context, *args, **options)
 
 
@@ -121,7 +124,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
     @action(description="Money that waits for a person", url_path="waiting")  # type: ignore[untyped-decorator]
     def waiting(self, request: HttpRequest) -> HttpResponse:
         """The queue."""
-        return waiting_page(request, self, "Money that waits for a person", waiting)
+        return redirect("work:queue", "suspense")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a receipt with what people may do with it, and everything that helps them decide."""

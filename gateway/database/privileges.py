@@ -87,6 +87,8 @@ PRIVILEGES: Final[dict[str, May]] = {
     "webhooks.Delivery": _CHANGES,
     "webhooks.DeliveryAttempt": May(update=("answer",)),
     "webhooks.WebhookEndpoint": _CHANGES,
+    # What people did in the back office.
+    "backoffice.Handled": _WRITTEN_ONCE,
     # Callers and the provider.
     "products.Product": _CHANGES,
     "products.ApiKey": _CHANGES,

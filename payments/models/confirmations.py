@@ -32,6 +32,7 @@ class Confirmation(DueWork):
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        permissions = [("confirm_for_customer", "Can confirm a deposit on a customer's behalf")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=ConfirmationStatus.values), name="confirmation_status_is_known"

@@ -42,6 +42,8 @@ class Screenshot(models.Model):
     class Meta:
         permissions = [("see_picture", "Can look at the picture of a screenshot")]
         indexes = [
+            # What wants a second look is a handful among millions.
+            models.Index(fields=["id"], condition=~models.Q(suspicions=[]), name="screenshots_for_a_person"),
             models.Index(fields=["pixel_digest"], condition=~models.Q(pixel_digest=""), name="screenshots_by_pixels"),
             models.Index(fields=["look"], condition=~models.Q(look=""), name="screenshots_by_look"),
         ]

@@ -201,6 +201,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Journal.document",
         "balances.Fee.reason",
         "withdrawals.Approval.reason",
+        "backoffice.Handled.reason",
         "withdrawals.SlabSet.reason",
         "withdrawals.WithdrawalLimit.reason",
         "withdrawals.DuplicateWindow.reason",

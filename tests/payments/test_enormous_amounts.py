@@ -16,9 +16,9 @@ from balances.verb_fields import Refused
 from gateway.products.models import Product, UnderpaymentPolicy
 from gateway.providers.models import ProviderAccount
 from payments.models import Receipt, Savings
-from payments.waiting import waiting
 from tests.conftest import Api, fund
 from tests.payments.paid import Paid, postings, receipts, states
+from tests.payments.queue import waiting
 from tests.payments.stage import (
     ACTIVATE,
     AVAILABLE,

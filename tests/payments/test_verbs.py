@@ -16,8 +16,8 @@ from gateway.providers.models import ProviderAccount
 from payments import saved_up
 from payments.models import Receipt, ReceiptMove
 from payments.verbs import open_to
-from payments.waiting import waiting
 from tests.payments.paid import Paid, postings, receipts, states
+from tests.payments.queue import waiting
 from tests.payments.stage import Placed, confirm, fresh, money, news, work
 from tests.payments.test_suspense import found_by_transaction
 from tests.two_persons import by_two_persons, persons, settle

@@ -15,8 +15,8 @@ from gateway.providers.models import ProviderAccount
 from payments import deadlines
 from payments import waiting as queue
 from payments.models import Deposit, Receipt
-from payments.waiting import waiting
 from tests.payments.paid import Paid
+from tests.payments.queue import waiting
 from tests.payments.stage import Placed, confirm, fresh, money, work
 from tests.payments.test_suspense import found_by_transaction
 from tests.two_persons import by_two_persons, persons
@@ -163,12 +163,13 @@ def test_the_terminal_says_the_same(paid: Paid) -> None:
     receipt = Receipt.objects.get()
     paid.clock.shift(3 * 24 * 3600)
     assert said() == (
-        f"{receipt.public_id}  3 days  1.00 INR  upi_l  scripted (test)  {paid.deposit.public_id}\n"
+        f"{receipt.public_id}  differences  3 days  1.00 INR  upi_l  scripted (test)  {paid.deposit.public_id}\n"
         "    Less arrived than was asked for: 1.00 of 1000.00 INR.\n"
     )
     assert json.loads(said("--json")) == [
         {
             "id": receipt.public_id,
+            "queue": "differences",
             "since": receipt.received_at.isoformat(),
             "age_seconds": 3 * 24 * 3600,
             "amount": "1.00",

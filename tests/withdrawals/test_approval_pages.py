@@ -19,7 +19,7 @@ from withdrawals.models import Approval, Withdrawal
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = reverse("admin:withdrawals_withdrawal_approvals")
+QUEUE = reverse("work:queue", args=["approvals"]) + "?mode=test"
 SLABS = reverse("admin:withdrawals_slabset_changelist")
 
 

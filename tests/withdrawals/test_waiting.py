@@ -18,6 +18,7 @@ from tests.conftest import Api
 from tests.scripted_provider import DROP, ScriptedProvider
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
+from tests.withdrawals import queue
 from tests.withdrawals.doubts import in_review, unknown
 from tests.withdrawals.orders import order, sent
 from withdrawals import asking, waiting
@@ -29,7 +30,7 @@ FROM = "it is being asked about, and people may decide from 2026-03-01 13:00 UTC
 
 
 def reasons() -> list[str]:
-    return [row.why for row in waiting.waiting()]
+    return [row.why for row in queue.waiting()]
 
 
 def test_what_is_on_its_way_waits_for_nobody(
@@ -38,11 +39,11 @@ def test_what_is_on_its_way_waits_for_nobody(
     order(api)
     accepted, failed = sent(api, provider, words.OK), sent(api, provider, words.REFUSED_FIELD)
     assert (accepted.status, failed.status) == ("accepted", "failed")
-    assert waiting.waiting() == []
+    assert queue.waiting() == []
     clock.shift(86399)
-    assert waiting.waiting() == []
+    assert queue.waiting() == []
     clock.shift(1)
-    [row] = waiting.waiting()
+    [row] = queue.waiting()
     assert (row.public_id, row.why) == (
         accepted.public_id,
         "The provider has had it for more than a day, and neither paid nor rejected it.",
@@ -53,7 +54,7 @@ def test_an_unknown_one_waits_with_what_happens_next(
     api: Api, account: ProviderAccount, provider: ScriptedProvider, clock: time_machine.Traveller
 ) -> None:
     withdrawal = sent(api, provider, DROP)
-    [row] = waiting.waiting()
+    [row] = queue.waiting()
     assert (row.pk, row.public_id, row.order) == (withdrawal.pk, withdrawal.public_id, withdrawal.public_id)
     assert (row.sum, row.since, row.asked_for) == ("1218.00 INR", timezone.now(), "")
     assert (row.payment_system, row.account, row.mode) == ("imps_ib", "scripted", "test")
@@ -70,9 +71,9 @@ def test_an_unknown_one_waits_with_what_happens_next(
     ]
     requester, approver = persons()
     made = proposing.propose("payout_resent", {"withdrawal": withdrawal.public_id}, "support", "", requester)
-    assert [row.asked_for for row in waiting.waiting()] == [made.public_id]
+    assert [row.asked_for for row in queue.waiting()] == [made.public_id]
     instructions.approve(made.pk, approver, made.digest)
-    assert [(row.asked_for, row.why) for row in waiting.waiting()] == [
+    assert [(row.asked_for, row.why) for row in queue.waiting()] == [
         (
             "",
             f"Nobody knows whether it arrived; two persons decided that it is sent again, and a worker will. {asked}",
@@ -121,7 +122,7 @@ def test_two_queries_and_an_index_however_many_there_are(
     for _ in range(3):
         sent(api, provider, words.NO_FUNDS)
     with CaptureQueriesContext(connection) as captured:
-        assert len(waiting.waiting()) == 3
+        assert len(queue.waiting()) == 3
     assert len(captured) == 2
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -140,7 +141,7 @@ def test_the_command_lists_money_and_payouts_together(
     out = io.StringIO()
     call_command("waiting", stdout=out)
     assert out.getvalue() == (
-        f"{withdrawal.public_id}  2 hours  1218.00 INR  imps_ib  scripted (test)  {withdrawal.public_id}\n"
+        f"{withdrawal.public_id}  funds  2 hours  1218.00 INR  imps_ib  scripted (test)  {withdrawal.public_id}\n"
         "    The provider has too little money for it; it is tried again once its account is topped up.\n"
     )
     out = io.StringIO()
@@ -148,6 +149,7 @@ def test_the_command_lists_money_and_payouts_together(
     [row] = json.loads(out.getvalue())
     assert row == {
         "id": withdrawal.public_id,
+        "queue": "funds",
         "since": "2026-03-01T12:00:00+00:00",
         "age_seconds": 7200,
         "amount": "1218.00",

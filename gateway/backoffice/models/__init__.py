@@ -1,6 +1,7 @@
 """What the back office keeps for the people who work in it: never money, only what they said, asked for and saw."""
 
+from gateway.backoffice.models.handled import ENDINGS, About, Deed, Handled
 from gateway.backoffice.models.looks import Look, LookKind
 from gateway.backoffice.models.second_factors import SecondFactor
 
-__all__ = ["Look", "LookKind", "SecondFactor"]
+__all__ = ["ENDINGS", "About", "Deed", "Handled", "Look", "LookKind", "SecondFactor"]

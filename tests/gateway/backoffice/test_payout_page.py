@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 assert ada  # fixtures
 assert ben
 
-QUEUE = reverse("admin:withdrawals_withdrawal_waiting")
+QUEUE = reverse("work:queue", args=["review"]) + "?mode=test"
 SECTIONS = {
     "Calls to the provider": ("view_providercall", "provider calls"),
     "The provider&#x27;s letters": ("view_letteritem", "letter items"),
@@ -63,12 +63,14 @@ def lost(api: Api, account: ProviderAccount, provider: ScriptedProvider, clock: 
 
 def test_the_queue_leads_to_the_page_and_its_doors(ada: Client, lost: Withdrawal) -> None:
     queue = text(ada.get(QUEUE))
-    assert re.search(r"<h1[^>]*>Payouts that need a person</h1>", queue)
-    assert "2 entries wait, oldest first." in queue
+    assert re.search(r"<h1[^>]*>Manual review</h1>", queue)
+    assert len(re.findall(r">(wd_\w+)</a>", queue)) == 2
     assert f'href="{page_of(lost)}"' in queue
     assert "1218.00 INR · 1\xa0hour" in queue
     assert "Nobody knows whether it arrived; it is being asked about, and two persons may decide." in queue
-    assert QUEUE in text(ada.get(reverse("admin:withdrawals_withdrawal_changelist")))
+    old = reverse("admin:withdrawals_withdrawal_waiting")
+    assert old in text(ada.get(reverse("admin:withdrawals_withdrawal_changelist")))
+    assert ada.get(old)["Location"] == reverse("work:queue", args=["review"])
     page = text(ada.get(page_of(lost)))
     assert "and two persons may decide. Asked last, the provider said &quot;not_found&quot;." in page
     own = f"withdrawal={lost.public_id}"
@@ -139,6 +141,7 @@ def test_the_queries_of_a_page_do_not_grow(
         return len(captured)
 
     cost(page_of(lost))  # content types and the like, once
+    cost(QUEUE)  # the session remembers the mode
     before = cost(page_of(lost)), cost(QUEUE)
     for _ in range(3):
         make_due(lost)

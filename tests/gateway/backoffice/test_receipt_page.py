@@ -29,7 +29,7 @@ from withdrawals import asking
 
 pytestmark = pytest.mark.django_db
 
-QUEUE = reverse("admin:payments_receipt_waiting")
+QUEUE = reverse("work:queue", args=["differences"]) + "?mode=test"
 LOOK = (
     *("view_receipt", "view_deposit", "view_withdrawal", "view_instruction", "view_journal"),
     *("view_confirmation", "view_letteritem", "view_providercall", "view_receiptmove"),
@@ -110,10 +110,12 @@ def short(paid: Paid) -> Receipt:
 
 def test_the_queue_leads_to_the_page_and_its_doors(ada: Client, short: Receipt, paid: Paid) -> None:
     queue = text(ada.get(QUEUE))
-    assert re.search(r"<h1[^>]*>Money that waits for a person</h1>", queue)
+    assert re.search(r"<h1[^>]*>Amount differences</h1>", queue)
     assert f'href="{page_of(short)}"' in queue
     assert "Less arrived than was asked for: 1.00 of 1000.00 INR." in queue
-    assert QUEUE in text(ada.get(reverse("admin:payments_receipt_changelist")))
+    old = reverse("admin:payments_receipt_waiting")
+    assert old in text(ada.get(reverse("admin:payments_receipt_changelist")))
+    assert ada.get(old)["Location"] == reverse("work:queue", args=["suspense"])
     page = text(ada.get(page_of(short)))
     assert "Less arrived than was asked for: 1.00 of 1000.00 INR." in page
     own = f"receipt={short.public_id}"
@@ -361,6 +363,7 @@ def test_the_queries_of_a_page_do_not_grow(ada: Client, short: Receipt, paid: Pa
         return len(captured)
 
     cost(page_of(short))  # content types and the like, once
+    cost(QUEUE)  # the session remembers the mode
     before = cost(page_of(short)), cost(QUEUE)
     for number in range(4):
         wallet = f"wallet_{number}"
