@@ -138,6 +138,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["gateway.formats"]
 
 STATIC_URL = "static/"
 #: Where `collectstatic` gathers files for a web server in front; without it they are served from the packages.
@@ -217,7 +218,10 @@ UNFOLD = {
     "SITE_TITLE": "Payment gateway",
     "SITE_HEADER": "Payment gateway",
     "SHOW_BACK_BUTTON": True,
-    "STYLES": [lambda _request: static("backoffice/pages.css")],
+    "STYLES": [
+        lambda _request: static("backoffice/pages.css"),
+        lambda _request: static("backoffice/story.css"),
+    ],
 }
 
 CELERY_BROKER_URL = REDIS_URL

@@ -102,6 +102,9 @@ PRIVILEGES: Final[dict[str, May]] = {
     "providers.CallPace": _COMES_AND_GOES,
     "providers.MediaHint": _COMES_AND_GOES,
     "api.IdempotencyKey": _COMES_AND_GOES,
+    # What people wrote beside orders; only the rotation of keys rewrites it.
+    "backoffice.Note": May(update=("text",)),
+    "backoffice.StruckNote": May(update=("reason",)),
     # Django's own, about our staff. The log of the admin goes with its person.
     "admin.LogEntry": May(delete=True),
     "auth.User": _COMES_AND_GOES,
