@@ -40,7 +40,7 @@ def confirmations(rows: Collection[Any], history: Iterable[Any], currency: str) 
         )
 
     listed = with_gap(Kind.CONFIRMATION, list(rows), of, where=reverse("admin:payments_confirmation_changelist"))
-    return listed + _later(history, ConfirmationStatus, Kind.CONFIRMATION, "confirmation")
+    return listed + moves.entries(history, ConfirmationStatus, kind=Kind.CONFIRMATION, with_first=False)
 
 
 def screenshots(rows: Collection[Any]) -> list[Entry]:
@@ -64,7 +64,7 @@ def screenshots(rows: Collection[Any]) -> list[Entry]:
 def receipts(rows: Collection[Any], history: Iterable[Any]) -> list[Entry]:
     """Each item of provider money, when it was read; and what became of it."""
     listed = with_gap(Kind.RECEIPT, list(rows), _receipt, where=reverse("admin:payments_receipt_changelist"))
-    return listed + _later(history, ReceiptStatus, Kind.RECEIPT, "receipt")
+    return listed + moves.entries(history, ReceiptStatus, kind=Kind.RECEIPT, with_first=False)
 
 
 def _receipt(row: Receipt) -> Entry:
@@ -85,7 +85,3 @@ def _receipt(row: Receipt) -> Entry:
         said=[f"What speaks against it: {row.contradiction}."] if row.contradiction else [],
         facts=[one for one in facts if one[1]],
     )
-
-
-def _later(history: Iterable[Any], statuses: Any, kind: Kind, name: str) -> list[Entry]:
-    return moves.entries(history, statuses, kind=kind, name=name, with_first=False)

@@ -3,13 +3,18 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 from django.db import models
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 from gateway.causes import Named
+
+#: Nobody counts the seconds.
+_NOW: Final = timedelta(minutes=1)
 
 
 class Kind(models.TextChoices):
@@ -75,10 +80,11 @@ class Tone(models.TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """What is shown when somebody opens it: a title, and a text as it is, lines and all."""
+    """What is shown when somebody opens it: a title, a text as it is, and the SHA-256 of the original."""
 
     title: str
     text: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +163,19 @@ class Entry:
         return ICONS[self.kind]
 
     @property
+    def age(self) -> str:
+        """How long ago it was."""
+        return ago(self.at)
+
+    @property
     def word(self) -> str:
         """The word of its kind."""
         return str(self.kind.label)
+
+
+def ago(at: datetime) -> str:
+    """How long ago something was, in one or two units."""
+    return "just now" if timezone.now() - at < _NOW else f"{timesince(at)} ago"
 
 
 def anchor(kind: Kind, key: uuid.UUID | int | str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import admin
@@ -10,9 +10,10 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince, timeuntil
+from django.utils.timesince import timeuntil
 
 from gateway import ids
+from gateway.backoffice.story.entries import ago
 from gateway.backoffice.story.moves import tone_of
 from gateway.backoffice.story.seen import may_see
 from gateway.causes import Named, page
@@ -74,7 +75,7 @@ class Glance:
     @property
     def age(self) -> str:
         """How long it has been so."""
-        return timesince(self.since)
+        return ago(self.since)
 
 
 def of_deposit(deposit: Deposit, request: HttpRequest) -> Glance:
@@ -321,8 +322,10 @@ def _at(at: datetime) -> str:
 
 
 def _when(at: datetime) -> str:
-    now = timezone.now()
-    return f"at {_at(at)}" + (f" (in {timeuntil(at, now)})" if at > now else ", which is now")
+    left = at - timezone.now()
+    if left < timedelta(minutes=1):
+        return "within a minute" if left > timedelta() else "now"
+    return f"at {_at(at)} (in {timeuntil(at)})"
 
 
 def _next(due: datetime | None, ends: datetime | None) -> str:

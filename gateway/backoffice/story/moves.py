@@ -33,31 +33,27 @@ def rows_of(move: type[Move], about: Q) -> list[Any]:
     return first_and_last(rows, "created_at", "id")
 
 
-def entries(
-    rows: Iterable[Any], statuses: Any, *, kind: Kind = Kind.MOVE, name: str = "", with_first: bool = True
-) -> list[Entry]:
+def entries(rows: Iterable[Any], statuses: Any, *, kind: Kind = Kind.MOVE, with_first: bool = True) -> list[Entry]:
     """An entry for each move: to which status, with its sentence, and why.
 
     Args:
         rows: of `rows_of`.
         statuses: the choices of the thing's status.
         kind: of the entries.
-        name: what moved, where it is not the order itself.
         with_first: whether its beginning is told; not where the thing has an entry of its own.
     """
 
     def of(row: Any) -> Entry:
         status = statuses(row.to_status)
-        from_words = f"from {_words(row.from_status)}" if row.from_status else "it began"
+        before = "stays" if row.from_status == row.to_status else f"{_words(row.from_status)} →"
         by_answer = row.cause in {CauseKind.PROVIDER_ANSWER, CauseKind.PULL}
-        stays = row.from_status == row.to_status
         return Entry(
             kind=kind,
             at=row.created_at,
             rank=Rank.ANSWERED if by_answer else Rank.MOVED,
             tie=(row.sequence, ""),
-            track=f"{name}{row.subject_id}",
-            title=f"{name} {from_words if not stays else 'stays'}".strip(),
+            track=str(row.subject_id),
+            title=before if row.from_status else "It began:",
             status=_words(row.to_status),
             tone=tone_of(row.to_status),
             said=[_sentence(status.label), *([f"“{row.detail}”"] if row.detail else [])],
@@ -69,35 +65,37 @@ def entries(
     return told if with_first else [one for one in told if one.is_gap or one.tie[0] > 1]
 
 
-def requests(product: Any, mode: str, touched: Iterable[Any], *, names: dict[Any, str]) -> list[Entry]:
+def requests(product: Any, mode: str, touched: Iterable[Any], *, made: dict[Any, tuple[str, datetime]]) -> list[Entry]:
     """What the product asked for by its keys, as far as it moved something: one entry for each of its calls.
 
     Args:
         product: id of the product.
         mode: of the order.
         touched: moves (and decisions) of the order and of what belongs to it.
-        names: by the id of what moved, how it is named here.
+        made: by the id of what may have moved, how it is named here, and when it was made.
     """
     by_call: dict[tuple[str, str, datetime | None], list[Any]] = {}
     for row in touched:
         if row.cause == CauseKind.API_KEY:
             told_apart = row.request_id or None
             by_call.setdefault((row.cause_id, row.request_id, None if told_apart else row.created_at), []).append(row)
-    keys = _keys_of(product, mode, [rows[0] for rows in by_call.values()], names)
+    keys = _keys_of(product, mode, [rows[0] for rows in by_call.values()], [*made])
     told = []
     for (key_id, request_id, _), rows in by_call.items():
         first = min(rows, key=lambda row: row.created_at)
         used = keys.get(first.subject_id)
+        name, made_at = made[first.subject_id]
         facts = [("Request id", request_id or "-")]
         if used is not None and first.sequence == 1:
             facts += [("Idempotency-Key", used.key), ("Answered", str(used.response_status))]
         told.append(
             Entry(
                 kind=Kind.REQUEST,
-                at=first.created_at,
+                # Its row is made a moment before its first move is written.
+                at=min(first.created_at, made_at) if first.sequence == 1 else first.created_at,
                 rank=Rank.ASKED,
-                tie=(first.sequence, request_id),
-                title=_asked(first, names[first.subject_id]),
+                tie=(0, request_id),
+                title=_asked(first, name),
                 facts=facts,
                 cause=(CauseKind.API_KEY, key_id),
             )
@@ -113,13 +111,13 @@ def _asked(row: Any, name: str) -> str:
     return f"The product moved the {name}"
 
 
-def _keys_of(product: Any, mode: str, moves: list[Any], names: dict[Any, str]) -> dict[Any, IdempotencyKey]:
+def _keys_of(product: Any, mode: str, moves: list[Any], made: list[Any]) -> dict[Any, IdempotencyKey]:
     """The idempotency keys by what they made, found by their time: an index of the objects would cost every order."""
     moments = Q(pk=None)
     for row in moves:
         if row.sequence == 1:
             moments |= Q(created_at__range=(row.created_at - _APART, row.created_at + _APART))
-    found = IdempotencyKey.objects.filter(moments, product=product, mode=mode, object_id__in=[*names])
+    found = IdempotencyKey.objects.filter(moments, product=product, mode=mode, object_id__in=made)
     return {one.object_id: one for one in found}
 
 

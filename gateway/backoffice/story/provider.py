@@ -47,8 +47,6 @@ def _call(row: ProviderCall, names: Collection[str]) -> Entry:
         ("HTTP", str(row.http_status or "no answer")),
         ("Took", "-" if row.duration_ms is None else f"{row.duration_ms:,} ms"),
         ("Request id", row.request_id or "-"),
-        ("SHA-256 of the request", _body_digest(row)),
-        ("SHA-256 of the answer", row.response_digest or "-"),
     ]
     outcome, tone = _outcome(row)
     said = [one for one in (row.note and f"Understood as: {row.note}.",) if one]
@@ -67,7 +65,12 @@ def _call(row: ProviderCall, names: Collection[str]) -> Entry:
         facts=[one for one in facts if one[1] != "-"],
         folds=[
             Fold(title="Request", text=answers.asked(readable_or(row, "request", None), names)),
-            Fold(title="Answer", text=answers.shown(readable_or(row, "response", None), names)),
+            Fold(
+                title="Answer",
+                text=answers.shown(readable_or(row, "response", None), names),
+                # Of all that came, whatever of it is shown; that of a frozen request stands in the request.
+                digest=row.response_digest,
+            ),
         ],
         anchor=anchor(Kind.CALL, row.pk),
     )
@@ -79,12 +82,6 @@ def _outcome(call: ProviderCall) -> tuple[str, str]:
     if not call.sent:
         return f"{call.outcome}: no byte left".replace("_", " "), Tone.WARN
     return call.outcome.replace("_", " "), _OUTCOMES.get(Outcome(call.outcome), Tone.WARN)
-
-
-def _body_digest(call: ProviderCall) -> str:
-    """Of the bytes that were sent, where they were frozen before."""
-    request = readable_or(call, "request", None)
-    return str(request.get("body_digest", "-")) if isinstance(request, dict) else "-"
 
 
 def letters(found: Q) -> list[Entry]:

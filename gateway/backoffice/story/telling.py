@@ -87,7 +87,8 @@ def of_deposit(deposit: Deposit, request: HttpRequest, also: tuple[str, ...]) ->
     arrivals = moves.rows_of(ReceiptMove, _of(came))
     names = {own, *(one.public_id for one in tried)}
     receipts = {one.public_id for one in came}
-    known = {deposit.pk: "deposit", **{one.pk: "customer's reference" for one in tried}}
+    made = {deposit.pk: ("deposit", deposit.created_at)}
+    made |= {one.pk: ("customer's reference", one.created_at) for one in tried}
     sources = [
         Source(
             kind=Kind.MOVE,
@@ -98,7 +99,7 @@ def of_deposit(deposit: Deposit, request: HttpRequest, also: tuple[str, ...]) ->
         Source(
             kind=Kind.REQUEST,
             model=DepositMove,
-            make=lambda: moves.requests(deposit.product_id, deposit.mode, [*history, *tries], names=known),
+            make=lambda: moves.requests(deposit.product_id, deposit.mode, [*history, *tries], made=made),
             also_seen_with=also,
         ),
         Source(
@@ -158,7 +159,7 @@ def of_withdrawal(withdrawal: Withdrawal, request: HttpRequest, also: tuple[str,
     """The story of a payout: who asked, who agreed, what was sent and said, and what was done with the money."""
     own = withdrawal.public_id
     history = moves.rows_of(WithdrawalMove, Q(subject=withdrawal.pk))
-    known = {withdrawal.pk: "withdrawal"}
+    made = {withdrawal.pk: ("withdrawal", withdrawal.created_at)}
     sources = [
         Source(
             kind=Kind.MOVE,
@@ -169,7 +170,7 @@ def of_withdrawal(withdrawal: Withdrawal, request: HttpRequest, also: tuple[str,
         Source(
             kind=Kind.REQUEST,
             model=WithdrawalMove,
-            make=lambda: moves.requests(withdrawal.product_id, withdrawal.mode, history, names=known),
+            make=lambda: moves.requests(withdrawal.product_id, withdrawal.mode, history, made=made),
             also_seen_with=also,
         ),
         Source(kind=Kind.APPROVAL, model=Approval, make=lambda: people.approvals(withdrawal), also_seen_with=also),
@@ -184,7 +185,7 @@ def of_withdrawal(withdrawal: Withdrawal, request: HttpRequest, also: tuple[str,
 def of_batch(batch: WithdrawalBatch, request: HttpRequest, also: tuple[str, ...]) -> Told:
     """The story of a batch itself; each of its withdrawals has its own."""
     history = moves.rows_of(WithdrawalBatchMove, Q(subject=batch.pk))
-    known = {batch.pk: "batch"}
+    made = {batch.pk: ("batch", batch.created_at)}
     own = batch.public_id
     sources = [
         Source(
@@ -196,7 +197,7 @@ def of_batch(batch: WithdrawalBatch, request: HttpRequest, also: tuple[str, ...]
         Source(
             kind=Kind.REQUEST,
             model=WithdrawalBatchMove,
-            make=lambda: moves.requests(batch.product_id, batch.mode, history, names=known),
+            make=lambda: moves.requests(batch.product_id, batch.mode, history, made=made),
             also_seen_with=also,
         ),
         Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events({own}, request)),
