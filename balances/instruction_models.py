@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -88,6 +89,8 @@ class Instruction(models.Model):
             models.Index(
                 fields=["requested_at"], condition=models.Q(status=Status.PROPOSED), name="instructions_undecided"
             ),
+            # The page of an order shows all that was ever asked for about it.
+            GinIndex(fields=["parameters"], opclasses=["jsonb_path_ops"], name="instructions_by_parameters"),
         ]
         triggers = INSTRUCTION_GUARDS
 

@@ -78,6 +78,8 @@ class LetterItem(DueWork):
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="letter_items_due"),
             models.Index(fields=["order_id"], name="letter_items_of_an_order"),
+            # Those that name none are found by their money; all others cost this index nothing.
+            models.Index(fields=["transaction_id"], condition=models.Q(order_id=""), name="letter_items_without_order"),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ def confirmations(rows: Collection[Any], history: Iterable[Any], currency: str) 
         return Entry(
             kind=Kind.CONFIRMATION,
             at=row.created_at,
-            rank=Rank.ASKED,
+            rank=Rank.CAME,
             tie=(1, str(row.pk)),
             title="The customer says that it is paid",
             address=page(Confirmation, row.pk),
@@ -50,7 +50,7 @@ def screenshots(rows: Collection[Any]) -> list[Entry]:
         Entry(
             kind=Kind.SCREENSHOT,
             at=one.created_at,
-            rank=Rank.ASKED,
+            rank=Rank.CAME,
             tie=(2, f"{one.pk:020}"),
             title="A picture of the payment came",
             address=page(Screenshot, one.pk),

@@ -59,6 +59,7 @@ class Rank:
     """What comes first of what happened in the same microsecond: causes before what they caused."""
 
     ASKED: Final = 10  # a product or a person asked for something
+    CAME: Final = 12  # with what was asked for: a reference, a picture
     DECIDED: Final = 15
     LETTER: Final = 20
     MOVED: Final = 30  # by the clock, a person or a key: before the call that it announces

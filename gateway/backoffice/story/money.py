@@ -93,7 +93,7 @@ def _refund(row: Withdrawal) -> Entry:
     return Entry(
         kind=Kind.REFUND,
         at=row.created_at,
-        rank=Rank.ASKED,
+        rank=Rank.CAME,
         tie=(1, str(row.pk)),
         title=f"{format_amount(row.amount, row.currency)} {row.currency} to be sent back by {row.public_id}",
         address=page(Withdrawal, row.pk),

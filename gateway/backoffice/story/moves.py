@@ -82,7 +82,8 @@ def requests(product: Any, mode: str, touched: Iterable[Any], *, made: dict[Any,
     keys = _keys_of(product, mode, [rows[0] for rows in by_call.values()], [*made])
     told = []
     for (key_id, request_id, _), rows in by_call.items():
-        first = min(rows, key=lambda row: row.created_at)
+        # What it made, if it made something; what else moved with it is told by the moves.
+        first = min(rows, key=lambda row: (row.sequence > 1, row.created_at))
         used = keys.get(first.subject_id)
         name, made_at = made[first.subject_id]
         facts = [("Request id", request_id or "-")]

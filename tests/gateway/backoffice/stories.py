@@ -1,6 +1,7 @@
 """Stories as a reader sees them: what their entries say, in the order in which they stand on the page."""
 
 import re
+from html import unescape
 
 _TITLE = re.compile(r'<p class="story-title">(.*?)</p>', re.DOTALL)
 
@@ -14,7 +15,7 @@ def chunks(page: str) -> list[tuple[str, str]]:
 
 
 def plain(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html))).strip()
 
 
 def entries(page: str) -> list[str]:
