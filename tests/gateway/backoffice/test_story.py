@@ -1,7 +1,6 @@
 """The page of an order tells its whole story: everything that happened, in the order in which it did."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -31,9 +30,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def clock() -> Iterator[None]:
+def clock() -> None:
     """Time goes on."""
-    yield None
 
 
 @pytest.fixture

@@ -58,8 +58,9 @@ def copy(cursor: Any, table: str, changes: str) -> None:
     )
     key = "gen_random_uuid()" if cursor.fetchone() == ("uuid",) else "n + 1000000"
     cursor.execute(
-        f"INSERT INTO {table} SELECT (jsonb_populate_record(one, jsonb_build_object('id', {key}, {changes}))).*"  # noqa: S608 - the tables and changes above
-        f" FROM (SELECT * FROM {table} LIMIT 1) AS one, generate_series(1, {ROWS}) AS n"
+        f"INSERT INTO {table} SELECT made.*"  # noqa: S608 - the tables and changes above
+        f" FROM (SELECT own FROM {table} AS own LIMIT 1) AS the (one), generate_series(1, {ROWS}) AS n,"
+        f" LATERAL jsonb_populate_record(one, jsonb_build_object('id', {key}, {changes})) AS made"
     )
     cursor.execute(f"ANALYZE {table}")
 
