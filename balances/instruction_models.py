@@ -102,6 +102,12 @@ class Instruction(models.Model):
         """The TypeID, as people read it and as journals are referenced by."""
         return ids.encode(ids.INSTRUCTION, self.pk)
 
+    @property
+    def outcome(self) -> str:
+        """Its status as people are told it: what posts nothing was not posted, but done."""
+        is_done = self.status == Status.POSTED and not self.preview.get("journals")
+        return "done" if is_done else self.status
+
 
 class InstructionMove(Move):
     """One move of an instruction."""

@@ -74,7 +74,9 @@ def asked(request: Any, names: Collection[str]) -> str:
         own = [one for one in request["ids"] if one in names]
         others = len(request["ids"]) - len(own)
         kept["ids"] = own + ([f"{_LEFT_OUT} and {others} of other orders"] if others else [])
-    return json.dumps(kept if len(kept) == len(request) else {**kept, _LEFT_OUT: _LEFT_OUT}, indent=1)
+    return json.dumps(
+        kept if len(kept) == len(request) else {**kept, _LEFT_OUT: _LEFT_OUT}, indent=1, ensure_ascii=False
+    )
 
 
 def _readable(value: Any, names: Collection[str]) -> Any:

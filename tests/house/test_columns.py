@@ -50,6 +50,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Journal.cause_id",
         "balances.Journal.request_id",
         "balances.InstructionMove.cause_id",
+        "backoffice.Note.subject",
         "balances.InstructionMove.request_id",
     },
     "the bank's or the provider's reference of a payment, by which money is found": {

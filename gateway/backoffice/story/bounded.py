@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from django.db.models import Count, F, Model, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from gateway.backoffice.story.entries import Entry, Kind, Rank
+from gateway.backoffice.story.entries import Entry, Kind
 
 #: How it began, and how it stands now; an order has a handful of each, so this is for floods. A withdrawal of unknown
 #: outcome is asked about 38 times in its week: all of that is shown.
@@ -35,7 +35,10 @@ def with_gap(kind: Kind, rows: "list[Any]", make: Callable[[Any], Entry], *, whe
                 Entry(
                     kind=kind,
                     at=entry.at,
-                    rank=Rank.SAID + 1,
+                    # Right after the one before it, also where all of a flood came at once.
+                    rank=entry.rank,
+                    tie=(entry.tie[0], f"{entry.tie[1]}~"),
+                    track=entry.track,
                     title=f"{left_out:,} more of these are left out here.",
                     address=where,
                     is_gap=True,

@@ -153,13 +153,13 @@ def test_two_persons_have_it_sent_again_from_its_page(
     assert f"{made.public_id} waits for a second person." in text(ben.get(QUEUE))
     assert "another person has to decide" in press(ada, made)
     assert len(provider.to(words.CREATE)) == 2  # the two that were lost
-    assert f"{made.public_id} is posted." in press(ben, made)
+    assert f"{made.public_id} is done." in press(ben, made), "nothing is posted to the ledger by it"
     provider.script(words.CREATE, words.OK)
     sending.send_again(lost.pk)
     lost.refresh_from_db()
     assert (lost.status, len(provider.to(words.CREATE))) == ("accepted", 3)
     page = text(ben.get(page_of(lost)))
-    assert f"{made.public_id}</a>: payout_resent, posted." in page
+    assert f"{made.public_id}</a>: payout_resent, done." in page
     assert "two persons had it sent again" in page
     assert lost.public_id not in text(ben.get(QUEUE))
 

@@ -90,7 +90,7 @@ def test_the_questions_of_a_page_do_not_grow(
     )[0]
     paid.arrives(money())
     arrive(paid.deposit, "5.00")
-    assert refund(paid.api, paid.deposit).status_code == 201
+    assert refund(paid.api, paid.deposit, amount="10").status_code == 201
     withdrawal = sent(api, provider, words.OK)
     rows = (paid.deposit, paid.deposit.receipts.earliest("received_at"), withdrawal)
     for row in rows:
@@ -98,7 +98,7 @@ def test_the_questions_of_a_page_do_not_grow(
     before = [cost(eve, page_of(row)) for row in rows]
     for _ in range(3):
         arrive(paid.deposit, "7.00")
-        assert refund(paid.api, paid.deposit).status_code == 201
+        assert refund(paid.api, paid.deposit, amount="10").status_code == 201
         provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
         make_due(withdrawal)
         asking.ask(account, [withdrawal.public_id])
@@ -210,7 +210,7 @@ def test_what_may_not_be_seen_is_no_link(paid: Paid) -> None:
 
 def test_savings_and_batches_have_a_story_too(eve: Client, api: Api) -> None:
     rows = [{**IMPS, "reference": "a"}, {**IMPS, "reference": "b", "amount": "7"}]
-    made = api.post("withdrawal-batches", {"reference": "batch", "withdrawals": rows})
+    made = api.post("withdrawal-batches", {"reference": "batch", "rows": rows})
     assert made.status_code == 201, made.content
     batch = WithdrawalBatch.objects.get()
     page = text(eve.get(page_of(batch)))
