@@ -22,7 +22,8 @@ def of(field: str, told: dict[str, str], verbs: Iterable[Verb], by: AbstractUser
         by: who looks; whoever may not ask sees no buttons.
     """
     may_ask = by.has_perm(PROPOSE)
-    about = Instruction.objects.filter(**{f"parameters__{field}": told[field]}).select_related("requested_by")
+    # Asked so that the index of the parameters serves it.
+    about = Instruction.objects.filter(parameters__contains={field: told[field]}).select_related("requested_by")
     return {
         "open": [{"verb": one, "address": form_of(one, told)} for one in verbs] if may_ask else [],
         "instructions": about.order_by("-requested_at"),

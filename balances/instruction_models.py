@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -88,6 +89,8 @@ class Instruction(models.Model):
             models.Index(
                 fields=["requested_at"], condition=models.Q(status=Status.PROPOSED), name="instructions_undecided"
             ),
+            # The page of an order shows all that was ever asked for about it.
+            GinIndex(fields=["parameters"], opclasses=["jsonb_path_ops"], name="instructions_by_parameters"),
         ]
         triggers = INSTRUCTION_GUARDS
 
@@ -98,6 +101,12 @@ class Instruction(models.Model):
     def public_id(self) -> str:
         """The TypeID, as people read it and as journals are referenced by."""
         return ids.encode(ids.INSTRUCTION, self.pk)
+
+    @property
+    def outcome(self) -> str:
+        """Its status as people are told it: what posts nothing was not posted, but done."""
+        is_done = self.status == Status.POSTED and not self.preview.get("journals")
+        return "done" if is_done else self.status
 
 
 class InstructionMove(Move):

@@ -139,7 +139,7 @@ def decide(request: HttpRequest, instruction_id: uuid.UUID) -> HttpResponse:
     except Refused as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{instruction.public_id} is {instruction.status}.")
+        messages.success(request, f"{instruction.public_id} is {instruction.outcome}.")
     return _to(instruction)
 
 

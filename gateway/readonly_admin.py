@@ -10,7 +10,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
 from unfold.admin import ModelAdmin, TabularInline
 
-from gateway import ids
+from gateway import causes, ids
 from gateway.encryption import EncryptedTextField
 from gateway.money import format_amount
 
@@ -180,10 +180,19 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # the library is unt
 class HistoryInline(ReadOnlyInline):
     """The moves of a thing with their causes, oldest first."""
 
-    fields = readonly_fields = ["created_at", "move", "why"]
+    fields = readonly_fields = ["created_at", "move", "why", "by"]
     ordering = ["sequence"]
     hide_title = True
     verbose_name_plural = "history"
+
+    _request: HttpRequest
+    _names: dict[tuple[str, str], causes.Named] | None = None
+
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        """The moves; whoever asks is remembered, since they see links to what they may see."""
+        self._request = request  # of this page alone: Django makes inlines anew for each
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows
 
     @admin.display
     def move(self, row: Any) -> str:
@@ -192,5 +201,13 @@ class HistoryInline(ReadOnlyInline):
 
     @admin.display
     def why(self, row: Any) -> str:
-        """The cause, with what was said of it."""
-        return ", ".join(part for part in (row.cause.replace("_", " "), row.detail, row.cause_id) if part)
+        """What was said of it."""
+        return row.detail or "-"
+
+    @admin.display
+    def by(self, row: Any) -> str:
+        """Who or what caused it, by name: all of a thing's causes are looked up at once."""
+        if self._names is None:
+            moves = type(row).objects.filter(subject=row.subject_id)
+            self._names = causes.named(self._request, moves.values_list("cause", "cause_id"))
+        return self._names[row.cause, row.cause_id].html

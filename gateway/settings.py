@@ -166,6 +166,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["gateway.formats"]
 
 STATIC_URL = "static/"
 #: Where `collectstatic` gathers files for a web server in front; without it they are served from the packages.
@@ -254,6 +255,7 @@ UNFOLD = {
     "STYLES": [
         lambda _request: static("backoffice/pages.css"),
         lambda _request: static("backoffice/queues.css"),
+        lambda _request: static("backoffice/story.css"),
     ],
 }
 

@@ -84,6 +84,8 @@ class LetterItem(DueWork):
                 condition=models.Q(status__in=[ItemStatus.UNCONFIRMED, ItemStatus.CONTRADICTED]),
                 name="letter_items_for_a_person",
             ),
+            # Those that name none are found by their money; all others cost this index nothing.
+            models.Index(fields=["transaction_id"], condition=models.Q(order_id=""), name="letter_items_without_order"),
         ]
 
     def __str__(self) -> str:

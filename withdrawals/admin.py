@@ -4,7 +4,7 @@ import uuid
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST
 
 from balances import doors, instruction_rights
 from gateway import ids
-from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from gateway.readonly_admin import ReadOnlyAdmin
 from withdrawals import approval_pages, approvals
 from withdrawals.batch_admin import BatchRowAdmin, WithdrawalBatchAdmin
 from withdrawals.block_admin import BlockedRecipientAdmin
 from withdrawals.limit_admin import DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
-from withdrawals.models import Approval, SlabSet, Withdrawal, WithdrawalMove
+from withdrawals.models import SlabSet, Withdrawal
 from withdrawals.verbs import open_to
 
 __all__ = [
@@ -34,41 +34,12 @@ __all__ = [
 TAKES_LOOKING: Final = (*instruction_rights.TAKES_LOOKING, *approvals.TAKES_LOOKING)
 
 
-class ApprovalInline(ReadOnlyInline):
-    """Who decided about a withdrawal, oldest first."""
-
-    model = Approval
-    also_seen_with = TAKES_LOOKING
-    fields = readonly_fields = ["created_at", "decision", "role", "by", "reason", "held_for"]
-    ordering = ["id"]
-    hide_title = True
-    verbose_name_plural = "decisions"
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        """With the names of those who decided."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("person", "key")
-
-    @admin.display
-    def by(self, row: Approval) -> str:
-        """The person, or the key."""
-        return str(row.person or row.key)
-
-
-class WithdrawalMoveInline(HistoryInline):
-    """The life of a withdrawal."""
-
-    model = WithdrawalMove
-    also_seen_with = TAKES_LOOKING
-
-
 @admin.register(Withdrawal)
 class WithdrawalAdmin(ReadOnlyAdmin):
     """Withdrawals, newest first."""
 
     id_prefix = ids.WITHDRAWAL
     also_seen_with = TAKES_LOOKING
-    change_form_template = "admin/withdrawals/withdrawal/change_form.html"
     list_display = [
         "public_id",
         "mode",
@@ -87,7 +58,6 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     list_select_related = ["customer", "payment_system"]
     hidden_columns = ("recipient_hashes", "refund_of")
     readonly_fields = ["refunded_deposit"]
-    inlines = [ApprovalInline, WithdrawalMoveInline]
 
     def decide(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """The buttons of a withdrawal's page."""

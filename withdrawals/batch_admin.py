@@ -10,16 +10,9 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import action
 
 from gateway import ids
-from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
+from gateway.readonly_admin import ReadOnlyAdmin
 from withdrawals import batch_pages
-from withdrawals.models import BatchRow, WithdrawalBatch, WithdrawalBatchMove
-
-
-class WithdrawalBatchMoveInline(HistoryInline):
-    """The life of a batch."""
-
-    model = WithdrawalBatchMove
-    also_seen_with = (batch_pages.MAY_SEND,)
+from withdrawals.models import BatchRow, WithdrawalBatch
 
 
 @admin.register(WithdrawalBatch)
@@ -29,16 +22,15 @@ class WithdrawalBatchAdmin(ReadOnlyAdmin):
     id_prefix = ids.BATCH
     #: Nobody says yes to what they may not see.
     also_seen_with = (batch_pages.MAY_SEND,)
-    change_form_template = "admin/withdrawals/withdrawalbatch/change_form.html"
     list_display = [
         *("public_id", "mode", "status", "product", "reference", "source", "row_count"),
         *("created_at", "finished_at"),
     ]
     list_filter = ["mode", "status", "source"]
     list_select_related = ["product"]
+    hidden_columns = ("id", "asked_by_id", "fingerprint")
     search_fields = ["reference"]
     ordering = ["-id"]
-    inlines = [WithdrawalBatchMoveInline]
     actions_list = ["upload"]
 
     def has_upload_permission(self, request: HttpRequest) -> bool:

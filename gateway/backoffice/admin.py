@@ -17,53 +17,48 @@ from gateway.backoffice.handled_admin import HandledAdmin
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.look_admin import LookAdmin
 from gateway.backoffice.models import LookKind
-from gateway.backoffice.payouts import PayoutAdmin
+from gateway.backoffice.note_admin import NoteAdmin
+from gateway.backoffice.payouts import BatchAdmin, PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
 from gateway.backoffice.personal_data import masked
 from gateway.backoffice.pictures import PictureAdmin
+from gateway.backoffice.savings_page import SavingsPage
+from gateway.backoffice.sections import Section
+from gateway.backoffice.story import glance, telling
+from gateway.backoffice.story.entries import Kind
+from gateway.backoffice.story.glance import Glance
+from gateway.backoffice.story.page import StoryPage
+from gateway.backoffice.story.telling import Told
 from gateway.people import person_of
-from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
-from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
+from payments.models import Deposit, Receipt
 from payments.verbs import open_to
 from payments.waiting import why
 
 #: Some have their pages in files of their own; here Django finds them.
 __all__ = [
     "ApiKeyAdmin",
+    "BatchAdmin",
     "BatchRecipientAdmin",
     "BlockedAccountAdmin",
     "DepositAdmin",
     "HandledAdmin",
     "LookAdmin",
+    "NoteAdmin",
     "PayoutAdmin",
     "PeopleGroupAdmin",
     "PersonAdmin",
     "PictureAdmin",
     "ReceiptAdmin",
+    "SavingsPage",
 ]
 
 
-class DepositMoveInline(HistoryInline):
-    """The life of a deposit."""
-
-    model = DepositMove
-    also_seen_with = TAKES_LOOKING
-
-
-class ReceiptMoveInline(HistoryInline):
-    """The life of a receipt."""
-
-    model = ReceiptMove
-    also_seen_with = TAKES_LOOKING
-
-
 @admin.register(Deposit)
-class DepositAdmin(ReadOnlyAdmin):
-    """Deposits, newest first."""
+class DepositAdmin(StoryPage):
+    """Deposits, newest first, and the story of each."""
 
     id_prefix = ids.DEPOSIT
     also_seen_with = TAKES_LOOKING
-    change_form_template = "admin/order.html"
     list_display = [
         "public_id",
         "mode",
@@ -81,24 +76,33 @@ class DepositAdmin(ReadOnlyAdmin):
     list_filter = ["mode", "status", "payment_system", "amount_check", "late"]
     search_fields = ["reference", "customer__external_id", "confirmations__provider_reference"]
     list_select_related = ["customer", "payment_system"]
-    inlines = [DepositMoveInline]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
-        """The page of a deposit with what is known about its money."""
+        """The page of a deposit, with what its customer entered and was shown."""
         deposit: Deposit = options["obj"]
-        context["evidence"] = evidence.of_deposit(deposit, request)
         context["personal_data"] = [masked(one, deposit, request) for one in (LookKind.DETAILS, LookKind.SHOWN)]
         context["may_confirm"] = confirming.may_begin(deposit, person_of(request))
         return super().render_change_form(request, context, *args, **options)
 
+    def story_of(self, request: HttpRequest, row: Deposit) -> Told:
+        """What happened to a deposit, its confirmations and its money."""
+        return telling.of_deposit(row, request, self.also_seen_with)
+
+    def glance_of(self, request: HttpRequest, row: Deposit, told: Told) -> Glance:
+        """How it stands."""
+        return glance.of_deposit(row, request)
+
+    def related_to(self, request: HttpRequest, row: Deposit) -> list[Section]:
+        """Its money, come and sent back."""
+        return evidence.of_deposit(row, request)
+
 
 @admin.register(Receipt)
-class ReceiptAdmin(ReadOnlyAdmin):
-    """Receipts, newest first; those in suspense have no deposit."""
+class ReceiptAdmin(StoryPage):
+    """Receipts, newest first; those in suspense have no deposit. And the story of each."""
 
     id_prefix = ids.RECEIPT
     also_seen_with = TAKES_LOOKING
-    change_form_template = "admin/order.html"
     list_display = [
         "__str__",
         "status",
@@ -114,7 +118,6 @@ class ReceiptAdmin(ReadOnlyAdmin):
     list_filter = ["status", "currency", "account"]
     list_select_related = ["deposit"]
     search_fields = ["transaction_id", "custom_id"]
-    inlines = [ReceiptMoveInline]
     actions_list = ["waiting"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
@@ -127,11 +130,23 @@ class ReceiptAdmin(ReadOnlyAdmin):
         return redirect("work:queue", "suspense")
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
-        """The page of a receipt with what people may do with it, and everything that helps them decide."""
+        """The page of a receipt with what people may do with it."""
         receipt = options["obj"]
         context |= {
             "why": why(receipt),
             "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), person_of(request)),
-            "evidence": evidence.of_receipt(receipt, request),
         }
         return super().render_change_form(request, context, *args, **options)
+
+    def story_of(self, request: HttpRequest, row: Receipt) -> Told:
+        """What was said of this money, and done with it."""
+        return telling.of_receipt(row, request, self.also_seen_with)
+
+    def glance_of(self, request: HttpRequest, row: Receipt, told: Told) -> Glance:
+        """How it stands, since its last move that may be seen."""
+        since = max((one.at for one in told.entries if one.kind == Kind.MOVE), default=row.received_at)
+        return glance.of_receipt(row, request, why(row), since)
+
+    def related_to(self, request: HttpRequest, row: Receipt) -> list[Section]:
+        """Its deposit, and other money of the same transaction id."""
+        return evidence.of_receipt(row, request)

@@ -1,4 +1,4 @@
-"""The provider's raw answers, as far as people may read them: money, ids and words of state, and nobody's account."""
+"""What we asked of the provider and what it answered, as far as people may read it: money, ids and words of state."""
 
 import json
 from collections.abc import Collection
@@ -15,6 +15,13 @@ _SHOWN: Final = frozenset(
         *("plugin_custom_order_id", "custom_transaction_id", "transaction_id", "stockpiling_id", "label"),
         *("wallet_type", "amount", "currency_code", "direction", "type", "transaction_type"),
         *("created_datetime", "activated_datetime", "withdrawal_id", "withdrawal_status"),
+    )
+)
+#: Members of our own requests that are shown (C§1.3-1.10). What customers entered has other names, and none here.
+_ASKED: Final = frozenset(
+    (
+        *("wallet_type", "currency", "label", "amount", "key1", "custom_transaction_id"),
+        *("type", "transaction_id", "screenshot", "body_digest"),
     )
 )
 #: Members that are looked into; were one of them a text, it would be a sentence.
@@ -49,6 +56,27 @@ def shown(raw: bytes | None, names: Collection[str]) -> str:
         return f"{len(raw)} bytes that are not JSON."
     text = json.dumps(_readable(payload, names), indent=1, ensure_ascii=False)
     return text if len(text) <= _ANSWER_MAX_LENGTH else text[:_ANSWER_MAX_LENGTH] + _LEFT_OUT
+
+
+def asked(request: Any, names: Collection[str]) -> str:
+    """A request as indented JSON, as far as it is about these ids and nobody's personal data.
+
+    Args:
+        request: as the evidence keeps it; None where it was taken away, cannot be decrypted or was never kept.
+        names: ids of the order; of the ids that a pull asks for only theirs are shown.
+    """
+    if not isinstance(request, dict):
+        return "It was not kept, was taken away, or cannot be decrypted."
+    kept: dict[str, Any] = {
+        name: _plain(value) for name, value in request.items() if name in _ASKED and not isinstance(value, (dict, list))
+    }
+    if isinstance(request.get("ids"), list):
+        own = [one for one in request["ids"] if one in names]
+        others = len(request["ids"]) - len(own)
+        kept["ids"] = own + ([f"{_LEFT_OUT} and {others} of other orders"] if others else [])
+    return json.dumps(
+        kept if len(kept) == len(request) else {**kept, _LEFT_OUT: _LEFT_OUT}, indent=1, ensure_ascii=False
+    )
 
 
 def _readable(value: Any, names: Collection[str]) -> Any:

@@ -1,73 +1,31 @@
-"""Everything that is known about money that came in, for one page."""
+"""What stands beside money that came in, and has no place of its own in its story."""
 
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from balances.kinds import JournalKind
-from balances.models import Journal
 from gateway import ids
-from gateway.backoffice.sections import (
-    CALLS,
-    LETTERS,
-    ROWS_MAX,
-    Part,
-    Section,
-    as_far_as_seen,
-    calls,
-    journals,
-    letters,
-    link,
-)
+from gateway.backoffice.sections import ROWS_MAX, Part, Section, as_far_as_seen, link
 from gateway.money import format_amount
-from gateway.providers.models import ProviderCall
-from payments.models import Confirmation, Deposit, Receipt
-from postbacks.models import LetterItem
+from payments.models import Deposit, Receipt
 from withdrawals.models import Withdrawal
-
-J = JournalKind
-
-#: What is ever posted with a receipt's id for its reference.
-_KINDS: Final = (
-    J.RECEIPT_CREDITED,
-    J.RECEIPT_SUSPENDED,
-    J.SUSPENSE_CREDITED,
-    J.SUSPENSE_RETURNED,
-    J.SUSPENSE_WRITTEN_OFF,
-    J.RECEIPT_REVERSED,
-    J.SAVINGS_RELEASED,
-)
 
 
 def of_receipt(receipt: Receipt, request: HttpRequest) -> list[Section]:
-    """The evidence about a receipt, as far as whoever asks may see it. The number of queries is fixed."""
-    deposit = _deposit(receipt.deposit_id)
-    confirmations = _confirmations(deposit)
-    names = _names(deposit, confirmations) | ({receipt.custom_id} - {""})
-    subjects = names | ({receipt.transaction_id[:40]} - {""})
+    """What stands beside a receipt, as far as whoever asks may see it. The number of queries is fixed."""
     parts: list[Part] = [
-        ("Deposit and customer", Deposit, lambda title: _about_deposit(title, deposit)),
-        ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
-        ("Journals", Journal, lambda title: journals(title, _KINDS, receipt.public_id)),
+        ("Deposit and customer", Deposit, lambda title: _about_deposit(title, _deposit(receipt.deposit_id))),
         ("Other receipts of the same transaction id", Receipt, lambda title: _receipts(title, _same_money(receipt))),
-        (LETTERS, LetterItem, lambda title: _letters(title, names, receipt)),
-        (CALLS, ProviderCall, lambda title: calls(title, subjects)),
     ]
     return [as_far_as_seen(request, *part) for part in parts]
 
 
 def of_deposit(deposit: Deposit, request: HttpRequest) -> list[Section]:
-    """The evidence about a deposit whose money, if any came, is no receipt yet."""
-    confirmations = _confirmations(deposit)
-    names = _names(deposit, confirmations)
+    """The money of a deposit: what came, and what was sent back."""
     parts: list[Part] = [
-        ("What the customer said", Confirmation, lambda title: _about_confirmations(title, confirmations)),
         ("Receipts", Receipt, lambda title: _receipts(title, deposit.receipts.order_by("id"))),
         ("Refunds", Withdrawal, lambda title: _refunds(title, deposit)),
-        (LETTERS, LetterItem, lambda title: _letters(title, names, None)),
-        (CALLS, ProviderCall, lambda title: calls(title, names)),
     ]
     return [as_far_as_seen(request, *part) for part in parts]
 
@@ -75,15 +33,6 @@ def of_deposit(deposit: Deposit, request: HttpRequest) -> list[Section]:
 def _deposit(deposit_id: Any) -> Deposit | None:
     rows = Deposit.objects.select_related("customer", "product").defer("details", "shown")
     return rows.filter(pk=deposit_id).first()
-
-
-def _confirmations(deposit: Deposit | None) -> list[Confirmation]:
-    return [] if deposit is None else list(deposit.confirmations.order_by("-id")[:ROWS_MAX])
-
-
-def _names(deposit: Deposit | None, confirmations: Iterable[Confirmation]) -> set[str]:
-    own = set() if deposit is None else {deposit.public_id}
-    return own | {one.public_id for one in confirmations}
 
 
 def _about_deposit(title: str, deposit: Deposit | None) -> Section:
@@ -109,26 +58,6 @@ def _about_deposit(title: str, deposit: Deposit | None) -> Section:
         *("product", "customer", "product's reference", "created"),
     )
     return Section(title=title, columns=columns, rows=rows, nothing="No deposit is known for it.")
-
-
-def _about_confirmations(title: str, confirmations: Iterable[Confirmation]) -> Section:
-    return Section(
-        title=title,
-        columns=("confirmation", "reference", "amount", "status", "provider's word", "contested", "sent"),
-        rows=[
-            (
-                link("payments_confirmation", one.pk, one.public_id),
-                one.provider_reference,
-                "-" if one.amount is None else f"{one.amount.normalize():f}",
-                f"{one.status}: {one.get_status_display()}",
-                one.provider_word or "-",
-                "yes" if one.is_contested else "no",
-                one.sent_at or "-",
-            )
-            for one in confirmations
-        ],
-        nothing="No customer confirmed it.",
-    )
 
 
 def _same_money(receipt: Receipt) -> "QuerySet[Receipt]":
@@ -174,14 +103,6 @@ def _refunds(title: str, deposit: Deposit) -> Section:
         ],
         nothing="None of its money was sent back.",
     )
-
-
-def _letters(title: str, names: Iterable[str], receipt: Receipt | None) -> Section:
-    # By what the index knows: the order that a letter names, or the one that it names wrongly, if any.
-    about = Q(order_id__in=sorted(names))
-    if receipt is not None and receipt.transaction_id:
-        about |= Q(order_id=receipt.custom_id, transaction_id=receipt.transaction_id)
-    return letters(title, about)
 
 
 def known(receipt: Receipt) -> dict[str, str]:

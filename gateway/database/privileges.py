@@ -112,6 +112,9 @@ PRIVILEGES: Final[dict[str, May]] = {
     "axes.AccessAttemptExpiration": _COMES_AND_GOES,
     "axes.AccessFailureLog": _WRITTEN_ONCE,
     "axes.AccessLog": _WRITTEN_ONCE,
+    # What people wrote beside orders; only the rotation of keys rewrites it.
+    "backoffice.Note": May(update=("text",)),
+    "backoffice.StruckNote": May(update=("reason",)),
     # Django's own, about our staff. The log of the admin goes with its person.
     "admin.LogEntry": May(delete=True),
     "auth.User": _COMES_AND_GOES,

@@ -50,6 +50,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "balances.Journal.cause_id",
         "balances.Journal.request_id",
         "balances.InstructionMove.cause_id",
+        "backoffice.Note.subject",
         "balances.InstructionMove.request_id",
         "backoffice.Look.subject",
         "backoffice.Look.request_id",

@@ -126,8 +126,8 @@ class Command(BaseCommand):
         seen = proposing.current_preview(instruction)
         self._say(instruction_lines(instruction, seen.content))
         self._ask(options)
-        instructions.approve(instruction.pk, by, seen.digest)
-        self._say([f"{instruction.public_id} is posted."])
+        done = instructions.approve(instruction.pk, by, seen.digest)
+        self._say([f"{done.public_id} is {done.outcome}."])
 
     def _reject(self, options: Mapping[str, Any]) -> None:
         done = instructions.reject(_instruction(options["id"]).pk, person(options["by"]), options["reason"])

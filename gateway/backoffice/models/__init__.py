@@ -2,6 +2,7 @@
 
 from gateway.backoffice.models.handled import ENDINGS, About, Deed, Handled
 from gateway.backoffice.models.looks import Look, LookKind
+from gateway.backoffice.models.notes import Note, StruckNote
 from gateway.backoffice.models.second_factors import SecondFactor
 
-__all__ = ["ENDINGS", "About", "Deed", "Handled", "Look", "LookKind", "SecondFactor"]
+__all__ = ["ENDINGS", "About", "Deed", "Handled", "Look", "LookKind", "Note", "SecondFactor", "StruckNote"]

@@ -1,0 +1,273 @@
+"""Where the story of each kind of order comes from. The number of queries is fixed, whatever there is to tell."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from balances.instruction_models import Instruction
+from balances.kinds import JournalKind
+from balances.models import Hold, Journal
+from gateway.backoffice.models import Note
+from gateway.backoffice.story import customers, money, moves, people, provider, webhooks
+from gateway.backoffice.story.bounded import first_and_last
+from gateway.backoffice.story.entries import Entry, Kind, in_order
+from gateway.backoffice.story.seen import Source, entries_of
+from gateway.causes import named
+from gateway.people import person_of
+from gateway.providers.models import ProviderCall
+from gateway.webhooks.models import Event
+from payments.models import (
+    Confirmation,
+    ConfirmationMove,
+    Deposit,
+    DepositMove,
+    Receipt,
+    ReceiptMove,
+    Savings,
+    Screenshot,
+)
+from payments.states import DepositStatus, ReceiptStatus
+from postbacks.models import LetterItem
+from withdrawals.batch_states import BatchStatus
+from withdrawals.models import Approval, Withdrawal, WithdrawalBatch, WithdrawalBatchMove, WithdrawalMove
+from withdrawals.states import WithdrawalStatus
+
+J = JournalKind
+
+#: What is ever posted with a receipt's id for its reference.
+_OF_RECEIPTS: Final = (
+    J.RECEIPT_CREDITED,
+    J.RECEIPT_SUSPENDED,
+    J.SUSPENSE_CREDITED,
+    J.SUSPENSE_RETURNED,
+    J.SUSPENSE_WRITTEN_OFF,
+    J.RECEIPT_REVERSED,
+    J.SAVINGS_RELEASED,
+    J.PROVIDER_FEE,
+    J.PRODUCT_FEE,
+)
+#: What is ever posted with a withdrawal's id for its reference.
+_OF_WITHDRAWALS: Final = (
+    J.WITHDRAWAL_HELD,
+    J.WITHDRAWAL_PAID,
+    J.WITHDRAWAL_RELEASED,
+    J.WITHDRAWAL_RETURNED,
+    J.WITHDRAWAL_PROVED_PAID,
+    J.PROVIDER_FEE,
+    J.PRODUCT_FEE,
+)
+#: Changes of savings that are looked for: the last ones; a customer's savings change a few times in a week.
+_CHANGES_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A story: its entries, oldest first, and a sentence for each sort of rows that this person may not see."""
+
+    entries: list[Entry]
+    unseen: list[str]
+
+
+def of_deposit(deposit: Deposit, request: HttpRequest, also: tuple[str, ...]) -> Told:
+    """The story of a deposit, with that of its confirmations and its money.
+
+    Args:
+        deposit: the order.
+        request: whoever looks sees as much of it as they may.
+        also: permissions with which its moves may be seen, too.
+    """
+    own = deposit.public_id
+    tried = first_and_last(Confirmation.objects.filter(deposit=deposit), "created_at", "id")
+    came = first_and_last(Receipt.objects.filter(deposit=deposit), "received_at", "id")
+    history = moves.rows_of(DepositMove, Q(subject=deposit.pk))
+    tries = moves.rows_of(ConfirmationMove, _of(tried))
+    arrivals = moves.rows_of(ReceiptMove, _of(came))
+    names = {own, *(one.public_id for one in tried)}
+    receipts = {one.public_id for one in came}
+    made = {deposit.pk: ("deposit", deposit.created_at)}
+    made |= {one.pk: ("customer's reference", one.created_at) for one in tried}
+    sources = [
+        Source(
+            kind=Kind.MOVE,
+            model=DepositMove,
+            make=lambda: moves.entries(history, DepositStatus),
+            also_seen_with=also,
+        ),
+        Source(
+            kind=Kind.REQUEST,
+            model=DepositMove,
+            make=lambda: moves.requests(deposit.product_id, deposit.mode, [*history, *tries], made=made),
+            also_seen_with=also,
+        ),
+        Source(
+            kind=Kind.CONFIRMATION,
+            model=Confirmation,
+            make=lambda: customers.confirmations(tried, tries, deposit.currency),
+        ),
+        Source(kind=Kind.SCREENSHOT, model=Screenshot, make=lambda: customers.screenshots(tried)),
+        Source(kind=Kind.RECEIPT, model=Receipt, make=lambda: customers.receipts(came, arrivals)),
+        Source(
+            kind=Kind.JOURNAL,
+            model=Journal,
+            make=lambda: money.journals(_posted(own, _OF_RECEIPTS, receipts)),
+        ),
+        Source(kind=Kind.REFUND, model=Withdrawal, make=lambda: money.refunds(deposit)),
+        *_outside(names, came, request, told={"deposit": {own}, "receipt": receipts}, noted={own, *receipts}),
+        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events(names, request)),
+    ]
+    return _told(sources, request)
+
+
+def of_receipt(receipt: Receipt, request: HttpRequest, also: tuple[str, ...]) -> Told:
+    """The story of provider money: what the customer said of it, what the provider said, and what was done with it."""
+    own, deposit = receipt.public_id, receipt.deposit
+    tried: list[Any] = []
+    if deposit is not None:
+        tried = first_and_last(Confirmation.objects.filter(deposit=deposit), "created_at", "id")
+    currency = receipt.currency if deposit is None else deposit.currency
+    history = moves.rows_of(ReceiptMove, Q(subject=receipt.pk))
+    tries = moves.rows_of(ConfirmationMove, _of(tried))
+    names = {one.public_id for one in tried} | ({receipt.custom_id} - {""})
+    noted = {own}
+    if deposit is not None:
+        names.add(deposit.public_id)
+        noted.add(deposit.public_id)
+    sources = [
+        Source(
+            kind=Kind.MOVE,
+            model=ReceiptMove,
+            make=lambda: moves.entries(history, ReceiptStatus),
+            also_seen_with=also,
+        ),
+        Source(kind=Kind.RECEIPT, model=Receipt, make=lambda: customers.receipts([receipt], [])),
+        Source(
+            kind=Kind.CONFIRMATION,
+            model=Confirmation,
+            make=lambda: customers.confirmations(tried, tries, currency),
+        ),
+        Source(kind=Kind.SCREENSHOT, model=Screenshot, make=lambda: customers.screenshots(tried)),
+        Source(kind=Kind.JOURNAL, model=Journal, make=lambda: money.journals(_posted("", _OF_RECEIPTS, {own}))),
+        *_outside(names, [receipt], request, told={"receipt": {own}}, noted=noted),
+    ]
+    return _told(sources, request)
+
+
+def of_withdrawal(withdrawal: Withdrawal, request: HttpRequest, also: tuple[str, ...]) -> Told:
+    """The story of a payout: who asked, who agreed, what was sent and said, and what was done with the money."""
+    own = withdrawal.public_id
+    history = moves.rows_of(WithdrawalMove, Q(subject=withdrawal.pk))
+    made = {withdrawal.pk: ("withdrawal", withdrawal.created_at)}
+    sources = [
+        Source(
+            kind=Kind.MOVE,
+            model=WithdrawalMove,
+            make=lambda: moves.entries(history, WithdrawalStatus),
+            also_seen_with=also,
+        ),
+        Source(
+            kind=Kind.REQUEST,
+            model=WithdrawalMove,
+            make=lambda: moves.requests(withdrawal.product_id, withdrawal.mode, history, made=made),
+            also_seen_with=also,
+        ),
+        Source(kind=Kind.APPROVAL, model=Approval, make=lambda: people.approvals(withdrawal), also_seen_with=also),
+        Source(kind=Kind.HOLD, model=Hold, make=lambda: money.hold(withdrawal)),
+        Source(kind=Kind.JOURNAL, model=Journal, make=lambda: money.journals(_posted(own, _OF_WITHDRAWALS, {own}))),
+        *_outside({own}, [], request, told={"withdrawal": {own}}, noted={own}),
+        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events({own}, request)),
+    ]
+    return _told(sources, request)
+
+
+def of_batch(batch: WithdrawalBatch, request: HttpRequest, also: tuple[str, ...]) -> Told:
+    """The story of a batch itself; each of its withdrawals has its own."""
+    history = moves.rows_of(WithdrawalBatchMove, Q(subject=batch.pk))
+    made = {batch.pk: ("batch", batch.created_at)}
+    own = batch.public_id
+    sources = [
+        Source(
+            kind=Kind.MOVE,
+            model=WithdrawalBatchMove,
+            make=lambda: moves.entries(history, BatchStatus),
+            also_seen_with=also,
+        ),
+        Source(
+            kind=Kind.REQUEST,
+            model=WithdrawalBatchMove,
+            make=lambda: moves.requests(batch.product_id, batch.mode, history, made=made),
+            also_seen_with=also,
+        ),
+        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events({own}, request)),
+        Source(kind=Kind.NOTE, model=Note, make=lambda: people.notes({own}, person_of(request))),
+    ]
+    return _told(sources, request)
+
+
+def of_savings(savings: Savings, request: HttpRequest) -> Told:
+    """The story of a customer's savings: each change is a journal, and news."""
+    own = savings.public_id
+    changes = range(max(1, savings.sequence - _CHANGES_MAX + 1), savings.sequence + 1)
+    observed = Q(kind=J.SAVINGS_OBSERVED, reference__in=[f"{own}/{number}" for number in changes])
+    sources = [
+        Source(kind=Kind.JOURNAL, model=Journal, make=lambda: money.journals(observed)),
+        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events({own}, request)),
+        Source(kind=Kind.NOTE, model=Note, make=lambda: people.notes({own}, person_of(request))),
+    ]
+    return _told(sources, request)
+
+
+def _outside(
+    names: Collection[str],
+    came: Iterable[Receipt],
+    request: HttpRequest,
+    *,
+    told: dict[str, Collection[str]],
+    noted: Collection[str],
+) -> list[Source]:
+    """What the provider was asked and wrote, and what people decided and said."""
+    transactions = {one.transaction_id for one in came} - {""}
+    asked_about = {*names, *(one.custom_id for one in came), *(one[:40] for one in transactions)} - {""}
+    ordered = sorted({*names, *(one.custom_id for one in came)} - {""})
+    letters = Q(order_id__in=ordered)
+    if transactions:
+        # Letters that name no order, by the index of those.
+        letters |= Q(order_id="", transaction_id__in=sorted(transactions))
+    return [
+        Source(kind=Kind.LETTER, model=LetterItem, make=lambda: provider.letters(letters)),
+        Source(kind=Kind.CALL, model=ProviderCall, make=lambda: provider.calls(asked_about)),
+        Source(kind=Kind.INSTRUCTION, model=Instruction, make=lambda: people.instructions(told)),
+        Source(kind=Kind.NOTE, model=Note, make=lambda: people.notes(noted, person_of(request))),
+    ]
+
+
+def _posted(subject: str, kinds: Collection[str], references: Collection[str]) -> Q:
+    about = Q(kind__in=kinds, reference__in=sorted(references)) if references else Q(pk=None)
+    return about | Q(subject=subject) if subject else about
+
+
+def _of(rows: Iterable[Any]) -> Q:
+    return Q(subject__in=[one.pk for one in rows])
+
+
+def _told(sources: list[Source], request: HttpRequest) -> Told:
+    entries, unseen = entries_of(request, sources)
+    entries = in_order(entries)
+    _lead_to_their_calls(entries)
+    names = named(request, [one.cause for one in entries if one.cause is not None])
+    for one in entries:
+        if one.cause is not None:
+            one.by = names[one.cause]
+    return Told(entries=entries, unseen=unseen)
+
+
+def _lead_to_their_calls(entries: Iterable[Entry]) -> None:
+    """Whatever an answer caused leads to the call before it."""
+    last = ""
+    for one in entries:
+        if one.kind == Kind.CALL and one.anchor:
+            last = one.anchor
+        elif one.answers_a_call:
+            one.call = last
