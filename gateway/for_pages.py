@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.deprecation import MiddlewareMixin
+from pghistory.middleware import HistoryMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 #: Where callers are programs. Their views take no cookie for a proof of anything (DRF's are exempt from CSRF).
@@ -57,6 +58,15 @@ class Csrf(_PagesOnly, CsrfViewMiddleware):
 
 class Logins(_PagesOnly, AuthenticationMiddleware):
     """``request.user`` of the admin."""
+
+
+class Histories(_PagesOnly, HistoryMiddleware):  # type: ignore[misc]  # untyped
+    """Whoever changes a setting in the admin is named in its history (`gateway.kept_history`)."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Key and name of the person: by that name they were known then. Not the address, which may carry anything."""
+        person = request.user
+        return {"user": person.pk, "username": person.get_username()} if person.is_authenticated else {}
 
 
 class Messages(_PagesOnly, MessageMiddleware):

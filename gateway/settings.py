@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import environ
+import pghistory
+from django.db import models
 from django.templatetags.static import static
 
 from gateway import logs
@@ -42,6 +44,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "pgtrigger",
+    "pghistory",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -70,6 +73,7 @@ MIDDLEWARE = [
     "gateway.for_pages.Common",
     "gateway.for_pages.Csrf",
     "gateway.for_pages.Logins",
+    "gateway.for_pages.Histories",
     "gateway.for_pages.Messages",
 ]
 
@@ -209,6 +213,11 @@ SPECTACULAR_SETTINGS = {
     # Enums stay where they are used: generated names for them would mean nothing.
     "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],
 }
+
+#: What changes settings is sent by POST (`gateway.for_pages.Histories`).
+PGHISTORY_MIDDLEWARE_METHODS = ("POST",)
+#: Rows of history name what the setting named: nobody looks for them by that, and nothing goes with it.
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(on_delete=models.PROTECT, db_index=False)
 
 #: Where people go who log in without having asked for a page before.
 LOGIN_REDIRECT_URL = "admin:index"

@@ -88,6 +88,19 @@ PRIVILEGES: Final[dict[str, May]] = {
     "webhooks.DeliveryAttempt": May(update=("answer",)),
     "webhooks.WebhookEndpoint": _CHANGES,
     # Callers and the provider.
+    # What settings were: written by triggers with the owner's rights, so that nobody tells another story.
+    **dict.fromkeys(
+        (
+            "products.ProductHistory",
+            "products.ApiKeyHistory",
+            "providers.ProviderAccountHistory",
+            "providers.PaymentSystemHistory",
+            "webhooks.WebhookEndpointHistory",
+        ),
+        _WRITTEN_BY_FUNCTIONS,
+    ),
+    # The library's table for who did it, which stays empty: each row of history says it itself.
+    "pghistory.Context": May(insert=False),
     "products.Product": _CHANGES,
     "products.ApiKey": _CHANGES,
     "products.Customer": _CHANGES,

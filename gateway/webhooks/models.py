@@ -11,6 +11,7 @@ from django.utils import timezone
 from gateway import ids
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
+from gateway.kept_history import history_of, never_changed
 from gateway.lifecycles import Guard, written_once
 from gateway.products.models import Mode, Product
 from gateway.webhooks.event_types import EventType
@@ -59,6 +60,17 @@ class WebhookEndpoint(models.Model):
 
     def __str__(self) -> str:
         return ids.encode(ids.WEBHOOK_ENDPOINT, self.id)
+
+
+_ENDPOINT_COLUMNS: Final = ("product", "mode", "url", "event_types", "is_enabled", "disabled_reason")
+
+
+class WebhookEndpointHistory(history_of(WebhookEndpoint, *_ENDPOINT_COLUMNS, secrets=["secrets"])):  # type: ignore[misc]
+    """What an endpoint was set to; of its secrets, that they changed."""
+
+    class Meta:
+        default_permissions = ()
+        triggers = never_changed("webhook endpoints")
 
 
 class Event(models.Model):

@@ -21,6 +21,7 @@ from gateway.providers.models.calls import (
     NOTE_MAX_LENGTH,
     ProviderCall,
 )
+from gateway.providers.models.history import PaymentSystemHistory, ProviderAccountHistory
 from gateway.providers.models.pauses import (
     PauseScope,
     PayoutPause,
@@ -58,9 +59,11 @@ __all__ = [
     "PauseKind",
     "PauseScope",
     "PaymentSystem",
+    "PaymentSystemHistory",
     "PayoutPause",
     "PayoutPauseKind",
     "ProviderAccount",
+    "ProviderAccountHistory",
     "ProviderCall",
     "RedirectHash",
     "RedirectKind",
