@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 import pghistory
 import pgtrigger
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import migrations, models
 from pghistory.models import Event
 
@@ -151,6 +152,18 @@ def history_of(
 def never_changed(what: str) -> list[Any]:
     """The guards of such a table."""
     return written_once(f"rows of the history of {what}")
+
+
+def decided_by(by: AbstractBaseUser, reason: str, **more: str) -> pghistory.context:
+    """The block in which a person changes settings, for a reason; their history says so.
+
+    Args:
+        by: who.
+        reason: why, as they wrote it.
+        more: what else is to be kept of it; texts.
+    """
+    # As the middleware calls them (`gateway.for_pages.Histories`), so that verbs are the same outside of the admin.
+    return pghistory.context(user=by.pk, username=by.get_username(), reason=reason, **more)
 
 
 def begin(app_label: str, tracked: str, history: str) -> migrations.RunPython:

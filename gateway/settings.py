@@ -226,7 +226,10 @@ UNFOLD = {
     "SITE_TITLE": "Payment gateway",
     "SITE_HEADER": "Payment gateway",
     "SHOW_BACK_BUTTON": True,
-    "STYLES": [lambda _request: static("backoffice/pages.css")],
+    "STYLES": [
+        lambda _request: static("backoffice/pages.css"),
+        lambda _request: static("backoffice/masters.css"),
+    ],
 }
 
 CELERY_BROKER_URL = REDIS_URL

@@ -14,6 +14,7 @@ from gateway.backoffice import evidence
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.payouts import PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
+from gateway.backoffice.product_admin import ProductAdmin
 from gateway.backoffice.waiting_page import waiting_page
 from gateway.people import person_of
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
@@ -22,7 +23,15 @@ from payments.verbs import open_to
 from payments.waiting import waiting, why
 
 #: Some have their pages in files of their own; here Django finds them.
-__all__ = ["ApiKeyAdmin", "DepositAdmin", "PayoutAdmin", "PeopleGroupAdmin", "PersonAdmin", "ReceiptAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "DepositAdmin",
+    "PayoutAdmin",
+    "PeopleGroupAdmin",
+    "PersonAdmin",
+    "ProductAdmin",
+    "ReceiptAdmin",
+]
 
 
 class DepositMoveInline(HistoryInline):

@@ -16,20 +16,23 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
 
+from gateway.history_page import HistoryAdmin
 from gateway.products.models import Mode
 from gateway.providers import pace
 from gateway.providers.account_forms import EDITABLE_COLUMNS, PACE_COLUMNS, ProviderAccountForm, ReasonForm
 from gateway.providers.actions import pause_account, resume_account
-from gateway.providers.models import ProviderAccount
+from gateway.providers.models import ProviderAccount, ProviderAccountHistory
 from gateway.providers.models.account_guards import CHANGED, PLAIN_COLUMNS
 from gateway.providers.pauses import stopped_through
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
 @admin.register(ProviderAccount)
-class ProviderAccountAdmin(ReadOnlyAdmin):
+class ProviderAccountAdmin(HistoryAdmin, ReadOnlyAdmin):
     """Accounts: how they are, how fast they are called, and the two verbs."""
 
+    history = ProviderAccountHistory
+    also_noted = True  # who paused it, and who let it go on
     form = ProviderAccountForm
     list_display = [
         "name",
