@@ -109,6 +109,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "providers.PaymentSystem": _CHANGES,
     "providers.ProviderCall": _CHANGES,
     "providers.BalanceCheck": _CHANGES,
+    "providers.ConnectionTest": May(update=("ended_at", "findings")),
     "providers.ObservedBalance": _CHANGES,
     "providers.SystemObservation": _CHANGES,
     "providers.RedirectHash": _CHANGES,

@@ -85,6 +85,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.PayoutPause.reason",
         "providers.PayoutPause.end_reason",
         "providers.BalanceCheck.note",
+        "providers.ConnectionTest.findings",
         "providers.ProviderCall.operation",
         "providers.ProviderCall.outcome",
         "providers.ProviderCall.note",

@@ -21,6 +21,7 @@ from gateway.providers.models.calls import (
     NOTE_MAX_LENGTH,
     ProviderCall,
 )
+from gateway.providers.models.connection_tests import ConnectionTest
 from gateway.providers.models.history import PaymentSystemHistory, ProviderAccountHistory
 from gateway.providers.models.pauses import (
     PauseScope,
@@ -53,6 +54,7 @@ __all__ = [
     "UNGUESSABLE_PATTERN",
     "BalanceCheck",
     "CallPace",
+    "ConnectionTest",
     "Flow",
     "MediaHint",
     "ObservedBalance",
