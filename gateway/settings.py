@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "payments.documentation.savings_webhook",
         "withdrawals.documentation.withdrawal_webhook",
         "withdrawals.documentation.withdrawal_batch_webhook",
+        "gateway.webhooks.documentation.endpoint_webhook",
     ],
     # Enums stay where they are used: generated names for them would mean nothing.
     "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],

@@ -115,6 +115,9 @@ class Delivery(DueWork):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
+    former_attempts = models.PositiveIntegerField(
+        default=0, help_text="Attempts of the rounds before this one: whoever replays a delivery begins a new round."
+    )
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -159,6 +162,11 @@ class Delivery(DueWork):
                 """,
             ),
         ]
+
+    @property
+    def attempts_of_round(self) -> int:
+        """Attempts since it was owed, or since a person last replayed it."""
+        return self.attempts - self.former_attempts
 
     def __str__(self) -> str:
         return f"{ids.encode(ids.EVENT, self.event_id)} → {ids.encode(ids.WEBHOOK_ENDPOINT, self.endpoint_id)}"

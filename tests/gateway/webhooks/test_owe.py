@@ -83,7 +83,7 @@ def test_every_status_of_an_order_has_its_event() -> None:
     said = {f"deposit.{status}" for status in DepositStatus.values}
     said |= {f"withdrawal.{status}" for status in WithdrawalStatus.values} - {"withdrawal.sending"}
     said |= {"deposit.credited_with_difference", "confirmation.refused", "savings.increased", "savings.released"}
-    said |= {"withdrawal_batch.finished"}
+    said |= {"withdrawal_batch.finished", "webhook_endpoint.test"}
     assert said == set(EventType.values)
 
 
