@@ -177,6 +177,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
         request: HttpRequest,
         endpoint: WebhookEndpoint,
         form: forms.Form,
+        *,
         do: Callable[[], bool],
         title: str,
         sentence: str,
