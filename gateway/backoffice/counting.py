@@ -33,9 +33,11 @@ from withdrawals.models import (
     WithdrawalLimit,
 )
 from withdrawals.models.agreed import Agreed
+from withdrawals.states import ApproverRole
 
 #: Of which people are shown a fee, here as where they agree to it.
 _EXAMPLE: Final = Decimal(1000)
+_WHOSE: Final = {ApproverRole.APPROVER: "of an approver", ApproverRole.FINANCE_LEAD: "of a finance lead"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,14 +144,12 @@ def _slabs(mode: str, product: Product | None) -> Section:
 def _said_of_slabs(row: SlabSet) -> Iterator[str]:
     agreed = slabs.read(row.slabs, row.currency)
     for one, following in zip(agreed, (*agreed[1:], None), strict=True):
-        # Of the first one something in its middle.
-        low = _EXAMPLE if following is None else (following.beginning / 2).quantize(Decimal(1))
-        amount = one.beginning or low
-        words = " and ".join(role.replace("_", " ") for role in one.roles)
-        whose = f"the approval of {words}" if words else "nobody's approval"
-        begins = shown(one.beginning, row.currency)
-        example = f"So a withdrawal of {shown(amount, row.currency)} needs {whose}."
-        yield f"From {begins} on: {whose}. {example}"
+        # An amount in the middle of the slab; of the last one, which has no end, twice its beginning.
+        end = 3 * (one.beginning or _EXAMPLE) if following is None else following.beginning
+        example = shown(((one.beginning + end) / 2).quantize(Decimal(1)), row.currency)
+        roles = " and ".join(_WHOSE[role] for role in one.roles)
+        whose = f"the approval {roles}" if roles else "nobody's approval"
+        yield f"From {shown(one.beginning, row.currency)} on: a withdrawal of {example} would need {whose}."
 
 
 def _limits(mode: str, product: Product | None) -> Section:
