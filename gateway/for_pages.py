@@ -60,7 +60,7 @@ class Logins(_PagesOnly, AuthenticationMiddleware):
     """``request.user`` of the admin."""
 
 
-class Histories(_PagesOnly, HistoryMiddleware):  # type: ignore[misc]  # untyped
+class Histories(_PagesOnly, HistoryMiddleware):
     """Whoever changes a setting in the admin is named in its history (`gateway.kept_history`)."""
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:

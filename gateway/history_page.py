@@ -23,7 +23,7 @@ from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
 from gateway.acronyms import titled
-from gateway.kept_history import SECRETS, ChangeKind, SecretChange, SettingChange
+from gateway.kept_history import SECRETS, ChangeKind, SecretChange
 
 #: A screen or two.
 _PER_PAGE: Final = 50
@@ -71,9 +71,16 @@ class HistoryAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
             are no setting.
     """
 
-    history: type[SettingChange]
+    history: type[Any]  # of `SettingChange`
     also_noted: bool = False
     change_form_after_template = "admin/recent_history.html"
+
+    def formfield_for_dbfield(self, db_field: "models.Field[Any, Any]", request: HttpRequest, **options: Any) -> Any:
+        """A field of the form by the same name as in the history."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None:
+            field.label = titled(str(db_field.verbose_name))
+        return field
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         """The page of a row; what is changed by it is changed for the reason that was written there."""
@@ -128,7 +135,7 @@ def _with_the_one_before(rows: "models.QuerySet[Any]", page: Any) -> Iterator[tu
     return zip(shown, [*shown[1:], last], strict=True) if shown else iter(())
 
 
-def _told(history: type[SettingChange], change: Any, before: Any) -> Change:
+def _told(history: type[Any], change: Any, before: Any) -> Change:
     context = change.pgh_context or {}
     return Change(
         at=change.pgh_created_at,
@@ -151,7 +158,7 @@ def _who(change: Any, context: dict[str, Any]) -> str:
     return f"{name}, at the wish of {context['asked_by']}" if "asked_by" in context else name
 
 
-def _differences(history: type[SettingChange], change: Any, before: Any) -> Iterator[Difference]:
+def _differences(history: type[Any], change: Any, before: Any) -> Iterator[Difference]:
     tracked: Any = history.pgh_tracked_model
     for field in history._meta.local_fields:  # noqa: SLF001 - Django's documented model API, here and below
         if field.name.startswith("pgh_") or field.name == SECRETS:
@@ -164,7 +171,7 @@ def _differences(history: type[SettingChange], change: Any, before: Any) -> Iter
         yield Difference(label=label, before=former, after=in_words(getattr(change, field.name)))
 
 
-def _secrets(history: type[SettingChange], change: Any) -> Iterator[Difference]:
+def _secrets(history: type[Any], change: Any) -> Iterator[Difference]:
     tracked: Any = history.pgh_tracked_model
     for name, what in change.secret_changes.items():
         label = titled(str(tracked._meta.get_field(name).verbose_name))  # noqa: SLF001

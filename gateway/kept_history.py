@@ -39,7 +39,7 @@ class SecretChange(models.TextChoices):
     EMPTIED = "emptied", "emptied"
 
 
-class SettingChange(Event):  # type: ignore[misc]  # the library's base is untyped for us
+class SettingChange(Event):
     """How a row was after a change; columns of the row itself keep their names.
 
     A subclass has no permissions of its own: whoever may look at the setting may look at its history.
@@ -49,6 +49,9 @@ class SettingChange(Event):  # type: ignore[misc]  # the library's base is untyp
     pgh_created_at = models.DateTimeField()
     pgh_label = models.CharField(max_length=6, choices=ChangeKind.choices)
     secret_changes = models.JSONField(default=dict, help_text="Which secrets were set, changed or emptied.")
+
+    #: Added by the library: the key of the row.
+    pgh_obj_id: Any
 
     #: Secrets of the row, by the names of their columns; the trigger compares them and keeps nothing of them.
     secret_columns: ClassVar[tuple[str, ...]] = ()
@@ -95,11 +98,13 @@ class _Kept(pghistory.Tracker):
 def _columns(event_model: type[models.Model]) -> list[str]:
     """The columns that the setting and its history have in common."""
     own = {field.name for field in SettingChange._meta.fields} | {"pgh_obj", "pgh_context"}  # noqa: SLF001 - Django's documented model API, here and below
-    return [field.column for field in event_model._meta.local_fields if field.name not in own]  # noqa: SLF001
+    fields: list[Any] = list(event_model._meta.local_fields)  # noqa: SLF001
+    return [field.column for field in fields if field.name not in own]
 
 
 def _function(event_model: type[SettingChange], columns: Sequence[str], secrets: Sequence[str]) -> str:
-    key = event_model.pgh_tracked_model._meta.pk.column  # noqa: SLF001
+    tracked: Any = event_model.pgh_tracked_model
+    key = tracked._meta.pk.column  # noqa: SLF001
     told = ", ".join(
         f"'{one}', CASE WHEN NEW.{one} IS NOT DISTINCT FROM OLD.{one} THEN NULL"
         f" WHEN OLD.{one} IS NULL THEN '{SecretChange.SET}'"
@@ -137,13 +142,13 @@ def history_of(
     """
     return pghistory.create_event_model(
         tracked,
-        _Kept(),
+        _Kept(),  # type: ignore[no-untyped-call]
         fields=list(fields),
         base_model=SettingChange,
         obj_field=pghistory.ObjForeignKey(on_delete=models.PROTECT, db_index=True, related_name="+"),
         # With the row: whoever could write a table of contexts could tell another story afterwards.
         context_field=pghistory.ContextJSONField(),
-        context_id_field=None,
+        context_id_field=None,  # type: ignore[arg-type]  # as the library documents it
         attrs={"secret_columns": tuple(secrets)},
         app_label=app_label,
     )

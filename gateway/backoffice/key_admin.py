@@ -82,7 +82,8 @@ class ApiKeyAdmin(HistoryAdmin, ReadOnlyAdmin):
             f"made_{name}": models.Subquery(made.values(f"pgh_context__{name}")[:1])
             for name in ("username", "asked_by", "command")
         }
-        return super().get_queryset(request).annotate(**columns)
+        keys: models.QuerySet[Any] = super().get_queryset(request).annotate(**columns)
+        return keys
 
     @admin.display(description="made by")
     def made_by(self, key: Any) -> str:

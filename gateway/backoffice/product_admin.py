@@ -7,12 +7,12 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from gateway.api.fields import is_plain
 from gateway.backoffice.counting_page import what_counts
 from gateway.history_page import HistoryAdmin
-from gateway.products.models import NAME_MAX_LENGTH, Product, ProductHistory
+from gateway.products.models import NAME_MAX_LENGTH, Product, ProductHistory, UnderpaymentPolicy
 
 _SWITCHED_OFF: Final = (
     "On: its API keys work. Off: from the next call on every key of it, live and test, is refused (401), so it can "
@@ -44,10 +44,17 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False, initial=True, label="Is active", widget=UnfoldBooleanSwitchWidget(), help_text=_SWITCHED_OFF
     )
 
+    underpayment = forms.ChoiceField(
+        choices=[(one.value, f"{one.value}: {one.label}") for one in UnderpaymentPolicy],
+        initial=UnderpaymentPolicy.REVIEW,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_UNDERPAYMENT,
+    )
+
     class Meta:
         model = Product
         fields = ("name", "is_active", "underpayment", "takes_savings")
-        help_texts = {"underpayment": _UNDERPAYMENT, "takes_savings": _SAVINGS}
+        help_texts = {"takes_savings": _SAVINGS}
 
     def clean_name(self) -> str:
         """In one line of visible letters."""

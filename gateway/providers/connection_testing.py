@@ -36,7 +36,10 @@ _NAMED_MAX: Final = 20
 #: What no harmless question finds out.
 _NOT_TESTED: Final = (
     ("Withdrawal key", "Only a payout is signed with it: the first real one shows whether the provider takes it."),
-    ("Postback keys", "Only the provider's own letters show whether they fit; refused ones are counted on this page."),
+    (
+        "Postback keys",
+        "Only the provider's own letters show whether they fit; refused ones are counted with the account.",
+    ),
     ("Payment window", "Nothing is asked of it; open its address in a browser."),
 )
 
@@ -139,7 +142,10 @@ def _of_systems(answer: Answer) -> dict[str, Any]:
 def _of_balances(answer: Answer, seconds: float) -> dict[str, Any]:
     if answer.outcome is not Outcome.ACCEPTED:
         return _finding("Balances", False, f"Not answered in {seconds:.1f} s: {answer.note}.")
-    said = [f"{one.wallet_type} {one.currency}" for one in parse_balances(answer.payload) if isinstance(one, Balance)]
+    listed = parse_balances(answer.payload)
+    said = [f"{one.wallet_type} {one.currency}" for one in listed if isinstance(one, Balance)]
+    if not listed:
+        return _finding("Balances", True, f"Answered in {seconds:.1f} s: the provider names none.")
     if not said:
         return _finding("Balances", False, "The answer has none that can be read.")
     return _finding("Balances", True, f"{len(said)} answered in {seconds:.1f} s: {_some(sorted(said))}.")

@@ -43,7 +43,7 @@ class ChangeForm(ReasonForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         help_text="None chosen: everything, including kinds that are added later.",
     )
-    field_order = ("url", "event_types", "reason")
+    field_order: tuple[str, ...] = ("url", "event_types", "reason")
 
     def clean_url(self) -> str:
         """As the API takes it."""

@@ -20,9 +20,11 @@ class ProviderAccountHistory(history_of(ProviderAccount, *_ACCOUNT_COLUMNS, secr
         triggers = never_changed("provider accounts")
 
 
-class PaymentSystemHistory(  # type: ignore[misc]
-    history_of(PaymentSystem, *(one.name for one in PaymentSystem._meta.concrete_fields if not one.primary_key))  # noqa: SLF001 - Django's documented model API
-):
+#: All of them: whatever there is, people set up. The code is its key.
+_SYSTEM_COLUMNS = tuple(one.name for one in PaymentSystem._meta.concrete_fields if not one.primary_key)  # noqa: SLF001 - Django's documented model API
+
+
+class PaymentSystemHistory(history_of(PaymentSystem, *_SYSTEM_COLUMNS)):  # type: ignore[misc]
     """What a payment system was set to."""
 
     class Meta:

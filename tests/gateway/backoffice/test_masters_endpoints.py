@@ -41,7 +41,7 @@ def last(endpoint: WebhookEndpoint) -> Any:
 
 def test_one_is_added_and_its_secret_shown_once(staff: Client, product: Product) -> None:
     add = reverse("admin:webhooks_webhookendpoint_add_endpoint")
-    told = {"product": str(product.pk), "mode": "live", "url": "https://shop.example.com/hooks", **WHY}
+    told: dict[str, Any] = {"product": str(product.pk), "mode": "live", "url": "https://shop.example.com/hooks", **WHY}
     told |= {"event_types": ["withdrawal.paid", "deposit.credited"]}
     shown = staff.post(add, told)
     made = WebhookEndpoint.objects.get()
