@@ -32,10 +32,10 @@ def secrets_of(account: ProviderAccount) -> list[tuple[str, str, Any]]:
     has_previous = ProviderAccount.objects.filter(pk=account.pk, previous_postback_access_key__isnull=False).exists()
     found = []
     for name in SECRET_COLUMNS:
-        label = titled(str(ProviderAccount._meta.get_field(name).verbose_name))  # noqa: SLF001 - Django's documented model API
+        column: Any = ProviderAccount._meta.get_field(name)  # noqa: SLF001 - Django's documented model API
         is_set = has_previous or not name.startswith("previous_")
         since = next((at for said, at in changes if name in said), None)
-        found.append((label, "set" if is_set else "not set", since))
+        found.append((titled(str(column.verbose_name)), "set" if is_set else "not set", since))
     return found
 
 

@@ -38,7 +38,7 @@ _NOT_TESTED: Final = (
     ("Withdrawal key", "Only a payout is signed with it: the first real one shows whether the provider takes it."),
     (
         "Postback keys",
-        "Only the provider's own letters show whether they fit; refused ones are counted with the account.",
+        "Only the provider's own letters show whether they fit; the account counts refused ones.",
     ),
     ("Payment window", "Nothing is asked of it; open its address in a browser."),
 )
