@@ -153,7 +153,7 @@ def test_limits_windows_caps_and_fees_are_told(product: Product, catalogue: None
     by_two_persons(LIMIT_VERB, {**limit, "maximum_amount": "60000", "maximum_count": "3"})
     by_two_persons(WINDOW_VERB, {"mode": "test", "minutes": "15", **mine})
     by_two_persons(OUTFLOW_VERB, {**mode, "maximum": "1000000", **mine})
-    fee = {**mode, "fee_kind": "product", "direction": "payout", "percent": "2.5", "fixed": "1", **mine}
+    fee = {**mode, "fee_kind": "product", "direction": "withdrawal", "percent": "2.5", "fixed": "1", **mine}
     by_two_persons(FEE_VERB, fee)
     later = (timezone.now() + timedelta(days=9)).isoformat()
     by_two_persons(FEE_VERB, {**fee, "percent": "3", "valid_from": later})
