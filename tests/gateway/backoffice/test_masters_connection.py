@@ -1,6 +1,7 @@
 """Does an account work? What a test says of each kind of answer, that it is kept, and that it is no hammer."""
 
 import json
+import logging
 import threading
 from typing import Any
 
@@ -216,7 +217,8 @@ ADD = reverse("admin:providers_provideraccount_add_test_account")
 NEW_CANARIES = [text for text in FORM.values() if text.startswith("canary")]
 
 
-def test_one_person_opens_a_test_account(account: ProviderAccount) -> None:
+def test_one_person_opens_a_test_account(account: ProviderAccount, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     browser = logged_in("ada", "view_provideraccount", "add_provideraccount")
     pages = browser.get(ADD).content.decode()
     assert browser.post(ADD, FORM).status_code == 302
@@ -232,6 +234,9 @@ def test_one_person_opens_a_test_account(account: ProviderAccount) -> None:
     assert refused["Cache-Control"] == "no-store"
     assert not [one for one in (*NEW_CANARIES, made.postback_token) if one in pages]
     assert leaks(*NEW_CANARIES) == set()
+    assert "provider_account_opened" in caplog.text
+    assert not [one for one in (*NEW_CANARIES, made.postback_token) if one in caplog.text]
+    assert not [one for one in NEW_CANARIES if one in str(dict(browser.session))]
     assert [one.change_message for one in LogEntry.objects.all()] == ["Opened: another sandbox"]
     assert not ProviderAccount.objects.filter(name="third").exists()
 
