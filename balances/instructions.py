@@ -21,6 +21,7 @@ from balances.proposing import Changed, ask_outside, sentences
 from balances.states import EXPIRY_DAYS, InstructionStatus
 from balances.verb_fields import Refused
 from balances.verbs import Verb
+from gateway.kept_history import decided_by
 from gateway.lifecycles import Cause, CauseKind
 from gateway.people import check_permission
 
@@ -60,8 +61,10 @@ def _approve(instruction_id: uuid.UUID, verb: Verb, by: AbstractUser, digest_see
     cause = Cause(kind=CauseKind.PERSON, id=str(by.pk), detail=instruction.reason, instruction=instruction.pk)
     changes = {"preview": shown.content, "digest": shown.digest, "decided_by_id": by.pk}
     move_instruction(instruction, InstructionStatus.POSTED, cause, **changes)
+    asked_by = instruction.requested_by.get_username()
     # Last: from here to the commit everybody waits who posts to the same accounts.
-    carry_out(verb, values, plan, cause, instruction)
+    with decided_by(by, instruction.reason, instruction=instruction.public_id, asked_by=asked_by):
+        carry_out(verb, values, plan, cause, instruction)
     if previews.posted_sums(instruction) != previews.sums(plan):
         # A row of fees began to count in between, say. Nothing of it stays, and the next look shows what is now.
         log.error("posted_otherwise_than_planned", id=instruction.public_id, verb=verb.name)

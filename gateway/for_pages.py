@@ -21,6 +21,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 from django_otp.middleware import OTPMiddleware
+from pghistory.middleware import HistoryMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 #: Where callers are programs. Their views take no cookie for a proof of anything (DRF's are exempt from CSRF).
@@ -112,6 +113,15 @@ def _time(written: Any) -> datetime:
 
 class Locks(_PagesOnly, AxesMiddleware):  # type: ignore[misc]  # untyped
     """Shows whoever is locked out that they are. Last: it looks at what the sign-in left in the request."""
+
+
+class Histories(_PagesOnly, HistoryMiddleware):
+    """Whoever changes a setting in the admin is named in its history (`gateway.kept_history`)."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Key and name of the person: by that name they were known then. Not the address, which may carry anything."""
+        person = request.user
+        return {"user": person.pk, "username": person.get_username()} if person.is_authenticated else {}
 
 
 class Messages(_PagesOnly, MessageMiddleware):

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import environ
+import pghistory
+from django.db import models
 from django.templatetags.static import static
 
 from gateway import logs
@@ -43,6 +45,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "pgtrigger",
+    "pghistory",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -73,6 +76,7 @@ MIDDLEWARE = [
     "gateway.for_pages.Csrf",
     "gateway.for_pages.Logins",
     "gateway.for_pages.SecondFactors",
+    "gateway.for_pages.Histories",
     "gateway.for_pages.Messages",
     "gateway.for_pages.SessionEnds",
     "gateway.for_pages.Locks",
@@ -240,10 +244,16 @@ SPECTACULAR_SETTINGS = {
         "payments.documentation.savings_webhook",
         "withdrawals.documentation.withdrawal_webhook",
         "withdrawals.documentation.withdrawal_batch_webhook",
+        "gateway.webhooks.documentation.endpoint_webhook",
     ],
     # Enums stay where they are used: generated names for them would mean nothing.
     "POSTPROCESSING_HOOKS": ["gateway.api.schema.add_shared_components"],
 }
+
+#: What changes settings is sent by POST (`gateway.for_pages.Histories`).
+PGHISTORY_MIDDLEWARE_METHODS = ("POST",)
+#: Rows of history name what the setting named: nobody looks for them by that, and nothing goes with it.
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(on_delete=models.PROTECT, db_index=False)
 
 #: Where people go who log in without having asked for a page before.
 LOGIN_REDIRECT_URL = "admin:index"
@@ -256,6 +266,7 @@ UNFOLD = {
         lambda _request: static("backoffice/pages.css"),
         lambda _request: static("backoffice/queues.css"),
         lambda _request: static("backoffice/story.css"),
+        lambda _request: static("backoffice/masters.css"),
     ],
 }
 

@@ -22,6 +22,7 @@ from gateway.backoffice.payouts import BatchAdmin, PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
 from gateway.backoffice.personal_data import masked
 from gateway.backoffice.pictures import PictureAdmin
+from gateway.backoffice.product_admin import ProductAdmin
 from gateway.backoffice.savings_page import SavingsPage
 from gateway.backoffice.sections import Section
 from gateway.backoffice.story import glance, telling
@@ -48,6 +49,7 @@ __all__ = [
     "PeopleGroupAdmin",
     "PersonAdmin",
     "PictureAdmin",
+    "ProductAdmin",
     "ReceiptAdmin",
     "SavingsPage",
 ]

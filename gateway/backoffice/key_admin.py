@@ -8,6 +8,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -19,8 +20,10 @@ from balances.forms import ReasonForm
 from balances.instruction_rights import PROPOSE
 from balances.verb_fields import Refused
 from gateway.backoffice.key_issuing import issue, revoke
+from gateway.history_page import HistoryAdmin
+from gateway.kept_history import ChangeKind
 from gateway.people import person_of
-from gateway.products.models import NAME_MAX_LENGTH, ApiKey, Mode, Product, Scope
+from gateway.products.models import NAME_MAX_LENGTH, ApiKey, ApiKeyHistory, Mode, Product, Scope
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
@@ -43,18 +46,60 @@ class KeyForm(ReasonForm):
         help_text="A key asks for withdrawals or approves them, never both.",
     )
 
-    field_order = ("product", "mode", "name", "scopes", "reason")
+    expires_at = forms.DateTimeField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"placeholder": "2030-01-31 00:00"}),
+        help_text="When it ends by itself, in UTC, for example 2030-01-31 00:00. Empty: when it is revoked.",
+    )
+
+    field_order = ("product", "mode", "name", "scopes", "expires_at", "reason")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
-    """Keys by their prefix; the digest is nobody's business."""
+class ApiKeyAdmin(HistoryAdmin, ReadOnlyAdmin):
+    """Keys by their prefix; the digest is nobody's business.
 
-    list_display = ["prefix", "name", "product", "mode", "scopes", "expires_at", "revoked_at"]
-    list_filter = ["mode"]
+    When a key was last used is not kept: it would be a write with each call.
+    """
+
+    history = ApiKeyHistory
+    list_display = [
+        *("prefix", "name", "product", "mode", "scopes", "state"),
+        *("expires_at", "revoked_at", "made_by", "created_at"),
+    ]
+    list_filter = ["mode", "product", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["product"]
+    search_fields = ["prefix", "name"]
+    readonly_fields = ["state", "made_by"]
     hidden_columns = ("digest",)
     actions_list = ["issue"]
     actions_detail = ["revoke"]
+
+    def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
+        """The keys, each with who made it, as its history says."""
+        made = ApiKeyHistory.objects.filter(pgh_obj=models.OuterRef("pk"), pgh_label=ChangeKind.INSERT)
+        columns = {
+            f"made_{name}": models.Subquery(made.values(f"pgh_context__{name}")[:1])
+            for name in ("username", "asked_by", "command")
+        }
+        keys: models.QuerySet[Any] = super().get_queryset(request).annotate(**columns)
+        return keys
+
+    @admin.display(description="made by")
+    def made_by(self, key: Any) -> str:
+        """Who asked for it, and who agreed."""
+        if key.made_asked_by:
+            return f"{key.made_asked_by}, agreed by {key.made_username}"
+        return key.made_username or (f"command {key.made_command}" if key.made_command else "-")
+
+    @admin.display
+    def state(self, key: ApiKey) -> str:
+        """Whether it works."""
+        if key.revoked_at is not None:
+            return "revoked"
+        if key.expires_at is not None and key.expires_at <= timezone.now():
+            return "expired"
+        return "works" if key.product.is_active else "product is off"
 
     def has_issue_permission(self, request: HttpRequest) -> bool:
         """Whoever may issue keys that work at once, or ask for those that take two persons."""
@@ -79,6 +124,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
                     scopes=told["scopes"],
                     reason=told["reason"],
                     by=person_of(request),
+                    expires_at=told["expires_at"],
                 )
             except Refused as error:
                 form.add_error(error.field if error.field in form.fields else None, str(error))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -11,7 +12,9 @@ from django.utils import timezone
 
 from balances import proposing, wording
 from balances.instruction_models import Instruction
+from balances.verb_fields import Refused
 from gateway.backoffice import key_verbs
+from gateway.kept_history import decided_by
 from gateway.people import check_permission
 from gateway.products.actions import keep_key
 from gateway.products.key_guards import ISSUED, MONEY_OUT
@@ -33,8 +36,26 @@ class Issued:
     instruction: Instruction | None
 
 
-def issue(product: Product, mode: Mode, *, name: str, scopes: Iterable[str], reason: str, by: AbstractUser) -> Issued:
+def issue(
+    product: Product,
+    mode: Mode,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    reason: str,
+    by: AbstractUser,
+    expires_at: datetime | None = None,
+) -> Issued:
     """Make a key: one by which real money leaves works when another person has agreed, any other one at once.
+
+    Args:
+        product: whose key.
+        mode: in which it works.
+        name: by which people know it.
+        scopes: what it may.
+        reason: why.
+        by: who wants it.
+        expires_at: when it ends by itself; None: never.
 
     Raises:
         Refused: it cannot be asked for so, or there is no reason.
@@ -42,12 +63,15 @@ def issue(product: Product, mode: Mode, *, name: str, scopes: Iterable[str], rea
     """
     key, scopes = new_key(mode), sorted(scopes)
     if mode == Mode.LIVE and any(one.startswith(MONEY_OUT) for one in scopes):
-        told = key_verbs.told(product, name, key, scopes)
+        told = key_verbs.told(product, name, key, scopes, expires_at)
         return Issued(key=key, instruction=proposing.propose(ISSUED, told, reason, "", by))
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused("That is past: the key would never work.", field="expires_at")
     with transaction.atomic(durable=True):
         check_permission(by, "products.add_apikey", lock=True)
         reason = wording.reason(reason)
-        made = keep_key(product=product, mode=mode, name=name, key=key, scopes=scopes)
+        with decided_by(by, reason):
+            made = keep_key(product=product, mode=mode, name=name, key=key, scopes=scopes, expires_at=expires_at)
         LogEntry.objects.log_actions(by.pk, [made], ADDITION, f"Issued: {reason}", single_object=True)
     return Issued(key=key, instruction=None)
 
@@ -62,8 +86,9 @@ def revoke(key: ApiKey, reason: str, by: AbstractUser) -> bool:
     """
     check_permission(by, "products.change_apikey", lock=False)
     reason = wording.reason(reason)
-    if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        return False
+    with decided_by(by, reason):
+        if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            return False
     LogEntry.objects.log_actions(by.pk, [key], CHANGE, f"Revoked: {reason}", single_object=True)
     log.warning("api_key_revoked", prefix=key.prefix, product=str(key.product_id), by=by.pk)
     return True

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
+
+from django.utils import timezone
 
 from balances import verb_fields
 from balances.instruction_models import Instruction
@@ -18,14 +21,18 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PREFIX: Final = re.compile(r"pk_live_[A-Za-z0-9_-]{4}", re.ASCII)
 
 
-def told(product: Product, name: str, key: str, scopes: Iterable[str]) -> dict[str, str]:
+def told(
+    product: Product, name: str, key: str, scopes: Iterable[str], expires_at: datetime | None = None
+) -> dict[str, str]:
     """What the verb has to be told of a new key; not the key itself."""
+    ends = {} if expires_at is None else {"expires_at": expires_at.isoformat()}
     return {
         "product": str(product.pk),
         "name": name,
         "scopes": " ".join(scopes),
         "digest": digest_of(key),
         "prefix": prefix_of(key),
+        **ends,
     }
 
 
@@ -44,6 +51,15 @@ def _read_name(text: str, _: Values) -> str:
     return text
 
 
+def _read_expiry(text: str, _: Values) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+        at = timezone.make_aware(at) if timezone.is_naive(at) else at
+        return at.astimezone(timezone.get_current_timezone())
+    except (ValueError, OverflowError):
+        raise Refused("Expires at: write a time like 2030-01-31T00:00:00Z.", field="expires_at") from None
+
+
 def _matching(pattern: re.Pattern[str], sentence: str, field: str) -> Field:
     def read(text: str, _: Values) -> str:
         if not pattern.fullmatch(text):
@@ -56,11 +72,14 @@ def _matching(pattern: re.Pattern[str], sentence: str, field: str) -> Field:
 def _plan(values: Values) -> Plan:
     if ApiKey.objects.filter(digest=values["digest"]).exists():
         raise Refused("There is such a key already.", field="digest")
-    scopes = ", ".join(values["scopes"])
+    scopes, ends = ", ".join(values["scopes"]), values["expires_at"]
+    if ends is not None and ends <= timezone.now():
+        raise Refused("Expires at: that is past, and the key would never work.", field="expires_at")
     return Plan(
         mode=Mode.LIVE,
         notes=(
             f"A live API key {values['prefix']}… ({values['name']}) of {values['product']} begins to work: {scopes}.",
+            "It works until it is revoked." if ends is None else f"It ends by itself at {ends:%Y-%m-%d %H:%M} UTC.",
             "Whoever holds it can move real money. It was shown once, to the person who asked for it.",
         ),
     )
@@ -74,6 +93,7 @@ def _issue(values: Values, _cause: Cause, _instruction: Instruction) -> None:
         mode=Mode.LIVE,
         name=values["name"],
         scopes=values["scopes"],
+        expires_at=values["expires_at"],
     )
 
 
@@ -99,6 +119,14 @@ VERBS: Final = (
             ),
             _matching(_DIGEST, "SHA-256 of the key, 64 hexadecimal digits: the key itself goes nowhere.", "digest"),
             _matching(_PREFIX, "The first 12 characters of the key, by which people tell keys apart.", "prefix"),
+            Field(
+                name="expires_at",
+                label="Expires at",
+                help="When it ends by itself; UTC where it names no zone. Empty: when it is revoked.",
+                read=_read_expiry,
+                write=lambda value, _: value.isoformat(),
+                is_required=False,
+            ),
         ),
         plan=_plan,
         execute=_issue,

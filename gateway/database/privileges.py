@@ -90,6 +90,19 @@ PRIVILEGES: Final[dict[str, May]] = {
     # What people did in the back office.
     "backoffice.Handled": _WRITTEN_ONCE,
     # Callers and the provider.
+    # What settings were: written by triggers with the owner's rights, so that nobody tells another story.
+    **dict.fromkeys(
+        (
+            "products.ProductHistory",
+            "products.ApiKeyHistory",
+            "providers.ProviderAccountHistory",
+            "providers.PaymentSystemHistory",
+            "webhooks.WebhookEndpointHistory",
+        ),
+        _WRITTEN_BY_FUNCTIONS,
+    ),
+    # The library's table for who did it, which stays empty: each row of history says it itself.
+    "pghistory.Context": May(insert=False),
     "products.Product": _CHANGES,
     "products.ApiKey": _CHANGES,
     "products.Customer": _CHANGES,
@@ -98,6 +111,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "providers.PaymentSystem": _CHANGES,
     "providers.ProviderCall": _CHANGES,
     "providers.BalanceCheck": _CHANGES,
+    "providers.ConnectionTest": May(update=("ended_at", "findings")),
     "providers.ObservedBalance": _CHANGES,
     "providers.SystemObservation": _CHANGES,
     "providers.RedirectHash": _CHANGES,

@@ -4,7 +4,9 @@ import ipaddress
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+import pghistory
 from django.db import IntegrityError, transaction
 
 from gateway.products.models import ORDINARY_SCOPES, ApiKey, Customer, Mode, Product, digest_of
@@ -29,19 +31,57 @@ class Caller:
         return True
 
 
-def keep_key(*, product: Product, mode: Mode, name: str, key: str, scopes: Iterable[str] = ORDINARY_SCOPES) -> ApiKey:
+def by_key_of(caller: Caller) -> pghistory.context:
+    """The block in which a product changes its own settings by the API; their history names the key."""
+    key = ApiKey.objects.filter(pk=caller.key_id).first()
+    return pghistory.context(api_key=str(key or caller.key_id))
+
+
+def keep_key(
+    *,
+    product: Product,
+    mode: Mode,
+    name: str,
+    key: str,
+    scopes: Iterable[str] = ORDINARY_SCOPES,
+    expires_at: datetime | None = None,
+) -> ApiKey:
     """Store the digest of a key; the same key again changes nothing.
 
     A live key by which money leaves takes two persons: the database refuses it here (`gateway.products.key_guards`).
     """
-    return keep_digest(digest_of(key), prefix_of(key), product=product, mode=mode, name=name, scopes=scopes)
+    return keep_digest(
+        digest_of(key),
+        prefix_of(key),
+        product=product,
+        mode=mode,
+        name=name,
+        scopes=scopes,
+        expires_at=expires_at,
+    )
 
 
-def keep_digest(digest: str, prefix: str, *, product: Product, mode: Mode, name: str, scopes: Iterable[str]) -> ApiKey:
+def keep_digest(
+    digest: str,
+    prefix: str,
+    *,
+    product: Product,
+    mode: Mode,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime | None = None,
+) -> ApiKey:
     """The same, of a key that nobody here knows."""
     found, _ = ApiKey.objects.get_or_create(
         digest=digest,
-        defaults={"product": product, "mode": mode, "name": name, "prefix": prefix, "scopes": sorted(scopes)},
+        defaults={
+            "product": product,
+            "mode": mode,
+            "name": name,
+            "prefix": prefix,
+            "scopes": sorted(scopes),
+            "expires_at": expires_at,
+        },
     )
     return found
 

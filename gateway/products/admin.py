@@ -1,17 +1,9 @@
-"""Callers, to look at."""
+"""Customers of callers, to look at. Products and their keys are edited in `gateway.backoffice`."""
 
 from django.contrib import admin
 
-from gateway.products.models import Customer, Product
+from gateway.products.models import Customer
 from gateway.readonly_admin import ReadOnlyAdmin
-
-
-@admin.register(Product)
-class ProductAdmin(ReadOnlyAdmin):
-    """Products."""
-
-    list_display = ["name", "is_active", "underpayment", "created_at"]
-    search_fields = ["name"]
 
 
 @admin.register(Customer)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from gateway import ids
+from gateway.kept_history import history_of, never_changed
 from gateway.products.key_guards import KEY_GUARDS
 
 #: Of a product and of a key: a word or three, by which people know them.
@@ -132,6 +133,28 @@ class Customer(models.Model):
     def label(self) -> str:
         """What the provider is told (C§1: ``label``): 30 safe characters without personal data."""
         return ids.encode(ids.CUSTOMER, self.id)
+
+
+class ProductHistory(history_of(Product, "name", "is_active", "underpayment", "takes_savings")):  # type: ignore[misc]
+    """What a product was set to."""
+
+    class Meta:
+        default_permissions = ()
+        triggers = never_changed("products")
+
+
+_KEY_COLUMNS: Final = (
+    *("product", "mode", "name", "prefix", "scopes", "rate_limit_per_minute", "allowed_networks"),
+    *("expires_at", "revoked_at"),
+)
+
+
+class ApiKeyHistory(history_of(ApiKey, *_KEY_COLUMNS)):  # type: ignore[misc]
+    """What a key might do, and until when; never its digest."""
+
+    class Meta:
+        default_permissions = ()
+        triggers = never_changed("API keys")
 
 
 def digest_of(key: str) -> str:

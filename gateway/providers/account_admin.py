@@ -16,20 +16,24 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
 
+from gateway.history_page import HistoryAdmin
 from gateway.products.models import Mode
-from gateway.providers import pace
+from gateway.providers import account_pages, pace
 from gateway.providers.account_forms import EDITABLE_COLUMNS, PACE_COLUMNS, ProviderAccountForm, ReasonForm
 from gateway.providers.actions import pause_account, resume_account
-from gateway.providers.models import ProviderAccount
+from gateway.providers.connection_testing import TEST
+from gateway.providers.models import ProviderAccount, ProviderAccountHistory
 from gateway.providers.models.account_guards import CHANGED, PLAIN_COLUMNS
 from gateway.providers.pauses import stopped_through
 from gateway.readonly_admin import ReadOnlyAdmin
 
 
 @admin.register(ProviderAccount)
-class ProviderAccountAdmin(ReadOnlyAdmin):
+class ProviderAccountAdmin(HistoryAdmin, ReadOnlyAdmin):
     """Accounts: how they are, how fast they are called, and the two verbs."""
 
+    history = ProviderAccountHistory
+    also_noted = True  # who paused it, and who let it go on
     form = ProviderAccountForm
     list_display = [
         "name",
@@ -46,7 +50,9 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
     list_filter = ["mode", "pause_kind"]
     hidden_columns = ("postback_token", "token")
     actions = ["pause_selected", "resume_selected"]
-    actions_detail = ["pause_one", "resume_one", "propose_change"]
+    actions_list = ["add_test_account"]
+    actions_detail = ["pause_one", "resume_one", "connection_test", "replace_secrets", "propose_change"]
+    change_form_outer_after_template = "admin/providers/provideraccount/below.html"
     change_form_before_template = "admin/providers/provideraccount/two_persons.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -129,16 +135,54 @@ class ProviderAccountAdmin(ReadOnlyAdmin):
         form = reverse("admin:balances_instruction_propose_verb", args=[CHANGED])
         return HttpResponseRedirect(f"{form}?{urlencode({'provider_account': object_id})}")
 
+    @action(description="Test the connection", permissions=["test"], url_path="connection-test")  # type: ignore[untyped-decorator]
+    def connection_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask the provider whether this account works."""
+        return account_pages.connection_test(request, self, self._one(request, object_id))
+
+    def has_test_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """As it was granted."""
+        return request.user.has_perm(TEST)
+
+    @action(description="Replace secrets", permissions=["replace"], url_path="secrets")  # type: ignore[untyped-decorator]
+    def replace_secrets(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give this test account other secrets."""
+        return account_pages.replace_secrets(request, self, self._one(request, object_id))
+
+    def has_replace_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may change accounts, of a test account."""
+        account = None if object_id is None else self.get_object(request, str(object_id))
+        return self.has_change_permission(request) and (account is None or account.mode == Mode.TEST)
+
+    @action(description="Add a test account", permissions=["open"], url_path="add-test")  # type: ignore[untyped-decorator]
+    def add_test_account(self, request: HttpRequest) -> HttpResponse:
+        """Open another test account."""
+        return account_pages.add_test_account(request, self)
+
+    def has_open_permission(self, request: HttpRequest) -> bool:
+        """As it was granted."""
+        return request.user.has_perm("providers.add_provideraccount")
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page with what is known of the secrets, and what the last test found."""
+        if (account := options.get("obj")) is not None:
+            context |= {"secrets": account_pages.secrets_of(account), "test": account_pages.last_test(account)}
+        return super().render_change_form(request, context, *args, **options)
+
     def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whoever may ask for what takes two persons."""
         return request.user.has_perm("balances.propose_instruction")
 
+    def _one(self, request: HttpRequest, object_id: str) -> ProviderAccount:
+        account: ProviderAccount | None = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        return account
+
     def _one_with_reason(
         self, request: HttpRequest, object_id: str, word: str, verb: Callable[..., None]
     ) -> HttpResponse:
-        account = self.get_object(request, object_id)
-        if account is None:
-            raise Http404
+        account = self._one(request, object_id)
         page = reverse("admin:providers_provideraccount_change", args=[account.pk])
         return self._with_reason(request, [account], word, verb) or HttpResponseRedirect(page)
 

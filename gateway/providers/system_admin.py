@@ -7,25 +7,25 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from gateway.history_page import HistoryAdmin
 from gateway.providers import discovery
 from gateway.providers.forms import PaymentSystemForm
-from gateway.providers.models import MediaHint, PaymentSystem, SystemObservation
+from gateway.providers.models import MediaHint, PaymentSystem, PaymentSystemHistory, SystemObservation
 from gateway.providers.models.system_guards import NO_LIMIT, PAYOUT_COLUMNS, PAYOUTS_CHANGED
 from gateway.readonly_admin import ReadOnlyAdmin, column
 
 
 @admin.register(PaymentSystem)
-class PaymentSystemAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
+class PaymentSystemAdmin(HistoryAdmin):
     """The catalogue: finance edits it, by a form with rules; nobody deletes what orders belong to.
 
-    Adding is for systems that only pay out: the provider lists what takes deposits (C§1.1). Whoever changed what is
-    kept by Django's log entries ("History"). How money leaves through a system is said by two persons
-    (`gateway.backoffice.system_verbs`).
+    Adding is for systems that only pay out: the provider lists what takes deposits (C§1.1). How money leaves through a
+    system is said by two persons (`gateway.backoffice.system_verbs`).
     """
 
+    history = PaymentSystemHistory
     form = PaymentSystemForm
     list_display = [
         "code",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from gateway import prepared_sql
@@ -22,6 +23,9 @@ ENDPOINTS_MAX: Final = 16
 FORMER_SECRET_LIVES_HOURS: Final = 24
 #: Live secrets at once; each adds a signature to a header that servers limit to a few kilobytes.
 LIVE_SECRETS_MAX: Final = 4
+
+#: Deliveries of one replay: an hour's at one a second each, and a lock of a moment. More are replayed by asking again.
+REPLAYED_MAX: Final = 1000
 
 _OWE: Final = prepared_sql.one_line(f"WITH {outbox.news_after('(SELECT) AS happened')} SELECT id FROM delivery")  # noqa: S608 - our own
 
@@ -106,6 +110,112 @@ def add_endpoint(*, product: Product, mode: str, url: str, event_types: list[str
         event_types=sorted(set(event_types)),
     )
     return endpoint, secret
+
+
+def _make_room(endpoint: WebhookEndpoint, *, url: str) -> None:
+    """Under the product's gate: one more enabled endpoint at this address, beside the others than this one.
+
+    Raises:
+        AlreadyAnEndpoint: the address is told already.
+        TooManyEndpoints: there are `ENDPOINTS_MAX`.
+    """
+    Product.objects.select_for_update(no_key=True).get(pk=endpoint.product_id)
+    others = WebhookEndpoint.objects.filter(product=endpoint.product_id, mode=endpoint.mode, is_enabled=True)
+    others = others.exclude(pk=endpoint.pk)
+    if (known := others.filter(url=url).first()) is not None:
+        raise AlreadyAnEndpoint(known)
+    if others.count() >= ENDPOINTS_MAX:
+        raise TooManyEndpoints
+
+
+@transaction.atomic(durable=True)
+def change_endpoint(endpoint: WebhookEndpoint, *, url: str, event_types: list[str]) -> WebhookEndpoint:
+    """Tell another address, or other kinds of events. What is owed already goes to the new address.
+
+    Raises:
+        AlreadyAnEndpoint: the address is told already.
+        TooManyEndpoints: never, as long as it was enabled before.
+    """
+    _make_room(endpoint, url=url)
+    locked = locked_endpoint(endpoint.pk)
+    locked.url, locked.event_types = url, sorted(set(event_types))
+    locked.save(update_fields=["url", "event_types"])
+    return locked
+
+
+@transaction.atomic(durable=True)
+def enable_endpoint(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """Tell an endpoint again what happens from now on. What was cancelled meanwhile stays so until it is replayed.
+
+    Raises:
+        AlreadyAnEndpoint: another one tells its address meanwhile.
+        TooManyEndpoints: there are `ENDPOINTS_MAX`.
+    """
+    _make_room(endpoint, url=endpoint.url)
+    locked = locked_endpoint(endpoint.pk)
+    if not locked.is_enabled:
+        locked.is_enabled, locked.disabled_at, locked.disabled_reason, locked.failing_since = True, None, "", None
+        locked.save(update_fields=["is_enabled", "disabled_at", "disabled_reason", "failing_since"])
+    return locked
+
+
+class IsDisabled(Exception):  # noqa: N818 - reads as the fact it reports
+    """Nothing is sent to the endpoint while it is disabled."""
+
+
+@transaction.atomic(durable=True)
+def send_test(endpoint: WebhookEndpoint) -> Event:
+    """Owe this endpoint, and no other one, an event that says nothing but that somebody tries it.
+
+    Raises:
+        IsDisabled: it is.
+    """
+    locked = locked_endpoint(endpoint.pk)
+    if not locked.is_enabled:
+        raise IsDisabled
+    subject, now = str(locked), timezone.now()
+    told = Event.objects.filter(subject=subject).count()
+    event = Event.objects.create(
+        product_id=locked.product_id,
+        mode=locked.mode,
+        type=EventType.ENDPOINT_TEST,
+        subject=subject,
+        sequence=told + 1,
+        data={"id": subject, "object": "webhook_endpoint", "url": locked.url, "mode": locked.mode},
+        created_at=now,
+    )
+    delivery = Delivery.objects.create(event=event, endpoint=locked, next_at=now, created_at=now)
+    outbox.ring_for([delivery.pk])
+    return event
+
+
+@transaction.atomic(durable=True)
+def replay(endpoint: WebhookEndpoint, *, since: datetime) -> int:
+    """Begin a new round of attempts of what failed or was cancelled, oldest first, at most `REPLAYED_MAX` at once.
+
+    Args:
+        endpoint: whose deliveries.
+        since: of what was owed from then on.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        IsDisabled: the endpoint is.
+    """
+    locked = locked_endpoint(endpoint.pk)
+    if not locked.is_enabled:
+        raise IsDisabled
+    ended = (DeliveryStatus.EXHAUSTED, DeliveryStatus.CANCELLED)
+    failed = Delivery.objects.filter(endpoint=locked, status__in=ended, created_at__gte=since)
+    chosen = list(failed.order_by("created_at", "pk").values_list("pk", flat=True)[:REPLAYED_MAX])
+    for status in ended:
+        DELIVERY_LIFE.check(status, DeliveryStatus.PENDING)
+    Delivery.objects.filter(pk__in=chosen).update(
+        status=DeliveryStatus.PENDING, next_at=timezone.now(), finished_at=None, former_attempts=F("attempts")
+    )
+    outbox.ring_for(chosen[:1])  # one finds out whether it is well; whoever ends rings for the next
+    return len(chosen)
 
 
 def live_secrets(endpoint: WebhookEndpoint, *, at: datetime) -> list[str]:

@@ -9,19 +9,10 @@ from unfold.admin import TabularInline
 from gateway import ids
 from gateway.encryption import readable_or
 from gateway.readonly_admin import ReadOnlyAdmin
-from gateway.webhooks.models import Delivery, DeliveryAttempt, Event, WebhookEndpoint
+from gateway.webhooks.endpoint_admin import WebhookEndpointAdmin
+from gateway.webhooks.models import Delivery, DeliveryAttempt, Event
 
-
-@admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnlyAdmin):
-    """Who is told, and whether it works."""
-
-    id_prefix = ids.WEBHOOK_ENDPOINT
-    list_display = ["__str__", "product", "mode", "url", "is_enabled", "disabled_reason", "failing_since"]
-    list_filter = ["mode", "is_enabled", ("failing_since", admin.EmptyFieldListFilter), "product"]
-    search_fields = ["url"]
-    list_select_related = ["product"]
-    ordering = ["-id"]
+__all__ = ["WebhookEndpointAdmin"]  # here Django finds it
 
 
 class DeliveryInline(TabularInline):  # type: ignore[misc]  # the library is untyped

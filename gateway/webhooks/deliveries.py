@@ -73,7 +73,7 @@ def _take_place(claimed: Delivery) -> Delivery | None:
     if not endpoint.is_enabled:
         _finish(delivery, DeliveryStatus.CANCELLED)
         return None
-    if delivery.attempts > ATTEMPTS_MAX:
+    if delivery.attempts_of_round > ATTEMPTS_MAX:
         _finish(delivery, DeliveryStatus.EXHAUSTED)
         return None
     now = timezone.now()
@@ -164,7 +164,7 @@ def _go_on(endpoint: WebhookEndpoint, delivery: Delivery, made: Attempt) -> None
     if not endpoint.is_enabled:
         _finish(delivery, DeliveryStatus.CANCELLED)
         return
-    next_at = after(DELIVERY_DELAYS_SECONDS, delivery.attempts, repeat_last=False)
+    next_at = after(DELIVERY_DELAYS_SECONDS, delivery.attempts_of_round, repeat_last=False)
     if next_at is None:
         _finish(delivery, DeliveryStatus.EXHAUSTED)
         return

@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiResponse, OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
 from gateway.webhooks.event_types import EventType
+from gateway.webhooks.shapes import EndpointTestShape
 
 _DESCRIPTION: Final = """Signed by Standard Webhooks, in three headers:
 
@@ -45,3 +46,6 @@ def webhook_about(kind: str, shape: type[serializers.Serializer[Any]]) -> OpenAp
             responses={204: OpenApiResponse(description="Taken.")},
         ),
     )
+
+
+endpoint_webhook = webhook_about("webhook_endpoint", EndpointTestShape)

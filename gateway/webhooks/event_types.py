@@ -53,3 +53,7 @@ class EventType(models.TextChoices):
     )
     WITHDRAWAL_BATCH_FINISHED = "withdrawal_batch.finished", "each row of a batch was made, refused or called off"
     WITHDRAWAL_REVERSED = "withdrawal.reversed", "it was paid and the money came back"
+    ENDPOINT_TEST = (
+        "webhook_endpoint.test",
+        "somebody tries whether the endpoint takes what it is told; nothing happened",
+    )

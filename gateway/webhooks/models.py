@@ -11,6 +11,7 @@ from django.utils import timezone
 from gateway import ids
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedJSONField
+from gateway.kept_history import history_of, never_changed
 from gateway.lifecycles import Guard, written_once
 from gateway.products.models import Mode, Product
 from gateway.webhooks.event_types import EventType
@@ -61,6 +62,17 @@ class WebhookEndpoint(models.Model):
         return ids.encode(ids.WEBHOOK_ENDPOINT, self.id)
 
 
+_ENDPOINT_COLUMNS: Final = ("product", "mode", "url", "event_types", "is_enabled", "disabled_reason")
+
+
+class WebhookEndpointHistory(history_of(WebhookEndpoint, *_ENDPOINT_COLUMNS, secrets=["secrets"])):  # type: ignore[misc]
+    """What an endpoint was set to; of its secrets, that they changed."""
+
+    class Meta:
+        default_permissions = ()
+        triggers = never_changed("webhook endpoints")
+
+
 class Event(models.Model):
     """One thing that happened, as the product is told: written once, in the transaction in which it happened."""
 
@@ -103,6 +115,9 @@ class Delivery(DueWork):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
+    former_attempts = models.PositiveIntegerField(
+        default=0, help_text="Attempts of the rounds before this one: whoever replays a delivery begins a new round."
+    )
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -147,6 +162,11 @@ class Delivery(DueWork):
                 """,
             ),
         ]
+
+    @property
+    def attempts_of_round(self) -> int:
+        """Attempts since it was owed, or since a person last replayed it."""
+        return self.attempts - self.former_attempts
 
     def __str__(self) -> str:
         return f"{ids.encode(ids.EVENT, self.event_id)} → {ids.encode(ids.WEBHOOK_ENDPOINT, self.endpoint_id)}"

@@ -36,6 +36,15 @@ class WebhookEndpointWithSecretShape(WebhookEndpointShape):
     secret = serializers.CharField(help_text="`whsec_…` (Standard Webhooks). Shown this once.")
 
 
+class EndpointTestShape(serializers.Serializer[Any]):
+    """Of which endpoint somebody tries whether it takes what it is told."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["webhook_endpoint"])
+    url = serializers.URLField()
+    mode = serializers.ChoiceField(choices=Mode.choices)
+
+
 class EventShape(serializers.Serializer[Any]):
     """Something that happened."""
 

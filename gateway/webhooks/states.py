@@ -55,5 +55,8 @@ DELIVERY_LIFE: Final = Lifecycle(
         DeliveryStatus.PENDING: frozenset(
             {DeliveryStatus.DELIVERED, DeliveryStatus.EXHAUSTED, DeliveryStatus.CANCELLED}
         ),
+        # A person replays it: a new round of attempts begins.
+        DeliveryStatus.EXHAUSTED: frozenset({DeliveryStatus.PENDING}),
+        DeliveryStatus.CANCELLED: frozenset({DeliveryStatus.PENDING}),
     },
 )

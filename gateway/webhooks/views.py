@@ -14,7 +14,7 @@ from gateway.api.authentication import caller_of
 from gateway.api.listing import NoFilter, list_of
 from gateway.api.problems import Problem
 from gateway.api.schema import list_parameters, page_of
-from gateway.products.actions import Caller
+from gateway.products.actions import Caller, by_key_of
 from gateway.products.models import Scope
 from gateway.webhooks import actions
 from gateway.webhooks.filters import EventFilter
@@ -58,7 +58,10 @@ class WebhookEndpointsView(APIView):
         wanted = NewWebhookEndpointSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         try:
-            endpoint, secret = actions.add_endpoint(product=caller.product, mode=caller.mode, **wanted.validated_data)
+            with by_key_of(caller):
+                endpoint, secret = actions.add_endpoint(
+                    product=caller.product, mode=caller.mode, **wanted.validated_data
+                )
         except actions.AlreadyAnEndpoint as known:
             raise Problem(
                 status=409,
@@ -99,7 +102,10 @@ class WebhookEndpointView(APIView):
     @extend_schema(operation_id="disable_webhook_endpoint", responses={200: WebhookEndpointShape})
     def delete(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         """Disable an endpoint and cancel what it is still owed. Its history stays."""
-        return Response(endpoint_shape(actions.disable_endpoint(_find_endpoint(caller_of(request), endpoint_id))))
+        caller = caller_of(request)
+        endpoint = _find_endpoint(caller, endpoint_id)
+        with by_key_of(caller):
+            return Response(endpoint_shape(actions.disable_endpoint(endpoint)))
 
 
 class RotateSecretView(APIView):
@@ -110,7 +116,10 @@ class RotateSecretView(APIView):
     @extend_schema(operation_id="rotate_webhook_secret", request=None, responses={200: WebhookEndpointWithSecretShape})
     def post(self, request: Request, endpoint_id: uuid.UUID) -> Response:
         """Give an endpoint a new secret. The former one signs as well for another 24 hours."""
-        endpoint, secret = actions.rotate_secret(_find_endpoint(caller_of(request), endpoint_id))
+        caller = caller_of(request)
+        found = _find_endpoint(caller, endpoint_id)
+        with by_key_of(caller):
+            endpoint, secret = actions.rotate_secret(found)
         return Response({**endpoint_shape(endpoint), "secret": secret})
 
 

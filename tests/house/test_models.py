@@ -118,7 +118,7 @@ def test_every_status_that_is_news_has_its_event() -> None:
     # Sending is a moment inside of ours; it is told by what it leads to.
     assert {f"withdrawal.{status}" for status in WithdrawalStatus.values} - told == {"withdrawal.sending"}
     others = {"deposit.credited_with_difference", "confirmation.refused", "savings.increased", "savings.released"}
-    others |= {"withdrawal_batch.finished"}
+    others |= {"withdrawal_batch.finished", "webhook_endpoint.test"}
     known = {f"deposit.{status}" for status in DepositStatus.values} | {
         f"withdrawal.{one}" for one in WithdrawalStatus.values
     }

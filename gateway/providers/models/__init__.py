@@ -21,6 +21,8 @@ from gateway.providers.models.calls import (
     NOTE_MAX_LENGTH,
     ProviderCall,
 )
+from gateway.providers.models.connection_tests import ConnectionTest
+from gateway.providers.models.history import PaymentSystemHistory, ProviderAccountHistory
 from gateway.providers.models.pauses import (
     PauseScope,
     PayoutPause,
@@ -52,15 +54,18 @@ __all__ = [
     "UNGUESSABLE_PATTERN",
     "BalanceCheck",
     "CallPace",
+    "ConnectionTest",
     "Flow",
     "MediaHint",
     "ObservedBalance",
     "PauseKind",
     "PauseScope",
     "PaymentSystem",
+    "PaymentSystemHistory",
     "PayoutPause",
     "PayoutPauseKind",
     "ProviderAccount",
+    "ProviderAccountHistory",
     "ProviderCall",
     "RedirectHash",
     "RedirectKind",

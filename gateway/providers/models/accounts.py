@@ -151,6 +151,7 @@ class ProviderAccount(DueWork):
             ),
         ]
         triggers = ACCOUNT_GUARDS
+        permissions = [("test_provideraccount", "Can ask the provider whether an account works")]
 
     def __str__(self) -> str:
         return self.name

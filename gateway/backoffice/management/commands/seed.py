@@ -14,6 +14,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, Final
 
+import pghistory
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             help="read the local stack's facts from a file, or from standard input",
         )
 
+    @pghistory.context(command="seed")  # type: ignore[untyped-decorator,unused-ignore]
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed in one transaction, all or nothing; then what two persons decide, each in two transactions."""
         facts = _facts(options["local"]) if options["local"] else None
