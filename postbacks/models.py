@@ -78,6 +78,8 @@ class LetterItem(DueWork):
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="letter_items_due"),
             models.Index(fields=["order_id"], name="letter_items_of_an_order"),
+            # What the provider does not know: a handful among millions, asked about for a week and then people's.
+            models.Index(fields=["created_at"], condition=models.Q(status="unconfirmed"), name="letter_items_in_doubt"),
         ]
 
     def __str__(self) -> str:
