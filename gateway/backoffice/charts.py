@@ -10,10 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from gateway.backoffice import readable
-from gateway.backoffice.tables import Table, number, numbers, text, words
-from gateway.backoffice.volumes import CAME_BACK, IN, OUT, TAKEN_BACK, CurrencyVolume, Volume
 from balances.kinds import JournalKind
+from gateway.backoffice import readable
+from gateway.backoffice.tables import Cell, Table, number, numbers, text, words
+from gateway.backoffice.volumes import CAME_BACK, IN, OUT, TAKEN_BACK, CurrencyVolume, Volume
 
 #: Days are named below every so many bars: five names fit on a phone.
 _NAMED_DAYS: Final = 5
@@ -43,7 +43,9 @@ class Chart:
         money_out: likewise.
         money_in_rows: where that is listed.
         money_out_rows: likewise.
-        top: the highest bar's amount.
+        today_in: of it, today.
+        today_out: likewise.
+        top: how much the highest bar is, in a few digits.
         half: half of that, for the line in the middle.
         bars: oldest first.
         summary: the chart in a sentence.
@@ -80,8 +82,8 @@ def chart(volume: CurrencyVolume, rows_of: RowsOf) -> Chart:
         money_out_rows=rows_of(OUT, first, last),
         today_in=readable.amount(volume.days[last].money_in, code),
         today_out=readable.amount(volume.days[last].money_out, code),
-        top=readable.amount(highest, code),
-        half=readable.amount(highest / 2, code),
+        top=readable.short(highest),
+        half=readable.short(highest / 2),
         bars=[
             Bars(
                 day=day,
@@ -97,7 +99,8 @@ def chart(volume: CurrencyVolume, rows_of: RowsOf) -> Chart:
             for day, one in days
         ],
         summary=(
-            f"{code} by day from {first:%Y-%m-%d} to {last:%Y-%m-%d}: in {readable.amount(volume.total.money_in, code)},"
+            f"{code} by day from {first:%Y-%m-%d} to {last:%Y-%m-%d}:"
+            f" in {readable.amount(volume.total.money_in, code)},"
             f" out {readable.amount(volume.total.money_out, code)}. The table below has the same figures."
         ),
         table=_table(volume, rows_of),
@@ -114,8 +117,26 @@ def _height(amount: Decimal, highest: Decimal) -> str:
 def _table(volume: CurrencyVolume, rows_of: RowsOf) -> Table:
     """Day by day, the latest first, and all of them."""
     first, *_, last = volume.days
-    rows = [_row(f"{day:%Y-%m-%d}", volume.currency, one, rows_of, day, day) for day, one in reversed(volume.days.items())]
-    rows.append(_row("All days", volume.currency, volume.total, rows_of, first, last))
+
+    def row(name: str, one: Volume, since: date, until: date) -> list[Cell]:
+        def money(amount: Decimal, *kinds: JournalKind) -> Cell:
+            href = rows_of(kinds, since, until) if amount else ""
+            return number(readable.amount(amount, volume.currency), href=href)
+
+        return [
+            text(name),
+            money(one.money_in, *IN),
+            number(f"{one.receipts:,}"),
+            money(one.taken_back, *TAKEN_BACK),
+            money(one.money_out, *OUT),
+            number(f"{one.payouts:,}"),
+            money(one.came_back, *CAME_BACK),
+            money(one.provider_fees, JournalKind.PROVIDER_FEE),
+            money(one.product_fees, JournalKind.PRODUCT_FEE),
+        ]
+
+    rows = [row(f"{day:%Y-%m-%d}", one, day, day) for day, one in reversed(volume.days.items())]
+    rows.append(row("All days", volume.total, first, last))
     return Table(
         caption=f"{volume.currency} by day",
         columns=[
@@ -124,22 +145,3 @@ def _table(volume: CurrencyVolume, rows_of: RowsOf) -> Table:
         ],
         rows=rows,
     )
-
-
-def _row(name: str, code: str, one: Volume, rows_of: RowsOf, first: date, last: date) -> list:  # noqa: PLR0917 - a row
-    J = JournalKind
-
-    def money(amount: Decimal, kinds: Sequence[JournalKind]):
-        return number(readable.amount(amount, code), href=rows_of(kinds, first, last) if amount else "")
-
-    return [
-        text(name),
-        money(one.money_in, IN),
-        number(f"{one.receipts:,}"),
-        money(one.taken_back, TAKEN_BACK),
-        money(one.money_out, OUT),
-        number(f"{one.payouts:,}"),
-        money(one.came_back, CAME_BACK),
-        money(one.provider_fees, (J.PROVIDER_FEE,)),
-        money(one.product_fees, (J.PRODUCT_FEE,)),
-    ]

@@ -116,7 +116,7 @@ def count_day(day: date) -> None:
     until = since + timedelta(days=1)
     now = timezone.now()
     DayFigure.objects.filter(day=day).delete()
-    window = {
+    window: dict[str, Any] = {
         "day": day,
         "since": since,
         "until": until,

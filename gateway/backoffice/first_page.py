@@ -17,11 +17,12 @@ from balances.models import Account, Journal
 from balances.totals import Totals
 from gateway.backoffice import (
     charts,
-    figure_tables,
+    health_tables,
     money_by_state,
     overdue,
     provider_figures,
     readable,
+    state_tables,
     system_work,
     webhook_figures,
     what_waits,
@@ -54,7 +55,7 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     who = looking(request)
     days = 30 if request.GET.get("days") == "30" else DAYS[0]
     found = _Findings()
-    waiting = _waits(who, found)
+    tiles, waiting_note = _waits(who, found)
     moved = volumes(who.mode, days) if who.sees(Journal) else None
     booked = money_by_state.ledger(who.mode) if who.sees(Account) else None
     _systems(who, found)
@@ -69,25 +70,23 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "modes": [{"value": one.value, "is_shown": one.value == who.mode} for one in Mode],
         "as_of": readable.clock(timezone.now()),
         "verdict": verdict(found.needs, found.unseen),
-        "waiting": waiting,
+        "tiles": tiles,
+        "waiting_note": waiting_note,
         "charts": _charts(who, moved),
-        "volume_note": figure_tables.freshness(moved) if moved else NOT_FOR_YOU.format("journals"),
+        "volume_note": state_tables.freshness(moved) if moved else NOT_FOR_YOU.format("journals"),
         "days": days,
         "spans_of_days": [{"days": one, "is_shown": one == days} for one in DAYS],
         "panels": found.panels,
     }
 
 
-def _waits(who: Looking, found: _Findings) -> Panel:
+def _waits(who: Looking, found: _Findings) -> tuple[Sequence[state_tables.Tile], str]:
     summaries = what_waits.summaries(who)
     for one in summaries:
         found.needs.append(Need(what=one.title, count=one.for_people, since=one.people_since, href=one.rows))
-    unseen = [one._meta.verbose_name_plural for one in what_waits.MODELS if not who.sees(one)]  # noqa: SLF001 - Django's documented model API
-    found.unseen += [str(one) for one in unseen]
-    if not summaries:
-        return not_for_you("waits", "What waits", ", ".join(found.unseen))
-    note = figure_tables.not_seen([str(one) for one in unseen])
-    return Panel(key="waits", title="What waits", note=note, tables=[figure_tables.waits(summaries)])
+    unseen = [str(one._meta.verbose_name_plural) for one in what_waits.MODELS if not who.sees(one)]  # noqa: SLF001 - Django's documented model API
+    found.unseen += unseen
+    return state_tables.tiles(summaries), state_tables.not_seen(unseen)
 
 
 def _charts(who: Looking, moved: Volumes | None) -> Sequence[charts.Chart]:
@@ -109,21 +108,23 @@ def _systems(who: Looking, found: _Findings) -> None:
         found.panels.append(not_for_you(key, title, "deposits or withdrawals"))
         return
     work = system_work.system_work(who.mode)
-    tables = [figure_tables.systems(work, direction, who) for direction in seen]
-    found.panels.append(Panel(key=key, title=title, note=figure_tables.freshness_of_work(work), tables=tables))
+    tables = [state_tables.systems(work, direction, who) for direction in seen]
+    found.panels.append(
+        Panel(key=key, title=title, note=state_tables.freshness_of_work(work), tables=tables, is_wide=True)
+    )
 
 
 def _states(who: Looking, found: _Findings, moved: Volumes | None, booked: Totals | None) -> None:
     now = readable.clock(timezone.now())
     key, title = "deposits", "Deposits under way"
     if who.sees(Deposit):
-        tables = [figure_tables.states(title, money_by_state.deposits(who), _today(who, moved, "in"))]
+        tables = [state_tables.states(title, money_by_state.deposits(who), _today(who, moved, "in"))]
         found.panels.append(Panel(key=key, title=title, note=f"As of {now}.", tables=tables))
     else:
         found.panels.append(not_for_you(key, title, "deposits"))
     key, title = "payouts", "Payouts under way"
     if who.sees(Withdrawal):
-        tables = [figure_tables.states(title, money_by_state.withdrawals(who), _today(who, moved, "out"))]
+        tables = [state_tables.states(title, money_by_state.withdrawals(who), _today(who, moved, "out"))]
         found.panels.append(Panel(key=key, title=title, note=f"As of {now}.", tables=tables))
     else:
         found.panels.append(not_for_you(key, title, "withdrawals"))
@@ -133,7 +134,7 @@ def _states(who: Looking, found: _Findings, moved: Volumes | None, booked: Total
     else:
         note = f"As of {readable.clock(booked.as_of)}."
         found.panels.append(
-            Panel(key=key, title=title, note=note, tables=[figure_tables.holdings(booked, who)])
+            Panel(key=key, title=title, note=note, tables=[state_tables.holdings(booked, who)], is_wide=True)
         )
 
 
@@ -151,9 +152,7 @@ def _today(who: Looking, moved: Volumes | None, way: str) -> Any:
     count, sums = 0, []
     for one in moved.currencies:
         volume = one.days[today]
-        orders, amount = (
-            (volume.receipts, volume.money_in) if way == "in" else (volume.payouts, volume.money_out)
-        )
+        orders, amount = (volume.receipts, volume.money_in) if way == "in" else (volume.payouts, volume.money_out)
         count += orders
         if orders:
             sums.append(readable.amount(amount, one.currency))
@@ -169,9 +168,9 @@ def _provider(who: Looking, found: _Findings, booked: Totals | None) -> None:
             Need(what=f"No fresh balances of {one.account}", count=1, since=one.since, href=one.rows) for one in silent
         ]
         said = provider_figures.balances(who, booked.rows if booked else ())
-        tables = [*([figure_tables.silences(silent)] if silent else []), figure_tables.balances(said)]
+        tables = [*([health_tables.silences(silent)] if silent else []), health_tables.balances(said)]
         note = "Asked every 15 minutes. The books count a payment once it is confirmed, so small differences pass."
-        found.panels.append(Panel(key=key, title=title, note=note, tables=tables))
+        found.panels.append(Panel(key=key, title=title, note=note, tables=tables, is_wide=True))
     else:
         found.panels.append(not_for_you(key, title, "observed balances"))
     key, title = "pauses", "What is paused"
@@ -189,8 +188,8 @@ def _provider(who: Looking, found: _Findings, booked: Totals | None) -> None:
     if len(unseen) > 1:
         found.panels.append(not_for_you(key, title, " and ".join(unseen)))
         return
-    note = figure_tables.not_seen(unseen)
-    found.panels.append(Panel(key=key, title=title, note=note, tables=[figure_tables.stopped(stopped)]))
+    note = state_tables.not_seen(unseen)
+    found.panels.append(Panel(key=key, title=title, note=note, tables=[health_tables.stopped(stopped)]))
 
 
 def _webhooks(who: Looking, found: _Findings) -> None:
@@ -206,7 +205,7 @@ def _webhooks(who: Looking, found: _Findings) -> None:
     ]
     note = f"{readable.count(health.owed, 'delivery', 'deliveries')} owed"
     note += f", the oldest since {readable.age(health.oldest)}." if health.oldest else "."
-    found.panels.append(Panel(key=key, title=title, note=note, tables=[figure_tables.webhooks(health)]))
+    found.panels.append(Panel(key=key, title=title, note=note, tables=[health_tables.webhooks(health)]))
 
 
 def _workers(who: Looking, found: _Findings) -> None:
@@ -221,7 +220,7 @@ def _workers(who: Looking, found: _Findings) -> None:
             Need(what="The figures of this page are not counted", count=1, since=truth.counted_at, href="#workers")
         )
     note = "What is due is taken within seconds while workers run."
-    found.panels.append(Panel(key="workers", title="Workers", note=note, tables=[figure_tables.workers(truth)]))
+    found.panels.append(Panel(key="workers", title="Workers", note=note, tables=[health_tables.workers(truth)]))
 
 
 def _midnight(day: date) -> datetime:

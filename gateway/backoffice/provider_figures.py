@@ -85,7 +85,7 @@ def balances(looking: Looking, booked: Iterable[Total]) -> list[Balance]:
     books = {
         (one.provider_account, one.payment_system, one.currency): one.amount
         for one in booked
-        if one.kind == AccountKind.PROVIDER_BALANCE
+        if one.kind == AccountKind.PROVIDER_BALANCE and one.provider_account is not None
     }
     names = dict(ProviderAccount.objects.filter(mode=looking.mode).values_list("pk", "name"))
     said = {
@@ -99,7 +99,7 @@ def balances(looking: Looking, booked: Iterable[Total]) -> list[Balance]:
         one = said.get(key)
         found.append(
             Balance(
-                account=names.get(key[0], "-") if key[0] is not None else "-",
+                account=names.get(key[0], "-"),
                 payment_system=key[1],
                 currency=key[2],
                 said=None if one is None else one.amount,

@@ -17,6 +17,14 @@ def amount(value: Decimal, currency: str) -> str:
     return f"{Decimal(format_amount(value, currency)):,} {currency}"
 
 
+def short(value: Decimal) -> str:
+    """For the side of a chart, in three digits: ``1.15 M``. Never where the figure itself is meant."""
+    for size, unit in ((10**9, " bn"), (10**6, " M"), (10**3, " k")):
+        if value >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """How many of something: ``1 order``, ``2,000 orders``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -30,15 +38,13 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
 def length(span: timedelta) -> str:
     """A length of time in at most two units; what is shorter than a second is ``0 s``."""
     seconds = max(int(span.total_seconds()), 0)
-    for place, (size, unit) in enumerate(_UNITS):
-        if seconds >= size:
-            break
-    said = f"{seconds // size} {unit}"
-    if place + 1 < len(_UNITS) and size > 1:
-        next_size, next_unit = _UNITS[place + 1]
-        rest = seconds % size // next_size
-        said += f" {rest} {next_unit}" if rest else ""
-    return said
+    parts = []
+    for size, unit in _UNITS:
+        parts.append((seconds // size, unit))
+        seconds %= size
+    first = next((place for place, (many, _) in enumerate(parts) if many), len(parts) - 1)
+    said = [f"{many} {unit}" for many, unit in parts[first : first + 2] if many]
+    return " ".join(said) or "0 s"
 
 
 def duration(milliseconds: int | None) -> str:
@@ -57,3 +63,7 @@ def clock(at: datetime | None) -> str:
     is_today = at.date() == timezone.now().date()
     return f"{at:%H:%M:%S} UTC" if is_today else f"{at:%Y-%m-%d %H:%M} UTC"
 
+
+def moment(at: datetime | None) -> str:
+    """To the minute: ``2026-11-26 20:41 UTC``; "" of nothing."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""

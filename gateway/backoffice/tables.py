@@ -56,12 +56,14 @@ class Panel:
         title: of the part.
         note: what it means, or how fresh it is.
         tables: of the part; one that is not for its reader has none, and says so in ``note``.
+        is_wide: it takes the whole width; others stand in pairs where there is room.
     """
 
     key: str
     title: str
     note: str = ""
     tables: Sequence[Table] = field(default=())
+    is_wide: bool = False
 
 
 def text(*lines: str, href: str = "", note: str = "", tone: str = "") -> Cell:

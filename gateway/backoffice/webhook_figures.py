@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from django.db.models import Count, Min, Q
 from django.urls import reverse
@@ -62,10 +62,14 @@ class Webhooks:
         return [one for one in self.endpoints if one.failing_since or one.is_gone]
 
 
+#: Of an endpoint that is owed nothing: how much, and since when.
+_NOTHING: Final[tuple[int, datetime | None]] = (0, None)
+
+
 def webhooks(looking: Looking) -> Webhooks:
     """Two queries: of the endpoints, and of what is owed, by an index of that alone."""
-    owed: dict[Any, dict[str, Any]] = {
-        one["endpoint"]: one
+    owed = {
+        one["endpoint"]: (one["count"], one["oldest"])
         for one in Delivery.objects.filter(next_at__isnull=False, endpoint__mode=looking.mode)
         .order_by()
         .values("endpoint")
@@ -80,14 +84,12 @@ def webhooks(looking: Looking) -> Webhooks:
             Endpoint(
                 product=one.product.name,
                 url=one.url,
-                owed=owed.get(one.pk, {}).get("count", 0),
-                oldest=owed.get(one.pk, {}).get("oldest"),
+                owed=owed.get(one.pk, _NOTHING)[0],
+                oldest=owed.get(one.pk, _NOTHING)[1],
                 failing_since=one.failing_since if one.is_enabled else None,
                 is_gone=not one.is_enabled,
                 page=reverse("admin:webhooks_webhookendpoint_change", args=[one.pk]),
-                rows=looking.rows(
-                    Delivery, status__exact=DeliveryStatus.PENDING.value, endpoint__id__exact=one.pk
-                ),
+                rows=looking.rows(Delivery, status__exact=DeliveryStatus.PENDING.value, endpoint__id__exact=one.pk),
             )
             for one in shown
         ],

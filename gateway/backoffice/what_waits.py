@@ -14,7 +14,7 @@ from django.db.models import Count, Min, Model, Q, QuerySet, Sum
 from django.utils import timezone
 
 import payments.waiting
-from balances.models import Instruction
+from balances.instruction_models import Instruction
 from balances.states import InstructionStatus
 from gateway.backoffice.looking import Looking
 from payments.models import Deposit, Receipt
@@ -37,7 +37,7 @@ UNCONFIRMED_WAITS_SECONDS: Final = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sum_:
+class CurrencySum:
     """So many of one currency, and how much they are together; None where nobody knows."""
 
     currency: str
@@ -63,7 +63,7 @@ class Waits:
     key: str
     title: str
     meaning: str
-    sums: Sequence[Sum_]
+    sums: Sequence[CurrencySum]
     rows: str
     for_people: int
     people_since: datetime | None
@@ -99,7 +99,7 @@ def summaries(looking: Looking) -> list[Waits]:
 #: In the order in which they are shown: title, and what it means.
 _ORDER: Final[Mapping[str, tuple[str, str]]] = {
     "unknown": (
-        "Payouts nobody knows about",
+        "Payouts of unknown outcome",
         "They may have arrived. The provider is being asked; after an hour two persons may decide.",
     ),
     "manual_review": ("Payouts in manual review", "A person has to find out whether they were paid."),
@@ -121,7 +121,7 @@ _ORDER: Final[Mapping[str, tuple[str, str]]] = {
 
 def _waits(
     key: str,
-    sums: Iterable[Sum_],
+    sums: Iterable[CurrencySum],
     rows: str,
     *,
     for_people: int | None = None,
@@ -148,9 +148,10 @@ def _summed(rows: "QuerySet[Any]", since: str, *by: str, **more: Any) -> list[di
     return list(groups.annotate(count=Count("pk"), sum=Sum("amount"), oldest=Min(since), **more))
 
 
-def _sums(groups: Iterable[Mapping[str, Any]]) -> list[Sum_]:
+def _sums(groups: Iterable[Mapping[str, Any]]) -> list[CurrencySum]:
     return [
-        Sum_(currency=one["currency"], count=one["count"], amount=one["sum"], oldest=one["oldest"]) for one in groups
+        CurrencySum(currency=one["currency"], count=one["count"], amount=one["sum"], oldest=one["oldest"])
+        for one in groups
     ]
 
 
@@ -224,10 +225,8 @@ def _of_letters(looking: Looking) -> Iterable[Waits]:
 def _of_instructions(looking: Looking) -> Iterable[Waits]:
     undecided = Instruction.objects.filter(status=InstructionStatus.PROPOSED, mode=looking.mode)
     found = undecided.aggregate(count=Count("pk"), oldest=Min("requested_at"))
-    one = Sum_(currency="", count=found["count"], amount=None, oldest=found["oldest"])
-    yield _waits(
-        "instructions", [one], looking.rows(Instruction, status__exact=InstructionStatus.PROPOSED.value)
-    )
+    one = CurrencySum(currency="", count=found["count"], amount=None, oldest=found["oldest"])
+    yield _waits("instructions", [one], looking.rows(Instruction, status__exact=InstructionStatus.PROPOSED.value))
 
 
 #: Whose rows this file counts: whoever may see none of them is told so.
