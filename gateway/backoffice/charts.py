@@ -15,8 +15,8 @@ from gateway.backoffice import readable
 from gateway.backoffice.tables import Cell, Table, number, numbers, text, words
 from gateway.backoffice.volumes import CAME_BACK, IN, OUT, TAKEN_BACK, CurrencyVolume, Volume
 
-#: Days are named below every so many bars: five names fit on a phone.
-_NAMED_DAYS: Final = 5
+#: So many days at most are named below the bars: four names fit on a phone.
+_NAMED_DAYS: Final = 4
 #: Where the journals of some kinds and days are listed; all kinds where none is named.
 RowsOf = Callable[[Sequence[JournalKind], date, date], str]
 
@@ -72,7 +72,7 @@ def chart(volume: CurrencyVolume, rows_of: RowsOf) -> Chart:
     days = list(volume.days.items())
     first, last = days[0][0], days[-1][0]
     highest = max(max(one.money_in, one.money_out) for one in volume.days.values())
-    step = max(len(days) // _NAMED_DAYS, 1)
+    step = -(-len(days) // _NAMED_DAYS)
     named = {day for place, (day, _) in enumerate(reversed(days)) if place % step == 0}
     return Chart(
         currency=code,

@@ -86,7 +86,7 @@ def systems(work: AllWork, direction: FeeDirection, looking: Looking) -> Table:
     model, success = (Deposit, "Credited") if direction is FeeDirection.DEPOSIT else (Withdrawal, "Paid")
     columns = words("Payment system")
     for span in Span:
-        columns += numbers(f"{success}, {_SPANS[span]}", f"half within, {_SPANS[span]}", f"95 % within, {_SPANS[span]}")
+        columns += numbers(f"{success}, {_SPANS[span]}", f"Half within, {_SPANS[span]}", f"95 % within, {_SPANS[span]}")
     since = {Span.DAY: timedelta(days=1), Span.WEEK: timedelta(days=7)}
     rows = []
     for one in work.directions[direction]:
@@ -128,7 +128,7 @@ def states(title: str, found: Sequence[State], today: tuple[str, Cell, Cell] | N
             text(one.title),
             number(f"{one.orders:,}", href=one.rows if one.orders else ""),
             number(*(readable.amount(each.amount, each.currency) for each in one.amounts)),
-            text(readable.age(one.oldest), note=readable.moment(one.oldest)),
+            text(readable.age(one.oldest)),
         ]
         for one in found
     ]
