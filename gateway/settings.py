@@ -217,6 +217,7 @@ UNFOLD = {
     "SITE_TITLE": "Payment gateway",
     "SITE_HEADER": "Payment gateway",
     "SITE_SYMBOL": "account_balance",
+    "SITE_URL": None,
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("backoffice/icon.svg")},
     ],
