@@ -27,7 +27,7 @@ from tests.roles import clear_away, undisguised
 from tests.staff import browser_of
 from tests.withdrawals.orders import order
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("disguised")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("disguised"), pytest.mark.timeout(400)]
 
 #: The bar of the blueprint.
 MANY: Final = 200_000
