@@ -142,6 +142,9 @@ def _today(who: Looking, moved: Volumes | None, way: str) -> Any:
     """What ended well today, for whoever may see the ledger: name, how many, how much."""
     if moved is None:
         return None
+    name = "Arrived today" if way == "in" else "Paid today"
+    if moved.counted_at is None:
+        return name, number("not counted yet"), number()
     today = moved.days[-1]
     rows = who.rows(
         Journal,
@@ -156,7 +159,6 @@ def _today(who: Looking, moved: Volumes | None, way: str) -> Any:
         count += orders
         if orders:
             sums.append(readable.amount(amount, one.currency))
-    name = "Arrived today" if way == "in" else "Paid today"
     return name, number(f"{count:,}", href=rows if count else ""), number(*sums)
 
 
@@ -167,7 +169,7 @@ def _provider(who: Looking, found: _Findings, booked: Totals | None) -> None:
         found.needs += [
             Need(what=f"No fresh balances of {one.account}", count=1, since=one.since, href=one.rows) for one in silent
         ]
-        said = provider_figures.balances(who, booked.rows if booked else ())
+        said = provider_figures.balances(who, booked.rows if booked else None)
         tables = [*([health_tables.silences(silent)] if silent else []), health_tables.balances(said)]
         note = "Asked every 15 minutes. The books count a payment once it is confirmed, so small differences pass."
         found.panels.append(Panel(key=key, title=title, note=note, tables=tables, is_wide=True))

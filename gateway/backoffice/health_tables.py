@@ -19,8 +19,10 @@ def balances(found: Iterable[Balance]) -> Table:
                 href=one.rows,
                 tone="warn" if one.said is None or one.is_stale else "",
             ),
-            number(readable.amount(one.booked, one.currency)),
-            number("" if one.said is None else readable.amount(one.said - one.booked, one.currency)),
+            number("not for you" if one.booked is None else readable.amount(one.booked, one.currency)),
+            number(
+                "" if one.said is None or one.booked is None else readable.amount(one.said - one.booked, one.currency)
+            ),
             text(
                 "stale" if one.is_stale else "",
                 f"{readable.age(one.observed_at)} ago" if one.observed_at else "never",

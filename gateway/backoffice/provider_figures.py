@@ -35,7 +35,7 @@ class Balance:
         payment_system: its ``wallet_type``.
         currency: ISO 4217 code.
         said: by the provider; None: it never said anything of it.
-        booked: by our ledger.
+        booked: by our ledger; None: that is not for this person.
         observed_at: when it said so.
         is_stale: that is too long ago to rely on.
         rows: what it said, in its list.
@@ -45,7 +45,7 @@ class Balance:
     payment_system: str
     currency: str
     said: Decimal | None
-    booked: Decimal
+    booked: Decimal | None
     observed_at: datetime | None
     is_stale: bool
     rows: str
@@ -80,11 +80,11 @@ class Stopped:
     page: str
 
 
-def balances(looking: Looking, booked: Iterable[Total]) -> list[Balance]:
-    """Of every system that the provider or our books know of. One query."""
+def balances(looking: Looking, booked: Iterable[Total] | None) -> list[Balance]:
+    """Of every system that the provider or our books know of; without books, of the provider alone. Two queries."""
     books = {
         (one.provider_account, one.payment_system, one.currency): one.amount
-        for one in booked
+        for one in booked or ()
         if one.kind == AccountKind.PROVIDER_BALANCE and one.provider_account is not None
     }
     names = dict(ProviderAccount.objects.filter(mode=looking.mode).values_list("pk", "name"))
@@ -103,7 +103,7 @@ def balances(looking: Looking, booked: Iterable[Total]) -> list[Balance]:
                 payment_system=key[1],
                 currency=key[2],
                 said=None if one is None else one.amount,
-                booked=books.get(key, Decimal(0)),
+                booked=None if booked is None else books.get(key, Decimal(0)),
                 observed_at=None if one is None else one.observed_at,
                 is_stale=one is not None and one.observed_at < stale_before,
                 rows=rows,

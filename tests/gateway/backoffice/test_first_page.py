@@ -88,6 +88,7 @@ def test_an_uncounted_page_says_that_nobody_counts(finance: Client) -> None:
     page = finance.get(FIRST)
     assert "1 thing needs a person" in text_of(page)
     assert "never counted" in part(page, "workers")
+    assert "Paid today not counted yet" in part(page, "payouts")
     assert "30 days not counted yet" in part(finance.get(FIRST, {"days": "30"}), "volume")
     counting.count_figures()
     Counted.objects.update(counted_at=timezone.now() - timedelta(minutes=11))
@@ -192,6 +193,12 @@ def test_whoever_may_not_see_a_part_reads_that_and_no_zero(product: Product, liv
         assert not re.search(r"\d{3}", words.replace("14 days", "").replace("30 days", "")), words
     assert "not for you" not in part(page, "webhooks")
     assert "Not for you" in part(page, "waits")
+    ObservedBalance.objects.create(
+        account=live_account, wallet_type="upi_l", currency="INR", amount="4300", observed_at=timezone.now()
+    )
+    provider = part(logged_in("balances_only", "view_observedbalance", "view_balancecheck").get(FIRST), "balances")
+    assert "4,300.00 INR not for you –" in provider, "what our books say is the ledger's"
+    assert "0.00 INR" not in provider.replace("4,300.00 INR", "")
     seen = logged_in("ledger_only", "view_account").get(FIRST)
     assert "4,321.00 INR" in part(seen, "ledger")
     assert "not for you" in part(seen, "volume")
