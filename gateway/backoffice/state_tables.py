@@ -64,7 +64,7 @@ class Tile:
 
 
 def tiles(found: Iterable[Waits]) -> list[Tile]:
-    """What waits, sort by sort."""
+    """What waits, sort by sort; those of which there is nothing come after the others."""
     now = timezone.now()
     return [
         Tile(
@@ -77,7 +77,7 @@ def tiles(found: Iterable[Waits]) -> list[Tile]:
             tone="warn" if one.for_people else "",
             href=one.rows if one.count else "",
         )
-        for one in found
+        for one in sorted(found, key=lambda one: not one.count)
     ]
 
 
