@@ -48,6 +48,7 @@ app.conf.task_routes = {
     "gateway.webhooks.tasks.*": {"queue": "webhooks"},
     "gateway.api.tasks.*": {"queue": "reports"},
     "balances.tasks.*": {"queue": "reports"},
+    "gateway.backoffice.tasks.*": {"queue": "reports"},
 }
 
 #: A sweep finds what a lost doorbell left behind: 3 s is the longest such a loss delays anybody.
@@ -70,6 +71,7 @@ app.conf.beat_schedule = {
         "gateway.api.tasks.forget_old_keys": _HOUR,
         "balances.tasks.take_snapshots": _MINUTE,
         "balances.tasks.end_undecided": _HOUR,
+        "gateway.backoffice.tasks.count_figures": _MINUTE,
         "withdrawals.tasks.forget_recipients": _MINUTE * 5,
         "payments.tasks.forget_payers": _MINUTE * 5,
         "postbacks.tasks.forget_letters": _MINUTE * 5,

@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
 from gateway import causes, ids
@@ -67,6 +68,11 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     list_per_page = 50
     #: Counting every row of a large table costs more than the page itself.
     show_full_result_count = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list, called by what it lists: there is nothing to select and to change."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         """The page of a row; other methods than a page has are refused before Django opens a transaction for them."""

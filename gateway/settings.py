@@ -261,7 +261,32 @@ LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Payment gateway",
     "SITE_HEADER": "Payment gateway",
+    "SITE_SYMBOL": "account_balance",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("backoffice/icon.svg")},
+    ],
     "SHOW_BACK_BUTTON": True,
+    # Blue: links and buttons stand out from the red, orange and green of what is wrong and right, for everybody.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(74% .14 254.6)",
+            "500": "oklch(70% .15 256)",
+            "600": "oklch(50% .19 260)",
+            "700": "oklch(45% .19 262)",
+            "800": "oklch(40% .17 264)",
+            "900": "oklch(36% .13 265)",
+            "950": "oklch(27% .09 267.9)",
+        },
+    },
+    "DASHBOARD_CALLBACK": "gateway.backoffice.first_page.first_page",
+    "ENVIRONMENT": "gateway.backoffice.navigation.environment",
+    "ENVIRONMENT_TITLE_PREFIX": "gateway.backoffice.navigation.title_prefix",
+    "SIDEBAR": {"navigation": "gateway.backoffice.navigation.sidebar"},
     "STYLES": [
         lambda _request: static("backoffice/pages.css"),
         lambda _request: static("backoffice/queues.css"),

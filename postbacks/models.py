@@ -86,6 +86,8 @@ class LetterItem(DueWork):
             ),
             # Those that name none are found by their money; all others cost this index nothing.
             models.Index(fields=["transaction_id"], condition=models.Q(order_id=""), name="letter_items_without_order"),
+            # What the provider does not know: a handful among millions, asked about for a week and then people's.
+            models.Index(fields=["created_at"], condition=models.Q(status="unconfirmed"), name="letter_items_in_doubt"),
         ]
 
     def __str__(self) -> str:

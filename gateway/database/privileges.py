@@ -129,6 +129,10 @@ PRIVILEGES: Final[dict[str, May]] = {
     # What people wrote beside orders; only the rotation of keys rewrites it.
     "backoffice.Note": May(update=("text",)),
     "backoffice.StruckNote": May(update=("reason",)),
+    # Figures that are counted anew as a whole.
+    "backoffice.Counted": _CHANGES,
+    "backoffice.DayFigure": _COMES_AND_GOES,
+    "backoffice.SystemFigure": _COMES_AND_GOES,
     # Django's own, about our staff. The log of the admin goes with its person.
     "admin.LogEntry": May(delete=True),
     "auth.User": _COMES_AND_GOES,

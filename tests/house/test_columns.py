@@ -15,6 +15,7 @@ from gateway.keyed_hashes import KeyedHashesField
 #: Columns that hold nothing but a number, a time, a yes or no, or a key of ours.
 HARMLESS = (
     models.UUIDField,
+    models.DateField,
     models.DateTimeField,
     models.BooleanField,
     models.DecimalField,
@@ -79,6 +80,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.RedirectHash.url",
     },
     "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
+        "backoffice.Counted.what",  # or a day
         "balances.Journal.cause",
         "balances.Instruction.verb",
         "balances.Instruction.parameters",
@@ -124,6 +126,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Screenshot.suspicions",
     },
     "a code of a currency or of a payment system": {
+        "backoffice.DayFigure.currency",
+        "backoffice.SystemFigure.payment_system",
         "payments.Deposit.currency",
         "payments.Receipt.currency",
         "payments.Receipt.wallet_type",

@@ -74,7 +74,7 @@ def test_everything_that_runs_by_itself_is_a_task_and_runs_often_enough() -> Non
 
 
 def test_every_sweep_and_every_clock_is_in_the_schedule() -> None:
-    by_itself = {name for name in own_tasks() if re.search(r"\.(sweep|observe|forget|end|take)_", name)}
+    by_itself = {name for name in own_tasks() if re.search(r"\.(sweep|observe|forget|end|take|count)_", name)}
     assert by_itself == {entry["task"] for entry in app.conf.beat_schedule.values()}
 
 

@@ -1,8 +1,23 @@
 """What the back office keeps for the people who work in it: never money, only what they said, asked for and saw."""
 
+from gateway.backoffice.models.figures import Counted, DayFigure, Span, SystemFigure
 from gateway.backoffice.models.handled import ENDINGS, About, Deed, Handled
 from gateway.backoffice.models.looks import Look, LookKind
 from gateway.backoffice.models.notes import Note, StruckNote
 from gateway.backoffice.models.second_factors import SecondFactor
 
-__all__ = ["ENDINGS", "About", "Deed", "Handled", "Look", "LookKind", "Note", "SecondFactor", "StruckNote"]
+__all__ = [
+    "ENDINGS",
+    "About",
+    "Counted",
+    "DayFigure",
+    "Deed",
+    "Handled",
+    "Look",
+    "LookKind",
+    "Note",
+    "SecondFactor",
+    "Span",
+    "StruckNote",
+    "SystemFigure",
+]
