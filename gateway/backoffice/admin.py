@@ -11,6 +11,7 @@ from balances import doors
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.backoffice import evidence
+from gateway.backoffice.export_admin import ExportAdmin
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.payouts import PayoutAdmin
 from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
@@ -22,7 +23,15 @@ from payments.verbs import open_to
 from payments.waiting import waiting, why
 
 #: Some have their pages in files of their own; here Django finds them.
-__all__ = ["ApiKeyAdmin", "DepositAdmin", "PayoutAdmin", "PeopleGroupAdmin", "PersonAdmin", "ReceiptAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "DepositAdmin",
+    "ExportAdmin",
+    "PayoutAdmin",
+    "PeopleGroupAdmin",
+    "PersonAdmin",
+    "ReceiptAdmin",
+]
 
 
 class DepositMoveInline(HistoryInline):

@@ -39,6 +39,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.WithdrawalBatchMove.cause_id",
         "withdrawals.WithdrawalBatchMove.request_id",
         "withdrawals.WithdrawalBatch.asked_by_id",
+        *(f"backoffice.ExportMove.{name}" for name in ("cause_id", "request_id")),
         "payments.ReceiptMove.cause_id",
         "payments.ReceiptMove.request_id",
         "payments.Receipt.custom_id",
@@ -74,6 +75,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
         "balances.Journal.cause",
+        *(f"backoffice.ExportMove.{name}" for name in ("from_status", "to_status", "cause", "detail")),
+        *(f"backoffice.Export.{name}" for name in ("subject", "columns", "failure")),
         "balances.Instruction.verb",
         "balances.Instruction.parameters",
         "balances.Instruction.preview",

@@ -1,0 +1,27 @@
+"""Doorbell, sweep and clock of exports: load nothing, call the verb."""
+
+import uuid
+
+from celery import shared_task
+
+from gateway.after_commit import ring
+from gateway.backoffice import export_work, exports
+
+
+@shared_task
+def work_on_export(export_id: str) -> None:
+    """Write the file of an export that is due."""
+    export_work.work_on_export(uuid.UUID(export_id))
+
+
+@shared_task
+def sweep_exports() -> None:
+    """Ring for every export that is due."""
+    for export_id in exports.due_exports():
+        ring("gateway.backoffice.tasks.work_on_export", str(export_id))
+
+
+@shared_task
+def forget_exports() -> None:
+    """Throw away the files whose time is over."""
+    exports.forget_exports()
