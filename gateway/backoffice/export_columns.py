@@ -97,6 +97,8 @@ def _title_of(pages: ReadOnlyAdmin, item: Any) -> str:
 
 def _shown_by(pages: ReadOnlyAdmin, item: Any) -> Callable[[Any], Cell]:
     """What a method of the list, or of its rows, shows, without its markup."""
+    if item == "__str__":
+        return lambda row: str(row) or None
     of_page = item if callable(item) else getattr(pages, item, None)
 
     def cell(row: Any) -> Cell:

@@ -127,10 +127,9 @@ def rows_of(statement: Statement, account: StatementAccount) -> Iterator[Row]:
     last: Row = ()
     for number, row in enumerate(statement.rows()):
         # One line behind: the last of all is the closing balance, and no movement.
-        if number > _BEFORE and _moves(last, wanted):
+        if number > _BEFORE:
             sums = [total + _number(cell) for total, cell in zip(sums, _figures(last), strict=True)]
-            yield _only(last, wanted)
-        elif 0 < number <= _BEFORE:
+        if 0 < number <= _BEFORE or (number and _moves(last, wanted)):
             yield _only(last, wanted)
         if number == _BEFORE - 1:
             opening = row

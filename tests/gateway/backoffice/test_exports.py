@@ -278,30 +278,43 @@ class TestCallingOff:
         assert moves(export) == [("", "queued"), ("queued", "cancelled")]
         assert download(frieda, export)["Location"] == PAGE
 
-    def test_in_the_midst_nothing_is_kept(
-        self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_between_two_pages(self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(export_lists, "PAGE_ROWS", 2)
-        monkeypatch.setattr(export_work, "CHUNK_BYTES", 64)
         export = asked(frieda, Customer)
-        cancelled = False
+        pages = 0
 
         def call_off(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            nonlocal cancelled
-            if sql.startswith('INSERT INTO "backoffice_exportchunk"') and not cancelled:
-                result = execute(sql, params, many, context)
-                cancelled = True
-                exports.cancel(export.asked_by, export.pk)
-                return result
+            nonlocal pages
+            if sql.startswith('UPDATE "backoffice_export"') and '"rows_done" = (' in sql:
+                pages += 1
+                if pages == 2:
+                    exports.cancel(export.asked_by, export.pk)
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(call_off):
             tasks.work_on_export(str(export.pk))
-        assert cancelled
+        export.refresh_from_db()
+        assert (pages, export.rows_done, export.token, export.next_at) == (2, 2, None, None)
         assert moves(export)[-1] == ("running", "cancelled")
-        assert not ExportChunk.objects.exists()
+
+    def test_before_the_last_part_nothing_is_kept(
+        self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(export_work, "CHUNK_BYTES", 64)
+        finish, parts = export_work._finish, []
+
+        def called_off(export: Export, file: Any) -> None:
+            parts.append(ExportChunk.objects.count())
+            exports.cancel(export.asked_by, export.pk)
+            finish(export, file)
+
+        monkeypatch.setattr(export_work, "_finish", called_off)
+        export = asked(frieda, Customer)
         work()
+        assert parts[0] > 2
+        assert not ExportChunk.objects.exists()
         assert moves(export)[-1] == ("running", "cancelled")
+        assert download(frieda, export)["Location"] == PAGE
 
     def test_what_has_ended_stays(self, frieda: Client, customers: Any) -> None:
         export = asked(frieda, Customer)
@@ -405,7 +418,9 @@ class TestTheDatabase:
 
     def test_no_file_is_done_without_one(self, frieda: Client, customers: Any) -> None:
         export = asked(frieda, Customer)
-        Export.objects.update(status="running", sequence=2)
-        with pytest.raises(IntegrityError, match="export_done_has_its_file"), transaction.atomic():
-            Export.objects.update(status="done", sequence=3)
         assert FileFormat(export.format) is FileFormat.CSV
+        with transaction.atomic():
+            Export.objects.update(status="running", sequence=2)
+            with pytest.raises(IntegrityError, match="export_done_has_its_file"), transaction.atomic():
+                Export.objects.update(status="done", sequence=3)
+            transaction.set_rollback(True)
