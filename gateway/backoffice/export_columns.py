@@ -50,6 +50,8 @@ def columns_of(pages: ReadOnlyAdmin, request: HttpRequest, *, but: frozenset[str
     names = {field.name for field in pages.opts.concrete_fields}
     if {"amount", "currency"} <= names:
         found.setdefault("currency", Column(title="currency", cell=lambda row: row.currency or None))
+    if "mode" in names:
+        found.setdefault("mode", Column(title="mode", cell=lambda row: row.mode or None))
     return list(found.values())
 
 

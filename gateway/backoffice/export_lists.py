@@ -9,7 +9,7 @@ from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -20,7 +20,7 @@ from gateway.shown_mode import PARAMETER
 #: Rows in one go from the database: some megabytes at most, and a question of milliseconds, which holds up nothing.
 PAGE_ROWS: Final = 2_000
 #: What an address says of the page and the order of its rows, and of errors; a file has all rows in its own order.
-_ABOUT_THE_PAGE: Final = ("p", "o", "e", "all", "_popup", "_to_field")
+_ABOUT_THE_PAGE: Final = ("p", "o", "e", "all", "after", "before", "_popup", "_to_field", "_facets")
 
 
 class UnknownList(Exception):  # noqa: N818 - reads as the fact it reports
@@ -83,7 +83,7 @@ def rows_of(request: HttpRequest, pages: ReadOnlyAdmin) -> "QuerySet[Any]":
     try:
         changelist = pages.get_changelist_instance(request)
         rows: QuerySet[Any] = changelist.get_queryset(request)
-    except (IncorrectLookupParameters, SuspiciousOperation, ValidationError, ValueError):
+    except (IncorrectLookupParameters, BadRequest, SuspiciousOperation, ValidationError, ValueError):
         raise UnknownList from None
     return rows.order_by("-pk")
 
