@@ -41,7 +41,7 @@ class ExportAdmin(ReadOnlyAdmin):
     is_exported = False
     also_seen_with = (MAY_EXPORT, SEES_ALL)
     change_form_template = "admin/backoffice/export/change_form.html"
-    hidden_columns = ("subject", "sequence")
+    hidden_columns = ("subject", "format", "sequence")
     list_display = ["created_at", "subject", "format", "status", "asked_by"]
     list_select_related = ["asked_by"]
     ordering = ["-id"]

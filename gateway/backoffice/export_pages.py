@@ -53,12 +53,12 @@ class StatementForm(forms.Form):
     )
     account = forms.ChoiceField(choices=StatementAccount.choices, widget=UnfoldAdminSelectWidget())
     begin = forms.DateTimeField(
-        label="from (UTC)",
+        label="From (UTC)",
         widget=UnfoldAdminTextInputWidget(),
         help_text="Included: 2026-01-01, or 2026-01-01 06:30.",
     )
     end = forms.DateTimeField(
-        label="to (UTC)",
+        label="To (UTC)",
         widget=UnfoldAdminTextInputWidget(),
         help_text="Not included: for January, 2026-02-01. Five minutes ago or earlier, for a statement is final.",
     )

@@ -203,9 +203,10 @@ def check_may_see(person: User, export: Export) -> None:
 def told_by(export: Export) -> list[tuple[str, str]]:
     """What was asked for, in words: each filter with its value."""
     try:
-        return [(name.replace("__", " "), value) for name, value in QueryDict(export.query).items()]  # type: ignore[misc]
+        told = QueryDict(export.query)
     except UnreadableColumn:
         return [("filters", "cannot be decrypted")]
+    return [(name.removesuffix("__exact").replace("__", " "), ", ".join(told.getlist(name))) for name in told]
 
 
 def due_exports() -> list[uuid.UUID]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pgtrigger
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -34,6 +35,13 @@ class FileFormat(models.TextChoices):
     def media_type(self) -> str:
         """For the header Content-Type."""
         return str(self.label)
+
+
+def _model_of(label: str) -> "type[models.Model] | None":
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
 
 
 class Export(DueWork):
@@ -87,7 +95,12 @@ class Export(DueWork):
     @property
     def title(self) -> str:
         """What it shows, in a word: the name of the list."""
-        return self.subject.rpartition(".")[2].capitalize()
+        name = self.subject
+        if name != STATEMENT:
+            # Nothing more than its last part where a later version knows the list no more.
+            model = _model_of(name)
+            name = name.rpartition(".")[2] if model is None else str(model._meta.verbose_name_plural)  # noqa: SLF001
+        return name[:1].upper() + name[1:]
 
     @property
     def is_under_way(self) -> bool:

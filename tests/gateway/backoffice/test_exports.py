@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from balances.models import Journal
 from gateway.backoffice import export_lists, export_work, exports, tasks
+from gateway.backoffice.export_moves import BY_CLOCK, record_move
 from gateway.backoffice.models import Export, ExportChunk, ExportDownload, ExportMove, FileFormat
 from gateway.products.models import Customer, Mode, Product
 from tests.gateway.backoffice.export_stage import (
@@ -167,7 +168,7 @@ class TestWhoMay:
         assert str(export.pk) not in other.get(PAGE, {"whose": "all"}).content.decode()
         assert other.get(page).status_code == 302, "Django's way to say that there is none"
         assert other.post(f"{PAGE}{export.pk}/cancel/").status_code == 403
-        assert other.get(f"{PAGE}progress.json", {"id": export.pk}).json() == {"exports": []}
+        assert other.get(f"{PAGE}progress.json", {"id": str(export.pk)}).json() == {"exports": []}
         assert lead.get(page).status_code == 200
         assert frieda.get(page).status_code == 200
 
@@ -244,7 +245,7 @@ class TestProgress:
         export = asked(frieda, Customer)
         Export.objects.filter(pk=export.pk).update(rows_expected=4, rows_done=3)
         one = {"id": str(export.pk), "status": "queued", "is_under_way": True, "percent": 75}
-        answer = frieda.get(f"{PAGE}progress.json", {"id": [export.pk, "nonsense"]})
+        answer = frieda.get(f"{PAGE}progress.json", {"id": [str(export.pk), "nonsense"]})
         assert answer.json() == {"exports": [one | {"sentence": "Queued: waits for a worker"}]}
         page = frieda.get(PAGE).content.decode()
         assert f'value="75" data-export="{export.pk}"' in page
@@ -262,9 +263,9 @@ class TestProgress:
                 one = Export.objects.create(
                     asked_by=person, subject="products.customer", query="", mode="test", format="csv"
                 )
-                exports.record_move(one, "", exports.BY_CLOCK)
+                record_move(one, "", BY_CLOCK)
         newest = list(Export.objects.order_by("-id"))
-        first, second = frieda.get(PAGE), frieda.get(PAGE, {"before": newest[24].pk})
+        first, second = frieda.get(PAGE), frieda.get(PAGE, {"before": str(newest[24].pk)})
         assert [one["row"] for one in first.context["rows"]] == newest[:25]
         assert [one["row"] for one in second.context["rows"]] == newest[25:]
         assert f"before={newest[24].pk}" in first.content.decode()
