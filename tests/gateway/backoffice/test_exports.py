@@ -343,6 +343,24 @@ class TestTime:
         assert moves(export)[-1] == ("done", "expired")
 
 
+def test_a_page_is_one_question(
+    frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    """What is in memory is a page, whatever there is of rows, and no row costs a question of its own."""
+    monkeypatch.setattr(export_lists, "PAGE_ROWS", 2)
+    asked(frieda, Customer)
+    with django_assert_max_num_queries(200) as captured:
+        work()
+    pages = [
+        one["sql"]
+        for one in captured.captured_queries
+        if 'FROM "products_customer"' in one["sql"] and one["sql"].endswith(" LIMIT 2")
+    ]
+    assert len(pages) == 3
+    assert ["< '" in one for one in pages] == [False, True, True]
+    assert not [one for one in captured.captured_queries if one["sql"].startswith('SELECT "products_product"')]
+
+
 class TestWorkersThatDie:
     def test_the_next_one_begins_anew(self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(export_work, "CHUNK_BYTES", 64)
