@@ -116,6 +116,7 @@ def shown(export: Export, request: HttpRequest) -> dict[str, Any]:
         # Somebody may have looked for an account: what was asked for is shown to who did.
         "told": exports.told_by(export) if is_mine else [],
         "sentence": sentence_of(export),
+        "count": f"{export.rows_done:,}",
         "may_cancel": may and export.is_under_way and (is_mine or request.user.has_perm(SEES_ALL)),
         "may_download": may and is_mine and export.status == ExportStatus.DONE,
     }
