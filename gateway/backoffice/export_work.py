@@ -36,9 +36,11 @@ from gateway.sheets import Row, write_csv, write_xlsx
 
 log = structlog.get_logger(__name__)
 
-#: How long an export belongs to its worker after a page of rows. A page takes a second at most; packing a million rows
-#: into an XLSX file, when the last page is read, takes two minutes on a busy machine.
+#: How long an export belongs to its worker after a page of rows, which takes a second, and many on a busy machine.
 LEASE_SECONDS: Final = 300
+#: The same once all rows of a workbook are read, for then it is packed in one go: so many rows in each second besides.
+#: A processor packs ten times as many; a busy machine gives it a tenth of one.
+PACKED_A_SECOND: Final = 1_000
 #: What fails as nothing should, of a database in trouble or a mistake of ours, is tried again so long after.
 DELAYS_SECONDS: Final = (10, 60)
 #: How often an export is begun: each time its worker died or it failed unexpectedly.
@@ -149,10 +151,17 @@ def _write_rows(export: Export, rows: Iterable[Row], file: "_Parts") -> None:
     # A workbook is packed from its end, so it lies on the worker's disk for a moment, in a file without a name: nobody
     # else can open it, and it is gone with its process, however that ends.
     with tempfile.TemporaryFile() as packed:
-        write_xlsx(packed, map(_fitting, rows), title=title, created=export.begun_at)
+        write_xlsx(packed, map(_fitting, _then_packed(export, rows)), title=title, created=export.begun_at)
         packed.seek(0)
         while part := packed.read(CHUNK_BYTES):
             file.write(part)
+
+
+def _then_packed(export: Export, rows: Iterable[Row]) -> Iterator[Row]:
+    number = 0
+    for number, row in enumerate(rows, 1):  # noqa: B007 - the last one is wanted
+        yield row
+    _renew(export, seconds=LEASE_SECONDS + number // PACKED_A_SECOND)
 
 
 def _fitting(row: Row) -> Row:
@@ -207,9 +216,9 @@ def _is_so_far(export: Export, rows: int) -> None:
     _renew(export, rows_done=F("rows_done") + rows)
 
 
-def _renew(export: Export, **changes: Any) -> None:
+def _renew(export: Export, *, seconds: int = LEASE_SECONDS, **changes: Any) -> None:
     """Write down how far it is, and keep the export for another while; raise `Lost` where it is not ours any more."""
-    until: datetime = timezone.now() + timedelta(seconds=LEASE_SECONDS)
+    until: datetime = timezone.now() + timedelta(seconds=seconds)
     mine = Export.objects.filter(pk=export.pk, token=export.token, status=ExportStatus.RUNNING)
     if not mine.update(next_at=until, **changes):
         raise Lost

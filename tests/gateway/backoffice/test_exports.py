@@ -407,6 +407,24 @@ class TestWorkersThatDie:
         assert (export.status, export.rows_done, ExportChunk.objects.count()) == ("done", CUSTOMERS, 1)
         assert len(parted(lines_of(content_of(frieda, export), "csv"))[0]) == CUSTOMERS
 
+    def test_a_workbook_is_packed_in_peace(
+        self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(export_work, "PACKED_A_SECOND", 1)
+        finish, leases = export_work._finish, []
+
+        def noted(export: Export, file: Any) -> None:
+            until = Export.objects.get(pk=export.pk).next_at
+            assert until is not None
+            leases.append((until - timezone.now()).total_seconds())
+            finish(export, file)
+
+        monkeypatch.setattr(export_work, "_finish", noted)
+        made(frieda, Customer, "csv")
+        made(frieda, Customer, "xlsx", "q=customer")
+        lines = CUSTOMERS + 6  # titles, a line of nothing, and four below it
+        assert leases == [export_work.LEASE_SECONDS, export_work.LEASE_SECONDS + lines]
+
     def test_it_is_not_begun_for_ever(self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         def fails(*_: Any) -> None:
             raise RuntimeError("an example")
