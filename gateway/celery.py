@@ -48,6 +48,8 @@ app.conf.task_routes = {
     "gateway.webhooks.tasks.*": {"queue": "webhooks"},
     "gateway.api.tasks.*": {"queue": "reports"},
     "balances.tasks.*": {"queue": "reports"},
+    # Minutes of work, in workers of their own: nothing else ever waits for a file.
+    "gateway.backoffice.tasks.work_on_export": {"queue": "exports"},
     "gateway.backoffice.tasks.*": {"queue": "reports"},
 }
 
@@ -64,6 +66,8 @@ app.conf.beat_schedule = {
         "withdrawals.tasks.sweep_batches": _SWEEP_SECONDS,
         "postbacks.tasks.sweep_letters": _SWEEP_SECONDS,
         "gateway.webhooks.tasks.sweep_deliveries": _SWEEP_SECONDS,
+        "gateway.backoffice.tasks.sweep_exports": _SWEEP_SECONDS,
+        "gateway.backoffice.tasks.forget_exports": _MINUTE,
         "gateway.providers.tasks.observe_systems": _SWEEP_SECONDS * 5,
         "gateway.providers.tasks.observe_balances": _MINUTE,
         "gateway.providers.tasks.sweep_redirect_hashes": _MINUTE,

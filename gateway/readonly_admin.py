@@ -58,11 +58,16 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         id_prefix: TypeID prefix of the model; a full id in the search box finds exactly that row.
         hidden_columns: columns that tell a reader nothing or too much.
         also_seen_with: permissions that let people look as the view permission does: who decides needs the evidence.
+        is_exported: whether its rows can be had as a file (`gateway.backoffice.exports`).
+        not_exported: columns of the list that no file has, by their names: what a customer is known by outside.
     """
 
     id_prefix: str = ""
     hidden_columns: tuple[str, ...] = ()
     also_seen_with: tuple[str, ...] = ()
+    is_exported: bool = True
+    not_exported: tuple[str, ...] = ()
+    list_before_template = "admin/backoffice/export/buttons.html"
 
     actions: list[str] | None = None
     list_per_page = 50

@@ -16,11 +16,16 @@ import xlsxwriter
 Cell = str | Decimal | datetime | None
 Row = Sequence[Cell]
 
-#: What makes a spreadsheet program read a cell of a CSV file as a formula (OWASP, "CSV Injection").
-_FORMULA_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: What a spreadsheet program reads a formula after (OWASP, "CSV Injection"), and what some of them take for the same:
+#: the wide letters of East Asian keyboards, small and raised ones, and the minus of typesetters.
+_SIGNS: Final = r"=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u207a\u207c\u208a\u208c\u2212"
+#: What a program may take away before it looks: blanks of all kinds, control characters, quotes, and what has no width.
+_UNSEEN: Final = r"[\s\"\x00-\x1f\x7f\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+#: A cell of a CSV file that a spreadsheet program might read as a formula, or begin anew.
+_FORMULA: Final = re.compile(rf"{_UNSEEN}*[{_SIGNS}]|[\t\r\n]")
 #: The same where a program that separates by semicolons or tabs begins a cell in the midst of ours. To quote the whole
 #: of it is of no use there: to that program the quote stands in the midst of a cell, too, where it is a character.
-_INNER_BEGINNING: Final = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+@-])")
+_INNER_BEGINNING: Final = re.compile(rf"([;\t\r\n])(?={_UNSEEN}*[{_SIGNS}])")
 #: Rows that a sheet of XLSX has, by its specification.
 XLSX_MAX_ROWS: Final = 1_048_576
 #: A spreadsheet program keeps its numbers as binary fractions and so many digits of them: a longer number is written as
@@ -34,9 +39,9 @@ _TIME_FORMAT: Final = "yyyy-mm-dd hh:mm:ss.000"
 def write_csv(file: TextIO, rows: Iterable[Row]) -> None:
     """RFC 4180, with numbers in plain decimals and times by RFC 3339.
 
-    A text that a spreadsheet program would take for a formula is prefixed with an apostrophe, and so is any part of it
-    that would begin a cell where cells are separated by semicolons or tabs. Numbers never are: a minus is all that they
-    can begin with.
+    A text that a spreadsheet program would take for a formula, once it took away what is not seen, is prefixed with an
+    apostrophe, and so is any part of it that would begin a cell where cells are separated by semicolons or tabs.
+    Numbers never are: a minus is all that they can begin with.
 
     Args:
         file: opened with ``newline=""``.
@@ -56,7 +61,7 @@ def _in_csv(cell: Cell) -> str:
         case datetime():
             return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
     inside = _INNER_BEGINNING.sub(r"\1'", cell)
-    return f"'{inside}" if cell.startswith(_FORMULA_BEGINNINGS) else inside
+    return f"'{inside}" if _FORMULA.match(cell) else inside
 
 
 def write_xlsx(file: BinaryIO, rows: Iterable[Row], *, title: str, created: datetime) -> None:

@@ -13,6 +13,7 @@ from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.backoffice import confirming, evidence
 from gateway.backoffice.account_pages import BatchRecipientAdmin, BlockedAccountAdmin
+from gateway.backoffice.export_admin import ExportAdmin
 from gateway.backoffice.handled_admin import HandledAdmin
 from gateway.backoffice.key_admin import ApiKeyAdmin
 from gateway.backoffice.look_admin import LookAdmin
@@ -42,6 +43,7 @@ __all__ = [
     "BatchRecipientAdmin",
     "BlockedAccountAdmin",
     "DepositAdmin",
+    "ExportAdmin",
     "HandledAdmin",
     "LookAdmin",
     "NoteAdmin",

@@ -133,6 +133,16 @@ PRIVILEGES: Final[dict[str, May]] = {
     "backoffice.Counted": _CHANGES,
     "backoffice.DayFigure": _COMES_AND_GOES,
     "backoffice.SystemFigure": _COMES_AND_GOES,
+    # Files of lists and statements: what was asked for stays as it was, and each file goes after a day.
+    "backoffice.Export": May(
+        update=(
+            *("status", "sequence", "failure", "columns", "query", "rows_done", "rows_expected", "begun_at"),
+            *("finished_at", "expires_at", "size", "digest", "next_at", "attempts", "token"),
+        )
+    ),
+    "backoffice.ExportMove": _WRITTEN_ONCE,
+    "backoffice.ExportChunk": May(update=("content",), delete=True),
+    "backoffice.ExportDownload": _WRITTEN_ONCE,
     # Django's own, about our staff. The log of the admin goes with its person.
     "admin.LogEntry": May(delete=True),
     "auth.User": _COMES_AND_GOES,

@@ -36,6 +36,9 @@ _PAYOUT_PROCESSES: Final = 3
 #: A delivery waits for its receiver, 15 s at most: threads, each with its connection, and enough of them
 #: that some dead receivers leave room for the living.
 _NEWS_THREADS: Final = 32
+#: Files are written by two threads of one process: what takes minutes keeps nobody waiting but who else wants a file.
+#: Threads, for no task is killed there by its time (settings.CELERY_TASK_TIME_LIMIT), and memory is shared.
+_EXPORT_THREADS: Final = 2
 #: A request or task in progress may end in this time; later it is cut off, which every step here survives.
 GRACE_SECONDS: Final = 10.0
 #: One look at a server on this machine.
@@ -198,6 +201,7 @@ def make_plan(facts: Facts) -> Plan:
             Service(name="payouts", command=worker("payouts", "money-out", "prefork", _PAYOUT_PROCESSES)),
             Service(name="money", command=worker("money", "money-in,pulls", "prefork", _MONEY_PROCESSES)),
             Service(name="news", command=worker("news", "webhooks,reports", "threads", _NEWS_THREADS)),
+            Service(name="exports", command=worker("exports", "exports", "threads", _EXPORT_THREADS)),
             Service(
                 name="beat",
                 command=run(
@@ -209,7 +213,7 @@ def make_plan(facts: Facts) -> Plan:
         last_check=Check(
             command=run("-m", "celery", "-A", "gateway.celery", "inspect", "ping", "--json", "--timeout", "2"),
             satisfied=lambda output: all(
-                f'"{name}@{platform.node()}"' in output for name in ("payouts", "money", "news")
+                f'"{name}@{platform.node()}"' in output for name in ("payouts", "money", "news", "exports")
             ),
         ),
         # Without the mark of the stack, by which its own processes are found and ended.

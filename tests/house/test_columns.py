@@ -43,6 +43,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.WithdrawalBatchMove.cause_id",
         "withdrawals.WithdrawalBatchMove.request_id",
         "withdrawals.WithdrawalBatch.asked_by_id",
+        *(f"backoffice.ExportMove.{name}" for name in ("cause_id", "request_id")),
         "payments.ReceiptMove.cause_id",
         "payments.ReceiptMove.request_id",
         "payments.Receipt.custom_id",
@@ -82,6 +83,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
         "backoffice.Counted.what",  # or a day
         "balances.Journal.cause",
+        *(f"backoffice.ExportMove.{name}" for name in ("from_status", "to_status", "cause", "detail")),
+        *(f"backoffice.Export.{name}" for name in ("subject", "columns", "failure")),
         "balances.Instruction.verb",
         "balances.Instruction.parameters",
         "balances.Instruction.preview",
@@ -171,6 +174,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.ProviderCall.response_digest",
         "postbacks.Letter.signed_digest",
         "balances.Instruction.digest",
+        "backoffice.Export.digest",  # of the whole file
     },
     "settings that finance and operators enter, or that the provider publishes": {
         "products.Product.name",

@@ -165,7 +165,7 @@ def test_the_image_starts_the_web_server_by_itself(plan: Plan) -> None:
 
 def test_a_worker_is_asked_by_the_name_that_it_has() -> None:
     workers = {name for name, one in OURS.items() if "worker" in one["command"]}
-    assert workers == {"payouts", "money", "news"}
+    assert workers == {"payouts", "money", "news", "exports"}
     for name in workers:
         assert OURS[name]["healthcheck"]["test"] == ["CMD", "python", "docker/healthy.py", name]
         assert f"{name}@%h" in OURS[name]["command"]
@@ -297,7 +297,7 @@ def test_work_in_hand_may_end() -> None:
     def seconds(name: str) -> int:
         return int(SERVICES[name]["stop_grace_period"].removesuffix("s"))
 
-    assert all(seconds(name) >= GRACE_SECONDS for name in ("web", "payouts", "money", "news"))
+    assert all(seconds(name) >= GRACE_SECONDS for name in ("web", "payouts", "money", "news", "exports"))
     # A provider call ends within 5 + 60 s.
     assert min(seconds("payouts"), seconds("money")) > 65
 

@@ -12,7 +12,7 @@ from tests.stories.conftest import Stack
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("worker", ["payouts", "money", "news"])
+@pytest.mark.parametrize("worker", ["payouts", "money", "news", "exports"])
 def test_a_worker_is_found_by_its_name(stack: Stack, worker: str) -> None:
     asked = subprocess.run(
         [sys.executable, "docker/healthy.py", worker],

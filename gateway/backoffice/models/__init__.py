@@ -1,5 +1,6 @@
 """What the back office keeps for the people who work in it: never money, only what they said, asked for and saw."""
 
+from gateway.backoffice.models.exports import Export, ExportChunk, ExportDownload, ExportMove, FileFormat
 from gateway.backoffice.models.figures import Counted, DayFigure, Span, SystemFigure
 from gateway.backoffice.models.handled import ENDINGS, About, Deed, Handled
 from gateway.backoffice.models.looks import Look, LookKind
@@ -12,6 +13,11 @@ __all__ = [
     "Counted",
     "DayFigure",
     "Deed",
+    "Export",
+    "ExportChunk",
+    "ExportDownload",
+    "ExportMove",
+    "FileFormat",
     "Handled",
     "Look",
     "LookKind",
