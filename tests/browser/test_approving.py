@@ -1,0 +1,43 @@
+"""Money that leaves, and the two persons who look at it first."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Window
+from tests.browser.people import Person
+from tests.browser.screens import Kind
+from tests.stories.conftest import Stack
+from tests.stories.test_withdrawals import times_paid, withdrawal_of
+
+#: Takes an approver and a finance lead in the local stack (`withdrawals.trial_slabs`); each run another recipient.
+AMOUNT = "100000"
+
+
+def test_a_withdrawal_leaves_with_the_second_approval(
+    stack: Stack, window: Window, admin: Person, approver: Person, kind: Kind, reference: str
+) -> None:
+    made = withdrawal_of(stack, reference, AMOUNT)
+    assert made["status"] == "pending_approval"
+
+    first = window(admin, kind)
+    first.open("/admin/withdrawals/withdrawal/")
+    first.follow(first.page.get_by_role("link", name="Waiting for approval"))
+    first.follow(made["id"])
+    expect(first.page.get_by_text("100000.00 INR").first).to_be_visible()
+    first.page.get_by_label("Reason").fill("the invoice is known")
+    first.press("Approve")
+    expect(first.page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    expect(first.page.get_by_text("They have decided about it already; it takes another one.")).to_be_visible()
+    waits = stack.test.get(f"withdrawals/{made['id']}")
+    assert (waits["status"], [one["decision"] for one in waits["approvals"]]) == ("pending_approval", ["approve"])
+
+    second = window(approver, kind)
+    second.open("/admin/withdrawals/withdrawal/")
+    second.follow(second.page.get_by_role("link", name="Waiting for approval"))
+    second.follow(made["id"])
+    second.page.get_by_label("Reason").fill("so it is")
+    second.press("Approve")
+    expect(second.page.get_by_text("It waits for approval")).to_have_count(0)
+
+    paid = stack.test.until(f"withdrawals/{made['id']}", lambda one: one["status"] == "paid")
+    assert [one["decision"] for one in paid["approvals"]] == ["approve", "approve"]
+    assert times_paid(stack, made["id"]) == 1
