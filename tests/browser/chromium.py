@@ -1,7 +1,7 @@
 """A Chromium for the browser tests: one that is there, or one that can be installed here.
 
-``python -m tests.browser.chromium`` (``make browser``, and the beginning of a whole ``make test``) says which one it is,
-installs one where there is none, and ends with 1 where that did not work. The tests themselves install nothing.
+``python -m tests.browser.chromium`` (``make browser``, and the beginning of a whole ``make test``) says which one it
+is, installs one where there is none, and ends with 1 where that did not work. The tests themselves install nothing.
 """
 
 import os

@@ -8,16 +8,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.filling import fill
 from tests.browser.people import Person, sign_in
-from tests.browser.screens import DESK, PHONE, Kind, Screen
+from tests.browser.screens import DESK, PHONE, Kind, Screen, new_context
 from tests.stories.conftest import Stack, bank_reference, reference, start_stack
 
 __all__ = ["bank_reference", "reference"]
 
-Window = Callable[..., Screen]
+#: What `window` and `stranger` are.
+Window = Callable[[Person, Kind], Screen]
+Stranger = Callable[[Kind], Screen]
 
 
 @pytest.fixture(scope="package")
@@ -40,6 +43,12 @@ def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
     finally:
         assert running.stop() == 0
+
+
+@pytest.fixture(scope="package")
+def filled(stack: Stack) -> Stack:
+    """The stack with a row in most of its lists, when all of them are final that will be."""
+    return fill(stack)
 
 
 @pytest.fixture(scope="package")
@@ -68,22 +77,39 @@ def signed_in(browser: Browser, origin: str) -> Callable[[Person], StorageState]
 
     def of(person: Person) -> StorageState:
         if person.name not in kept:
-            screen = Screen(browser, origin, DESK)
-            sign_in(screen, person)
-            kept[person.name] = screen.context.storage_state()
-            screen.close()
+            with new_context(browser, origin, DESK) as context:
+                screen = Screen(context, origin, DESK)
+                sign_in(screen, person)
+                kept[person.name] = context.storage_state()
+                screen.close()
         return kept[person.name]
 
     return of
 
 
+@pytest.fixture(scope="package")
+def context_of(
+    browser: Browser, origin: str, signed_in: Callable[[Person], StorageState]
+) -> Callable[[Person, Kind], BrowserContext]:
+    """One for each person and kind of window: to fetch all scripts and fonts anew takes a page longer than itself."""
+    kept: dict[tuple[str, Kind], BrowserContext] = {}
+
+    def of(person: Person, kind: Kind) -> BrowserContext:
+        which = (person.name, kind)
+        if which not in kept:
+            kept[which] = new_context(browser, origin, kind, signed_in(person))
+        return kept[which]
+
+    return of
+
+
 @pytest.fixture
-def new_screen(browser: Browser, origin: str) -> Iterator[Callable[[Kind], Screen]]:
-    """Opens windows of people who have not signed in; closed, and judged, with the test."""
+def stranger(browser: Browser, origin: str) -> Iterator[Stranger]:
+    """Opens windows in which nobody has signed in; closed, and judged, with the test."""
     with contextlib.ExitStack() as opened:
 
-        def make(kind: Kind = DESK, signed_in: StorageState | None = None) -> Screen:
-            screen = Screen(browser, origin, kind, signed_in)
+        def make(kind: Kind) -> Screen:
+            screen = Screen(opened.enter_context(new_context(browser, origin, kind)), origin, kind)
             opened.callback(screen.close)
             return screen
 
@@ -91,13 +117,16 @@ def new_screen(browser: Browser, origin: str) -> Iterator[Callable[[Kind], Scree
 
 
 @pytest.fixture
-def window(new_screen: Window, signed_in: Callable[[Person], StorageState]) -> Window:
-    """Opens windows of people who have."""
+def window(origin: str, context_of: Callable[[Person, Kind], BrowserContext]) -> Iterator[Window]:
+    """Opens windows of people who have; closed, and judged, with the test."""
+    with contextlib.ExitStack() as opened:
 
-    def make(person: Person, kind: Kind = DESK) -> Screen:
-        return new_screen(kind, signed_in(person))
+        def make(person: Person, kind: Kind) -> Screen:
+            screen = Screen(context_of(person, kind), origin, kind)
+            opened.callback(screen.close)
+            return screen
 
-    return make
+        yield make
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
