@@ -33,6 +33,7 @@ _PACKAGES: Final = ("chromium", "fonts-dejavu-core")
 _LISTS_SECONDS: Final = 60
 #: A hundred megabytes, on a slow line.
 _INSTALL_SECONDS: Final = 240
+_PLAYWRIGHT: Final = (sys.executable, "-m", "playwright")
 _CONNECT_MILLISECONDS: Final = "10000"
 
 #: With this in the environment a missing browser is a failure: a pipeline that skips proves nothing.
@@ -76,10 +77,12 @@ def install() -> Path | None:
             _done(*packages)
         if found := find():
             return found
-    # Its own comes with none of the libraries that it needs; root can have them installed, too.
-    also = ("--with-deps",) if os.geteuid() == 0 else ()
-    _done(sys.executable, "-m", "playwright", "install", *also, "--only-shell", "--no-progress", "chromium")
-    return find()
+    if not _done(*_PLAYWRIGHT, "install", "--only-shell", "--no-progress", "chromium"):
+        return None
+    # It comes without the libraries that it needs; root can have them installed where it knows the system.
+    if (found := find()) is None and os.geteuid() == 0:
+        _done(*_PLAYWRIGHT, "install-deps", "chromium")
+    return found or find()
 
 
 def _done(*command: str, seconds: int = _INSTALL_SECONDS) -> bool:
@@ -98,8 +101,9 @@ def _done(*command: str, seconds: int = _INSTALL_SECONDS) -> bool:
         _say(f"Given up after {seconds} seconds.")
         return False
     if ended.returncode != 0:
-        last = [line for line in ended.stdout.splitlines() if line.strip()][-3:]
-        _say("\n".join(("It did not work:", *(f"  {line.strip()[:200]}" for line in last))))
+        lines = [line.strip() for line in ended.stdout.splitlines() if line.strip()]
+        why = next((line for line in lines if line.startswith(("E:", "Error"))), (lines or ["it does not say why"])[-1])
+        _say(f"It did not work: {why[:200]}")
     return ended.returncode == 0
 
 
