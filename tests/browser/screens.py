@@ -8,7 +8,7 @@ test, too.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -30,7 +30,7 @@ _IMPACTS: Final = frozenset({"serious", "critical"})
 #: The browser's word about an answer that we judge by its status.
 _ALSO_AN_ANSWER: Final = "Failed to load resource"
 #: A page is there in half a second; a loaded machine takes several times as long.
-_PATIENCE_SECONDS: Final = 15
+_PATIENCE_SECONDS: Final = 30
 _AXE: Final = Axe()
 
 
@@ -40,7 +40,7 @@ class Kind:
 
     width: int
     height: int
-    colours: str
+    colours: Literal["light", "dark"]
 
 
 #: A page's width does not depend on its colours, nor do they on the width: two windows see what four would.
@@ -81,7 +81,7 @@ def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageSta
     context = browser.new_context(
         base_url=origin,
         viewport={"width": kind.width, "height": kind.height},
-        color_scheme="dark" if kind.colours == "dark" else "light",
+        color_scheme=kind.colours,
         reduced_motion="reduce",  # nothing has to be waited for, and axe sees no half-faded text
         timezone_id="Asia/Kolkata",  # pages say UTC, wherever whoever reads them is
         locale="en-GB",
@@ -129,6 +129,14 @@ class Screen:
         with self.page.expect_navigation():
             act()
         self.look()
+
+    def turn(self, kind: Kind) -> None:
+        """Make it another window, and look at the same page there."""
+        self.kind = kind
+        self.page.set_viewport_size({"width": kind.width, "height": kind.height})
+        self.page.emulate_media(color_scheme=kind.colours)
+        # Colours are chosen when a page is loaded.
+        self.by(self.page.reload)
 
     def look(self) -> None:
         """Judge what is shown now."""

@@ -6,11 +6,11 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Window
 from tests.browser.people import Person
-from tests.browser.screens import Kind
+from tests.browser.screens import DESK, PHONE
 from tests.stories.conftest import Stack
 from tests.stories.test_withdrawals import times_paid, withdrawal_of
 
-#: Takes an approver and a finance lead in the local stack (`withdrawals.trial_slabs`); each run another recipient.
+#: Takes an approver and a finance lead in the local stack (`withdrawals.trial_slabs`).
 AMOUNT = "100000"
 
 
@@ -20,12 +20,12 @@ def roles_of(withdrawal: dict[str, Any]) -> list[str]:
 
 
 def test_a_withdrawal_leaves_with_the_second_approval(
-    stack: Stack, window: Window, admin: Person, approver: Person, kind: Kind, reference: str
+    stack: Stack, window: Window, admin: Person, approver: Person, reference: str
 ) -> None:
     made = withdrawal_of(stack, reference, AMOUNT)
     assert made["status"] == "pending_approval"
 
-    first = window(admin, kind)
+    first = window(admin, DESK)
     first.open("/admin/withdrawals/withdrawal/approvals/")
     first.follow(made["id"])
     expect(first.page.get_by_text("100000.00 INR").first).to_be_visible()
@@ -36,7 +36,7 @@ def test_a_withdrawal_leaves_with_the_second_approval(
     waits = stack.test.get(f"withdrawals/{made['id']}")
     assert (waits["status"], roles_of(waits)) == ("pending_approval", ["finance_lead"])
 
-    second = window(approver, kind)
+    second = window(approver, PHONE)
     second.open("/admin/withdrawals/withdrawal/approvals/")
     second.follow(made["id"])
     second.page.get_by_label("Reason").fill("so it is")

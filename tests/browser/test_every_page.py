@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver
 from gateway.readonly_admin import ReadOnlyAdmin
 from tests.browser.conftest import Window
 from tests.browser.people import Person
-from tests.browser.screens import Kind
+from tests.browser.screens import DESK, PHONE
 from tests.stories.conftest import Stack
 
 #: Answers to other pages' scripts, and what is only posted to.
@@ -58,12 +58,14 @@ PAGES: Final = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wrong_with_it(filled: Stack, window: Window, admin: Person, kind: Kind, name: str) -> None:
-    screen = window(admin, kind)
+def test_nothing_is_wrong_with_it(filled: Stack, window: Window, admin: Person, name: str) -> None:
+    screen = window(admin, DESK)
     screen.open(PAGES[name])
+    screen.turn(PHONE)
     if (model := name.removesuffix("_changelist")) != name:
         row = screen.page.locator("#result_list a[href*='/change/']").first
         if model in WITH_ROWS:
             screen.open(str(row.get_attribute("href")))
+            screen.turn(DESK)
         else:
             assert row.count() == 0, f"{model} has rows now: let it say so"

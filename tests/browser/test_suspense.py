@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Window
 from tests.browser.people import Person
-from tests.browser.screens import Kind
+from tests.browser.screens import DESK, PHONE
 from tests.stories.conftest import Stack
 from tests.stories.test_deposits import confirm, deposit_of
 
@@ -19,14 +19,14 @@ def entries(stack: Stack, deposit_id: str) -> list[tuple[str, str]]:
 
 
 def test_a_receipt_in_suspense_is_credited_by_two_persons(
-    stack: Stack, window: Window, admin: Person, approver: Person, kind: Kind, reference: str, bank_reference: str
+    stack: Stack, window: Window, admin: Person, approver: Person, reference: str, bank_reference: str
 ) -> None:
     deposit = deposit_of(stack, reference, amount=AMOUNT)
     confirm(stack, deposit, bank_reference)
     waits = stack.test.until(f"deposits/{deposit['id']}", lambda one: one["status"] == "in_review")
     assert waits["received_amount"] == HALF
 
-    asks = window(admin, kind)
+    asks = window(admin, DESK)
     asks.open("/admin/payments/receipt/waiting")
     asks.follow(asks.page.get_by_role("listitem").filter(has_text=deposit["id"]).get_by_role("link"))
     asks.follow(asks.page.locator("a[href*='/propose/receipt_attached/']"))
@@ -40,7 +40,7 @@ def test_a_receipt_in_suspense_is_credited_by_two_persons(
     assert stack.test.get(f"deposits/{deposit['id']}")["status"] == "in_review"
     assert entries(stack, deposit["id"]) == []
 
-    decides = window(approver, kind)
+    decides = window(approver, PHONE)
     decides.open(instruction.removeprefix(decides.origin))
     decides.press("Approve: post this")
     credited = stack.test.until(f"deposits/{deposit['id']}", lambda one: one["status"] == "credited")
