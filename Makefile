@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo manage code test storm storm-ci bench check format openapi docs lock
+.PHONY: help up demo manage code browser pictures test storm storm-ci bench check format openapi docs lock
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -31,11 +31,19 @@ manage: $(STAMP) ## manage.py against the local stack: ARGS='money list', STACK_
 code: $(STAMP) ## The present code of the running stack's admin, or of another: WHO=approver.
 	@exec $(BIN)/python -m gateway.stack.code $(WHO)
 
+browser: $(STAMP) ## Find a Chromium for the browser tests, or install one.
+	@exec $(BIN)/python -m tests.browser.chromium
+
+pictures: $(STAMP) ## Take the pictures of the admin in docs/pictures/ anew, on a stack of their own.
+	@exec $(BIN)/python -m tests.browser.pictures
+
 # A whole run is spread over processes (tests/spreading.py says how many and which tests stay together). For a part of it
 # their start would cost more than they save: with ARGS there is one, unless it says otherwise (ARGS="-n auto ..."). A
 # process that dies ends the run: its test has failed, and is not tried again. Compiled code is kept, whatever is usual
-# here: to rewrite the asserts of all plugins and tests anew takes each process eight seconds.
+# here: to rewrite the asserts of all plugins and tests anew takes each process eight seconds. A whole run that finds no
+# browser tries to install one first, and goes on without, saying so at its end, unless BROWSER_TESTS=required.
 test: $(STAMP) $(BENCH_STAMP) ## Run the whole suite on a real PostgreSQL, Valkey, worker and sandbox. ARGS="..." goes to pytest.
+	@$(if $(ARGS),,$(BIN)/python -m tests.browser.chromium || test "$$BROWSER_TESTS" != required)
 	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --max-worker-restart=0)
 
 # Seeds of its own each time; one that finds something is given again with ARGS="--seed N".

@@ -21,6 +21,7 @@ _MOST_PROCESSES: Final = 8
 TOGETHER: Final = (
     "tests/stories/test_live_account.py",  # a stack of its own, with a live account
     "tests/stories/",  # the one stack
+    "tests/browser/",  # a stack of its own, and a browser
     "tests/gateway/api/test_real_server.py",  # a web server, one test after the other
     "tests/gateway/api/test_chunked.py",  # another one
     "tests/benchmarks/test_ledger.py",  # a PostgreSQL of its own

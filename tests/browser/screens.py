@@ -1,0 +1,199 @@
+"""A browser window that is strict: whatever is wrong with a page that it shows fails the test.
+
+Wrong is: an error in the console (a script that the content security policy refuses is one), an uncaught exception, a
+request that failed or went to somebody else's server, a page that is wider than the window, and what axe calls a
+serious or critical obstacle. Each page that was navigated to has to be looked at; one that was passed by fails the
+test, too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Frame,
+    Locator,
+    Page,
+    Request,
+    Response,
+    StorageState,
+)
+
+#: WCAG 2.1 up to AA, and what axe itself advises.
+_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+_IMPACTS: Final = frozenset({"serious", "critical"})
+#: The browser's word about an answer that we judge by its status.
+_ALSO_AN_ANSWER: Final = "Failed to load resource"
+#: A page is there in half a second; a loaded machine takes several times as long.
+_PATIENCE_SECONDS: Final = 30
+_AXE: Final = Axe()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A window: its size in CSS pixels and the colours that its person prefers."""
+
+    width: int
+    height: int
+    colours: Literal["light", "dark"]
+
+
+#: A page's width does not depend on its colours, nor do they on the width: two windows see what four would.
+DESK: Final = Kind(width=1280, height=900, colours="light")
+PHONE: Final = Kind(width=360, height=780, colours="dark")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excuse:
+    """An obstacle that is not ours to remove: axe's rule, a part of what axe says of it, and why it may stay."""
+
+    rule: str
+    said: str
+    why: str
+
+
+_DJANGOS: Final = "Django's own list of permissions, for superusers alone; unfold gives it these colours"
+EXCUSES: Final = (
+    Excuse(
+        rule="color-contrast",
+        said="foreground color: #ad46ff, background color: #101828",
+        why="unfold's violet of links is 4.3 to 1 on its dark ground, where 4.5 is asked for",
+    ),
+    Excuse(
+        rule="link-in-text-block",
+        said='<a href="../password/"',
+        why="unfold's sentence about a password that nobody can read: the link is told by its colour",
+    ),
+    Excuse(rule="aria-prohibited-attr", said="help-tooltip", why=_DJANGOS),
+    Excuse(rule="color-contrast", said='id="id_permissions_', why=_DJANGOS),
+)
+#: Nobody's page: browsers ask for it by themselves.
+_ICON: Final = "/favicon.ico"
+
+
+def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageState | None = None) -> BrowserContext:
+    """What windows of one person share: who they are, and what the browser has fetched already."""
+    context = browser.new_context(
+        base_url=origin,
+        viewport={"width": kind.width, "height": kind.height},
+        color_scheme=kind.colours,
+        reduced_motion="reduce",  # nothing has to be waited for, and axe sees no half-faded text
+        timezone_id="Asia/Kolkata",  # pages say UTC, wherever whoever reads them is
+        locale="en-GB",
+        storage_state=signed_in,
+    )
+    context.set_default_timeout(_PATIENCE_SECONDS * 1000)
+    return context
+
+
+class Screen:
+    """One window of one person. ``page`` is Playwright's; pages are reached by the methods here."""
+
+    def __init__(self, context: BrowserContext, origin: str, kind: Kind) -> None:
+        self.context, self.origin, self.kind = context, origin, kind
+        self.page: Page = context.new_page()
+        self.faults: list[str] = []
+        self._shown: list[str] = []  # addresses that were navigated to and not looked at yet
+        self._expected = 200
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
+        self.page.on("requestfailed", self._failed)
+        self.page.on("response", self._answered)
+        self.page.on("framenavigated", self._navigated)
+
+    def open(self, address: str, *, status: int = 200) -> None:
+        """Go to an address of the service and look at its page, which is answered with this status."""
+        self._expected = status
+        answer = self.page.goto(address)
+        assert answer is not None, address
+        assert answer.status == status, (address, answer.status)
+        self.look()
+
+    def press(self, name: str) -> None:
+        """Press the one button of this name, and look at the page that it leads to."""
+        self.by(self.page.get_by_role("button", name=name, exact=True).click)
+
+    def follow(self, link: str | Locator) -> None:
+        """Follow the one link of this text, and look at the page that it leads to."""
+        found = self.page.get_by_role("link", name=link, exact=True) if isinstance(link, str) else link
+        self.by(found.click)
+
+    def by(self, act: Callable[[], object]) -> None:
+        """Do what leads to another page, and look at that."""
+        self._expected = 200
+        with self.page.expect_navigation():
+            act()
+        self.look()
+
+    def turn(self, kind: Kind) -> None:
+        """Make it another window, and look at the same page there."""
+        self.kind = kind
+        self.page.set_viewport_size({"width": kind.width, "height": kind.height})
+        self.page.emulate_media(color_scheme=kind.colours)
+        # Colours are chosen when a page is loaded.
+        self.by(self.page.reload)
+
+    def look(self) -> None:
+        """Judge what is shown now."""
+        self.page.wait_for_load_state("load")
+        where = self._where()
+        wide: int = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > self.kind.width:
+            self.faults.append(f"{where} is {wide} pixels wide")
+        self.faults += [f"{where}: {one}" for one in self._obstacles()]
+        self._shown.clear()
+        self._judge()
+
+    def close(self) -> None:
+        """Close the window, and fail if anything is wrong that no look has seen."""
+        self.page.close()
+        self._judge()
+        assert self._shown == [], "navigated to, and not looked at"
+
+    def _judge(self) -> None:
+        faults, self.faults = self.faults, []  # each is told once
+        assert faults == [], "\n".join(faults)
+
+    def _obstacles(self) -> list[str]:
+        options = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
+        found: list[dict[str, Any]] = _AXE.run(self.page, options=options).response["violations"]
+        return [
+            f"{violation['id']} at {node['target']}: {node['html'][:200]}"
+            for violation in found
+            if violation["impact"] in _IMPACTS
+            for node in violation["nodes"]
+            if not _is_excused(violation["id"], node["html"] + node["failureSummary"])
+        ]
+
+    def _where(self) -> str:
+        return f"{urlsplit(self.page.url).path} ({self.kind.width}, {self.kind.colours})"
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(_ALSO_AN_ANSWER):
+            self.faults.append(f"console: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        # A file that is downloaded is no page: the browser stays where it is.
+        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+            self.faults.append(f"failed: {request.method} {request.url} ({request.failure})")
+
+    def _answered(self, answer: Response) -> None:
+        address = answer.url
+        if not address.startswith((self.origin, "data:", "blob:")):
+            self.faults.append(f"somebody else's server: {address}")
+        expected = self._expected if answer.request.is_navigation_request() else 200
+        if answer.status >= 400 and answer.status != expected and urlsplit(address).path != _ICON:
+            self.faults.append(f"answered with {answer.status}: {answer.request.method} {address}")
+
+    def _navigated(self, frame: Frame) -> None:
+        if frame == self.page.main_frame:
+            self._shown.append(frame.url)
+
+
+def _is_excused(rule: str, said: str) -> bool:
+    return any(one.rule == rule and one.said in said for one in EXCUSES)
