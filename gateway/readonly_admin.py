@@ -1,5 +1,6 @@
 """The admin shows; it never edits. Whatever moves money or rights is a verb with a reason, not a form."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -10,12 +11,24 @@ from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
 from unfold.admin import ModelAdmin, TabularInline
 
-from gateway import ids
 from gateway.encryption import EncryptedTextField
+from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
+from gateway.keyset_lists import ListOfRows, WalkById
 from gateway.money import format_amount
 
 #: By which a page of the admin is asked for.
 _METHODS: Final = ("GET", "HEAD", "POST")
+#: How the words of a status are coloured, by what they ask of people; each stands there as a word, too.
+_TONES: Final = {
+    **dict.fromkeys(("credited", "paid", "confirmed", "delivered", "done", "made", "posted", "approved"), "success"),
+    **dict.fromkeys(
+        ("in_review", "manual_review", "unknown", "suspense", "contradicted", "unconfirmed", "exhausted"), "warning"
+    ),
+    **dict.fromkeys(("pending_approval", "waiting_funds", "proposed", "checked"), "warning"),
+    **dict.fromkeys(("failed", "rejected", "reversed", "refused", "unusable", "returned", "written_off"), "danger"),
+    **dict.fromkeys(("created", "queued", "sending", "accepted", "verifying", "awaiting_payment"), "info"),
+    **dict.fromkeys(("accumulating", "pending", "working", "waiting", "received", "open"), "info"),
+}
 #: Columns of `gateway.due_work.DueWork`: of interest to operators, not to finance.
 _QUEUE_COLUMNS: Final = ("next_at", "attempts")
 
@@ -33,6 +46,14 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False)
             value = getattr(row, name)
             return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence and value else value or "-"
 
+    elif isinstance(field, models.DateTimeField) and not with_sentence:
+
+        def show(row: Any) -> str:
+            value = getattr(row, name)
+            return "-" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
+
+        return admin.display(show, description=f"{field.verbose_name} (UTC)", ordering=name)
+
     elif isinstance(field, models.DecimalField) and hasattr(model, "currency"):
 
         def show(row: Any) -> str:
@@ -41,6 +62,8 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False)
 
     else:
         return name
+    if name == "status" and not with_sentence:
+        show.label = _TONES  # type: ignore[attr-defined]  # the library's way to a coloured word
     return admin.display(show, description=getattr(field, "verbose_name", name), ordering=name)
 
 
@@ -57,16 +80,51 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         id_prefix: TypeID prefix of the model; a full id in the search box finds exactly that row.
         hidden_columns: columns that tell a reader nothing or too much.
         also_seen_with: permissions that let people look as the view permission does: who decides needs the evidence.
+        mode_lookup: the column that says whose money a row is, as a lookup; empty where there is none. A list shows one
+            mode at a time.
+        walks_by_id: indexes that hold rows in the order of their ids, by which a list looks at no others.
+        other_parameters: what else its address may carry.
+        views: built-in views, by their names: parameters as in an address.
     """
 
     id_prefix: str = ""
     hidden_columns: tuple[str, ...] = ()
     also_seen_with: tuple[str, ...] = ()
+    mode_lookup: str = ""
+    walks_by_id: tuple[WalkById, ...] = ()
+    other_parameters: frozenset[str] = frozenset()
+    views: tuple[tuple[str, str], ...] = ()
 
     actions: list[str] | None = None
     list_per_page = 50
+    change_list_template = "admin/lists/change_list.html"
+    list_before_template = "admin/lists/above.html"
+    #: Nobody can say how many rows there are, so nobody can choose all of them.
+    list_disable_select_all = True
     #: Counting every row of a large table costs more than the page itself.
     show_full_result_count = False
+
+    def __init__(self, model: type[models.Model], admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        if not self.mode_lookup and any(one.name == "mode" for one in self.opts.concrete_fields):
+            self.mode_lookup = "mode"
+
+    @property
+    def pages_by_key(self) -> bool:
+        """Whether its rows are in the order of their ids, as those of whatever grows are; else they are few."""
+        return not self.ordering or list(self.ordering) == ["-id"]
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> Any:
+        """The list's own page."""
+        return ListOfRows
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Where rows are many, there is no order but that of their ids: no index has another."""
+        return () if self.pages_by_key else super().get_sortable_by(request)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Whatever makes the library draw a search box."""
+        return super().get_search_fields(request) or (("pk",) if self.found_exactly("") is not None else ())
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         """The page of a row; other methods than a page has are refused before Django opens a transaction for them."""
@@ -76,6 +134,8 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
 
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> Any:
         """An action on the chosen rows; what is no key of this model is refused before it is looked for."""
+        if request.POST.get("select_across") == "1":
+            raise BadRequest("Rows are chosen page by page.")
         try:
             for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
                 self.model._meta.pk.to_python(chosen)  # noqa: SLF001 - Django's documented model API
@@ -137,17 +197,30 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     def get_search_results(
         self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
     ) -> tuple["models.QuerySet[Any]", bool]:
-        """Rows of the search, those `found_in_full` included; a full TypeID is looked up by primary key."""
-        pk = ids.decode(self.id_prefix, search_term.strip()) if self.id_prefix else None
-        if pk is not None:
-            return queryset.filter(pk=pk), False
+        """Rows that are called exactly so, each way by an index; only lists of a few rows look into texts."""
+        term = search_term.strip()
+        if not term or len(term) > TERM_MAX_LENGTH:
+            return (queryset if not term else queryset.none()), False
+        if (key := key_of(self.id_prefix, term)) is not None and isinstance(self.opts.pk, models.UUIDField):
+            exactly = self.model._base_manager.filter(pk=key)  # noqa: SLF001 - Django's documented name
+            ways = self.found_exactly(term)
+            return queryset.filter(pk__in=newest_keys([exactly, *(ways or ())])), False
+        if (ways := self.found_exactly(term)) is not None:
+            return queryset.filter(pk__in=newest_keys(ways)), False
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        if search_term.strip() and (in_full := self.found_in_full(search_term)) is not None:
+        if (in_full := self.found_in_full(search_term)) is not None:
             found |= queryset.filter(in_full)
         return found, may_have_duplicates
 
+    def found_exactly(self, term: str) -> "Sequence[models.QuerySet[Any]] | None":
+        """Rows of this model that are called so, beside those with this id: one query for each way, each indexed.
+
+        None: the list is of few rows, and its `search_fields` say where a search looks.
+        """
+        return None
+
     def found_in_full(self, term: str) -> models.Q | None:
-        """What else a search finds where no column holds its term in plain text; None: nothing."""
+        """What else a search of a short list finds where no column holds its term in plain text; None: nothing."""
         return None
 
 

@@ -217,7 +217,7 @@ UNFOLD = {
     "SITE_TITLE": "Payment gateway",
     "SITE_HEADER": "Payment gateway",
     "SHOW_BACK_BUTTON": True,
-    "STYLES": [lambda _request: static("backoffice/pages.css")],
+    "STYLES": [lambda _request: static("backoffice/pages.css"), lambda _request: static("backoffice/lists.css")],
 }
 
 CELERY_BROKER_URL = REDIS_URL

@@ -38,6 +38,8 @@ class Letter(models.Model):
             ),
         ]
         indexes = [
+            # A handful, looked for at any age.
+            models.Index(fields=["id"], condition=models.Q(envelope_agrees=False), name="letters_that_disagree"),
             models.Index(fields=["last_received_at"], condition=models.Q(redacted_at=None), name="letters_to_redact"),
         ]
 
@@ -78,6 +80,17 @@ class LetterItem(DueWork):
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="letter_items_due"),
             models.Index(fields=["order_id"], name="letter_items_of_an_order"),
+            models.Index(
+                fields=["transaction_id"],
+                condition=~models.Q(transaction_id=""),
+                name="letter_items_of_a_transaction",
+            ),
+            # What the provider did not confirm is little, and looked for at any age.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=["unconfirmed", "contradicted", "unusable"]),
+                name="letter_items_for_a_person",
+            ),
         ]
 
     def __str__(self) -> str:

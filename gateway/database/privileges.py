@@ -102,6 +102,8 @@ PRIVILEGES: Final[dict[str, May]] = {
     "providers.CallPace": _COMES_AND_GOES,
     "providers.MediaHint": _COMES_AND_GOES,
     "api.IdempotencyKey": _COMES_AND_GOES,
+    # What people keep for themselves.
+    "backoffice.SavedView": _COMES_AND_GOES,
     # Django's own, about our staff. The log of the admin goes with its person.
     "admin.LogEntry": May(delete=True),
     "auth.User": _COMES_AND_GOES,
