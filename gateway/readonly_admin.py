@@ -199,18 +199,21 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     ) -> tuple["models.QuerySet[Any]", bool]:
         """Rows that are called exactly so, each way by an index; only lists of a few rows look into texts."""
         term = search_term.strip()
-        if not term or len(term) > TERM_MAX_LENGTH:
-            return (queryset if not term else queryset.none()), False
-        if (key := key_of(self.id_prefix, term)) is not None and isinstance(self.opts.pk, models.UUIDField):
-            exactly = self.model._base_manager.filter(pk=key)  # noqa: SLF001 - Django's documented name
-            ways = self.found_exactly(term)
-            return queryset.filter(pk__in=newest_keys([exactly, *(ways or ())])), False
-        if (ways := self.found_exactly(term)) is not None:
-            return queryset.filter(pk__in=newest_keys(ways)), False
+        if not term:
+            return queryset, False
+        if self.found_exactly(term) is not None or key_of(self.id_prefix, term) is not None:
+            return self.called(queryset, term), False
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         if (in_full := self.found_in_full(search_term)) is not None:
             found |= queryset.filter(in_full)
         return found, may_have_duplicates
+
+    def called(self, queryset: "models.QuerySet[Any]", term: str) -> "models.QuerySet[Any]":
+        """The rows that are called exactly so: the newest of each way, found with one question."""
+        ways = [] if len(term) > TERM_MAX_LENGTH else list(self.found_exactly(term) or ())
+        if isinstance(self.opts.pk, models.UUIDField) and (key := key_of(self.id_prefix, term)) is not None:
+            ways.append(self.model._base_manager.filter(pk=key))  # noqa: SLF001 - Django's documented name
+        return queryset.filter(pk__in=newest_keys(ways))
 
     def found_exactly(self, term: str) -> "Sequence[models.QuerySet[Any]] | None":
         """Rows of this model that are called so, beside those with this id: one query for each way, each indexed.

@@ -73,6 +73,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.RedirectHash.url",
     },
     "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
+        "backoffice.SavedView.list_name",
+        "backoffice.SavedView.query",  # filters alone, never a search
         "balances.Journal.cause",
         "balances.Instruction.verb",
         "balances.Instruction.parameters",
@@ -207,6 +209,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "withdrawals.BlockedRecipient.ended_reason",
     },
     "Django's own, about our staff": {
+        "backoffice.SavedView.name",  # or what they call their own views
         "admin.LogEntry.object_id",
         "admin.LogEntry.object_repr",
         "admin.LogEntry.change_message",
