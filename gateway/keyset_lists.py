@@ -243,7 +243,7 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
             self.edge, self.looked_at = page.looked_to, page.looked_at
         self.result_list = rows
         self.result_count = len(rows)
-        self.full_result_count = None
+        self.full_result_count = len(rows)  # the same, so that the library says nothing of results
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.show_all = self.can_show_all = self.multi_page = False

@@ -34,7 +34,7 @@ _QUEUE_COLUMNS: Final = ("next_at", "attempts")
 
 
 @cache  # one entry for each column of each model
-def column(model: type[models.Model], name: str, *, with_sentence: bool = False) -> Any:
+def column(model: type[models.Model], name: str, *, with_sentence: bool = False, with_code: bool = False) -> Any:
     """How a column is shown; its own name where Django shows it well enough."""
     try:
         field = model._meta.get_field(name)  # noqa: SLF001 - Django's documented way to its fields
@@ -58,7 +58,10 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False)
 
         def show(row: Any) -> str:
             value = getattr(row, name)
-            return "-" if value is None else format_amount(value, row.currency)
+            if value is None:
+                return "-"
+            text = format_amount(value, row.currency)
+            return f"{text} {row.currency}" if with_code else text
 
     else:
         return name
@@ -177,7 +180,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns of the list: a status as its word, an amount with the decimals of its currency."""
-        return [column(self.model, name) for name in self.list_display]
+        names = [name for name in self.list_display if name != self.mode_lookup]  # it stands above, for all of them
+        if self.pages_by_key and "amount" in names:
+            names = [name for name in names if name != "currency"]  # the amounts say it themselves
+        return [column(self.model, name, with_code=self.pages_by_key) for name in names]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Every column that may be seen, in the model's order, the queue's own columns last."""

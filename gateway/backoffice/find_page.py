@@ -11,7 +11,6 @@ from django.utils.http import urlencode
 
 from balances.instruction_models import Instruction
 from balances.models import Journal
-from gateway.backoffice.models import SavedView
 from gateway.exact_search import TERM_MAX_LENGTH
 from gateway.money import format_amount
 from gateway.products.models import Customer
@@ -51,7 +50,6 @@ def find(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Find",
-        "opts": SavedView._meta,  # noqa: SLF001 - the heading wants an app
         "term": term,
         "too_long": too_long,
         "kinds": kinds,
