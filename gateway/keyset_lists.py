@@ -7,7 +7,7 @@ it looked, and goes on from there when it is asked to (docs/adr/a-list-looks-at-
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ OLDEST_FIRST: Final = "oldest"
 #: How many rows a page looks at until it is full: first so few that a common question costs nothing, then so many that
 #: a rare one is answered in less than a tenth of a second (docs/adr/a-list-looks-at-so-many-rows.md).
 STEPS: Final = (1_000, 20_000)
+#: The same where the mode of a row stands in another table that grows: each row costs a look into that one, too.
+STEPS_OF_PARTS: Final = (1_000, 5_000)
 #: Columns of the time at which a row, and so its id, was made.
 _MADE_AT: Final = ("created_at", "received_at", "started_at")
 #: Parameters that say where in a list a page is, and nothing of what is in it.
@@ -79,7 +81,15 @@ class Page:
     looked_at: int = 0
 
 
-def page_of(rows: "QuerySet[Any]", among: "QuerySet[Any] | None", begin: Any, *, upwards: bool, size: int) -> Page:
+def page_of(
+    rows: "QuerySet[Any]",
+    among: "QuerySet[Any] | None",
+    begin: Any,
+    *,
+    upwards: bool,
+    size: int,
+    steps: Sequence[int] = STEPS,
+) -> Page:
     """The next rows behind a key.
 
     Args:
@@ -88,6 +98,7 @@ def page_of(rows: "QuerySet[Any]", among: "QuerySet[Any] | None", begin: Any, *,
         begin: the key behind which it begins; None: at the end.
         upwards: towards greater keys.
         size: of a page.
+        steps: how many rows are looked at, one after the other, until the page is full.
     """
     order = "pk" if upwards else "-pk"
     behind = Q() if begin is None else Q(**{"pk__gt" if upwards else "pk__lt": begin})
@@ -96,13 +107,13 @@ def page_of(rows: "QuerySet[Any]", among: "QuerySet[Any] | None", begin: Any, *,
         found = list(rows[: size + 1])
         return Page(rows=found[:size], has_more=len(found) > size)
     keys = among.filter(behind).order_by(order).values_list("pk", flat=True)
-    for step in STEPS:
+    for step in steps:
         edge = keys[step : step + 1].first()
         within = rows if edge is None else rows.filter(**{"pk__lte" if upwards else "pk__gte": edge})
         found = list(within[: size + 1])
         if edge is None or len(found) > size:
             return Page(rows=found[:size], has_more=len(found) > size)
-    return Page(rows=found, looked_to=edge, looked_at=STEPS[-1])
+    return Page(rows=found, looked_to=edge, looked_at=step)
 
 
 def understood(request: HttpRequest, pages: Any, given: QueryDict) -> dict[str, list[str]]:
@@ -221,11 +232,12 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
         after, before = (self._key(request.GET.get(name, "")) for name in (AFTER, BEFORE))
         backwards = before is not None and after is None
         begin = before if backwards else after
-        page = page_of(self.queryset, self._among(), begin, upwards=self.oldest_first != backwards, size=size)
+        how: Any = {"size": size, "steps": self.model_admin.steps}
+        page = page_of(self.queryset, self._among(), begin, upwards=self.oldest_first != backwards, **how)
         if backwards and not page.rows and page.looked_to is None:
             # Nothing lies before: that is the first page.
             backwards, begin = False, None
-            page = page_of(self.queryset, self._among(), None, upwards=self.oldest_first, size=size)
+            page = page_of(self.queryset, self._among(), None, upwards=self.oldest_first, **how)
         self._show(page, begin, backwards=backwards)
 
     def _show(self, page: Page, begin: Any, *, backwards: bool) -> None:

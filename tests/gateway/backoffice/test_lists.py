@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from gateway import ids
-from gateway.keyset_lists import STEPS, page_of
+from gateway.keyset_lists import STEPS, STEPS_OF_PARTS, page_of
 from gateway.products.models import Customer, Mode, Product
 from gateway.providers.models import ProviderAccount
 from gateway.readonly_admin import ReadOnlyAdmin
@@ -98,21 +98,19 @@ class TestPages:
         screenshots = reverse("admin:payments_screenshot_changelist")
         assert admin_client.get(screenshots, {place: key}).status_code == 200
 
-    def test_a_look_ends_after_so_many_rows_and_goes_on_from_there(
-        self, product: Product, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("gateway.keyset_lists.STEPS", (4, 10))
+    def test_a_look_ends_after_so_many_rows_and_goes_on_from_there(self, product: Product) -> None:
+        steps: Any = {"steps": (4, 10)}
         made = customers(product, 30)
         rows = Customer.objects.filter(pk__in=[made[2].pk, made[7].pk, made[25].pk])
         everything = Customer.objects.all()
-        first = page_of(rows, everything, None, upwards=False, size=5)
+        first = page_of(rows, everything, None, upwards=False, size=5, **steps)
         assert (first.rows, first.looked_to, first.looked_at) == ([made[2], made[7]], made[10].pk, 10)
-        second = page_of(rows, everything, first.looked_to, upwards=False, size=5)
+        second = page_of(rows, everything, first.looked_to, upwards=False, size=5, **steps)
         assert (second.rows, second.looked_to) == ([], made[21].pk)
-        third = page_of(rows, everything, second.looked_to, upwards=False, size=5)
+        third = page_of(rows, everything, second.looked_to, upwards=False, size=5, **steps)
         assert (third.rows, third.looked_to, third.has_more) == ([made[25]], None, False)
-        assert page_of(rows, everything, made[29].pk, upwards=True, size=2).rows == [made[25]]
-        full = page_of(rows, everything, None, upwards=False, size=1)
+        assert page_of(rows, everything, made[29].pk, upwards=True, size=2, **steps).rows == [made[25]]
+        full = page_of(rows, everything, None, upwards=False, size=1, **steps)
         assert (full.rows, full.has_more, full.looked_to) == ([made[2]], True, None)
 
     def test_nothing_is_counted_or_sorted(self, product: Product, admin_client: Client) -> None:
@@ -271,7 +269,7 @@ class TestFilters:
         disguised: None,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("gateway.keyset_lists.STEPS", (4, 10))
+        monkeypatch.setattr(admin.site.get_model_admin(Customer), "steps", (4, 10))
         with undisguised() as cursor:
             cursor.execute(copies_of(Customer), {"one": one_of_each(product, account)[Customer].pk, "last": 20_000})
         page = shown(admin_client, CUSTOMERS, {"mode": "test", "created_at__lt": "now-5h"})
@@ -279,7 +277,7 @@ class TestFilters:
         assert all(row.created_at < timezone.now() - timedelta(hours=5) for row in page.result_list)
 
     def test_the_steps_are_those_that_were_measured(self) -> None:
-        assert STEPS == (1_000, 20_000)
+        assert (STEPS, STEPS_OF_PARTS) == ((1_000, 20_000), (1_000, 5_000))
 
 
 class TestSearch:
