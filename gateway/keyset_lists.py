@@ -20,6 +20,7 @@ from unfold.views import ChangeList
 
 from gateway import shown_mode
 from gateway.list_filters import Asked, Chip, Filter, filters_of
+from gateway.picked_out import picked_out
 
 #: Where a page begins: behind the row of this key, or before it.
 AFTER: Final = "after"
@@ -88,7 +89,8 @@ def page_of(
     *,
     upwards: bool,
     size: int,
-    steps: Sequence[int] = STEPS,
+    steps: Sequence[int],
+    of_parts: bool = False,
 ) -> Page:
     """The next rows behind a key.
 
@@ -99,6 +101,8 @@ def page_of(
         upwards: towards greater keys.
         size: of a page.
         steps: how many rows are looked at, one after the other, until the page is full.
+        of_parts: what is asked for stands in another table that grows. The rows of a step are picked out then, or the
+            database might begin with the other table, and read all of it.
     """
     order = "pk" if upwards else "-pk"
     behind = Q() if begin is None else Q(**{"pk__gt" if upwards else "pk__lt": begin})
@@ -109,7 +113,10 @@ def page_of(
     keys = among.filter(behind).order_by(order).values_list("pk", flat=True)
     for step in steps:
         edge = keys[step : step + 1].first()
-        within = rows if edge is None else rows.filter(**{"pk__lte" if upwards else "pk__gte": edge})
+        if of_parts:
+            within = rows.filter(picked_out(keys[: step + 1]))
+        else:
+            within = rows if edge is None else rows.filter(**{"pk__lte" if upwards else "pk__gte": edge})
         found = list(within[: size + 1])
         if edge is None or len(found) > size:
             return Page(rows=found[:size], has_more=len(found) > size)
@@ -181,13 +188,13 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
     def _read(self, request: HttpRequest) -> None:
         self.filters, self.asked = [], Asked()
         given = dict(request.GET.lists())
-        known = set(_OTHERS)
+        # A mode is chosen once for all lists: those whose rows have none take it and pass it on.
+        known = _OTHERS | {shown_mode.PARAMETER, f"{shown_mode.PARAMETER}__exact"}
         for one in filters_of(request, self.model_admin, self.made_at):
             self.filters.append(one)
             one.read(given, self.asked)
-            known.update(one.parameters)
+            known |= set(one.parameters)
         if lookup := self.model_admin.mode_lookup:
-            known |= {shown_mode.PARAMETER, f"{shown_mode.PARAMETER}__exact"}
             plain = request.GET.get(f"{shown_mode.PARAMETER}__exact")
             self.mode = plain if plain in shown_mode.MODES else shown_mode.shown_mode(request)
             self.asked.values[lookup] = frozenset({self.mode})
@@ -232,7 +239,8 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
         after, before = (self._key(request.GET.get(name, "")) for name in (AFTER, BEFORE))
         backwards = before is not None and after is None
         begin = before if backwards else after
-        how: Any = {"size": size, "steps": self.model_admin.steps}
+        parts = self.model_admin.is_of_parts
+        how: Any = {"size": size, "steps": STEPS_OF_PARTS if parts else STEPS, "of_parts": parts}
         page = page_of(self.queryset, self._among(), begin, upwards=self.oldest_first != backwards, **how)
         if backwards and not page.rows and page.looked_to is None:
             # Nothing lies before: that is the first page.
@@ -266,8 +274,10 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
             return None  # what a search finds is little, and found already
         values = self.asked.values
         served = [walk for walk in self.model_admin.walks_by_id if walk.serves(values)]
-        if any(walk.are_few for walk in served):
+        few = [walk for walk in served if walk.are_few]
+        if few and not self.model_admin.is_of_parts:
             return None
+        served = few or served
         rows = self.model._base_manager.filter(self.asked.key_range)  # noqa: SLF001 - Django's documented name
         return rows.filter(served[0].where(values)) if served else rows
 

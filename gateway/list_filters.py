@@ -31,9 +31,9 @@ _TEXT_MAX_LENGTH: Final = 190
 _VALUES_AT_MOST: Final = 100
 #: Digits of a money column before its point: a number with more of them cannot be compared.
 _WHOLE_DIGITS_AT_MOST: Final = 16
-#: How far a row's time and the time in its id may be apart: an id is made before a lock is waited for. It decides only
-#: how many rows are looked at in vain (see `balances.filters`).
-_ID_MARGIN: Final = dt.timedelta(hours=1)
+#: How far a row's time and the time in its id may be apart: an id is made before a lock is waited for, and our clocks
+#: and the database's differ by seconds. A look that begins at the end of a period passes by so many rows in vain.
+_ID_MARGIN: Final = dt.timedelta(minutes=5)
 #: Moments that move on with the clock: ``today``, ``today-6d``, ``now-1h``, ``month``.
 _MOMENT: Final = re.compile(r"(now|today|month)(?:-([0-9]{1,4})([hd]))?")
 _QUICK: Final = (
@@ -322,8 +322,9 @@ class Period(Range):
 
     def bounds(self, asked: Asked, bound: str, value: Any) -> None:
         """The ids that rows of such a time can have."""
-        if self.is_in_key and bound != "exact":
-            is_lower = bound.startswith("g")
+        is_lower = bound.startswith("g")
+        # Before a time to come is everything.
+        if self.is_in_key and bound != "exact" and (is_lower or value < dt.datetime.now(tz=dt.UTC)):
             nearest = ids.first_at(value, plus=-_ID_MARGIN if is_lower else _ID_MARGIN)
             within = Q(**{"pk__gte" if is_lower else "pk__lte": nearest})
             asked.key_range &= within

@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
-from gateway.keyset_lists import STEPS, ListOfRows, WalkById
+from gateway.keyset_lists import ListOfRows, WalkById
 from gateway.money import format_amount
 
 #: By which a page of the admin is asked for.
@@ -86,7 +86,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         mode_lookup: the column that says whose money a row is, as a lookup; empty where there is none. A list shows one
             mode at a time.
         walks_by_id: indexes that hold rows in the order of their ids, by which a list looks at no others.
-        steps: how many rows a page looks at for what no index knows.
+        is_of_parts: its mode, or what it is asked for, stands in another table that grows.
         other_parameters: what else its address may carry.
         views: built-in views, by their names: parameters as in an address.
     """
@@ -96,7 +96,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     also_seen_with: tuple[str, ...] = ()
     mode_lookup: str = ""
     walks_by_id: tuple[WalkById, ...] = ()
-    steps: tuple[int, ...] = STEPS
+    is_of_parts: bool = False
     other_parameters: frozenset[str] = frozenset()
     views: tuple[tuple[str, str], ...] = ()
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.encryption import readable_or
-from gateway.keyset_lists import STEPS_OF_PARTS, WalkById
+from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from payments import finding
 from payments.models import (
@@ -86,7 +86,7 @@ class ConfirmationAdmin(ReadOnlyAdmin):
     list_select_related = ["deposit"]
     search_help_text = "A bank's reference, an id, or the reference of its deposit, in full."
     mode_lookup = "deposit__mode"
-    steps = STEPS_OF_PARTS
+    is_of_parts = True
     walks_by_id = (WalkById(among={"is_contested": frozenset({True})}, are_few=True),)
     views = (
         ("Contested", "is_contested__exact=1"),
@@ -126,7 +126,7 @@ class ScreenshotAdmin(ReadOnlyAdmin):
     list_filter = [SuspicionFilter, "created_at"]
     search_help_text = "A bank's reference, the id of a confirmation, or the picture's digest, in full."
     mode_lookup = "confirmation__deposit__mode"
-    steps = STEPS_OF_PARTS
+    is_of_parts = True
     views = (("To look at", "suspicion=any"),)
     list_select_related = ["confirmation"]
     readonly_fields = ["why_suspicious", "picture_link"]
@@ -213,7 +213,7 @@ class SavingsAdmin(ReadOnlyAdmin):
     ]
     list_select_related = ["customer", "payment_system", "account"]
     mode_lookup = "customer__mode"
-    steps = STEPS_OF_PARTS
+    is_of_parts = True
     search_help_text = "A customer's id, ours or the product's, in full."
     views = (
         ("Something is missing", "missing__gt=0"),

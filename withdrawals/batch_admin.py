@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import action
 
 from gateway import ids
-from gateway.keyset_lists import STEPS_OF_PARTS, WalkById
+from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 from withdrawals import batch_pages, finding
 from withdrawals.models import BatchRow, WithdrawalBatch, WithdrawalBatchMove
@@ -98,7 +98,7 @@ class BatchRowAdmin(ReadOnlyAdmin):
     search_help_text = "A reference, or the id of a withdrawal or a batch, in full."
     list_select_related = ["batch", "withdrawal"]
     mode_lookup = "batch__mode"
-    steps = STEPS_OF_PARTS
+    is_of_parts = True
     ordering = ["-id"]
 
     def found_exactly(self, term: str) -> "list[QuerySet[Any]]":

@@ -103,6 +103,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     inlines = [DeliveryAttemptInline]
     mode_lookup = "endpoint__mode"
+    is_of_parts = True
     walks_by_id = (WalkById(among={"status": frozenset({"exhausted"})}, are_few=True),)
     views = (
         ("Given up", "status__in=exhausted"),

@@ -4,10 +4,12 @@ For a transaction in which no guard looks (`tests.roles.undisguised`), and which
 rows clears away after them (`tests.roles.clear_away`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import models
+import time_machine
+from django.db import connection, models
 from django.utils import timezone
 
 from balances.models import Hold, Journal
@@ -57,6 +59,16 @@ DIFFERS: Final[dict[type[models.Model], dict[str, str]]] = {
     ProviderCall: {"subject": "'cnf_' || n"},
 }
 _TIMES: Final = frozenset({"created_at", "received_at", "started_at"})
+
+
+@contextmanager
+def at_their_time() -> Iterator[None]:
+    """The clock is the database's, whatever a test has set it to: ids and times of copies are of that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        (now,) = cursor.fetchone()
+    with time_machine.travel(now, tick=False):
+        yield
 
 
 def one_of_each(product: Product, account: ProviderAccount) -> dict[type[models.Model], models.Model]:
