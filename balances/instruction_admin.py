@@ -41,7 +41,8 @@ class InstructionAdmin(ReadOnlyAdmin):
         *("public_id", "verb", "mode", "status", "posts", "reason"),
         *("requested_by", "requested_at", "decided_by"),
     ]
-    list_filter = ["status", "verb", "mode"]
+    list_filter = ["status", "verb", "requested_at", "decided_at", "requested_by"]
+    views = (("Waiting for a second person", "status__in=proposed"),)
     search_fields = ["reason", "document"]
     list_select_related = ["requested_by", "decided_by"]
     ordering = [

@@ -9,9 +9,11 @@ from django.urls import reverse
 
 from balances import reading, summaries
 from balances.instruction_rights import TAKES_LOOKING
+from balances.kinds import BY_PEOPLE_ALONE, JournalKind
 from balances.models import Account, Entry, Hold, Journal
 from balances.pages import link, linked
 from gateway import ids
+from gateway.keyset_lists import WalkById
 from gateway.money import format_amount
 from gateway.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
 
@@ -64,23 +66,31 @@ class JournalAdmin(ReadOnlyAdmin):
         *("public_id", "created_at", "kind", "mode", "amount", "owners"),
         *("reference", "order", "instructed", "detail"),
     ]
-    list_filter = ["kind", "mode"]
-    search_fields = ["=reference", "=subject"]
+    list_filter = ["kind", "cause", "created_at", ("instruction", admin.EmptyFieldListFilter), "instruction", "subject"]
     search_help_text = "An id of a journal or of one of its entries, of an order, or a reference, in full."
     list_select_related = ["instruction"]
     ordering = ["-id"]
     hidden_columns = ("id", "xact", "begun_at", "subject", "instruction")
     readonly_fields = ["public_id", "order", "instructed"]
     inlines = [EntryInline]
+    walks_by_id = (
+        WalkById(among={"kind": frozenset(BY_PEOPLE_ALONE)}, are_few=True),
+        WalkById(among={"mode": frozenset({"test"})}),
+    )
+    views = (
+        ("Decided by people", "instruction__isempty=0"),
+        ("Fees today", "kind__in=provider_fee,product_fee&created_at__gte=today"),
+    )
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
-    ) -> tuple["QuerySet[Any]", bool]:
-        """As always, and the journal of an entry: products and statements name both."""
-        entry = ids.decode(ids.ENTRY, search_term.strip())
-        if entry is not None:
-            return queryset.filter(pk__in=Entry.objects.filter(pk=entry).values("journal")), False
-        return super().get_search_results(request, queryset, search_term)
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By its reference, its order, its instruction or an entry of it: products and statements name them."""
+        rows = Journal.objects.all()
+        ways = [rows.filter(kind__in=JournalKind.values, reference=term), rows.filter(subject=term).exclude(subject="")]
+        if (key := ids.decode(ids.ENTRY, term)) is not None:
+            ways.append(rows.filter(pk__in=Entry.objects.filter(pk=key).values("journal")))
+        if (key := ids.decode(ids.INSTRUCTION, term)) is not None:
+            ways.append(rows.filter(instruction=key))
+        return ways
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """The journals with what their lines tell of their entries: four queries, however many lines there are."""
@@ -132,7 +142,7 @@ class AccountAdmin(ReadOnlyAdmin):
         "balance",
         "overdraft_limit",
     ]
-    list_filter = ["kind", "mode", "currency"]
+    list_filter = ["kind", "currency", "product", "provider_account", "payment_system"]
     search_fields = ["product__name", "provider_account__name", "payment_system"]
     list_select_related = ["product", "provider_account"]
     ordering = ["kind", "mode", "currency", "id"]
@@ -150,7 +160,12 @@ class HoldAdmin(ReadOnlyAdmin):
 
     also_seen_with = TAKES_LOOKING
     list_display = ["order_id", "mode", "product", "amount", "currency", "status", "created_at", "closed_at"]
-    list_filter = ["status", "mode"]
-    search_fields = ["=order_id"]
+    id_prefix = ids.WITHDRAWAL  # a hold has the id of its withdrawal
+    list_filter = ["status", "product", "currency", "amount", "created_at"]
+    search_help_text = "The id of a withdrawal, in full."
     list_select_related = ["product"]
     ordering = ["-id"]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By its withdrawal alone."""
+        return [Hold.objects.filter(order_id=term)]

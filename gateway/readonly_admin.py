@@ -1,5 +1,6 @@
 """The admin shows; it never edits. Whatever moves money or rights is a verb with a reason, not a form."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -11,18 +12,31 @@ from django.http import HttpRequest, HttpResponseNotAllowed
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
-from gateway import causes, ids
+from gateway import causes
 from gateway.encryption import EncryptedTextField
+from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
+from gateway.keyset_lists import ListOfRows, WalkById
 from gateway.money import format_amount
 
 #: By which a page of the admin is asked for.
 _METHODS: Final = ("GET", "HEAD", "POST")
+#: How the words of a status are coloured, by what they ask of people; each stands there as a word, too.
+_TONES: Final = {
+    **dict.fromkeys(("credited", "paid", "confirmed", "delivered", "done", "made", "posted", "approved"), "success"),
+    **dict.fromkeys(
+        ("in_review", "manual_review", "unknown", "suspense", "contradicted", "unconfirmed", "exhausted"), "warning"
+    ),
+    **dict.fromkeys(("pending_approval", "waiting_funds", "proposed", "checked"), "warning"),
+    **dict.fromkeys(("failed", "rejected", "reversed", "refused", "unusable", "returned", "written_off"), "danger"),
+    **dict.fromkeys(("created", "queued", "sending", "accepted", "verifying", "awaiting_payment"), "info"),
+    **dict.fromkeys(("accumulating", "pending", "working", "waiting", "received", "open"), "info"),
+}
 #: Columns of `gateway.due_work.DueWork`: of interest to operators, not to finance.
 _QUEUE_COLUMNS: Final = ("next_at", "attempts")
 
 
 @cache  # one entry for each column of each model
-def column(model: type[models.Model], name: str, *, with_sentence: bool = False) -> Any:
+def column(model: type[models.Model], name: str, *, with_sentence: bool = False, with_code: bool = False) -> Any:
     """How a column is shown; its own name where Django shows it well enough."""
     try:
         field = model._meta.get_field(name)  # noqa: SLF001 - Django's documented way to its fields
@@ -34,14 +48,27 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False)
             value = getattr(row, name)
             return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence and value else value or "-"
 
+    elif isinstance(field, models.DateTimeField) and not with_sentence:
+
+        def show(row: Any) -> str:
+            value = getattr(row, name)
+            return "-" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
+
+        return admin.display(show, description=f"{field.verbose_name} (UTC)", ordering=name)
+
     elif isinstance(field, models.DecimalField) and hasattr(model, "currency"):
 
         def show(row: Any) -> str:
             value = getattr(row, name)
-            return "-" if value is None else format_amount(value, row.currency)
+            if value is None:
+                return "-"
+            text = format_amount(value, row.currency)
+            return f"{text} {row.currency}" if with_code else text
 
     else:
         return name
+    if name == "status" and not with_sentence:
+        show.label = _TONES  # type: ignore[attr-defined]  # the library's way to a coloured word
     return admin.display(show, description=getattr(field, "verbose_name", name), ordering=name)
 
 
@@ -60,6 +87,12 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         also_seen_with: permissions that let people look as the view permission does: who decides needs the evidence.
         is_exported: whether its rows can be had as a file (`gateway.backoffice.exports`).
         not_exported: columns of the list that no file has, by their names: what a customer is known by outside.
+        mode_lookup: the column that says whose money a row is, as a lookup; empty where there is none. A list shows one
+            mode at a time.
+        walks_by_id: indexes that hold rows in the order of their ids, by which a list looks at no others.
+        is_of_parts: its mode, or what it is asked for, stands in another table that grows.
+        other_parameters: what else its address may carry.
+        views: built-in views, by their names: parameters as in an address.
     """
 
     id_prefix: str = ""
@@ -67,12 +100,42 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     also_seen_with: tuple[str, ...] = ()
     is_exported: bool = True
     not_exported: tuple[str, ...] = ()
-    list_before_template = "admin/backoffice/export/buttons.html"
+    mode_lookup: str = ""
+    walks_by_id: tuple[WalkById, ...] = ()
+    is_of_parts: bool = False
+    other_parameters: frozenset[str] = frozenset()
+    views: tuple[tuple[str, str], ...] = ()
 
     actions: list[str] | None = None
     list_per_page = 50
+    change_list_template = "admin/lists/change_list.html"
+    list_before_template = "admin/lists/above.html"
+    #: Nobody can say how many rows there are, so nobody can choose all of them.
+    list_disable_select_all = True
     #: Counting every row of a large table costs more than the page itself.
     show_full_result_count = False
+
+    def __init__(self, model: type[models.Model], admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        if not self.mode_lookup and any(one.name == "mode" for one in self.opts.concrete_fields):
+            self.mode_lookup = "mode"
+
+    @property
+    def pages_by_key(self) -> bool:
+        """Whether its rows are in the order of their ids, as those of whatever grows are; else they are few."""
+        return not self.ordering or list(self.ordering) == ["-id"]
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> Any:
+        """The list's own page."""
+        return ListOfRows
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Where rows are many, there is no order but that of their ids: no index has another."""
+        return () if self.pages_by_key else super().get_sortable_by(request)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Whatever makes the library draw a search box."""
+        return super().get_search_fields(request) or (("pk",) if self.found_exactly("") is not None else ())
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The list, called by what it lists: there is nothing to select and to change."""
@@ -87,6 +150,8 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
 
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> Any:
         """An action on the chosen rows; what is no key of this model is refused before it is looked for."""
+        if request.POST.get("select_across") == "1":
+            raise BadRequest("Rows are chosen page by page.")
         try:
             for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
                 self.model._meta.pk.to_python(chosen)  # noqa: SLF001 - Django's documented model API
@@ -128,7 +193,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns of the list: a status as its word, an amount with the decimals of its currency."""
-        return [column(self.model, name) for name in self.list_display]
+        names = [name for name in self.list_display if name != self.mode_lookup]  # it stands above, for all of them
+        if self.pages_by_key and "amount" in names:
+            names = [name for name in names if name != "currency"]  # the amounts say it themselves
+        return [column(self.model, name, with_code=self.pages_by_key) for name in names]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Every column that may be seen, in the model's order, the queue's own columns last."""
@@ -148,17 +216,33 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     def get_search_results(
         self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
     ) -> tuple["models.QuerySet[Any]", bool]:
-        """Rows of the search, those `found_in_full` included; a full TypeID is looked up by primary key."""
-        pk = ids.decode(self.id_prefix, search_term.strip()) if self.id_prefix else None
-        if pk is not None:
-            return queryset.filter(pk=pk), False
+        """Rows that are called exactly so, each way by an index; only lists of a few rows look into texts."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if self.found_exactly(term) is not None or key_of(self.id_prefix, term) is not None:
+            return self.called(queryset, term), False
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        if search_term.strip() and (in_full := self.found_in_full(search_term)) is not None:
+        if (in_full := self.found_in_full(search_term)) is not None:
             found |= queryset.filter(in_full)
         return found, may_have_duplicates
 
+    def called(self, queryset: "models.QuerySet[Any]", term: str) -> "models.QuerySet[Any]":
+        """The rows that are called exactly so: the newest of each way, found with one question."""
+        ways = [] if len(term) > TERM_MAX_LENGTH else list(self.found_exactly(term) or ())
+        if isinstance(self.opts.pk, models.UUIDField) and (key := key_of(self.id_prefix, term)) is not None:
+            ways.append(self.model._base_manager.filter(pk=key))  # noqa: SLF001 - Django's documented name
+        return queryset.filter(pk__in=newest_keys(ways))
+
+    def found_exactly(self, term: str) -> "Sequence[models.QuerySet[Any]] | None":
+        """Rows of this model that are called so, beside those with this id: one query for each way, each indexed.
+
+        None: the list is of few rows, and its `search_fields` say where a search looks.
+        """
+        return None
+
     def found_in_full(self, term: str) -> models.Q | None:
-        """What else a search finds where no column holds its term in plain text; None: nothing."""
+        """What else a search of a short list finds where no column holds its term in plain text; None: nothing."""
         return None
 
 

@@ -289,6 +289,7 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "gateway.backoffice.navigation.sidebar"},
     "STYLES": [
         lambda _request: static("backoffice/pages.css"),
+        lambda _request: static("backoffice/lists.css"),
         lambda _request: static("backoffice/queues.css"),
         lambda _request: static("backoffice/story.css"),
         lambda _request: static("backoffice/masters.css"),

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.encryption import readable_or
+from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from payments import finding
 from payments.models import (
     Confirmation,
     ConfirmationMove,
@@ -75,10 +77,25 @@ class ConfirmationAdmin(ReadOnlyAdmin):
         "is_contested",
         "created_at",
     ]
-    list_filter = ["status", "is_contested"]
+    list_filter = [
+        *("status", "deposit__payment_system", "deposit__product", "deposit__account", "deposit__currency"),
+        *("amount", "is_contested", "failure_code", "created_at", "deposit"),
+    ]
     list_select_related = ["deposit"]
-    search_fields = ["provider_reference"]
+    search_help_text = "A bank's reference, an id, or the reference of its deposit, in full."
+    mode_lookup = "deposit__mode"
+    is_of_parts = True
+    walks_by_id = (WalkById(among={"is_contested": frozenset({True})}, are_few=True),)
+    views = (
+        ("Contested", "is_contested__exact=1"),
+        ("Being verified", "status__in=verifying"),
+        ("Refused today", "status__in=refused&created_at__gte=today"),
+    )
     inlines = [ScreenshotInline, ConfirmationMoveInline]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By a bank's reference or a deposit."""
+        return finding.confirmations(term)
 
 
 class SuspicionFilter(admin.SimpleListFilter):
@@ -104,12 +121,19 @@ class ScreenshotAdmin(ReadOnlyAdmin):
     """Screenshots, newest first. The picture itself has a page and a permission of its own; every look is recorded."""
 
     list_display = ["created_at", "confirmation", "why_suspicious", "duplicate_of"]
-    list_filter = [SuspicionFilter]
-    search_fields = ["=digest", "=confirmation__provider_reference"]
+    list_filter = [SuspicionFilter, "created_at"]
+    search_help_text = "A bank's reference, the id of a confirmation, or the picture's digest, in full."
+    mode_lookup = "confirmation__deposit__mode"
+    is_of_parts = True
+    views = (("To look at", "suspicion=any"),)
     list_select_related = ["confirmation"]
     readonly_fields = ["why_suspicious", "picture_link"]
     hidden_columns = ("look", "pixel_digest", "suspicions")
     ordering = ["-id"]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By what its confirmation is called."""
+        return finding.screenshots(term)
 
     @admin.display(description="suspicions")
     def why_suspicious(self, row: Screenshot) -> str:
@@ -177,5 +201,20 @@ class SavingsAdmin(ReadOnlyAdmin):
         "observed_at",
         "account",
     ]
-    list_filter = ["payment_system", "is_reported", "account"]
+    id_prefix = ids.SAVINGS
+    list_filter = [
+        *("payment_system", "customer__product", "account", "currency", "saved", "missing", "is_reported"),
+        *("observed_at", "customer"),
+    ]
     list_select_related = ["customer", "payment_system", "account"]
+    mode_lookup = "customer__mode"
+    is_of_parts = True
+    search_help_text = "A customer's id, ours or the product's, in full."
+    views = (
+        ("Something is missing", "missing__gt=0"),
+        ("Not reported any more", "is_reported__exact=0"),
+    )
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By their customer."""
+        return finding.savings(term)

@@ -38,6 +38,8 @@ class Letter(models.Model):
             ),
         ]
         indexes = [
+            # A handful, looked for at any age.
+            models.Index(fields=["id"], condition=models.Q(envelope_agrees=False), name="letters_that_disagree"),
             models.Index(fields=["last_received_at"], condition=models.Q(redacted_at=None), name="letters_to_redact"),
         ]
 
@@ -78,14 +80,17 @@ class LetterItem(DueWork):
         indexes = [
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="letter_items_due"),
             models.Index(fields=["order_id"], name="letter_items_of_an_order"),
-            # What the provider does not confirm is a handful among millions.
+            models.Index(
+                fields=["transaction_id"],
+                condition=~models.Q(transaction_id=""),
+                name="letter_items_of_a_transaction",
+            ),
+            # What the provider did not confirm is little, and looked for at any age.
             models.Index(
                 fields=["id"],
-                condition=models.Q(status__in=[ItemStatus.UNCONFIRMED, ItemStatus.CONTRADICTED]),
+                condition=models.Q(status__in=["unconfirmed", "contradicted", "unusable"]),
                 name="letter_items_for_a_person",
             ),
-            # Those that name none are found by their money; all others cost this index nothing.
-            models.Index(fields=["transaction_id"], condition=models.Q(order_id=""), name="letter_items_without_order"),
             # What the provider does not know: a handful among millions, asked about for a week and then people's.
             models.Index(fields=["created_at"], condition=models.Q(status="unconfirmed"), name="letter_items_in_doubt"),
         ]

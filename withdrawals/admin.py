@@ -4,7 +4,7 @@ import uuid
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -12,12 +12,14 @@ from django.views.decorators.http import require_POST
 
 from balances import doors, instruction_rights
 from gateway import ids
+from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import ReadOnlyAdmin
-from withdrawals import approval_pages, approvals
+from withdrawals import approval_pages, approvals, finding
 from withdrawals.batch_admin import BatchRowAdmin, WithdrawalBatchAdmin
 from withdrawals.block_admin import BlockedRecipientAdmin
 from withdrawals.limit_admin import DuplicateWindowAdmin, OutflowCapAdmin, WithdrawalLimitAdmin
 from withdrawals.models import SlabSet, Withdrawal
+from withdrawals.states import UNDER_WAY_AFTER_SENDING
 from withdrawals.verbs import open_to
 
 __all__ = [
@@ -52,9 +54,27 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         "contradiction",
         "created_at",
     ]
-    list_filter = ["mode", "status", "payment_system"]
-    search_fields = ["reference", "customer__external_id"]
-    search_help_text = "An id of ours, a reference, a customer, or the recipient's account in full."
+    list_filter = [
+        *("status", "payment_system", "product", "account", "currency", "amount"),
+        *(("contradiction", admin.EmptyFieldListFilter), "held_for", "failure_code", "created_at", "updated_at"),
+        *("sent_at", "customer"),
+    ]
+    search_help_text = "An id, a reference, a customer, or the recipient's account, in full."
+    walks_by_id = (
+        WalkById(among={"status": frozenset({"pending_approval"})}, are_few=True),
+        WalkById(among={"status": frozenset(UNDER_WAY_AFTER_SENDING)}, are_few=True),
+        WalkById(among={"contradiction__isempty": frozenset({False})}, are_few=True),
+        WalkById(one_of_each=("product", "mode")),
+        WalkById(among={"mode": frozenset({"test"})}),
+    )
+    views = (
+        ("Unknown for over an hour", "status__in=unknown&updated_at__lt=now-1h"),
+        ("In review", "status__in=manual_review"),
+        ("Waiting for approval", "status__in=pending_approval"),
+        ("Waiting for funds", "status__in=waiting_funds"),
+        ("Contradicted", "contradiction__isempty=0"),
+        ("Paid today", "status__in=paid&created_at__gte=today"),
+    )
     list_select_related = ["customer", "payment_system"]
     hidden_columns = ("recipient_hashes", "refund_of")
     readonly_fields = ["refunded_deposit"]
@@ -76,9 +96,9 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         page = reverse("admin:payments_deposit_change", args=[row.refund_of])
         return format_html('<a class="underline" href="{}">{}</a>', page, ids.encode(ids.DEPOSIT, row.refund_of))
 
-    def found_in_full(self, term: str) -> Q:
-        """Withdrawals to this account."""
-        return Withdrawal.with_account(term)
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By everything a withdrawal is called by, its recipient's account included."""
+        return finding.withdrawals(term)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a withdrawal with what people may decide about it, and correct of its end."""

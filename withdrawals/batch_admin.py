@@ -4,14 +4,16 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import action
 
 from gateway import ids
+from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import ReadOnlyAdmin
-from withdrawals import batch_pages
+from withdrawals import batch_pages, finding
 from withdrawals.models import BatchRow, WithdrawalBatch
 
 
@@ -26,12 +28,21 @@ class WithdrawalBatchAdmin(ReadOnlyAdmin):
         *("public_id", "mode", "status", "product", "reference", "source", "row_count"),
         *("created_at", "finished_at"),
     ]
-    list_filter = ["mode", "status", "source"]
+    list_filter = ["status", "product", "source", "created_at"]
     list_select_related = ["product"]
     hidden_columns = ("id", "asked_by_id", "fingerprint")
-    search_fields = ["reference"]
+    search_help_text = "An id, or a reference, in full."
+    walks_by_id = (WalkById(one_of_each=("product", "mode")),)
+    views = (
+        ("Not yet confirmed", "status__in=checked"),
+        ("Being made", "status__in=accepted,working"),
+    )
     ordering = ["-id"]
     actions_list = ["upload"]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By the product's reference."""
+        return finding.batches(term)
 
     def has_upload_permission(self, request: HttpRequest) -> bool:
         """Whoever may send one. Not the permission to add a row by a form, which nobody has."""
@@ -75,7 +86,13 @@ class BatchRowAdmin(ReadOnlyAdmin):
     """Rows of batches, newest batch first."""
 
     list_display = ["number", "batch", "status", "reference", "amount", "currency", "code", "withdrawal"]
-    list_filter = ["status"]
-    search_fields = ["=reference"]
+    list_filter = ["status", "payment_system", "currency", "amount", "batch"]
+    search_help_text = "A reference, or the id of a withdrawal or a batch, in full."
     list_select_related = ["batch", "withdrawal"]
+    mode_lookup = "batch__mode"
+    is_of_parts = True
     ordering = ["-id"]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By its reference, its withdrawal or its batch."""
+        return finding.batch_rows(term)

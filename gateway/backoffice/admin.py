@@ -24,6 +24,7 @@ from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
 from gateway.backoffice.personal_data import masked
 from gateway.backoffice.pictures import PictureAdmin
 from gateway.backoffice.product_admin import ProductAdmin
+from gateway.backoffice.saved_view_admin import SavedViewAdmin
 from gateway.backoffice.savings_page import SavingsPage
 from gateway.backoffice.sections import Section
 from gateway.backoffice.story import glance, telling
@@ -31,7 +32,9 @@ from gateway.backoffice.story.entries import Kind
 from gateway.backoffice.story.glance import Glance
 from gateway.backoffice.story.page import StoryPage
 from gateway.backoffice.story.telling import Told
+from gateway.keyset_lists import WalkById
 from gateway.people import person_of
+from payments import finding
 from payments.models import Deposit, Receipt
 from payments.verbs import open_to
 from payments.waiting import why
@@ -53,6 +56,7 @@ __all__ = [
     "PictureAdmin",
     "ProductAdmin",
     "ReceiptAdmin",
+    "SavedViewAdmin",
     "SavingsPage",
 ]
 
@@ -77,9 +81,28 @@ class DepositAdmin(StoryPage):
         "customer",
         "created_at",
     ]
-    list_filter = ["mode", "status", "payment_system", "amount_check", "late"]
-    search_fields = ["reference", "customer__external_id", "confirmations__provider_reference"]
+    list_filter = [
+        *("status", "payment_system", "product", "account", "currency", "amount", "amount_check", "late"),
+        *("failure_code", "created_at", "updated_at", "customer"),
+    ]
+    search_help_text = "An id, a reference, a customer, a bank's reference or a transaction, in full."
+    walks_by_id = (
+        WalkById(among={"status": frozenset({"in_review", "accumulating", "reversed"})}, are_few=True),
+        WalkById(one_of_each=("product", "mode")),
+        WalkById(among={"mode": frozenset({"test"})}),
+    )
+    views = (
+        ("In review", "status__in=in_review"),
+        ("Credited today", "status__in=credited&created_at__gte=today"),
+        ("Other amounts, 7 days", "amount_check__in=over,under,other_currency&created_at__gte=today-6d"),
+        ("Verifying for over an hour", "status__in=verifying&updated_at__lt=now-1h"),
+        ("Failed or expired today", "status__in=failed,expired&created_at__gte=today"),
+    )
     list_select_related = ["customer", "payment_system"]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By everything a deposit is called by."""
+        return finding.deposits(term)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         """The page of a deposit, with what its customer entered and was shown."""
@@ -119,10 +142,28 @@ class ReceiptAdmin(StoryPage):
         "provider_at",
         "received_at",
     ]
-    list_filter = ["status", "currency", "account"]
+    list_filter = [
+        *("status", "wallet_type", "product", "account", "currency", "amount"),
+        *(("contradiction", admin.EmptyFieldListFilter), ("deposit", admin.EmptyFieldListFilter)),
+        *("received_at", "provider_at", "deposit"),
+    ]
     list_select_related = ["deposit"]
-    search_fields = ["transaction_id", "custom_id"]
+    mode_lookup = "account__mode"
+    search_help_text = "A transaction, an id, or a bank's or a product's reference, in full."
+    walks_by_id = (
+        WalkById(among={"status": frozenset({"in_review", "suspense"})}, are_few=True),
+        WalkById(among={"contradiction__isempty": frozenset({False})}, are_few=True),
+    )
+    views = (
+        ("In suspense", "status__in=in_review,suspense"),
+        ("Contradicted", "contradiction__isempty=0"),
+        ("Credited today", "status__in=credited&received_at__gte=today"),
+    )
     actions_list = ["waiting"]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By the provider's transaction, or by what it belongs to."""
+        return finding.receipts(term)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """The rows, without what the customer of each deposit entered and was shown."""

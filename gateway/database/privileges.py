@@ -143,6 +143,8 @@ PRIVILEGES: Final[dict[str, May]] = {
     "backoffice.ExportMove": _WRITTEN_ONCE,
     "backoffice.ExportChunk": May(update=("content",), delete=True),
     "backoffice.ExportDownload": _WRITTEN_ONCE,
+    # What people keep for themselves.
+    "backoffice.SavedView": _COMES_AND_GOES,
     # Django's own, about our staff. The log of the admin goes with its person.
     "admin.LogEntry": May(delete=True),
     "auth.User": _COMES_AND_GOES,

@@ -1,6 +1,9 @@
 """The evidence of calls, to look at. Accounts, payment systems and pauses have files of their own."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 
 from gateway.providers.account_admin import ProviderAccountAdmin
 from gateway.providers.models import BalanceCheck, ObservedBalance, ProviderCall, RedirectHash
@@ -51,5 +54,13 @@ class ProviderCallAdmin(ReadOnlyAdmin):
         "duration_ms",
         "account",
     ]
-    list_filter = ["operation", "outcome", "account"]
-    search_fields = ["subject"]
+    list_filter = ["operation", "outcome", "account", "http_status", "started_at", "subject"]
+    list_select_related = ["account"]
+    mode_lookup = "account__mode"
+    search_help_text = "An id of what it was about, in full."
+    views = (("Today", "started_at__gte=today"),)
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By what it was about, alone or among others."""
+        rows = ProviderCall.objects.all()
+        return [rows.filter(subject=term), rows.filter(~Q(also_about=[]), also_about__contains=[term])]

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from gateway import ids
 from gateway.encryption import readable_or
+from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import ReadOnlyAdmin
 from gateway.webhooks.endpoint_admin import WebhookEndpointAdmin
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event
@@ -35,11 +37,21 @@ class EventAdmin(ReadOnlyAdmin):
 
     id_prefix = ids.EVENT
     list_display = ["__str__", "product", "mode", "type", "subject", "sequence", "created_at"]
-    list_filter = ["mode", "type", "product"]
-    search_fields = ["=subject"]
+    list_filter = ["type", "product", "created_at"]
+    search_help_text = "An id of an event, or of what it is about, in full."
     list_select_related = ["product"]
     ordering = ["-id"]
     inlines = [DeliveryInline]
+    walks_by_id = (
+        WalkById(one_of_each=("product", "mode", "type")),
+        WalkById(one_of_each=("product", "mode")),
+        WalkById(among={"mode": frozenset({"test"})}),
+    )
+    views = (("Today", "created_at__gte=today"),)
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By what it is about."""
+        return [Event.objects.filter(subject=term)]
 
 
 class DeliveryAttemptInline(TabularInline):  # type: ignore[misc]  # as above
@@ -74,9 +86,24 @@ class DeliveryAdmin(ReadOnlyAdmin):
     """What is owed to whom, and since when."""
 
     list_display = ["__str__", "status", "attempts", "next_at", "created_at", "finished_at"]
-    list_filter = ["status", "endpoint__product", "event__type"]
-    search_fields = ["=event__subject"]
+    list_filter = ["status", "endpoint__product", "event__type", "created_at", "endpoint", "event"]
+    search_help_text = "An id of an event, or of what it is about, in full."
     list_select_related = ["event", "endpoint"]
     hidden_columns = ("token", "sending_until")
     ordering = ["-id"]
     inlines = [DeliveryAttemptInline]
+    mode_lookup = "endpoint__mode"
+    is_of_parts = True
+    walks_by_id = (WalkById(among={"status": frozenset({"exhausted"})}, are_few=True),)
+    views = (
+        ("Given up", "status__in=exhausted"),
+        ("Owed", "status__in=pending"),
+    )
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By the event, or by what that is about."""
+        rows = Delivery.objects.all()
+        ways = [rows.filter(event__in=Event.objects.filter(subject=term).values("pk"))]
+        if (key := ids.decode(ids.EVENT, term)) is not None:
+            ways.append(rows.filter(event=key))
+        return ways

@@ -35,11 +35,12 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
     also_noted = True  # tests and replays
     id_prefix = ids.WEBHOOK_ENDPOINT
     list_display = ["__str__", "product", "mode", "url", "is_enabled", "disabled_reason", "failing_since"]
-    list_filter = ["mode", "is_enabled", ("failing_since", admin.EmptyFieldListFilter), "product"]
+    list_filter = ["is_enabled", ("failing_since", admin.EmptyFieldListFilter), "failing_since", "product"]
     search_fields = ["url"]
     list_select_related = ["product"]
     readonly_fields = ["last_success", "owed"]
     ordering = ["-id"]
+    views = (("Failing", "failing_since__isempty=0"), ("Disabled", "is_enabled__exact=0"))
     actions_list = ["add_endpoint"]
     actions_detail = ["edit", "switch", "rotate", "test", "replay"]
 

@@ -90,6 +90,8 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["product", "mode", "id"], name="event_by_owner"),
             models.Index(fields=["product", "mode", "type", "id"], name="event_by_type"),
+            # Trials among millions of live events; live ones cost it nothing.
+            models.Index(fields=["id"], condition=Q(mode=Mode.TEST), name="event_in_test"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["subject", "sequence"], name="one_event_per_move"),
@@ -122,6 +124,8 @@ class Delivery(DueWork):
     class Meta:
         verbose_name_plural = "deliveries"
         indexes = [
+            # What was given up is little, and looked for at any age.
+            models.Index(fields=["id"], condition=Q(status=DeliveryStatus.EXHAUSTED), name="delivery_given_up"),
             models.Index(fields=["endpoint", "next_at"], condition=Q(next_at__isnull=False), name="delivery_due"),
             models.Index(
                 fields=["endpoint", "sending_until"],

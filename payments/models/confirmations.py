@@ -47,6 +47,8 @@ class Confirmation(DueWork):
         ]
         indexes = [
             models.Index(fields=["provider_reference"], name="confirmations_by_reference"),
+            # A handful, looked for at any age.
+            models.Index(fields=["id"], condition=models.Q(is_contested=True), name="confirmations_contested"),
             models.Index(fields=["next_at"], condition=models.Q(next_at__isnull=False), name="confirmations_due"),
             models.Index(
                 fields=["created_at"], condition=models.Q(status="verifying"), name="confirmations_being_verified"

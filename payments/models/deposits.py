@@ -88,7 +88,14 @@ class Deposit(DueWork):
                 condition=models.Q(status__in=["created", "awaiting_payment", "verifying"]),
                 name="deposits_by_deadline",
             ),
-            models.Index(fields=["id"], condition=models.Q(status="in_review"), name="deposits_for_a_person"),
+            # What stays where it is until somebody does something, and what went back: few, and looked for at any age.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=["in_review", "accumulating", "reversed"]),
+                name="deposits_for_a_person",
+            ),
+            # Trials among millions of live orders; live ones cost it nothing.
+            models.Index(fields=["id"], condition=models.Q(mode=Mode.TEST), name="deposits_in_test"),
             models.Index(
                 fields=["updated_at"],
                 condition=models.Q(redacted_at=None, status__in=sorted(FINAL)),

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='letteritem',
-            index=models.Index(condition=models.Q(('status__in', ['unconfirmed', 'contradicted'])), fields=['id'], name='letter_items_for_a_person'),
+            index=models.Index(condition=models.Q(('status__in', ['unconfirmed', 'contradicted', 'unusable'])), fields=['id'], name='letter_items_for_a_person'),
         ),
     ]

@@ -328,7 +328,9 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
         "product_funded", {"product": str(product.pk), "mode": "test", "currency": "INR", "amount": "1234.5"}
     )
     journal = Journal.objects.get()
-    listed = viewer.get(reverse("admin:balances_journal_changelist"), {"kind": "product_funded"}).content.decode()
+    listed = viewer.get(
+        reverse("admin:balances_journal_changelist"), {"mode": "test", "kind": "product_funded"}
+    ).content.decode()
     assert instruction.public_id in listed
     page = viewer.get(page_of_journal(journal)).content.decode()
     for text in (page_of(instruction), "1234.50", f"available of {product}"):
@@ -342,7 +344,7 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
     for text in (ids.encode(ids.JOURNAL, ids.new_id()), ids.encode(ids.ENTRY, ids.new_id())):
         found = viewer.get(reverse("admin:balances_journal_changelist"), {"q": text}).content.decode()
         assert page_of_journal(journal) not in found
-    accounts = viewer.get(reverse("admin:balances_account_changelist")).content.decode()
+    accounts = viewer.get(reverse("admin:balances_account_changelist"), {"mode": "test"}).content.decode()
     assert "1234.50" in accounts
     for entry in journal.entries.all():
         shown = viewer.get(reverse("admin:balances_account_change", args=[entry.account_id])).content.decode()

@@ -67,7 +67,7 @@ def test_a_journal_is_told_by_its_debits_and_whose_accounts_it_moved(product: Pr
 def test_the_list_of_journals_shows_both_in_as_many_queries_for_many_as_for_one(
     looking: Client, product: Product
 ) -> None:
-    address = reverse("admin:balances_journal_changelist")
+    address = reverse("admin:balances_journal_changelist") + "?mode=test"
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as seen:
@@ -88,7 +88,7 @@ def test_the_list_of_journals_shows_both_in_as_many_queries_for_many_as_for_one(
 def test_the_list_of_instructions_begins_with_what_waits(looking: Client, product: Product) -> None:
     waits = [propose("product_funded", money(product, amount), "it arrived", "line 1", persons()[0]) for amount in "12"]
     done = [by_two_persons("product_funded", money(product, amount)) for amount in "34"]
-    address = reverse("admin:balances_instruction_changelist")
+    address = reverse("admin:balances_instruction_changelist") + "?mode=test"
     with CaptureQueriesContext(connection) as seen:
         page = looking.get(address).content.decode()
     expected = [*reversed(waits), *reversed(done)]

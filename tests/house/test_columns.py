@@ -82,6 +82,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "one of a few words of ours, or a sentence made of them, of ids and of amounts": {
         "backoffice.Counted.what",  # or a day
+        "backoffice.SavedView.list_name",
+        "backoffice.SavedView.query",  # filters alone, never a search
         "balances.Journal.cause",
         *(f"backoffice.ExportMove.{name}" for name in ("from_status", "to_status", "cause", "detail")),
         *(f"backoffice.Export.{name}" for name in ("subject", "columns", "failure")),
@@ -228,6 +230,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "the history library's own, of which nothing is used": {"pghistory.Context.metadata"},
     "Django's own, about our staff": {
+        "backoffice.SavedView.name",  # or what they call their own views
         "admin.LogEntry.object_id",
         "admin.LogEntry.object_repr",
         "admin.LogEntry.change_message",

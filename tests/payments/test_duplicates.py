@@ -196,7 +196,7 @@ class TestStaff:
         confirmations = [row.confirmation.public_id for row in Screenshot.objects.order_by("id")]
 
         def listed(**query: str) -> list[str]:
-            page = staff.get(address, query).content.decode()
+            page = staff.get(address, {"mode": "test", **query}).content.decode()
             page = page.replace("screenshot of cnf_", "")  # a row may name another one as its twin
             return [one for one in confirmations if one in page]
 

@@ -37,7 +37,7 @@ def test_whoever_may_look_or_ask_sees_who_and_why(permission: str, model: Any, r
     codename = f"view_{name}" if permission == "view" else PROPOSE.split(".")[1]
     person.user_permissions.set(Permission.objects.filter(codename=codename))
     browser_of(person, client)
-    listed = client.get(reverse(f"admin:withdrawals_{name}_changelist"))
+    listed = client.get(reverse(f"admin:withdrawals_{name}_changelist"), {"mode": model.objects.first().mode})
     assert listed.status_code == 200
     assert persons()[0].username in listed.content.decode()
     row = model.objects.first()

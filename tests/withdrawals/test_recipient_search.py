@@ -120,7 +120,9 @@ def test_a_move_leaves_the_hashes_alone(api: Api) -> None:
 def test_staff_find_it_in_the_admin(api: Api, client: Client) -> None:
     browser_of(User.objects.create_superuser("staff"), client)
     wanted, other = order(api, **to(ACCOUNT)), order(api)
-    page = client.get(reverse("admin:withdrawals_withdrawal_changelist"), {"q": f" {ACCOUNT[:4]} {ACCOUNT[4:]} "})
+    page = client.get(
+        reverse("admin:withdrawals_withdrawal_changelist"), {"mode": "test", "q": f" {ACCOUNT[:4]} {ACCOUNT[4:]} "}
+    )
     assert page.status_code == 200
     assert wanted.reference in page.content.decode()
     assert other.reference not in page.content.decode()

@@ -130,6 +130,8 @@ class BatchRow(models.Model):
             ),
         ]
         indexes = [
+            # A row that was refused has no withdrawal by which people could find it.
+            models.Index(fields=["reference"], name="batch_rows_by_reference"),
             # Whoever decides about a withdrawal is compared with who said yes to its batch.
             models.Index(
                 fields=["withdrawal"], condition=models.Q(withdrawal__isnull=False), name="batch_rows_by_withdrawal"

@@ -5,6 +5,7 @@ from gateway.backoffice.models.figures import Counted, DayFigure, Span, SystemFi
 from gateway.backoffice.models.handled import ENDINGS, About, Deed, Handled
 from gateway.backoffice.models.looks import Look, LookKind
 from gateway.backoffice.models.notes import Note, StruckNote
+from gateway.backoffice.models.saved_views import SavedView
 from gateway.backoffice.models.second_factors import SecondFactor
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Look",
     "LookKind",
     "Note",
+    "SavedView",
     "SecondFactor",
     "Span",
     "StruckNote",

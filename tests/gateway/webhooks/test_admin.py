@@ -33,7 +33,7 @@ def test_staff_look_and_nothing_more(
     rows = {"webhookendpoint": endpoint, "event": delivery.event, "delivery": delivery}
     pages = {}
     for name, row in rows.items():
-        listed = staff.get(reverse(f"admin:webhooks_{name}_changelist"))
+        listed = staff.get(reverse(f"admin:webhooks_{name}_changelist"), {"mode": "test"})
         shown = staff.get(reverse(f"admin:webhooks_{name}_change", args=[row.pk]))
         assert (listed.status_code, shown.status_code) == (200, 200)
         assert str(row).split(" ")[0] in listed.content.decode()

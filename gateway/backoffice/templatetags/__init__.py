@@ -1,0 +1,1 @@
+"""What templates of lists ask the back office for."""

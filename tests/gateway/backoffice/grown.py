@@ -1,0 +1,207 @@
+"""Big tables of lists: one row of each, and as many copies of it as are wanted, a second apart, with ids of their time.
+
+For a transaction in which no guard looks (`tests.roles.undisguised`), and which is rolled back: whoever makes so many
+rows clears away after them (`tests.roles.clear_away`).
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import time_machine
+from django.db import connection, models
+from django.utils import timezone
+
+from balances.models import Hold, Journal
+from gateway import ids
+from gateway.keyed_hashes import HASH_LENGTH
+from gateway.products.models import Customer, Mode, Product
+from gateway.providers.models import Flow, PaymentSystem, ProviderAccount, ProviderCall
+from gateway.webhooks.models import Delivery, Event, WebhookEndpoint
+from payments.models import Confirmation, Deposit, Receipt, Savings
+from postbacks.models import Letter, LetterItem
+from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
+
+#: A UUIDv7 of the time of copy ``n`` of ``%(last)s``, with ``n`` at its end.
+_ID: Final = (
+    "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - (%(last)s - n) * 1000), 12, '0') "
+    "|| '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid"
+)
+_AT: Final = "now() - (%(last)s - n) * interval '1 second'"
+#: Rows that end with the same number belong to each other.
+_PARENT: Final = _ID
+#: What copies have of their own, beside an id and a time.
+DIFFERS: Final[dict[type[models.Model], dict[str, str]]] = {
+    Customer: {"external_id": "'customer-' || n"},
+    Deposit: {"reference": "'order-' || n", "customer_id": _PARENT, "status": "'credited'", "updated_at": _AT},
+    Confirmation: {"provider_reference": "'BANK' || n", "deposit_id": _PARENT, "updated_at": _AT},
+    Receipt: {
+        "transaction_id": "'bank' || n",
+        "custom_id": "'custom-' || n",
+        "deposit_id": _PARENT,
+        "confirmation_id": _PARENT,
+    },
+    Savings: {"customer_id": _PARENT},
+    Withdrawal: {
+        "reference": "'payout-' || n",
+        "customer_id": _PARENT,
+        "status": "'paid'",
+        "recipient_hashes": f"ARRAY[left(md5(n::text) || md5((-n)::text), {HASH_LENGTH})]",
+    },
+    Hold: {"order_id": "'wd_' || n", "status": "'spent'", "closed_at": _AT},
+    WithdrawalBatch: {"reference": "'batch-' || n"},
+    BatchRow: {"reference": "'row-' || n", "batch_id": _PARENT},
+    Letter: {"signed_digest": "'digest-' || n", "last_received_at": _AT},
+    LetterItem: {"order_id": "'cnf_' || n", "transaction_id": "'bank' || n", "letter_id": _PARENT},
+    Event: {"subject": "'dep_' || n"},
+    Delivery: {"event_id": _PARENT, "status": "'delivered'", "finished_at": _AT, "next_at": "NULL"},
+    Journal: {"reference": "'journal-' || n", "subject": "'dep_' || n"},
+    ProviderCall: {"subject": "'cnf_' || n"},
+}
+_TIMES: Final = frozenset({"created_at", "received_at", "started_at"})
+
+
+@contextmanager
+def at_their_time() -> Iterator[None]:
+    """The clock is the database's, whatever a test has set it to: ids and times of copies are of that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        (now,) = cursor.fetchone()
+    with time_machine.travel(now, tick=False):
+        yield
+
+
+def one_of_each(product: Product, account: ProviderAccount) -> dict[type[models.Model], models.Model]:
+    """One row of each big table, in test mode."""
+    now = timezone.now()
+    system, _ = PaymentSystem.objects.get_or_create(
+        code="imps_ib", defaults={"name": "IMPS", "flow": Flow.ACTIVATION, "currencies": ["INR"]}
+    )
+    money: dict[str, Any] = {"currency": "INR", "amount": 5}
+    ours: dict[str, Any] = {"product": product, "mode": Mode.TEST}
+    made: dict[type[models.Model], models.Model] = {}
+
+    def make(model: type[models.Model], **values: Any) -> Any:
+        made[model] = model._default_manager.create(**values)
+        return made[model]
+
+    customer = make(Customer, **ours, external_id="customer-0")
+    order: dict[str, Any] = {**ours, **money, "customer": customer, "account": account, "payment_system": system}
+    deposit = make(Deposit, **order, reference="order-0", flow=Flow.ACTIVATION, status="credited")
+    confirmation = make(Confirmation, deposit=deposit, provider_reference="BANK0", amount=5, status="credited")
+    make(
+        Receipt,
+        **money,
+        account=account,
+        wallet_type="imps_ib",
+        transaction_id="bank0",
+        custom_id="custom-0",
+        deposit=deposit,
+        confirmation=confirmation,
+        product=product,
+        status="credited",
+    )
+    make(
+        Savings,
+        account=account,
+        customer=customer,
+        payment_system=system,
+        currency="INR",
+        saved=1,
+        lacking=4,
+        minimum=5,
+        observed_at=now,
+    )
+    withdrawal = make(
+        Withdrawal,
+        **order,
+        reference="payout-0",
+        status="paid",
+        recipient={},
+        body=b"",
+        body_digest="",
+    )
+    make(
+        Hold,
+        **{**ours, **money, "id": withdrawal.pk, "order_id": withdrawal.public_id},
+        status="spent",
+        created_at=now,
+        closed_at=now,
+    )
+    batch = make(
+        WithdrawalBatch,
+        **ours,
+        reference="batch-0",
+        source="csv",
+        row_count=1,
+        fingerprint="",
+        asked_by="person",
+        asked_by_id="1",
+        status="done",
+        finished_at=now,
+    )
+    make(
+        BatchRow,
+        **money,
+        batch=batch,
+        number=1,
+        payment_system=system,
+        reference="row-0",
+        customer="customer-0",
+        recipient={},
+        status="refused",
+        code="no",
+        ended_at=now,
+    )
+    letter = make(Letter, account=account, body=b"", signed_digest="digest-0", envelope_agrees=True, key_index=0)
+    make(
+        LetterItem,
+        **money,
+        letter=letter,
+        account=account,
+        position=0,
+        order_id="cnf_0",
+        transaction_id="bank0",
+        wallet_type="imps_ib",
+        status="confirmed",
+    )
+    endpoint = WebhookEndpoint.objects.create(**ours, url="https://shop.example.com/", secrets=[])
+    event = make(Event, **ours, type="deposit.credited", subject="dep_0", sequence=1, data={})
+    make(Delivery, event=event, endpoint=endpoint, status="delivered", finished_at=now)
+    make(
+        Journal,
+        kind="receipt_credited",
+        mode=Mode.TEST,
+        reference="journal-0",
+        subject="dep_0",
+        cause="pull",
+        xact=1,
+        begun_at=now,
+        created_at=now,
+    )
+    make(ProviderCall, account=account, operation="pull", subject="cnf_0", outcome="answered")
+    return made
+
+
+def copies_of(model: type[models.Model], **also: str) -> str:
+    """The statement that writes copies number 1 to ``%(last)s`` of the row ``%(one)s``."""
+    columns = {str(field.column): field for field in model._meta.concrete_fields}
+    values: Mapping[str, str] = {
+        str(model._meta.pk.column): _ID if isinstance(model._meta.pk, models.UUIDField) else "one.id + n",
+        **dict.fromkeys(_TIMES & columns.keys(), _AT),
+        **DIFFERS[model],
+        **also,
+    }
+    assert values.keys() <= columns.keys()
+    chosen = ", ".join(values.get(name, f'one."{name}"') for name in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    table = model._meta.db_table
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {chosen} FROM {table} AS one, generate_series(1, %(last)s) AS n "  # noqa: S608 - columns of our own tables
+        "WHERE one.id = %(one)s ORDER BY n"
+    )
+
+
+def id_of(prefix: str, row: models.Model) -> str:
+    """The TypeID of a row."""
+    return ids.encode(prefix, row.pk)
