@@ -103,13 +103,14 @@ def look(kind: str, key: str, request: HttpRequest) -> tuple[PersonalData, str]:
     if not admin.site.get_model_admin(place.model).has_view_permission(request):
         raise PermissionDenied
     row = _found(place.model, key)
-    rows = list(_flat(readable_or(row, place.column, None)))
+    value = readable_or(row, place.column, None)
+    rows = list(_flat(value))
     if rows:
         record(LookKind(kind), place.subject(row), by_id=by.pk)
     meta = place.model._meta  # noqa: SLF001 - Django's documented model API
     page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
-    found = PersonalData(title=str(LookKind(kind).label), rows=rows, is_readable=bool(rows), address="")
-    return found, page
+    is_readable = value is not None or _is_empty(row, place.column)
+    return PersonalData(title=str(LookKind(kind).label), rows=rows, is_readable=is_readable, address=""), page
 
 
 def record(kind: LookKind, subject: str, *, by_id: int) -> None:
@@ -138,7 +139,8 @@ def _found(model: type[Model], key: str) -> Any:
 
 
 def _is_empty(row: Any, column: str) -> bool:
-    return row.__dict__.get(column) is None
+    # A sealed value that was deferred is not kept in the row, so that it is not there does not mean that there is none.
+    return column in row.__dict__ and row.__dict__[column] is None
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

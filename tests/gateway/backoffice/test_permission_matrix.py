@@ -234,6 +234,7 @@ def test_every_address_stands_in_the_table() -> None:
     assert {one._meta.label_lower for one in admin.site._registry} == set(MODELS)
 
 
+@pytest.mark.timeout(600)  # two thousand pages: ten seconds of one processor, of which a busy machine gives little
 def test_each_role_comes_where_it_may_and_nowhere_else(browsers: dict[str, Client], instruction: Instruction) -> None:
     wrong = {}
     requests = 0
