@@ -363,7 +363,6 @@ def test_narrowing_down_is_kept_from_page_to_page(
     for number in range(2):
         found_by_transaction(account, money(transaction_id=f"T{number}"), label=paid.label)
     monkeypatch.setattr(queues, "PAGE_ROWS", 1)
-    monkeypatch.setattr(queues.page, "__kwdefaults__", {"limit": 1})
     viewer = logged_in("viewer", "view_receipt")
     page = text(viewer.get(address("suspense", mode="test", system="upi_l")))
     [following] = re.findall(r'href="(\?[^"]+)">The next ones', page)

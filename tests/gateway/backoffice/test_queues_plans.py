@@ -59,7 +59,7 @@ def check(statements: list[str], table: str, *indexes: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
             plan = "\n".join(line for (line,) in cursor.fetchall())
-        assert f"Seq Scan on {table}" not in plan, f"{statement}\n{plan}"
+        assert f"Seq Scan on {table} " not in plan, f"{statement}\n{plan}"
         assert any(f"using {index}" in plan or f"on {index}" in plan for index in indexes), f"{statement}\n{plan}"
 
 
