@@ -196,8 +196,10 @@ def _replace(
         fresh=sql.SQL("wanted.fresh" if isinstance(column, EncryptedTextField) else "wanted.fresh::varchar[]"),
     )
     with connection.cursor() as cursor:
+        # As text: what names the command in the history of settings writes in front of it (`pghistory.context`).
         cursor.execute(
-            statement, [[one for one, _, _ in replacements], *([row[at] for row in replacements] for at in (1, 2))]
+            statement.as_string(None),
+            [[one for one, _, _ in replacements], *([row[at] for row in replacements] for at in (1, 2))],
         )
         written = {key for (key,) in cursor.fetchall()}
     progress.renewed += len(written)
