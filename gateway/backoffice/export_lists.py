@@ -85,6 +85,9 @@ def rows_of(request: HttpRequest, pages: ReadOnlyAdmin) -> "QuerySet[Any]":
         rows: QuerySet[Any] = changelist.get_queryset(request)
     except (IncorrectLookupParameters, BadRequest, SuspiciousOperation, ValidationError, ValueError):
         raise UnknownList from None
+    # A list that shows nothing, for it did not understand its filters, says so; a file would look like an answer.
+    if getattr(getattr(changelist, "asked", None), "complaints", None):
+        raise UnknownList
     return rows.order_by("-pk")
 
 
