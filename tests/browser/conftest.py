@@ -6,6 +6,7 @@ event loop in this thread, where Django refuses to be called; it ends with the l
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
@@ -21,6 +22,13 @@ __all__ = ["bank_reference", "reference"]
 #: What `window` and `stranger` are.
 Window = Callable[[Person, Kind], Screen]
 Stranger = Callable[[Kind], Screen]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The stack has a limit of its own for its start, which on a busy machine takes longer than a test may.
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(func_only=True))
 
 
 @pytest.fixture(scope="package")
