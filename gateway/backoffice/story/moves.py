@@ -74,20 +74,19 @@ def requests(product: Any, mode: str, touched: Iterable[Any], *, made: dict[Any,
         touched: moves (and decisions) of the order and of what belongs to it.
         made: by the id of what may have moved, how it is named here, and when it was made.
     """
-    by_call: dict[tuple[str, str, datetime | None], list[Any]] = {}
+    by_call: dict[tuple[str, str], list[Any]] = {}
     for row in touched:
-        if row.cause == CauseKind.API_KEY:
-            told_apart = row.request_id or None
-            by_call.setdefault((row.cause_id, row.request_id, None if told_apart else row.created_at), []).append(row)
-    keys = _keys_of(product, mode, [rows[0] for rows in by_call.values()], [*made])
+        # Without a request id it was a worker on a key's behalf: a row of a batch, as its move says.
+        if row.cause == CauseKind.API_KEY and row.request_id:
+            by_call.setdefault((row.cause_id, row.request_id), []).append(row)
+    # What each call made, if it made something; what else moved with it is told by the moves.
+    firsts = {call: min(rows, key=lambda row: (row.sequence > 1, row.created_at)) for call, rows in by_call.items()}
+    keys = _keys_of(product, mode, firsts.values())
     told = []
-    for (key_id, request_id, _), rows in by_call.items():
-        # What it made, if it made something; what else moved with it is told by the moves.
-        first = min(rows, key=lambda row: (row.sequence > 1, row.created_at))
-        used = keys.get(first.subject_id)
+    for (key_id, request_id), first in firsts.items():
         name, made_at = made[first.subject_id]
-        facts = [("Request id", request_id or "-")]
-        if used is not None and first.sequence == 1:
+        facts = [("Request id", request_id)]
+        if first.sequence == 1 and (used := keys.get(first.subject_id)) is not None:
             facts += [("Idempotency-Key", used.key), ("Answered", str(used.response_status))]
         told.append(
             Entry(
@@ -112,12 +111,13 @@ def _asked(row: Any, name: str) -> str:
     return f"The product moved the {name}"
 
 
-def _keys_of(product: Any, mode: str, moves: list[Any], made: list[Any]) -> dict[Any, IdempotencyKey]:
+def _keys_of(product: Any, mode: str, moves: Iterable[Any]) -> dict[Any, IdempotencyKey]:
     """The idempotency keys by what they made, found by their time: an index of the objects would cost every order."""
+    beginnings = [row for row in moves if row.sequence == 1]
     moments = Q(pk=None)
-    for row in moves:
-        if row.sequence == 1:
-            moments |= Q(created_at__range=(row.created_at - _APART, row.created_at + _APART))
+    for row in beginnings:
+        moments |= Q(created_at__range=(row.created_at - _APART, row.created_at + _APART))
+    made = [row.subject_id for row in beginnings]
     found = IdempotencyKey.objects.filter(moments, product=product, mode=mode, object_id__in=made)
     return {one.object_id: one for one in found}
 

@@ -215,6 +215,7 @@ def test_savings_and_batches_have_a_story_too(eve: Client, api: Api) -> None:
     batch = WithdrawalBatch.objects.get()
     page = text(eve.get(page_of(batch)))
     assert entries(page)[:2] == ["API call POST: the product sent the batch", "Status It began: accepted"]
+    assert "Idempotency-Key" in plain(of_kind(page, "request"))
     assert f"Asked for by key tests of {batch.product}" in plain(page)
     where = f"{reverse('admin:withdrawals_batchrow_changelist')}?batch__id__exact={batch.pk}"
     assert f'href="{where}"' in page

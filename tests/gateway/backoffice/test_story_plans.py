@@ -28,7 +28,8 @@ pytestmark = [pytest.mark.usefixtures("disguised"), pytest.mark.django_db]
 #: The bar of the blueprint.
 ROWS: Final = 200_000
 #: Everything that grows with orders, with what tells the copies of a row from it. Deposits, receipts, withdrawals and
-#: holds are found by their keys; batches, confirmations and pictures by foreign keys with indexes of their own.
+#: holds are found by their keys; moves of receipts and confirmations as those of deposits are; batches, confirmations
+#: and pictures by foreign keys with indexes of their own.
 COPIED: Final = {
     "providers_providercall": "'subject', 'dep_' || n, 'also_about', '[]'::jsonb",
     "postbacks_letteritem": "'order_id', 'cnf_' || n, 'letter_id', gen_random_uuid()",
@@ -36,12 +37,10 @@ COPIED: Final = {
     "balances_journal": "'subject', 'dep_' || n, 'reference', 'rcp_' || n",
     "balances_instruction": "'parameters', jsonb_build_object('receipt', 'rcp_' || n)",
     "payments_depositmove": "'subject_id', gen_random_uuid()",
-    "payments_confirmationmove": "'subject_id', gen_random_uuid()",
-    "payments_receiptmove": "'subject_id', gen_random_uuid()",
     "withdrawals_withdrawalmove": "'subject_id', gen_random_uuid()",
     "api_idempotencykey": "'key', 'key-' || n, 'object_id', gen_random_uuid(),"
     " 'created_at', now() - interval '10 minutes' - n * interval '1 second'",
-    "backoffice_note": "'subject', 'dep_' || n",
+    "backoffice_note": "'subject', 'dep_' || lpad(n::text, 26, '0')",
 }
 
 
@@ -77,15 +76,16 @@ def test_each_part_of_a_story_is_found_by_an_index(
     LetterItem.objects.create(letter=letter, account=account, position=0, order_id=paid.order)
     ProviderCall.objects.create(account=account, operation="pullpostbacks", subject="dep_x", also_about=[paid.order])
     withdrawal = order(api)
+    orders: tuple[Any, ...] = (paid.deposit, receipt, withdrawal)
     views = (*LOOK, "view_depositmove", "view_withdrawalmove", "view_event", "view_hold", "view_approval", "view_note")
     ada = logged_in("ada", *views, "add_note")
-    for row in (paid.deposit, withdrawal):
+    for row in (orders[0], orders[2]):
         noted = f"{page_of(row).removesuffix('change/')}note/"
         assert ada.post(noted, {"text": "x", "note_id": str(row.pk)}).status_code == 302
     with undisguised() as cursor:
         for table, changes in COPIED.items():
             copy(cursor, table, changes)
-    for row in (paid.deposit, receipt, withdrawal):
+    for row in orders:
         for statement in asked(ada, page_of(row)):
             with subtests.test(statement[:200], page=str(row)):
                 plan = plan_of(statement)
