@@ -257,3 +257,13 @@ def test_every_list_that_there_is_can_be_reached(finance: Client) -> None:
     shown = set(_pages(finance.get(FIRST).context["sidebar_navigation"]))
     lists = {model["admin_url"] for app in finance.get(FIRST).context["app_list"] for model in app["models"]}
     assert lists <= shown
+
+
+def test_pages_are_called_by_what_they_show_and_are_reached_by_keyboard(finance: Client) -> None:
+    page = finance.get(reverse("admin:payments_deposit_changelist")).content.decode()
+    title = page.partition("<title>")[2].partition("</title>")[0]
+    assert title.strip() == "Deposits | Payment gateway"
+    assert "to view" not in page
+    assert page.index('href="#content"') < page.index('id="nav-sidebar"'), "the first stop leads past the navigation"
+    assert 'role="main"' in page
+    assert '<html lang="en"' in page
