@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from balances.kinds import FeeDirection
-from gateway.backoffice import counting, readable
+from gateway.backoffice import counting_figures, readable
 from gateway.backoffice.models import Span
 from gateway.backoffice.system_work import RATE_TAKES, Work, system_work
 from gateway.products.models import Mode
@@ -54,7 +54,7 @@ def test_rates_and_times_are_exact_and_of_the_span_alone(api: Api) -> None:
     ended(order(api), "paid", seconds=50, made_ago=timedelta(days=2))
     ended(order(api), "paid", seconds=50, made_ago=timedelta(days=8))
     ended(order(api, BKASH), "failed")
-    counting.count_figures()
+    counting_figures.count_figures()
     found = system_work(Mode.TEST)
     systems = {one.payment_system: one.spans for one in found.directions[FeeDirection.WITHDRAWAL]}
     # The slowest one in twenty of 2, 4, 6, 8 and 100 lies four fifths of the way from the fourth to the fifth.
@@ -70,7 +70,7 @@ def test_rates_and_times_are_exact_and_of_the_span_alone(api: Api) -> None:
 def test_a_deposit_takes_until_it_was_first_credited(opened: Placed) -> None:
     deposit = opened()
     ended(deposit, "credited", seconds=90)
-    counting.count_figures()
+    counting_figures.count_figures()
     (only,) = system_work(Mode.TEST).directions[FeeDirection.DEPOSIT]
     assert only.spans[Span.DAY] == Work(made=1, ended=1, succeeded=1, middle_ms=90_000, slow_ms=90_000)
     page = browser_of(User.objects.create_superuser("finance")).get("/admin/", {"mode": "test"})
@@ -80,11 +80,11 @@ def test_a_deposit_takes_until_it_was_first_credited(opened: Placed) -> None:
 def test_a_rate_takes_so_many_orders(api: Api) -> None:
     for number in range(RATE_TAKES - 1):
         ended(order(api, {**IMPS, "amount": str(number + 1)}), "paid" if number else "rejected", seconds=1)
-    counting.count_figures()
+    counting_figures.count_figures()
     finance = browser_of(User.objects.create_superuser("finance"))
     assert "18 of 19 too few for a rate" in part(finance.get("/admin/", {"mode": "test"}), "systems")
     ended(order(api), "paid", seconds=1)
-    counting.count_span(Span.DAY)
+    counting_figures.count_span(Span.DAY)
     assert "95.0 % 19 of 20 that ended" in part(finance.get("/admin/", {"mode": "test"}), "systems")
 
 
