@@ -215,7 +215,7 @@ def test_what_was_written_meanwhile_is_kept(
     interruptions: list[Any] = []
 
     def interrupt(execute: Any, statement: Any, parameters: Any, many: Any, context: Any) -> Any:
-        if not isinstance(statement, str) and '"response"' in statement.as_string() and not interruptions:
+        if '"response"' in statement and "wanted.fresh" in statement and not interruptions:
             interruptions.append(parameters)
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE providers_providercall SET response = %s", [meanwhile])
