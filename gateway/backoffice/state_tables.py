@@ -21,8 +21,8 @@ from gateway.backoffice.what_waits import Waits
 from payments.models import Deposit
 from withdrawals.models import Withdrawal
 
-#: How the spans are called where there is little room.
-_SPANS: Final = {Span.DAY: "24 h", Span.WEEK: "7 days"}
+#: How the spans are called where there is little room; a number stays with its unit.
+_SPANS: Final = {Span.DAY: "24\N{NO-BREAK SPACE}h", Span.WEEK: "7\N{NO-BREAK SPACE}days"}
 #: How the tables of systems are called: what is counted, and from when to when.
 _SYSTEMS: Final = {
     FeeDirection.DEPOSIT: "Deposits, and the time from order to credit",
@@ -135,7 +135,7 @@ def states(title: str, found: Sequence[State], today: tuple[str, Cell, Cell] | N
     if today is not None:
         name, how_many, sums = today
         rows.append([text(name), how_many, sums, text()])
-    columns = [*words("State"), *numbers("Orders", "Sum"), *words("Oldest order")]
+    columns = [*words("State"), *numbers("Orders", "Sum"), *words("Oldest")]
     return Table(caption=title, columns=columns, rows=rows)
 
 
