@@ -24,7 +24,8 @@ from tests.two_persons import by_two_persons
 from tests.withdrawals.orders import order
 from withdrawals.models import WithdrawalMove
 
-pytestmark = [pytest.mark.usefixtures("disguised"), pytest.mark.django_db]
+#: A loaded machine takes several times as long to make the rows.
+pytestmark = [pytest.mark.usefixtures("disguised"), pytest.mark.django_db, pytest.mark.timeout(600)]
 
 #: The bar of the blueprint.
 ROWS: Final = 200_000
