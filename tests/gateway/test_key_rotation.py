@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 
 from balances import proposing
 from gateway import key_rotation
+from gateway.backoffice.models import Note, StruckNote
 from gateway.encryption import EncryptedTextField, is_current
 from gateway.keyed_hashes import KeyedHashesField
 from gateway.lifecycles import Cause, CauseKind
@@ -103,6 +104,8 @@ def rows(api: Api, product: Product, account: ProviderAccount) -> None:
     make_screenshot(deposit)
     told = {"provider_account": str(account.pk), "api_secret": "another-one"}
     proposing.propose(CHANGED, told, "it waits for a second person", "", persons()[0])
+    note = Note.objects.create(subject=deposit.public_id, author=persons()[0], text="they called")
+    StruckNote.objects.create(note=note, by=persons()[0], reason="it was another one")
 
 
 def make_screenshot(deposit: Deposit) -> None:

@@ -13,6 +13,7 @@ from gateway.providers.models import ProviderAccount, ProviderCall
 from gateway.webhooks.models import Event
 from payments.models import DepositMove
 from postbacks.models import Letter, LetterItem
+from tests.at_commit import committed
 from tests.conftest import Api
 from tests.gateway.backoffice.test_receipt_page import LOOK, page_of, text
 from tests.payments.paid import Paid
@@ -23,7 +24,8 @@ from tests.two_persons import by_two_persons
 from tests.withdrawals.orders import order
 from withdrawals.models import WithdrawalMove
 
-pytestmark = [pytest.mark.usefixtures("disguised"), pytest.mark.django_db]
+#: A loaded machine takes several times as long to make the rows.
+pytestmark = [pytest.mark.usefixtures("disguised"), pytest.mark.django_db, pytest.mark.timeout(600)]
 
 #: The bar of the blueprint.
 ROWS: Final = 200_000
@@ -82,6 +84,7 @@ def test_each_part_of_a_story_is_found_by_an_index(
     for row in (orders[0], orders[2]):
         noted = f"{page_of(row).removesuffix('change/')}note/"
         assert ada.post(noted, {"text": "x", "note_id": str(row.pk)}).status_code == 302
+    committed()  # what the ledger asks at COMMIT it is asked now: so many rows take their time
     with undisguised() as cursor:
         for table, changes in COPIED.items():
             copy(cursor, table, changes)
