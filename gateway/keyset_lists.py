@@ -129,7 +129,8 @@ def understood(request: HttpRequest, pages: Any, given: QueryDict) -> dict[str, 
     Raises:
         ValueError: one of them means nothing to the list; in a sentence.
     """
-    asked, kept = Asked(), {}
+    asked = Asked()
+    kept: dict[str, list[str]] = {}
     texts = dict(given.lists())
     for one in filters_of(request, pages, ""):
         one.read(texts, asked)
@@ -278,7 +279,7 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
         if few and not self.model_admin.is_of_parts:
             return None
         served = few or served
-        rows = self.model._base_manager.filter(self.asked.key_range)  # noqa: SLF001 - Django's documented name
+        rows: QuerySet[Any] = self.model._base_manager.filter(self.asked.key_range)  # noqa: SLF001 - Django's documented name
         return rows.filter(served[0].where(values)) if served else rows
 
     def _key(self, text: str) -> Any:

@@ -368,15 +368,15 @@ class Text(Filter):
         if len(values) > _VALUES_AT_MOST or any(len(one) > _TEXT_MAX_LENGTH for one in values):
             raise NotUnderstood("too long.")
         try:
-            values = [self.column.to_python(one) for one in dict.fromkeys(values)]
+            understood: list[Any] = [self.column.to_python(one) for one in dict.fromkeys(values)]
         except (ValidationError, ValueError, OverflowError):
             raise NotUnderstood("there is no such value.") from None
-        if any(isinstance(one, int) and abs(one) >= 2**31 for one in values):
+        if any(isinstance(one, int) and abs(one) >= 2**31 for one in understood):
             raise NotUnderstood("there is no such value.")
-        self.shown = ",".join(str(one) for one in values)
-        asked.where &= Q(**{f"{self.path}__in": values})
-        asked.values[self.path] = frozenset(values)
-        self._chip(asked, ", ".join(str(one) for one in values))
+        self.shown = ",".join(str(one) for one in understood)
+        asked.where &= Q(**{f"{self.path}__in": understood})
+        asked.values[self.path] = frozenset(understood)
+        self._chip(asked, ", ".join(str(one) for one in understood))
 
 
 class Own(Filter):

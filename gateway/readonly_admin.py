@@ -54,6 +54,7 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False,
             value = getattr(row, name)
             return "-" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
 
+        show.__name__ = name
         return admin.display(show, description=f"{field.verbose_name} (UTC)", ordering=name)
 
     elif isinstance(field, models.DecimalField) and hasattr(model, "currency"):
@@ -67,6 +68,7 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False,
 
     else:
         return name
+    show.__name__ = name  # by which style sheets know the column
     if name == "status" and not with_sentence:
         show.label = _TONES  # type: ignore[attr-defined]  # the library's way to a coloured word
     return admin.display(show, description=getattr(field, "verbose_name", name), ordering=name)

@@ -71,7 +71,9 @@ def save(request: HttpRequest, pages: ReadOnlyAdmin, name: str, query: str, *, i
         raise taken
     try:
         with transaction.atomic():
-            return SavedView.objects.create(person=me, list_name=list_name, name=name, query=kept, is_shared=is_shared)
+            return SavedView.objects.create(
+                person_id=me.pk, list_name=list_name, name=name, query=kept, is_shared=is_shared
+            )
     except IntegrityError:  # somebody took the name at this moment
         raise taken from None
 

@@ -250,5 +250,5 @@ def test_the_queue_costs_as_many_statements_with_many_as_with_one(
 def test_who_decides_sees_the_slabs_and_changes_none(api: Api, role: str) -> None:
     waiting(api, "0: none; 1: approver")
     client = logged_in(person("looks", role))
-    assert "0: none; 1.00: approver" in text_of(client.get(SLABS))
+    assert "0: none; 1.00: approver" in text_of(client.get(SLABS, {"mode": "test"}))
     assert client.get(reverse("admin:withdrawals_slabset_add")).status_code == 403

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('query', models.CharField(blank=True, help_text='Filters, as an address has them.', max_length=4000)),
                 ('is_shared', models.BooleanField(default=False, help_text='Everybody who sees the list sees it, too.')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'permissions': [('share_view', 'Can share saved views of lists with everybody, and take shared ones away')],

@@ -19,7 +19,7 @@ class SavedView(models.Model):
     """The filters of a list under a name. Never a search: people search for what customers are called by."""
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     list_name = models.CharField(max_length=80, help_text="Whose list it is: app and model.")
     name = models.CharField(max_length=NAME_MAX_LENGTH)
     query = models.CharField(max_length=QUERY_MAX_LENGTH, blank=True, help_text="Filters, as an address has them.")

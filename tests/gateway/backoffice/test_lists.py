@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,7 +25,7 @@ from tests.gateway.backoffice.grown import at_their_time, copies_of, one_of_each
 from tests.payments.paid import Paid
 from tests.payments.stage import money
 from tests.roles import undisguised
-from tests.staff import logged_in
+from tests.staff import browser_of, logged_in
 from tests.withdrawals.orders import order
 from withdrawals.models import Withdrawal
 
@@ -269,7 +270,7 @@ class TestFilters:
         self,
         product: Product,
         account: ProviderAccount,
-        admin_client: Client,
+        admin_user: User,
         disguised: None,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -277,7 +278,7 @@ class TestFilters:
         with undisguised() as cursor:
             cursor.execute(copies_of(Customer), {"one": one_of_each(product, account)[Customer].pk, "last": 20_000})
         with at_their_time():
-            page = shown(admin_client, CUSTOMERS, {"mode": "test", "created_at__lt": "now-5h"})
+            page = shown(browser_of(admin_user), CUSTOMERS, {"mode": "test", "created_at__lt": "now-5h"})
             assert len(page.result_list) == 50
             assert all(row.created_at < timezone.now() - timedelta(hours=5) for row in page.result_list)
 
