@@ -56,12 +56,17 @@ def run(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         database.ensure_connection()
     if _may_run_directly(database):
         return _run_directly(database, _direct(statement), parameters)
-    cursor: Any = _Cursor(database.connection)
+    if database.execute_wrappers:
+        # Who changes a setting is told to the database in the same breath (pghistory): two statements in one text, of
+        # which the server keeps no plan. It is a person's page then, and nobody counts its microseconds.
+        cursor: Any = database.create_cursor()
+    else:
+        cursor = _Cursor(database.connection)
+        cursor.keeps_plan = not database.queries_logged  # known by its number it has no text to be logged
     # Through Django's own wrappers: they translate errors, refuse a broken transaction and are seen by whoever counts.
-    cursor.keeps_plan = not database.queries_logged  # a statement that is known by its number has no text to be logged
     make = database.make_debug_cursor if database.queries_logged else database.make_cursor
     with make(cursor) as wrapped:
-        wrapped.execute(statement, parameters)
+        wrapped.execute(statement, dict(parameters))  # a copy: they put values of their own into it
         rows: list[tuple[Any, ...]] = wrapped.fetchall()
     return rows
 
