@@ -107,6 +107,9 @@ def table_of(label: str, person: User) -> tuple[Any, list[Column], list[Row]]:
     columns = columns_of(pages, request, but=frozenset(Totals(pages.model).titles))
     texts = payloads_of(label)
     rows = [filled(pages.model, text) for text in texts]
+    for row, text in zip(rows, texts, strict=True):
+        for name in pages.get_queryset(request).query.annotations:  # what the list looks up beside them
+            setattr(row, name, text)
     return pages, columns, [[one.cell(row) for one in columns] for row in rows]
 
 
