@@ -11,26 +11,26 @@ from unfold.decorators import action
 from balances import doors
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
-from gateway.backoffice import confirming, evidence
-from gateway.backoffice.account_pages import BatchRecipientAdmin, BlockedAccountAdmin
-from gateway.backoffice.export_admin import ExportAdmin
-from gateway.backoffice.handled_admin import HandledAdmin
-from gateway.backoffice.key_admin import ApiKeyAdmin
-from gateway.backoffice.look_admin import LookAdmin
+from gateway.backoffice.exports.export_admin import ExportAdmin
+from gateway.backoffice.lists.saved_view_admin import SavedViewAdmin
+from gateway.backoffice.master_data.key_admin import ApiKeyAdmin
+from gateway.backoffice.master_data.product_admin import ProductAdmin
 from gateway.backoffice.models import LookKind
-from gateway.backoffice.note_admin import NoteAdmin
-from gateway.backoffice.payouts import BatchAdmin, PayoutAdmin
-from gateway.backoffice.people_admin import PeopleGroupAdmin, PersonAdmin
-from gateway.backoffice.personal_data import masked
-from gateway.backoffice.pictures import PictureAdmin
-from gateway.backoffice.product_admin import ProductAdmin
-from gateway.backoffice.saved_view_admin import SavedViewAdmin
-from gateway.backoffice.savings_page import SavingsPage
-from gateway.backoffice.sections import Section
-from gateway.backoffice.story import glance, telling
+from gateway.backoffice.personal_data.account_pages import BatchRecipientAdmin, BlockedAccountAdmin
+from gateway.backoffice.personal_data.look_admin import LookAdmin
+from gateway.backoffice.personal_data.masking import masked
+from gateway.backoffice.personal_data.pictures import PictureAdmin
+from gateway.backoffice.queues import confirming
+from gateway.backoffice.queues.handled_admin import HandledAdmin
+from gateway.backoffice.signing_in.people_admin import PeopleGroupAdmin, PersonAdmin
+from gateway.backoffice.story import evidence, glance, telling
 from gateway.backoffice.story.entries import Kind
 from gateway.backoffice.story.glance import Glance
+from gateway.backoffice.story.note_admin import NoteAdmin
 from gateway.backoffice.story.page import StoryPage
+from gateway.backoffice.story.payouts import BatchAdmin, PayoutAdmin
+from gateway.backoffice.story.savings_page import SavingsPage
+from gateway.backoffice.story.sections import Section
 from gateway.backoffice.story.telling import Told
 from gateway.keyset_lists import WalkById
 from gateway.people import person_of
