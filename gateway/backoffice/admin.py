@@ -36,7 +36,7 @@ from gateway.keyset_lists import WalkById
 from gateway.people import person_of
 from payments import finding
 from payments.models import Deposit, Receipt
-from payments.verbs import open_to
+from payments.verbs import open_to, told_of
 from payments.waiting import why
 
 #: Some have their pages in files of their own; here Django finds them.
@@ -179,7 +179,7 @@ class ReceiptAdmin(StoryPage):
         receipt = options["obj"]
         context |= {
             "why": why(receipt),
-            "doors": doors.of("receipt", evidence.known(receipt), open_to(receipt), person_of(request)),
+            "doors": doors.of("receipt", told_of(receipt), open_to(receipt), person_of(request)),
         }
         return super().render_change_form(request, context, *args, **options)
 

@@ -53,7 +53,7 @@ class _Findings:
 def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """All that the page shows, beside what every page of the admin has (unfold's `DASHBOARD_CALLBACK`)."""
     who = looking(request)
-    days = 30 if request.GET.get("days") == "30" else DAYS[0]
+    days = next((one for one in DAYS if str(one) == request.GET.get("days")), DAYS[0])
     found = _Findings()
     tiles, waiting_note = _waits(who, found)
     moved = volumes(who.mode, days) if who.sees(Journal) else None

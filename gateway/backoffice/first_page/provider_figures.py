@@ -21,6 +21,7 @@ from gateway.providers.models import (
     PayoutPause,
     ProviderAccount,
 )
+from gateway.providers.models.account_guards import SECRET_COLUMNS
 
 #: Two questions long without an answer: one may get lost, and the next one comes in its place.
 STALE_AFTER: Final = timedelta(seconds=2 * BALANCE_SECONDS)
@@ -137,18 +138,8 @@ def silences(looking: Looking) -> list[Silence]:
     ]
 
 
-#: Encrypted columns of an account: each would be opened, and none is shown.
-_SECRETS: Final = tuple(
-    f"account__{name}"
-    for name in (
-        "api_secret",
-        "withdrawal_key",
-        "postback_access_key",
-        "postback_private_key",
-        "previous_postback_access_key",
-        "previous_postback_private_key",
-    )
-)
+#: Of an account: each that is encrypted would be opened, and none is shown.
+_SECRETS: Final = tuple(f"account__{name}" for name in SECRET_COLUMNS)
 
 
 def paused_accounts(looking: Looking) -> list[Stopped]:

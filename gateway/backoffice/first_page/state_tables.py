@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from django.utils import timezone
@@ -12,6 +11,7 @@ from balances.models import Account
 from balances.totals import Totals
 from gateway.backoffice import readable
 from gateway.backoffice.first_page import money_by_state
+from gateway.backoffice.first_page.counting_figures import SPANS
 from gateway.backoffice.first_page.money_by_state import State
 from gateway.backoffice.first_page.system_work import OLD_AFTER, RATE_TAKES, AllWork, Work
 from gateway.backoffice.first_page.tables import Cell, Table, number, numbers, text, words
@@ -88,15 +88,13 @@ def systems(work: AllWork, direction: FeeDirection, looking: Looking) -> Table:
     columns = words("Payment system")
     for span in Span:
         columns += numbers(f"{success}, {_SPANS[span]}", f"Half within, {_SPANS[span]}", f"95 % within, {_SPANS[span]}")
-    since = {Span.DAY: timedelta(days=1), Span.WEEK: timedelta(days=7)}
     rows = []
     for one in work.directions[direction]:
         row = [text(one.payment_system, href=looking.rows(model, payment_system__exact=one.payment_system))]
         for span in Span:
             counted_at = work.counted.get(span, timezone.now())
-            link = looking.rows(
-                model, payment_system__exact=one.payment_system, created_at__gte=counted_at - since[span]
-            )
+            since = counted_at - SPANS[span][0]
+            link = looking.rows(model, payment_system__exact=one.payment_system, created_at__gte=since)
             row += _work(one.spans[span], link)
         rows.append(row)
     title = _SYSTEMS[direction]

@@ -10,7 +10,8 @@ from gateway.backoffice.models import Counted, Span, SystemFigure
 
 #: Fewer ended orders than this make no rate: with twenty, one more or less moves it by five points already.
 RATE_TAKES: Final = 20
-#: A figure is counted every minute, or every ten: twice as old as it should ever be, it is called old.
+#: A figure is counted every minute, or every ten: a few rounds may take longer, or fall into a restart, before it is
+#: called old.
 OLD_AFTER: Final[Mapping[Span, timedelta]] = {Span.DAY: timedelta(minutes=5), Span.WEEK: timedelta(minutes=25)}
 
 

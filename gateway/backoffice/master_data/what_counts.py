@@ -17,6 +17,7 @@ from django.utils import timezone
 from balances import fees
 from balances.kinds import FEE_VERB, FeeKind
 from balances.models import Fee
+from gateway.backoffice import readable
 from gateway.money import format_amount
 from gateway.products.models import Mode, Product
 from withdrawals import slabs
@@ -146,10 +147,10 @@ def _said_of_slabs(row: SlabSet) -> Iterator[str]:
     for one, following in zip(agreed, (*agreed[1:], None), strict=True):
         # An amount in the middle of the slab; of the last one, which has no end, twice its beginning.
         end = 3 * (one.beginning or _EXAMPLE) if following is None else following.beginning
-        example = shown(((one.beginning + end) / 2).quantize(Decimal(1)), row.currency)
+        example = readable.amount(((one.beginning + end) / 2).quantize(Decimal(1)), row.currency)
         roles = " and ".join(_WHOSE[role] for role in one.roles)
         whose = f"the approval {roles}" if roles else "nobody's approval"
-        yield f"From {shown(one.beginning, row.currency)} on: a withdrawal of {example} would need {whose}."
+        yield f"From {readable.amount(one.beginning, row.currency)} on: a withdrawal of {example} would need {whose}."
 
 
 def _limits(mode: str, product: Product | None) -> Section:
@@ -192,7 +193,9 @@ def _said_of_limit(row: WithdrawalLimit) -> tuple[str, ...]:
     beyond = "is refused" if row.on_excess == OnExcess.REFUSE else "is made and waits for a person"
     said = [f"At most {row.most}; what goes beyond it {beyond}."]
     if row.maximum_amount is not None:
-        said.append(f"So once {shown(row.maximum_amount, row.currency)} were asked for, the next withdrawal {beyond}.")
+        said.append(
+            f"So once {readable.amount(row.maximum_amount, row.currency)} were asked for, the next withdrawal {beyond}."
+        )
     return tuple(said)
 
 
@@ -255,7 +258,7 @@ def _caps(mode: str, product: Product | None) -> Section:
 def _said_of_cap(row: OutflowCap) -> str:
     if row.maximum is None:
         return "It ended: whatever is approved leaves."
-    return f"Once {shown(row.maximum, row.currency)} left in 24 hours, its payouts pause."
+    return f"Once {readable.amount(row.maximum, row.currency)} left in 24 hours, its payouts pause."
 
 
 def _fees(mode: str, product: Product | None) -> Section:
@@ -308,23 +311,17 @@ def _whose(row: Fee) -> str:
 
 
 def _said_of_fee(row: Fee) -> tuple[str, ...]:
-    price = f"{row.percent.normalize():f} % and {shown(row.fixed, row.currency)}"
-    taken = shown(fees.amount_of(row, _EXAMPLE), row.currency)
+    price = f"{row.percent.normalize():f} % and {readable.amount(row.fixed, row.currency)}"
+    taken = readable.amount(fees.amount_of(row, _EXAMPLE), row.currency)
     return (
         f"{price}, since {row.valid_from:%Y-%m-%d %H:%M} UTC.",
-        f"Of {shown(_EXAMPLE, row.currency)} that is {taken}.",
+        f"Of {readable.amount(_EXAMPLE, row.currency)} that is {taken}.",
     )
 
 
 def _said_of_other_fee(row: Fee) -> str:
-    fixed = shown(row.fixed, row.currency)
+    fixed = readable.amount(row.fixed, row.currency)
     return f"{row.percent.normalize():f} % and {fixed} from {row.valid_from:%Y-%m-%d %H:%M} UTC"
-
-
-def shown(amount: Decimal, currency: str) -> str:
-    """An amount for people: thousands apart, with its decimals and its currency."""
-    whole, point, decimals = format_amount(amount, currency).partition(".")
-    return f"{int(whole):,}{point}{decimals} {currency}"
 
 
 def _plain(amount: Decimal | None, currency: str) -> str | None:

@@ -14,7 +14,7 @@ from balances.verb_fields import Refused
 from gateway import ids
 from gateway.backoffice.queues.acts import ACTS, Act
 from gateway.backoffice.queues.catalogue import Queue
-from gateway.backoffice.queues.pages import context_of, found_queue, page_of
+from gateway.backoffice.queues.pages import context_of, form_id_of, found_queue, page_of
 from gateway.backoffice.queues.rows import shown_screenshots, why_screenshot
 from gateway.people import person_of
 from payments.models import Screenshot
@@ -30,7 +30,7 @@ def act(request: HttpRequest, name: str, act_name: str, key: str) -> HttpRespons
             messages.warning(request, f"Not done: {obstacle}")
             return _back(queue, chosen, thing)
         return _asked(request, queue, chosen, thing, form=ReasonForm(), form_id=ids.new_id())
-    form, form_id = ReasonForm(request.POST), _form_id(request)
+    form, form_id = ReasonForm(request.POST), form_id_of(request)
     if not form.is_valid():
         return _asked(request, queue, chosen, thing, form=form, form_id=form_id)
     try:
@@ -81,13 +81,6 @@ def _asked(
         "button": chosen.title,
     }
     return TemplateResponse(request, f"{_TEMPLATES}/act.html", context)
-
-
-def _form_id(request: HttpRequest) -> uuid.UUID:
-    try:
-        return uuid.UUID(request.POST.get("form_id", ""))
-    except ValueError:
-        raise Http404 from None
 
 
 def screenshot(request: HttpRequest, key: int) -> HttpResponse:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -58,7 +58,7 @@ def _all(receipt: Receipt) -> Iterator[tuple[Deposit, str]]:
         currency=receipt.currency,
         payment_system=receipt.wallet_type,
         # By their ids, which begin with the time they were made at: the primary key alone serves this.
-        id__range=(first_id(receipt.received_at - _MADE_BEFORE), first_id(receipt.received_at)),
+        id__range=(ids.first_at(receipt.received_at - _MADE_BEFORE), ids.first_at(receipt.received_at)),
     )
     for one in same.order_by("-id")[:_LISTED_MAX]:
         yield one, "The same amount through the same system, made not long before"
@@ -79,11 +79,6 @@ def _open(receipt: Receipt) -> "QuerySet[Deposit]":
         status__in=[DepositStatus.CREDITED, DepositStatus.REVERSED]
     )
     return rows.select_related("product", "customer").defer("details", "shown")
-
-
-def first_id(moment: datetime) -> uuid.UUID:
-    """The least id that a row made at this moment may have (UUIDv7: 48 bits of milliseconds, then the rest)."""
-    return uuid.UUID(int=(int(moment.timestamp() * 1000) << 80))
 
 
 def misspellings(reference: str) -> list[str]:

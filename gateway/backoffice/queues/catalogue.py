@@ -1,6 +1,6 @@
 """The work queues: what waits for a person, where it is found, and what the person has to answer.
 
-One definition for each. The pages (`queue_pages`), the first page (`summaries`) and ``manage.py waiting`` all go by it.
+One definition for each. The pages (`pages`), the first page (`summaries`) and ``manage.py waiting`` all go by it.
 """
 
 import uuid
@@ -22,11 +22,9 @@ import withdrawals.waiting
 from balances import instruction_rights
 from balances.verbs import Verb
 from balances.waiting import Waiting
-from gateway import ids
 from gateway.backoffice.queues import rows as queue_rows
 from gateway.money import format_amount
 from payments.actions import CONFIRM_FOR_CUSTOMER
-from payments.models import Receipt
 from withdrawals import approvals
 from withdrawals.models import Withdrawal
 
@@ -149,13 +147,6 @@ class Summary:
         return f"{self.count}+" if self.is_more else str(self.count)
 
 
-def _told_of_receipt(receipt: Receipt) -> dict[str, str]:
-    own = {"receipt": receipt.public_id}
-    if receipt.deposit_id is not None:
-        own["deposit"] = ids.encode(ids.DEPOSIT, receipt.deposit_id)
-    return own
-
-
 def _told_of_payout(withdrawal: Withdrawal) -> dict[str, str]:
     return {"withdrawal": withdrawal.public_id}
 
@@ -185,7 +176,7 @@ def _receipts(rows: Callable[[], "QuerySet[Any]"], *, product: str = "") -> Sour
         system="wallet_type",
         product=product,
         verbs=payments.verbs.open_to,
-        told=_told_of_receipt,
+        told=payments.verbs.told_of,
     )
 
 

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 from balances.instruction_models import REASON_MIN_LENGTH
 from gateway import ids
 from gateway.backoffice.queues import confirming
-from gateway.backoffice.queues.pages import context_of
+from gateway.backoffice.queues.pages import context_of, form_id_of
 from gateway.money import format_amount
 from gateway.people import person_of
 from gateway.providers.models import ScreenshotWish
@@ -22,15 +22,17 @@ from payments.actions import CONFIRM_FOR_CUSTOMER
 from payments.models import Deposit
 
 _TEMPLATE: Final = "admin/work/confirm.html"
-_LONGEST_REFERENCE: Final = 190
-_LONGEST_AMOUNT: Final = 24
+#: As the column holds it.
+_REFERENCE_MAX_LENGTH: Final = 190
+#: The longest amount, and blanks that somebody typed around it.
+_AMOUNT_MAX_LENGTH: Final = 24
 
 
 class ConfirmForm(forms.Form):
     """What the customer says; checked by the API's own serializer, whose words stand beside the fields."""
 
-    provider_reference = forms.CharField(max_length=_LONGEST_REFERENCE, widget=UnfoldAdminTextInputWidget())
-    amount = forms.CharField(max_length=_LONGEST_AMOUNT, required=False, widget=UnfoldAdminTextInputWidget())
+    provider_reference = forms.CharField(max_length=_REFERENCE_MAX_LENGTH, widget=UnfoldAdminTextInputWidget())
+    amount = forms.CharField(max_length=_AMOUNT_MAX_LENGTH, required=False, widget=UnfoldAdminTextInputWidget())
     screenshot = forms.FileField(required=False, widget=UnfoldAdminFileFieldWidget())
     reason = forms.CharField(
         min_length=REASON_MIN_LENGTH,
@@ -63,7 +65,7 @@ def confirm(request: HttpRequest, deposit_id: uuid.UUID) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return _asked(request, deposit, ConfirmForm(deposit), ids.new_id())
-    form, form_id = ConfirmForm(deposit, request.POST, request.FILES), _form_id(request)
+    form, form_id = ConfirmForm(deposit, request.POST, request.FILES), form_id_of(request)
     if not form.is_valid():
         return _asked(request, deposit, form, form_id)
     told = {name: form.cleaned_data[name] for name in ("provider_reference", "amount")}
@@ -93,10 +95,3 @@ def _asked(request: HttpRequest, deposit: Deposit, form: ConfirmForm, form_id: u
         "form_id": form_id,
     }
     return TemplateResponse(request, _TEMPLATE, context)
-
-
-def _form_id(request: HttpRequest) -> uuid.UUID:
-    try:
-        return uuid.UUID(request.POST.get("form_id", ""))
-    except ValueError:
-        raise Http404 from None

@@ -137,6 +137,18 @@ def context_of(request: HttpRequest, title: str) -> dict[str, Any]:
     return {**admin.site.each_context(request), "title": title, "mode": shown_mode(request)}
 
 
+def form_id_of(request: HttpRequest) -> uuid.UUID:
+    """The id that a form was shown with: sent twice, it does once what it does.
+
+    Raises:
+        Http404: it was sent without one, which no page of ours does.
+    """
+    try:
+        return uuid.UUID(request.POST.get("form_id", ""))
+    except ValueError:
+        raise Http404 from None
+
+
 def page_of(public_id: str) -> str:
     """Where everything is known about an order of ours; "" where the text names none."""
     prefix = public_id.partition("_")[0]

@@ -5,7 +5,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from gateway import ids
 from gateway.backoffice.story.sections import ROWS_MAX, Part, Section, as_far_as_seen, link
 from gateway.money import format_amount
 from payments.models import Deposit, Receipt
@@ -103,11 +102,3 @@ def _refunds(title: str, deposit: Deposit) -> Section:
         ],
         nothing="None of its money was sent back.",
     )
-
-
-def known(receipt: Receipt) -> dict[str, str]:
-    """What the form of a decision about a receipt begins with: itself, and its deposit where it has one."""
-    own = {"receipt": receipt.public_id}
-    if receipt.deposit_id is not None:
-        own["deposit"] = ids.encode(ids.DEPOSIT, receipt.deposit_id)
-    return own

@@ -9,7 +9,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from gateway import ids
 from gateway.backoffice.queues import candidates
 from gateway.providers.models import ProviderAccount
 from payments.models import Deposit, Receipt
@@ -74,15 +73,6 @@ def test_the_same_amount_is_suggested_if_it_was_asked_for_shortly_before(
     assert suggested(receipt) == {}
     receipt.received_at = moment - timedelta(days=1)
     assert suggested(receipt) == {}
-
-
-def test_ids_of_a_moment_bound_those_made_at_it() -> None:
-    made = ids.new_id()
-    # By the id itself: ids carry the real time, and the tests stand still in another year.
-    moment = datetime.fromtimestamp((made.int >> 80) / 1000, tz=UTC)
-    millisecond = timedelta(milliseconds=1)
-    assert candidates.first_id(moment) <= made < candidates.first_id(moment + millisecond)
-    assert candidates.first_id(moment - millisecond) < candidates.first_id(moment)
 
 
 @pytest.mark.parametrize("slip", ["12345", "123465", "1234567", "123457", "023456", "23456"])
