@@ -133,6 +133,7 @@ def _list(export: Export, person: User) -> Iterator[Row]:
 def _statement(export: Export) -> Iterator[Row]:
     wish = export_statements.kept_wish(export.query, export.mode)
     statement = export_statements.check(wish, FileFormat(export.format))
+    # All of them, however many: what a sheet has no room for was refused just now.
     _expect(export, statement.count(up_to=2**31), [])
     rows = export_statements.rows_of(statement, wish.account)
     while page := list(itertools.islice(rows, export_lists.PAGE_ROWS)):

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
 from django.db import connection, models
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -126,6 +127,9 @@ class TestPages:
         pages = admin.site.get_model_admin(Customer)
         assert isinstance(pages, ReadOnlyAdmin)
         assert pages.list_disable_select_all
+        everything = RequestFactory().post(CUSTOMERS, {"select_across": "1"})
+        with pytest.raises(BadRequest):
+            pages.response_action(everything, Customer.objects.all())
 
 
 @pytest.mark.parametrize("model", LISTS, ids=name_of)

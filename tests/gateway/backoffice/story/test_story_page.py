@@ -185,7 +185,10 @@ def test_a_glance_says_which_money_it_is_and_what_it_waits_for(eve: Client, api:
     withdrawal = order(api)
     page = plain(text(eve.get(page_of(withdrawal))))
     assert "Waits for A worker, which sends it." in page
-    assert "Recipient kept encrypted, and not shown here" in page
+    assert "The recipient of a withdrawal" in page
+    for masked in ("Account number: ••••9012", "Account name: ••••", "Bank code: ••••1821"):
+        assert masked in page
+    assert [one for one in IMPS["recipient"].values() if one in page] == []
 
 
 def test_histories_elsewhere_name_who_made_a_move(eve: Client, paid: Paid) -> None:
