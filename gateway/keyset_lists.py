@@ -285,6 +285,7 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
     def _key(self, text: str) -> Any:
         """The key that an address gives; None where it can be none: the list then begins at its beginning."""
         try:
+            # No key is longer than a UUID with its hyphens and braces.
             key = self.model._meta.pk.to_python(text[:40]) if text else None  # noqa: SLF001 - as above
         except (ValidationError, ValueError):
             return None

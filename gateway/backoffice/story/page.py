@@ -11,13 +11,13 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from gateway import ids
-from gateway.backoffice import notes
 from gateway.backoffice.models import Note
 from gateway.backoffice.models.notes import NOTE_MAX_LENGTH, STRIKE_MAX_LENGTH
-from gateway.backoffice.sections import Section
+from gateway.backoffice.story import notes
 from gateway.backoffice.story.choices import chosen
 from gateway.backoffice.story.entries import Kind, anchor
 from gateway.backoffice.story.glance import Glance
+from gateway.backoffice.story.sections import Section
 from gateway.backoffice.story.telling import Told
 from gateway.people import person_of
 from gateway.readonly_admin import ReadOnlyAdmin

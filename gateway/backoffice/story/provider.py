@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from gateway.backoffice import answers
+from gateway.backoffice.story import answers
 from gateway.backoffice.story.bounded import first_and_last, with_gap
 from gateway.backoffice.story.entries import Entry, Fold, Kind, Rank, Tone, anchor
 from gateway.causes import page
