@@ -1,5 +1,6 @@
 """Which money a page of the admin shows: live or test, and never both at once."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from django.http import HttpRequest
@@ -19,3 +20,36 @@ def shown_mode(request: HttpRequest) -> str:
         return asked
     remembered = request.session.get(PARAMETER)
     return remembered if remembered in MODES else MODES[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A mode that a page may show.
+
+    Attributes:
+        mode: ``live`` or ``test``.
+        address: of the page that shows it.
+        is_shown: this one does.
+    """
+
+    mode: str
+    address: str
+    is_shown: bool
+
+
+def choices(request: HttpRequest, *dropped: str) -> list[Choice]:
+    """Both modes of a page, each with what else its address says.
+
+    Args:
+        request: of the page.
+        dropped: what has no meaning in the other mode: where its rows go on, by names of the address.
+    """
+    shown = shown_mode(request)
+    kept = request.GET.copy()
+    for name in dropped:
+        kept.pop(name, None)
+    found = []
+    for mode in MODES:
+        kept[PARAMETER] = mode
+        found.append(Choice(mode=mode, address=f"?{kept.urlencode()}", is_shown=mode == shown))
+    return found

@@ -15,13 +15,13 @@ from balances import doors
 from balances.instruction_models import Instruction
 from balances.instruction_rights import PROPOSE
 from gateway import ids
-from gateway.backoffice import candidates, funds, handling, queues
+from gateway.backoffice import candidates, funds, handling, how_much_waits, queues
 from gateway.backoffice.acts import ACTS
 from gateway.backoffice.queues import Queue, Row
 from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem
-from gateway.shown_mode import shown_mode
+from gateway.shown_mode import choices, shown_mode
 from payments.actions import CONFIRM_FOR_CUSTOMER
 from payments.models import Receipt
 from payments.states import SUSPENDED
@@ -42,10 +42,10 @@ _PAGES: Final = {
 def home(request: HttpRequest) -> HttpResponse:
     """Every queue that this person may see: how much waits, since when, and how much money it is."""
     mode = shown_mode(request)
-    found = queues.summaries(mode, person_of(request))
+    found = how_much_waits.summaries(mode, person_of(request))
     if not found:
         raise PermissionDenied
-    context = context_of(request, "Work queues") | {"summaries": found}
+    context = context_of(request, "Work queues") | {"summaries": found, "modes": choices(request)}
     return TemplateResponse(request, f"{_TEMPLATES}/home.html", context)
 
 
@@ -150,6 +150,7 @@ def _page(request: HttpRequest, shown: Queue) -> dict[str, Any]:
         "queue": shown,
         "wanted": wanted,
         "is_narrowed": any(wanted.values()),
+        "modes": choices(request, "after"),
         "choices": _choices(filters, wanted),
         "is_later": bool(request.GET.get("after")),
     }
