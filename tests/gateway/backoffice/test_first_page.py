@@ -141,7 +141,7 @@ def test_what_waits_is_counted_summed_and_aged(finance: Client, api: Api, accoun
     put(third, status="manual_review", updated_at=now - timedelta(minutes=3, seconds=5))
     page = finance.get(FIRST, {"mode": "test"})
     assert "2 things need a person, the oldest since 2 h 10 min." in text_of(page), "one is asked about by itself"
-    assert "Manual review: 2, since" in text_of(page)
+    assert "Manual review : 2, since" in text_of(page)
     waits = part(page, "waits")
     assert "Manual review 3 1,725.00 INR oldest 2 h 10 min, since" in waits
     assert "Payouts of unknown outcome 2 1,718.00 INR oldest 2 h 10 min, since" in waits
