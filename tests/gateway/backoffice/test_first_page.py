@@ -16,6 +16,7 @@ from django.utils import timezone
 from gateway.backoffice import counting_figures
 from gateway.backoffice.models import Counted
 from gateway.backoffice.queues import QUEUES
+from gateway.backoffice.verdict import Need, verdict
 from gateway.products.models import Product
 from gateway.providers.models import BalanceCheck, ObservedBalance, PauseScope, PayoutPauseKind, ProviderAccount
 from gateway.providers.pauses import pause_payouts
@@ -159,6 +160,14 @@ def test_what_waits_is_counted_summed_and_aged(finance: Client, api: Api, accoun
     assert finance.get(places[1]).context["cl"].result_count == 2, "the payouts of unknown outcome"
     assert "Unknown 2 1,718.00 INR" in part(page, "payouts")
     assert "2 things" not in text_of(finance.get(FIRST, {"mode": "live"}))
+
+
+def test_of_more_than_is_counted_the_verdict_says_so() -> None:
+    many = Need(what="Suspense", count=100, is_more=True, since=None, href="")
+    one = Need(what="Approvals", count=1, since=None, href="")
+    assert [many.number, one.number] == ["100+", "1"]
+    assert verdict([many, one], []).sentence == "More than 101 things need a person."
+    assert verdict([one], []).sentence == "1 thing needs a person."
 
 
 def test_pauses_and_balances_are_told_with_reason_and_age(finance: Client, account: ProviderAccount) -> None:
