@@ -1,7 +1,7 @@
 """Which money a page of the admin shows: live or test, and never both at once."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpRequest
 
@@ -20,6 +20,21 @@ def shown_mode(request: HttpRequest) -> str:
         return asked
     remembered = request.session.get(PARAMETER)
     return remembered if remembered in MODES else MODES[0]
+
+
+def of_row(mode: str) -> dict[str, Any]:
+    """What a page about one row says of its mode, whichever one lists show; in place of what each page has."""
+    return {"mode": mode, "environment": badge(mode), "environment_title_prefix": title_prefix(mode)}
+
+
+def badge(mode: str) -> tuple[str, str]:
+    """Which money a page shows, at its top: a word and a colour."""
+    return ("Live: real money", "success") if mode == "live" else ("Test: play money", "warning")
+
+
+def title_prefix(mode: str) -> str:
+    """In the browser's tab, so that a test page is known among many."""
+    return "" if mode == "live" else "[Test] "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

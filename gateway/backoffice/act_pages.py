@@ -17,6 +17,7 @@ from gateway.backoffice.queue_pages import context_of, found_queue, page_of
 from gateway.backoffice.queue_rows import shown_screenshots, why_screenshot
 from gateway.backoffice.queues import Queue
 from gateway.people import person_of
+from gateway.shown_mode import of_row
 from payments.models import Screenshot
 
 _TEMPLATES: Final = "admin/work"
@@ -74,7 +75,7 @@ def _asked(
         "queue": queue,
         "name": public_id,
         "page": page_of(public_id),
-        "mode": chosen.mode(thing),
+        **of_row(chosen.mode(thing)),
         "sentences": chosen.foresee(thing),
         "form": form,
         "form_id": form_id,
@@ -105,7 +106,7 @@ def screenshot(request: HttpRequest, key: int) -> HttpResponse:
     context = context_of(request, "Is the picture this customer's own?") | {
         "queue": queue,
         "why": why_screenshot(one),
-        "mode": one.confirmation.deposit.mode,
+        **of_row(one.confirmation.deposit.mode),
         "pictures": [_picture(title, row) for title, row in (("This one", one), ("Its twin", twin)) if row is not None],
         "may_see": request.user.has_perm("payments.see_picture"),
         "acts": [

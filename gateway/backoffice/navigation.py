@@ -12,7 +12,7 @@ from django.urls import reverse
 from gateway.backoffice import counting
 from gateway.backoffice.exports import MAY_EXPORT
 from gateway.backoffice.queues import QUEUES
-from gateway.shown_mode import shown_mode
+from gateway.shown_mode import badge, shown_mode, title_prefix
 from gateway.who_sees import may_see
 
 
@@ -129,13 +129,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def environment(request: HttpRequest) -> tuple[str, str]:
-    """The badge on every page: which money it shows, in a word and a colour."""
-    return ("Live: real money", "success") if shown_mode(request) == "live" else ("Test: play money", "warning")
+    """The badge on every page: which money it shows."""
+    return badge(shown_mode(request))
 
 
-def title_prefix(request: HttpRequest) -> str:
-    """In the browser's tab, so that a test page is known among many."""
-    return "" if shown_mode(request) == "live" else "[Test] "
+def tab(request: HttpRequest) -> str:
+    """Likewise what stands before the title in the browser's tab."""
+    return title_prefix(shown_mode(request))
 
 
 def _item(page: _Page, request: HttpRequest) -> dict[str, Any] | None:

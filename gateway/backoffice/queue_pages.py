@@ -21,7 +21,7 @@ from gateway.backoffice.queues import Queue, Row
 from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem
-from gateway.shown_mode import choices, shown_mode
+from gateway.shown_mode import choices, of_row, shown_mode
 from payments.actions import CONFIRM_FOR_CUSTOMER
 from payments.models import Receipt
 from payments.states import SUSPENDED
@@ -96,7 +96,7 @@ def suspense(request: HttpRequest, receipt_id: Any) -> HttpResponse:
     context = context_of(request, f"Whose is {receipt.public_id}?") | {
         "queue": shown,
         "receipt": receipt,
-        "mode": receipt.account.mode,
+        **of_row(receipt.account.mode),
         "why": why(receipt),
         "facts": candidates.facts(receipt),
         "doors": doors.of("receipt", told, verbs, by),
