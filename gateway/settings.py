@@ -285,7 +285,7 @@ UNFOLD = {
     },
     "DASHBOARD_CALLBACK": "gateway.backoffice.first_page.page.first_page",
     "ENVIRONMENT": "gateway.backoffice.navigation.environment",
-    "ENVIRONMENT_TITLE_PREFIX": "gateway.backoffice.navigation.title_prefix",
+    "ENVIRONMENT_TITLE_PREFIX": "gateway.backoffice.navigation.tab",
     "SIDEBAR": {"navigation": "gateway.backoffice.navigation.sidebar"},
     "STYLES": [
         lambda _request: static("backoffice/pages.css"),

@@ -95,7 +95,7 @@ def workers(found: Overdue) -> Table:
     ]
     rows.append(
         [
-            text("The figures of this page", tone="ok" if found.is_counting else "bad"),
+            text("The figures of this page", tone="good" if found.is_counting else "bad"),
             text(
                 f"counted {readable.age(found.counted_at)} ago" if found.counted_at else "never counted",
                 note=readable.moment(found.counted_at),
@@ -108,4 +108,4 @@ def workers(found: Overdue) -> Table:
 def _health(endpoint: Endpoint) -> Cell:
     if endpoint.is_gone:
         return text("switched off: it answered 410", tone="bad")
-    return text("failing", tone="bad") if endpoint.failing_since else text("works", tone="ok")
+    return text("failing", tone="bad") if endpoint.failing_since else text("works", tone="good")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.utils import timezone
 
+from balances.instruction_models import Instruction
 from balances.kinds import FeeDirection, JournalKind
 from balances.models import Account, Journal
 from balances.totals import Totals
@@ -25,14 +26,17 @@ from gateway.backoffice.first_page import (
     state_tables,
     system_work,
     webhook_figures,
-    what_waits,
 )
 from gateway.backoffice.first_page.tables import NOT_FOR_YOU, Panel, not_for_you, number
 from gateway.backoffice.first_page.verdict import Need, verdict
 from gateway.backoffice.first_page.volumes import IN, OUT, Volumes, volumes
 from gateway.backoffice.looking import Looking, looking
-from gateway.products.models import Mode
+from gateway.backoffice.queues import how_much_waits
+from gateway.backoffice.queues.catalogue import QUEUES
+from gateway.backoffice.queues.how_much_waits import Summary
+from gateway.people import person_of
 from gateway.providers.models import BalanceCheck, ObservedBalance, PayoutPause, ProviderAccount
+from gateway.shown_mode import choices
 from gateway.webhooks.models import Delivery, WebhookEndpoint
 from payments.models import Deposit
 from withdrawals.models import Withdrawal
@@ -67,7 +71,7 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "title": "Is the money all right?",
         "mode": who.mode,
-        "modes": [{"value": one.value, "is_shown": one.value == who.mode} for one in Mode],
+        "modes": choices(request),
         "as_of": readable.clock(timezone.now()),
         "verdict": verdict(found.needs, found.unseen),
         "tiles": tiles,
@@ -80,13 +84,27 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _waits(who: Looking, found: _Findings) -> tuple[Sequence[state_tables.Tile], str]:
-    summaries = what_waits.summaries(who)
-    for one in summaries:
-        found.needs.append(Need(what=one.title, count=one.for_people, since=one.people_since, href=one.rows))
-    unseen = [str(one._meta.verbose_name_plural) for one in what_waits.MODELS if not who.sees(one)]  # noqa: SLF001 - Django's documented model API
+def _waits(who: Looking, found: _Findings) -> tuple[Sequence[Summary], str]:
+    """The work queues, and what waits in none; those of which there is nothing come after the others."""
+    person = person_of(who.request)
+    queues = how_much_waits.summaries(who.mode, person)
+    others = how_much_waits.in_no_queue(who)
+    # Payouts of unknown outcome are in a queue as well, and counted there.
+    for one in [*queues, *(one for one in others if one.name != how_much_waits.UNKNOWN)]:
+        found.needs.append(
+            Need(
+                what=one.title,
+                count=one.pressing,
+                is_more=one.presses_more,
+                since=one.pressing_since,
+                href=one.url,
+            )
+        )
+    unseen = [one.title for one in QUEUES if not one.may_look(person)]
+    if not who.sees(Instruction):
+        unseen.append("Instructions")
     found.unseen += unseen
-    return state_tables.tiles(summaries), state_tables.not_seen(unseen)
+    return sorted([*queues, *others], key=lambda one: not one.count), state_tables.not_seen(unseen)
 
 
 def _charts(who: Looking, moved: Volumes | None) -> Sequence[charts.Chart]:

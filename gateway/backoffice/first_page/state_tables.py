@@ -1,7 +1,6 @@
 """The parts of the first page as tables: each figure with the rows behind it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from django.utils import timezone
@@ -16,7 +15,6 @@ from gateway.backoffice.first_page.money_by_state import State
 from gateway.backoffice.first_page.system_work import OLD_AFTER, RATE_TAKES, AllWork, Work
 from gateway.backoffice.first_page.tables import Cell, Table, number, numbers, text, words
 from gateway.backoffice.first_page.volumes import Volumes
-from gateway.backoffice.first_page.what_waits import Waits
 from gateway.backoffice.looking import Looking
 from gateway.backoffice.models import Span
 from payments.models import Deposit
@@ -37,49 +35,6 @@ _HOLDINGS: Final = {
     AccountKind.SUSPENSE: "In suspense",
     AccountKind.PRODUCT_RECEIVABLE: "Owed to us",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """One sort of what waits, as it is shown.
-
-    Attributes:
-        title: of the sort.
-        count: how many there are.
-        sums: how much, by currency.
-        oldest: how long the oldest waits.
-        since: from when on.
-        meaning: what a person does about it.
-        tone: of the shape before the title.
-        href: the rows, where there are some.
-    """
-
-    title: str
-    count: int
-    sums: Sequence[str]
-    oldest: str
-    since: str
-    meaning: str
-    tone: str
-    href: str
-
-
-def tiles(found: Iterable[Waits]) -> list[Tile]:
-    """What waits, sort by sort; those of which there is nothing come after the others."""
-    now = timezone.now()
-    return [
-        Tile(
-            title=one.title,
-            count=one.count,
-            sums=[readable.amount(each.amount, each.currency) for each in one.sums if each.amount is not None],
-            oldest=readable.age(one.oldest, now),
-            since=readable.moment(one.oldest),
-            meaning=one.meaning,
-            tone="warn" if one.for_people else "",
-            href=one.rows if one.count else "",
-        )
-        for one in sorted(found, key=lambda one: not one.count)
-    ]
 
 
 def systems(work: AllWork, direction: FeeDirection, looking: Looking) -> Table:

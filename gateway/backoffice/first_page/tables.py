@@ -13,7 +13,7 @@ class Cell:
         lines: what is shown; nothing is shown as a dash.
         href: the rows behind it; "" where they are not for this person, or there are none.
         note: in small letters below.
-        tone: ``""``, ``"ok"``, ``"warn"`` or ``"bad"``: shown as a shape before the words, never by colour alone.
+        tone: ``""``, ``"good"``, ``"warn"`` or ``"bad"``: shown as a shape before the words, never by colour alone.
         is_number: stands to the right, in digits of one width.
     """
 

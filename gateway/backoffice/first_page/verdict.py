@@ -16,6 +16,7 @@ class Need:
     Attributes:
         what: in words.
         count: how many things it is.
+        is_more: there are more than that.
         since: when the oldest of them began.
         href: where it is done, or looked at.
     """
@@ -24,6 +25,12 @@ class Need:
     count: int
     since: datetime | None
     href: str
+    is_more: bool = False
+
+    @property
+    def number(self) -> str:
+        """The count, for people."""
+        return f"{self.count}+" if self.is_more else str(self.count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +62,8 @@ def verdict(needs: Iterable[Need], unseen: Sequence[str]) -> Verdict:
         verb = "needs" if total == 1 else "need"
         oldest = found[0].since
         since = "" if oldest is None else f", {_since(total)} {readable.age(oldest, now)}"
-        sentence = f"{readable.count(total, 'thing')} {verb} a person{since}."
+        more = "More than " if any(one.is_more for one in found) else ""
+        sentence = f"{more}{readable.count(total, 'thing')} {verb} a person{since}."
     return Verdict(sentence=sentence, is_good=not total, needs=found, unseen=unseen)
 
 

@@ -17,6 +17,7 @@ from gateway.products.models import Customer
 from gateway.providers.models import ProviderCall
 from gateway.readonly_admin import ReadOnlyAdmin
 from gateway.webhooks.models import Event, WebhookEndpoint
+from gateway.who_sees import may_see
 from payments.models import Confirmation, Deposit, Receipt, Savings
 from postbacks.models import LetterItem
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
@@ -58,10 +59,10 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def _found(request: HttpRequest, model: Any, term: str) -> dict[str, Any] | None:
+    if not may_see(request, model):
+        return None
     pages = admin.site.get_model_admin(model)
     assert isinstance(pages, ReadOnlyAdmin)
-    if not pages.has_view_permission(request):
-        return None
     rows = pages.called(pages.get_queryset(request), term)
     if related := pages.mode_lookup.rpartition("__")[0]:
         rows = rows.select_related(related)

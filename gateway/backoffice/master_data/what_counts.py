@@ -81,9 +81,14 @@ class Section:
     new: str
 
 
-def sections(mode: str, product: Product | None) -> list[Section]:
-    """Everything that counts in a mode, for one product (with what counts for every product) or for all of them."""
-    return [section(mode, product) for section in (_slabs, _limits, _windows, _caps, _fees)]
+#: Whose rows count, in the order of their sections.
+MODELS: Final = (SlabSet, WithdrawalLimit, DuplicateWindow, OutflowCap, Fee)
+
+
+def sections(mode: str, product: Product | None, models: Iterable[type[models.Model]]) -> list[Section]:
+    """What counts in a mode of some `MODELS`, for one product (with what counts for every product) or for all."""
+    makers = {SlabSet: _slabs, WithdrawalLimit: _limits, DuplicateWindow: _windows, OutflowCap: _caps, Fee: _fees}
+    return [makers[one](mode, product) for one in models]
 
 
 def _form(verb: str, **told: Any) -> str:

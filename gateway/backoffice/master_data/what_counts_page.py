@@ -10,8 +10,9 @@ from django.template.response import TemplateResponse
 
 from balances.instruction_rights import PROPOSE
 from gateway.backoffice.master_data import what_counts as counting
-from gateway.products.models import Mode, Product
-from gateway.shown_mode import shown_mode
+from gateway.products.models import Product
+from gateway.shown_mode import choices, shown_mode
+from gateway.who_sees import may_see
 
 
 def what_counts(request: HttpRequest, pages: "ModelAdmin[Any]") -> HttpResponse:
@@ -19,20 +20,18 @@ def what_counts(request: HttpRequest, pages: "ModelAdmin[Any]") -> HttpResponse:
     product = _product_of(request)
     mode = shown_mode(request)
     site = pages.admin_site
-    seen = [
-        one for one in counting.sections(mode, product) if site.get_model_admin(one.model).has_view_permission(request)
-    ]
+    seen = [one for one in counting.MODELS if may_see(request, one)]
     if not seen:
         raise PermissionDenied
     context = {
         **site.each_context(request),
         "opts": pages.opts,
         "title": f"What counts now: {mode}" + (f", {product}" if product else ""),
-        "sections": seen,
+        "sections": counting.sections(mode, product, seen),
         "product": product,
         "products": Product.objects.order_by("name"),
         "mode": mode,
-        "modes": Mode.values,
+        "modes": choices(request),
         "may_propose": request.user.has_perm(PROPOSE),
     }
     return TemplateResponse(request, "admin/products/product/what_counts.html", context)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest
@@ -19,6 +18,7 @@ from gateway import logs
 from gateway.backoffice.models import Look, LookKind
 from gateway.encryption import readable_or
 from gateway.people import check_permission, person_of
+from gateway.who_sees import may_see
 from payments.models import Deposit
 from withdrawals.models import BatchRow, BlockedRecipient, Withdrawal
 
@@ -100,7 +100,7 @@ def look(kind: str, key: str, request: HttpRequest) -> tuple[PersonalData, str]:
     if place is None:
         raise Http404
     by = check_permission(person_of(request), SEE, lock=False)
-    if not admin.site.get_model_admin(place.model).has_view_permission(request):
+    if not may_see(request, place.model):
         raise PermissionDenied
     row = _found(place.model, key)
     value = readable_or(row, place.column, None)

@@ -17,6 +17,7 @@ from gateway.backoffice.queues.catalogue import Queue
 from gateway.backoffice.queues.pages import context_of, form_id_of, found_queue, page_of
 from gateway.backoffice.queues.rows import shown_screenshots, why_screenshot
 from gateway.people import person_of
+from gateway.shown_mode import of_row
 from payments.models import Screenshot
 
 _TEMPLATES: Final = "admin/work"
@@ -74,7 +75,7 @@ def _asked(
         "queue": queue,
         "name": public_id,
         "page": page_of(public_id),
-        "mode": chosen.mode(thing),
+        **of_row(chosen.mode(thing)),
         "sentences": chosen.foresee(thing),
         "form": form,
         "form_id": form_id,
@@ -98,7 +99,7 @@ def screenshot(request: HttpRequest, key: int) -> HttpResponse:
     context = context_of(request, "Is the picture this customer's own?") | {
         "queue": queue,
         "why": why_screenshot(one),
-        "mode": one.confirmation.deposit.mode,
+        **of_row(one.confirmation.deposit.mode),
         "pictures": [_picture(title, row) for title, row in (("This one", one), ("Its twin", twin)) if row is not None],
         "may_see": request.user.has_perm("payments.see_picture"),
         "acts": [

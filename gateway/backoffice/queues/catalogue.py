@@ -1,18 +1,16 @@
 """The work queues: what waits for a person, where it is found, and what the person has to answer.
 
-One definition for each. The pages (`pages`), the first page (`summaries`) and ``manage.py waiting`` all go by it.
+One definition for each. Their pages, their figures (`how_much_waits`) and ``manage.py waiting`` all go by it.
 """
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 import payments.verbs
@@ -23,38 +21,44 @@ from balances import instruction_rights
 from balances.verbs import Verb
 from balances.waiting import Waiting
 from gateway.backoffice.queues import rows as queue_rows
-from gateway.money import format_amount
 from payments.actions import CONFIRM_FOR_CUSTOMER
 from withdrawals import approvals
 from withdrawals.models import Withdrawal
 
-#: Of what waits, so much is counted: who has more waiting looks for a cause, not at a number.
-COUNTED_MAX: Final = 100
-#: And so much is summed up: reading so many rows of an index takes milliseconds, and each queue is asked on each
-#: first page.
-SUMMED_MAX: Final = 1000
 #: Rows of a page: what a person reads before the first of them has changed.
 PAGE_ROWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Rows of one model that wait in a queue.
+class Rows:
+    """Rows of one model that wait.
 
     Attributes:
-        rows: all of both modes, by ascending key, which is the order in which they were made.
-        shown: each of some of them with what a person has to know; in their order.
+        rows: all of both modes, in the order in which they were made.
         mode: by which their mode is looked up; likewise the others; "" where they have none.
-        verbs: what two persons may do with one.
-        told: what of it those verbs are told, by the names of their fields.
+        looked_after: which of them are still looked after by themselves, so that nobody has to do anything yet.
     """
 
     rows: Callable[[], "QuerySet[Any]"]
-    shown: Callable[["QuerySet[Any]"], list[tuple[Any, Waiting]]]
     mode: str
     since: str
     amount: str = "amount"
     currency: str = "currency"
+    looked_after: Callable[[], Q] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(Rows):
+    """Those that wait in a queue, by ascending key.
+
+    Attributes:
+        shown: each of some of them with what a person has to know; in their order.
+        system: by which their payment system is looked up; likewise the product.
+        verbs: what two persons may do with one.
+        told: what of it those verbs are told, by the names of their fields.
+    """
+
+    shown: Callable[["QuerySet[Any]"], list[tuple[Any, Waiting]]]
     system: str = "payment_system"
     product: str = ""
     verbs: Callable[[Any], tuple[Verb, ...]] = lambda _: ()
@@ -116,43 +120,16 @@ class Page:
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """How much waits in a queue.
-
-    Attributes:
-        name: of the queue.
-        title: likewise.
-        count: at most `COUNTED_MAX`.
-        is_more: there are more.
-        oldest: since when the one waits that has waited longest, of the oldest `SUMMED_MAX`; None: nothing waits.
-        sums: amount and currency, by currency; of the oldest `SUMMED_MAX`.
-        is_partial: there are more than are summed up.
-        url: of its page.
-    """
-
-    name: str
-    title: str
-    holds: str
-    count: int
-    is_more: bool
-    oldest: datetime | None
-    url: str
-    is_partial: bool = False
-    sums: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def number(self) -> str:
-        """The count, for people."""
-        return f"{self.count}+" if self.is_more else str(self.count)
-
-
 def _told_of_payout(withdrawal: Withdrawal) -> dict[str, str]:
     return {"withdrawal": withdrawal.public_id}
 
 
 def _payouts(
-    rows: Callable[[], "QuerySet[Any]"], *, since: str = "updated_at", has_verbs: bool = True
+    rows: Callable[[], "QuerySet[Any]"],
+    *,
+    since: str = "updated_at",
+    looked_after: Callable[[], Q] | None = None,
+    has_verbs: bool = True,
 ) -> tuple[Source]:
     return (
         Source(
@@ -161,6 +138,7 @@ def _payouts(
             mode="mode",
             since=since,
             product="product",
+            looked_after=looked_after,
             verbs=withdrawals.verbs.open_to if has_verbs else lambda _: (),
             told=_told_of_payout,
         ),
@@ -198,7 +176,7 @@ QUEUES: Final = (
         holds="Payouts of which nobody knows what became of them, or that take too long, or ended in a contradiction.",
         question="Was it paid? What the provider says now, its statement or the bank's tells.",
         takes_looking=_SEES_PAYOUTS,
-        sources=_payouts(withdrawals.waiting.in_doubt),
+        sources=_payouts(withdrawals.waiting.in_doubt, looked_after=withdrawals.waiting.looked_after),
     ),
     Queue(
         name="funds",
@@ -322,38 +300,3 @@ def _is_key(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def summaries(mode: str, person: AbstractUser | AnonymousUser) -> list[Summary]:
-    """How much waits in each queue that this person may see; one query for each source of rows.
-
-    Args:
-        mode: ``live`` or ``test``.
-        person: who looks.
-    """
-    return [_summary(one, mode) for one in QUEUES if one.may_look(person)]
-
-
-def _summary(queue: Queue, mode: str) -> Summary:
-    count, is_partial, oldest = 0, False, None
-    sums: dict[str, Decimal] = {}
-    for source in queue.sources:
-        rows = source.rows().filter(**{source.mode: mode})
-        found = rows.values_list(source.since, source.amount, source.currency)[: SUMMED_MAX + 1]
-        for since, amount, currency in found:
-            oldest = since if oldest is None else min(oldest, since)
-            if amount is not None:
-                sums[currency] = sums.get(currency, Decimal(0)) + amount
-        count += len(found)
-        is_partial |= len(found) > SUMMED_MAX
-    return Summary(
-        name=queue.name,
-        title=queue.title,
-        holds=queue.holds,
-        count=min(count, COUNTED_MAX),
-        is_more=count > COUNTED_MAX,
-        oldest=oldest,
-        sums=[(format_amount(total, currency), currency) for currency, total in sorted(sums.items())],
-        is_partial=is_partial,
-        url=queue.address,
-    )

@@ -18,6 +18,7 @@ from gateway.backoffice.queues.pages import context_of, form_id_of
 from gateway.money import format_amount
 from gateway.people import person_of
 from gateway.providers.models import ScreenshotWish
+from gateway.shown_mode import of_row
 from payments.actions import CONFIRM_FOR_CUSTOMER
 from payments.models import Deposit
 
@@ -86,7 +87,7 @@ def confirm(request: HttpRequest, deposit_id: uuid.UUID) -> HttpResponse:
 def _asked(request: HttpRequest, deposit: Deposit, form: ConfirmForm, form_id: uuid.UUID) -> HttpResponse:
     context = context_of(request, "Confirm for the customer") | {
         "deposit": deposit,
-        "mode": deposit.mode,
+        **of_row(deposit.mode),
         "sum": f"{format_amount(deposit.amount, deposit.currency)} {deposit.currency}",
         "page": reverse("admin:payments_deposit_change", args=[deposit.pk]),
         "may_begin": confirming.may_begin(deposit, person_of(request)),

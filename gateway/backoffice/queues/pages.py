@@ -15,14 +15,14 @@ from balances import doors
 from balances.instruction_models import Instruction
 from balances.instruction_rights import PROPOSE
 from gateway import ids
-from gateway.backoffice.queues import candidates, funds, handling
+from gateway.backoffice.queues import candidates, funds, handling, how_much_waits
 from gateway.backoffice.queues import catalogue as queues
 from gateway.backoffice.queues.acts import ACTS
 from gateway.backoffice.queues.catalogue import Queue, Row
 from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem
-from gateway.shown_mode import shown_mode
+from gateway.shown_mode import choices, of_row, shown_mode
 from payments.actions import CONFIRM_FOR_CUSTOMER
 from payments.models import Receipt
 from payments.states import SUSPENDED
@@ -43,10 +43,10 @@ _PAGES: Final = {
 def home(request: HttpRequest) -> HttpResponse:
     """Every queue that this person may see: how much waits, since when, and how much money it is."""
     mode = shown_mode(request)
-    found = queues.summaries(mode, person_of(request))
+    found = how_much_waits.summaries(mode, person_of(request))
     if not found:
         raise PermissionDenied
-    context = context_of(request, "Work queues") | {"summaries": found}
+    context = context_of(request, "Work queues") | {"summaries": found, "modes": choices(request)}
     return TemplateResponse(request, f"{_TEMPLATES}/home.html", context)
 
 
@@ -97,7 +97,7 @@ def suspense(request: HttpRequest, receipt_id: Any) -> HttpResponse:
     context = context_of(request, f"Whose is {receipt.public_id}?") | {
         "queue": shown,
         "receipt": receipt,
-        "mode": receipt.account.mode,
+        **of_row(receipt.account.mode),
         "why": why(receipt),
         "facts": candidates.facts(receipt),
         "doors": doors.of("receipt", told, verbs, by),
@@ -163,6 +163,7 @@ def _page(request: HttpRequest, shown: Queue) -> dict[str, Any]:
         "queue": shown,
         "wanted": wanted,
         "is_narrowed": any(wanted.values()),
+        "modes": choices(request, "after"),
         "choices": _choices(filters, wanted),
         "is_later": bool(request.GET.get("after")),
     }

@@ -21,6 +21,7 @@ from gateway.backoffice.story.sections import Section
 from gateway.backoffice.story.telling import Told
 from gateway.people import person_of
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.shown_mode import of_row
 
 
 class StoryPage(ReadOnlyAdmin):
@@ -50,9 +51,10 @@ class StoryPage(ReadOnlyAdmin):
         row = options["obj"]
         told = self.story_of(request, row)
         may_note = request.user.has_perm(notes.ADD)
-        context |= {
+        glance = self.glance_of(request, row, told)
+        context |= of_row(glance.mode) | {
             "title": row.public_id,
-            "glance": self.glance_of(request, row, told),
+            "glance": glance,
             "evidence": self.related_to(request, row),
             "story": chosen(told.entries, request),
             "unseen": told.unseen,

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+
+from gateway.who_sees import may_see
 
 #: Most rows of one section: an order has a handful of each.
 ROWS_MAX: Final = 20
@@ -33,10 +34,10 @@ Part = tuple[str, type[Model], Callable[[str], Section]]
 
 def as_far_as_seen(request: HttpRequest, title: str, model: type[Model], make: Callable[[str], Section]) -> Section:
     """The section for whoever may see its model's rows, and for others a sentence, without looking any up."""
-    seen_in = admin.site.get_model_admin(model)
-    if seen_in.has_view_permission(request):
+    if may_see(request, model):
         return make(title)
-    sentence = f"You may not see this: it takes the permission to view {seen_in.opts.verbose_name_plural}."
+    rows = model._meta.verbose_name_plural  # noqa: SLF001 - Django's documented model API
+    sentence = f"You may not see this: it takes the permission to view {rows}."
     return Section(title=title, columns=(), rows=(), nothing=sentence)
 
 

@@ -12,9 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from gateway.backoffice.verdict import Need, verdict
 
 from gateway.backoffice.first_page import counting_figures
 from gateway.backoffice.models import Counted
+from gateway.backoffice.queues import QUEUES
 from gateway.products.models import Product
 from gateway.providers.models import BalanceCheck, ObservedBalance, PauseScope, PayoutPauseKind, ProviderAccount
 from gateway.providers.pauses import pause_payouts
@@ -78,7 +80,7 @@ def test_where_nothing_happened_it_says_so(finance: Client) -> None:
     page = finance.get(FIRST)
     said = text_of(page)
     assert "Nothing needs a person." in said
-    assert "Live real money" in said
+    assert "Live: real money." in said
     assert "No account was ever used." in part(page, "ledger")
     assert "Nothing is paused." in part(page, "pauses")
     assert "No orders in the last 7 days." in part(page, "systems")
@@ -106,7 +108,7 @@ def test_each_mode_shows_its_own_money_and_says_which(
     assert "88.80" not in text_of(live)
     assert "88.80 INR" in text_of(test)
     assert "1,234,567.50" not in text_of(test)
-    assert "Test play money, nothing here is real" in text_of(test)
+    assert "Test: play money." in text_of(test)
     assert "Test: play money" in test.content.decode()
     assert "[Test]" in test.content.decode().partition("</title>")[0]
     assert 'class="mode-bar mode-test"' in test.content.decode()
@@ -140,12 +142,32 @@ def test_what_waits_is_counted_summed_and_aged(finance: Client, api: Api, accoun
     put(third, status="manual_review", updated_at=now - timedelta(minutes=3, seconds=5))
     page = finance.get(FIRST, {"mode": "test"})
     assert "2 things need a person, the oldest since 2 h 10 min." in text_of(page), "one is asked about by itself"
-    assert "Payouts of unknown outcome 2 Payouts of unknown outcome 1,718.00 INR" in part(page, "waits")
-    assert "Payouts in manual review 1 Payouts in manual review 7.00 INR oldest 3 min 5 s" in part(page, "waits")
-    assert "Money in suspense 0" in part(page, "waits")
-    assert "/admin/withdrawals/withdrawal/?mode=test&status__exact=unknown" in links(page, "waits")
+    assert "Manual review : 2, since" in text_of(page)
+    waits = part(page, "waits")
+    assert "Manual review 3 1,725.00 INR oldest 2 h 10 min, since" in waits
+    assert "Payouts of unknown outcome 2 1,718.00 INR oldest 2 h 10 min, since" in waits
+    assert "Suspense 0" in waits
+    assert "Instructions to decide 0" in waits
+    places = links(page, "waits")
+    assert [one for one in places if one.startswith("/admin/work/")] == [
+        "/admin/work/review/?mode=test",
+        *(f"/admin/work/{one.name}/?mode=test" for one in QUEUES if one.name != "review"),
+    ]
+    assert "/admin/withdrawals/withdrawal/?mode=test&status__in=unknown" in places
+    assert "/admin/balances/instruction/?mode=test&status__in=proposed" in places
+    for place in places:
+        assert finance.get(place).status_code == 200, place
+    assert finance.get(places[1]).context["cl"].result_count == 2, "the payouts of unknown outcome"
     assert "Unknown 2 1,718.00 INR" in part(page, "payouts")
     assert "2 things" not in text_of(finance.get(FIRST, {"mode": "live"}))
+
+
+def test_of_more_than_is_counted_the_verdict_says_so() -> None:
+    many = Need(what="Suspense", count=100, is_more=True, since=None, href="")
+    one = Need(what="Approvals", count=1, since=None, href="")
+    assert [many.number, one.number] == ["100+", "1"]
+    assert verdict([many, one], []).sentence == "More than 101 things need a person."
+    assert verdict([one], []).sentence == "1 thing needs a person."
 
 
 def test_pauses_and_balances_are_told_with_reason_and_age(finance: Client, account: ProviderAccount) -> None:

@@ -197,13 +197,13 @@ class TestModes:
         assert shown(admin_client, CUSTOMERS).result_list == [real]
         page = shown(admin_client, CUSTOMERS, "mode=test")
         assert page.result_list == [trial]
-        assert [(mode, is_shown) for mode, _, is_shown in page.modes] == [("live", False), ("test", True)]
+        assert [(one.mode, one.is_shown) for one in page.modes] == [("live", False), ("test", True)]
         assert shown(admin_client, CUSTOMERS).result_list == [trial]
         assert shown(admin_client, CUSTOMERS, "mode__exact=live").result_list == [real]
 
     def test_the_bar_keeps_what_was_asked_for(self, product: Product, admin_client: Client) -> None:
         page = shown(admin_client, CUSTOMERS, f"mode=test&product__id__exact={product.pk}&after={ids.new_id()}")
-        assert page.modes[0][1] == f"?product__id__exact={product.pk}&mode=live"
+        assert page.modes[0].address == f"?product__id__exact={product.pk}&mode=live"
 
     def test_an_id_of_the_other_mode_is_found_and_said_to_be(self, product: Product, admin_client: Client) -> None:
         trial = customers(product, 1)[0]

@@ -127,7 +127,7 @@ def agree(product: Product, slabs: str) -> None:
 
 
 def of(mode: str, product: Product | None) -> dict[str, list[counting.Rule]]:
-    return {one.title: list(one.rules) for one in counting.sections(mode, product)}
+    return {one.title: list(one.rules) for one in counting.sections(mode, product, counting.MODELS)}
 
 
 def test_slabs_are_told_with_examples_and_their_former_versions(product: Product, catalogue: None) -> None:

@@ -234,7 +234,7 @@ def test_a_suspicious_picture_stands_beside_its_twin(ann: Client, suspicious: Sc
     where = reverse("work:screenshot", args=[suspicious.pk])
     assert where in text(ann.get(address("screenshots", mode="test")))
     page = text(ann.get(where))
-    assert "The same pixels came with another confirmation. Test mode." in page
+    assert "The same pixels came with another confirmation." in page
     assert suspicious.duplicate_of is not None
     for one in (suspicious, suspicious.duplicate_of):
         assert f'src="{reverse("admin:payments_screenshot_picture", args=[one.pk])}"' in page

@@ -21,7 +21,9 @@ from django.utils import timezone
 
 from balances import proposing
 from gateway.backoffice.queues import catalogue as queues
-from gateway.backoffice.queues.catalogue import QUEUES, named, page, summaries
+from gateway.backoffice.queues import how_much_waits
+from gateway.backoffice.queues.catalogue import QUEUES, named, page
+from gateway.backoffice.queues.how_much_waits import summaries
 from gateway.products.models import Product
 from gateway.providers.models import ObservedBalance, ProviderAccount
 from payments.models import Receipt
@@ -199,13 +201,16 @@ def test_summaries_count_and_sum_what_waits_for_one_mode(
     oldest = Receipt.objects.earliest("received_at").received_at
     suspense = next(one for one in summaries("test", person) if one.name == "suspense")
     assert (suspense.count, suspense.number, suspense.is_more, suspense.is_partial) == (3, "3", False, False)
-    assert (suspense.oldest, suspense.sums) == (oldest, [("21.00", "INR"), ("10.50", "USD")])
-    assert suspense.url == "/admin/work/suspense/"
+    assert (suspense.pressing, suspense.presses_more, suspense.pressing_since) == (3, False, oldest)
+    assert (suspense.oldest, suspense.sums) == (oldest, ["21.00 INR", "10.50 USD"])
+    assert suspense.url == "/admin/work/suspense/?mode=test"
     assert all(one.count == 0 for one in summaries("live", person))
-    monkeypatch.setattr(queues, "COUNTED_MAX", 2)
-    monkeypatch.setattr(queues, "SUMMED_MAX", 2)
+    monkeypatch.setattr(how_much_waits, "COUNTED_MAX", 2)
+    monkeypatch.setattr(how_much_waits, "SUMMED_MAX", 2)
     suspense = next(one for one in summaries("test", person) if one.name == "suspense")
     assert (suspense.count, suspense.number, suspense.is_partial) == (2, "2+", True)
+    assert (suspense.sums, suspense.of_which) == (["21.00 INR"], "of the 2 of each sort that were made first")
+    assert (suspense.pressing, suspense.presses_more, suspense.pressing_since) == (2, False, oldest)
 
 
 def test_summaries_ask_once_for_each_sort_of_row(paid: Paid) -> None:
@@ -234,7 +239,7 @@ def test_each_queue_takes_the_permission_to_see_its_rows(name: str) -> None:
     for other, permission in SEES.items():
         expected = 200 if permission == SEES[name] else 403
         assert viewer.get(address(other)).status_code == expected, other
-    cards = re.findall(r'href="/admin/work/([a-z]+)/"', text(viewer.get(HOME)))
+    cards = re.findall(r'href="/admin/work/([a-z]+)/\?mode=live"', text(viewer.get(HOME)))
     assert [one for one in cards if one in SEES] == [one.name for one in QUEUES if SEES[one.name] == SEES[name]]
     assert logged_in("nobody").get(address(name)).status_code == 403
     assert logged_in("no one").get(HOME).status_code == 403

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gateway.backoffice.queues import candidates
+from gateway.backoffice.queues import candidates, how_much_waits
 from gateway.backoffice.queues import catalogue as queues
 from gateway.providers.models import ProviderAccount
 from payments.models import Receipt
@@ -71,7 +71,7 @@ def asked_of(name: str, table: str, after: str = "") -> list[str]:
 
     def work() -> None:
         queues.page(queue, "test", {}, after)
-        queues._summary(queue, "test")
+        how_much_waits._summary(queue, "test")
 
     return statements_of(work, table)
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('postbacks', '0005_letters_in_doubt'),
+        ('postbacks', '0004_for_a_person'),
         ('providers', '0009_a_second_active_account_is_refused_in_words'),
     ]
 
