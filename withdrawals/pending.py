@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from gateway.encryption import readable_or
 from gateway.lifecycles import CauseKind
-from gateway.money import format_amount
+from gateway.money import format_amount, shown_amount
 from gateway.products.models import ApiKey
 from withdrawals import rules, slabs
 from withdrawals.approvals import objection_to
@@ -60,7 +60,7 @@ class Pending:
     @property
     def sum(self) -> str:
         """The amount with its currency."""
-        return f"{format_amount(self.withdrawal.amount, self.withdrawal.currency)} {self.withdrawal.currency}"
+        return shown_amount(self.withdrawal.amount, self.withdrawal.currency)
 
     @property
     def hours_left(self) -> str:

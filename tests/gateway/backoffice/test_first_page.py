@@ -253,25 +253,6 @@ def test_nobody_is_shown_a_link_that_would_refuse_them(finance: Client) -> None:
             assert (browser.get(place).status_code == 200) == (place in shown), (name, place)
 
 
-def test_queues_search_and_exports_are_among_the_links(finance: Client) -> None:
-    everything = list(_pages(finance.get(FIRST).context["sidebar_navigation"]))
-    for name in ("work:home", "find", "admin:backoffice_export_changelist", "admin:backoffice_note_changelist"):
-        assert everything.count(reverse(name)) == 1, name
-
-
-def test_a_list_is_called_as_the_link_that_leads_to_it(finance: Client) -> None:
-    groups = finance.get(FIRST).context["sidebar_navigation"]
-    lists = {one["link"]: one["title"] for group in groups for one in group["items"] if "work" not in one["link"]}
-    for place in lists.keys() - {FIRST, reverse("find")}:
-        assert finance.get(place).context["title"] == lists[place]
-
-
-def test_a_page_below_a_link_shows_where_one_is(finance: Client) -> None:
-    groups = finance.get(reverse("work:queue", args=["approvals"])).context["sidebar_navigation"]
-    active = [one["title"] for group in groups for one in group["items"] if one["active"]]
-    assert active == ["Work queues"]
-
-
 def test_every_list_that_there_is_can_be_reached(finance: Client) -> None:
     shown = set(_pages(finance.get(FIRST).context["sidebar_navigation"]))
     lists = {model["admin_url"] for app in finance.get(FIRST).context["app_list"] for model in app["models"]}
