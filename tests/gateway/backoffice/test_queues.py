@@ -291,7 +291,7 @@ def test_the_questions_of_a_page_do_not_grow_with_its_rows(paid: Paid, account: 
 def test_approvals_say_what_leaves_to_where_and_why_it_waits(api: Api, product: Product) -> None:
     made = waiting(api, "0: none; 1000: approver + finance_lead")
     page = text(logged_in("ann", "approve_withdrawal").get(address("approvals", mode="test")))
-    assert "Slab from 1000.00 INR on: approver + finance lead" in page
+    assert "Slab from 1,000.00 INR on: approver + finance lead" in page
     leaves = f"one of two. With the other one, 1218.00 INR of {product} through imps_ib to account number ********9012,"
     assert f"<strong>Approve:</strong> {leaves}" in page
     unsent = f"nothing is sent, and 1218.00 INR are available to {product} again."

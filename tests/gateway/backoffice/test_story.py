@@ -166,4 +166,4 @@ def test_money_in_suspense_that_two_persons_resolved(
     [legs] = re.findall(
         r"Currency (.*?) Decided", plain([html for kind, html in chunks(page) if kind == "journal"][-1])
     )
-    assert legs == "suspense 1000.00 INR available 1000.00 INR"
+    assert legs == "suspense 1,000.00 INR available 1,000.00 INR"
