@@ -164,7 +164,7 @@ def test_the_terminal_says_the_same(paid: Paid) -> None:
     paid.clock.shift(3 * 24 * 3600)
     assert said() == (
         f"{receipt.public_id}  differences  3 days  1.00 INR  upi_l  scripted (test)  {paid.deposit.public_id}\n"
-        "    Less arrived than was asked for: 1.00 of 1000.00 INR.\n"
+        "    Less arrived than was asked for: 1.00 of 1,000.00 INR.\n"
     )
     assert json.loads(said("--json")) == [
         {
@@ -178,7 +178,7 @@ def test_the_terminal_says_the_same(paid: Paid) -> None:
             "account": "scripted",
             "mode": "test",
             "order": paid.deposit.public_id,
-            "why": "Less arrived than was asked for: 1.00 of 1000.00 INR.",
+            "why": "Less arrived than was asked for: 1.00 of 1,000.00 INR.",
             "instruction": None,
         }
     ]
