@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.text import capfirst
 
 from gateway.acronyms import titled
 from gateway.money import grouped, shown_amount
@@ -60,7 +61,7 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False,
         show = _read(name, lambda value, row: write(value, row.currency))
     elif isinstance(field, models.BooleanField):
         show = _fact(name)
-    elif title != titled(name):  # Django would make a title of the column's own name
+    elif title != capfirst(str(getattr(field, "verbose_name", name))):  # which Django would write
         show = _read(name, lambda value, _: value)
     else:
         return name
