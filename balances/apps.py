@@ -7,6 +7,8 @@ class BalancesConfig(AppConfig):
     """Accounts, journals, entries, holds; and the verbs by which people move money."""
 
     name = "balances"
+    #: As the sidebar calls it.
+    verbose_name = "Ledger"
 
     def ready(self) -> None:
         """Make this app's verbs known."""

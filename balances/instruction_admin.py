@@ -44,6 +44,7 @@ class InstructionAdmin(ReadOnlyAdmin):
     list_filter = ["status", "verb", "requested_at", "decided_at", "requested_by"]
     views = (("Waiting for a second person", "status__in=proposed"),)
     search_fields = ["reason", "document"]
+    search_help_text = "A part of a reason or a document, or an id in full."
     list_select_related = ["requested_by", "decided_by"]
     ordering = [
         Case(When(status=InstructionStatus.PROPOSED, then=0), default=1),

@@ -14,7 +14,7 @@ from balances.models import Account, Entry, Hold, Journal
 from balances.pages import link, linked
 from gateway import ids
 from gateway.keyset_lists import WalkById
-from gateway.money import format_amount
+from gateway.money import grouped
 from gateway.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -43,17 +43,17 @@ class EntryInline(ReadOnlyInline):
     @admin.display
     def debit(self, row: Entry) -> str:
         """What stands on the left."""
-        return format_amount(row.amount, row.currency) if row.amount > 0 else ""
+        return grouped(row.amount, row.currency) if row.amount > 0 else ""
 
     @admin.display
     def credit(self, row: Entry) -> str:
         """What stands on the right."""
-        return format_amount(-row.amount, row.currency) if row.amount < 0 else ""
+        return grouped(-row.amount, row.currency) if row.amount < 0 else ""
 
     @admin.display(description="balance after")
     def balance(self, row: Entry) -> str:
         """What the account held from then on, where it keeps a balance."""
-        return "-" if row.balance_after is None else format_amount(row.balance_after, row.currency)
+        return "-" if row.balance_after is None else grouped(row.balance_after, row.currency)
 
 
 @admin.register(Journal)
@@ -144,6 +144,7 @@ class AccountAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["kind", "currency", "product", "provider_account", "payment_system"]
     search_fields = ["product__name", "provider_account__name", "payment_system"]
+    search_help_text = "A part of the name of a product, an account or a payment system."
     list_select_related = ["product", "provider_account"]
     ordering = ["kind", "mode", "currency", "id"]
     readonly_fields = ["holds_now"]
@@ -151,7 +152,7 @@ class AccountAdmin(ReadOnlyAdmin):
     @admin.display(description="holds now")
     def holds_now(self, account: Account) -> str:
         """The balance, also of an account that keeps none."""
-        return format_amount(reading.balance(account), account.currency)
+        return grouped(reading.balance(account), account.currency)
 
 
 @admin.register(Hold)

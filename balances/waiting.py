@@ -9,7 +9,7 @@ from typing import Final
 from balances.instruction_models import Instruction
 from balances.states import InstructionStatus
 from gateway import ids
-from gateway.money import format_amount
+from gateway.money import shown_amount
 
 #: Most rows of one sort in one list. A person works through some dozens a day; whoever has more waiting has a cause to
 #: look for, not a list to read.
@@ -51,7 +51,7 @@ class Waiting:
     @property
     def sum(self) -> str:
         """The amount with its currency."""
-        return "-" if self.amount is None else f"{format_amount(self.amount, self.currency)} {self.currency}"
+        return "-" if self.amount is None else shown_amount(self.amount, self.currency)
 
 
 def asked_for(verbs: str, field: str) -> dict[str, str]:

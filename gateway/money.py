@@ -100,6 +100,16 @@ def format_amount(amount: Decimal, currency: str) -> str:
     return f"{amount:.{decimals}f}"
 
 
+def grouped(amount: Decimal, currency: str) -> str:
+    """As people read it on pages, in groups of three digits: ``1,234,567.00``. Never in a file or an answer."""
+    return f"{Decimal(format_amount(amount, currency)):,}"
+
+
+def shown_amount(amount: Decimal, currency: str) -> str:
+    """`grouped`, with its currency's code: ``1,234,567.00 INR``."""
+    return f"{grouped(amount, currency)} {currency}"
+
+
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """A computed amount with the decimals of its currency; a half goes away from zero (5 at the end goes up)."""
     return amount.quantize(Decimal(1).scaleb(-exponent(currency)), context=_ROUNDING)

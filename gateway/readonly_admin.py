@@ -1,12 +1,11 @@
 """The admin shows; it never edits. Whatever moves money or rights is a verb with a reason, not a form."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.utils.text import capfirst
@@ -16,62 +15,12 @@ from gateway import causes
 from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
 from gateway.keyset_lists import ListOfRows, WalkById
-from gateway.money import format_amount
+from gateway.shown_columns import column
 
 #: By which a page of the admin is asked for.
 _METHODS: Final = ("GET", "HEAD", "POST")
-#: How the words of a status are coloured, by what they ask of people; each stands there as a word, too.
-_TONES: Final = {
-    **dict.fromkeys(("credited", "paid", "confirmed", "delivered", "done", "made", "posted", "approved"), "success"),
-    **dict.fromkeys(
-        ("in_review", "manual_review", "unknown", "suspense", "contradicted", "unconfirmed", "exhausted"), "warning"
-    ),
-    **dict.fromkeys(("pending_approval", "waiting_funds", "proposed", "checked"), "warning"),
-    **dict.fromkeys(("failed", "rejected", "reversed", "refused", "unusable", "returned", "written_off"), "danger"),
-    **dict.fromkeys(("created", "queued", "sending", "accepted", "verifying", "awaiting_payment"), "info"),
-    **dict.fromkeys(("accumulating", "pending", "working", "waiting", "received", "open"), "info"),
-}
 #: Columns of `gateway.due_work.DueWork`: of interest to operators, not to finance.
 _QUEUE_COLUMNS: Final = ("next_at", "attempts")
-
-
-@cache  # one entry for each column of each model
-def column(model: type[models.Model], name: str, *, with_sentence: bool = False, with_code: bool = False) -> Any:
-    """How a column is shown; its own name where Django shows it well enough."""
-    try:
-        field = model._meta.get_field(name)  # noqa: SLF001 - Django's documented way to its fields
-    except FieldDoesNotExist:
-        return name
-    if getattr(field, "choices", None):
-
-        def show(row: Any) -> str:
-            value = getattr(row, name)
-            return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence and value else value or "-"
-
-    elif isinstance(field, models.DateTimeField) and not with_sentence:
-
-        def show(row: Any) -> str:
-            value = getattr(row, name)
-            return "-" if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
-
-        show.__name__ = name
-        return admin.display(show, description=f"{field.verbose_name} (UTC)", ordering=name)
-
-    elif isinstance(field, models.DecimalField) and hasattr(model, "currency"):
-
-        def show(row: Any) -> str:
-            value = getattr(row, name)
-            if value is None:
-                return "-"
-            text = format_amount(value, row.currency)
-            return f"{text} {row.currency}" if with_code else text
-
-    else:
-        return name
-    show.__name__ = name  # by which style sheets know the column
-    if name == "status" and not with_sentence:
-        show.label = _TONES  # type: ignore[attr-defined]  # the library's way to a coloured word
-    return admin.display(show, description=getattr(field, "verbose_name", name), ordering=name)
 
 
 def _may_also_see(permissions: tuple[str, ...], request: HttpRequest) -> bool:

@@ -7,6 +7,8 @@ class PaymentsConfig(AppConfig):
     """Deposits, confirmations, receipts."""
 
     name = "payments"
+    #: As the sidebar calls it.
+    verbose_name = "Money in"
 
     def ready(self) -> None:
         """Make this app's verbs known."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from balances.waiting import Waiting, asked_for
-from gateway.money import format_amount
+from gateway.money import grouped, shown_amount
 from payments.models import Deposit, DepositMove, Receipt
 from payments.states import SUSPENDED, AmountCheck, DepositStatus, ReceiptStatus
 
@@ -110,9 +110,9 @@ def why(receipt: Receipt) -> str:
     if deposit.status == DepositStatus.REVERSED:
         return "It came for a deposit that had been reversed."
     after = ", and after the deposit had ended" if deposit.late else ""
-    expected = f"{format_amount(deposit.amount, deposit.currency)} {deposit.currency}"
+    expected = shown_amount(deposit.amount, deposit.currency)
     if deposit.amount_check == AmountCheck.UNDER:
-        arrived = format_amount(deposit.received_amount or Decimal(0), deposit.currency)
+        arrived = grouped(deposit.received_amount or Decimal(0), deposit.currency)
         return f"Less arrived than was asked for: {arrived} of {expected}{after}."
     if deposit.amount_check == AmountCheck.OTHER_CURRENCY:
         return f"It is {receipt.currency}, and {expected} was asked for{after}."

@@ -7,3 +7,5 @@ class PostbacksConfig(AppConfig):
     """Letters, their items, and samples of what was refused."""
 
     name = "postbacks"
+    #: As the sidebar calls it.
+    verbose_name = "Provider"

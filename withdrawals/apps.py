@@ -7,6 +7,8 @@ class WithdrawalsConfig(AppConfig):
     """Withdrawals and how they end."""
 
     name = "withdrawals"
+    #: As the sidebar calls it.
+    verbose_name = "Money out"
 
     def ready(self) -> None:
         """Make this app's verbs known."""

@@ -19,6 +19,7 @@ class WithdrawalLimitAdmin(ReadOnlyAdmin):
     list_filter = ["mode", "currency", "per", "period", "on_excess"]
     list_select_related = ["product", "payment_system", "created_by"]
     search_fields = ["reason"]
+    search_help_text = "A part of a reason."
     empty_value_display = "any"
 
 
@@ -31,6 +32,7 @@ class DuplicateWindowAdmin(ReadOnlyAdmin):
     list_filter = ["mode", "product"]
     list_select_related = ["product", "created_by"]
     search_fields = ["reason"]
+    search_help_text = "A part of a reason."
 
 
 @admin.register(OutflowCap)
@@ -42,3 +44,4 @@ class OutflowCapAdmin(ReadOnlyAdmin):
     list_filter = ["mode", "currency", "product", "account"]
     list_select_related = ["product", "account", "created_by"]
     search_fields = ["reason"]
+    search_help_text = "A part of a reason."

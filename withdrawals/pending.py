@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from gateway.encryption import readable_or
 from gateway.lifecycles import CauseKind
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from gateway.products.models import ApiKey
 from withdrawals import rules, slabs
 from withdrawals.approvals import objection_to
@@ -60,13 +60,14 @@ class Pending:
     @property
     def sum(self) -> str:
         """The amount with its currency."""
-        return f"{format_amount(self.withdrawal.amount, self.withdrawal.currency)} {self.withdrawal.currency}"
+        return shown_amount(self.withdrawal.amount, self.withdrawal.currency)
 
     @property
     def hours_left(self) -> str:
-        """The time left, for people."""
+        """The time left, for people: in days and hours, on the last day in hours and minutes."""
         hours, minutes = divmod(int(self.time_left.total_seconds()) // 60, 60)
-        return f"{hours} h {minutes:02} min"
+        days, rest = divmod(hours, 24)
+        return f"{days} d {rest} h" if days else f"{hours} h {minutes:02} min"
 
     @property
     def if_approved(self) -> str:
@@ -138,8 +139,7 @@ def _shown(
 
 def _slab(withdrawal: Withdrawal, agreed: tuple[Slab, ...]) -> str:
     found = next(one for one in reversed(agreed) if one.beginning <= withdrawal.amount)
-    beginning = format_amount(found.beginning, withdrawal.currency) if found.beginning else "0"
-    return f"Slab from {beginning} {withdrawal.currency} on: {found.words.replace('_', ' ')}"
+    return f"Slab from {shown_amount(found.beginning, withdrawal.currency)} on: {found.words.replace('_', ' ')}"
 
 
 def _limits(withdrawal: Withdrawal) -> list[str]:

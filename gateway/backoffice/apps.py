@@ -7,6 +7,8 @@ class BackofficeConfig(AppConfig):
     """Pages that need more than one app, and what the people keep who work in them."""
 
     name = "gateway.backoffice"
+    #: As the sidebar calls it.
+    verbose_name = "People and history"
 
     def ready(self) -> None:
         """Make the verbs known by which two persons change live settings."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from gateway.money import format_amount
+from gateway.money import shown_amount
 
 #: Seconds of each unit, the largest first.
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -14,7 +14,7 @@ _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 def amount(value: Decimal, currency: str) -> str:
     """With all decimals of its currency and its code: ``1,234,567.00 INR``."""
-    return f"{Decimal(format_amount(value, currency)):,} {currency}"
+    return shown_amount(value, currency)
 
 
 def short(value: Decimal) -> str:

@@ -7,4 +7,6 @@ class ProductsConfig(AppConfig):
     """Products, their keys and their customers."""
 
     name = "gateway.products"
+    #: As the sidebar calls it.
+    verbose_name = "Products and webhooks"
     label = "products"

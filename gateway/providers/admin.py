@@ -37,6 +37,7 @@ class RedirectHashAdmin(ReadOnlyAdmin):
     list_display = ["kind", "url", "product", "account", "expires_at", "used_at"]
     list_filter = ["account", "kind"]
     search_fields = ["url"]
+    search_help_text = "A part of an address."
     list_select_related = ["product", "account"]
 
 

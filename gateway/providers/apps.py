@@ -7,4 +7,6 @@ class ProvidersConfig(AppConfig):
     """Provider accounts, payment systems, provider calls."""
 
     name = "gateway.providers"
+    #: As the sidebar calls it.
+    verbose_name = "Provider"
     label = "providers"

@@ -38,6 +38,7 @@ class PayoutPauseAdmin(ReadOnlyAdmin):
     list_display = ["since", "what", "mode", "kind", "reason", "by", "ended_at", "ended_by", "end_reason"]
     list_filter = ["mode", "scope", "kind"]
     search_fields = ["reason", "end_reason"]
+    search_help_text = "A part of a reason."
     list_select_related = ["by", "ended_by"]
     ordering = ["-since"]
     readonly_fields = ["what"]

@@ -14,7 +14,8 @@ from gateway.providers import discovery
 from gateway.providers.forms import PaymentSystemForm
 from gateway.providers.models import MediaHint, PaymentSystem, PaymentSystemHistory, SystemObservation
 from gateway.providers.models.system_guards import NO_LIMIT, PAYOUT_COLUMNS, PAYOUTS_CHANGED
-from gateway.readonly_admin import ReadOnlyAdmin, column
+from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.shown_columns import column
 
 
 @admin.register(PaymentSystem)
@@ -41,6 +42,7 @@ class PaymentSystemAdmin(HistoryAdmin):
     ]
     list_filter = ["is_complete", "is_enabled", "flow", "pays_out"]
     search_fields = ["code", "name"]
+    search_help_text = "A part of a code or a name."
     actions = None
     actions_detail = ["propose_payouts"]
     change_form_before_template = "admin/providers/paymentsystem/two_persons.html"

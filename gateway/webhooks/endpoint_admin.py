@@ -37,6 +37,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
     list_display = ["__str__", "product", "mode", "url", "is_enabled", "disabled_reason", "failing_since"]
     list_filter = ["is_enabled", ("failing_since", admin.EmptyFieldListFilter), "failing_since", "product"]
     search_fields = ["url"]
+    search_help_text = "A part of an address, or an id in full."
     list_select_related = ["product"]
     readonly_fields = ["last_success", "owed"]
     ordering = ["-id"]

@@ -333,7 +333,7 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
     ).content.decode()
     assert instruction.public_id in listed
     page = viewer.get(page_of_journal(journal)).content.decode()
-    for text in (page_of(instruction), "1234.50", f"available of {product}"):
+    for text in (page_of(instruction), "1,234.50", f"available of {product}"):
         assert text in page
     entry = journal.entries.order_by("id")[0]
     assert journal.public_id in listed
@@ -345,10 +345,10 @@ def test_the_ledger_is_there_to_look_at(viewer: Client, product: Product) -> Non
         found = viewer.get(reverse("admin:balances_journal_changelist"), {"q": text}).content.decode()
         assert page_of_journal(journal) not in found
     accounts = viewer.get(reverse("admin:balances_account_changelist"), {"mode": "test"}).content.decode()
-    assert "1234.50" in accounts
+    assert "1,234.50" in accounts
     for entry in journal.entries.all():
         shown = viewer.get(reverse("admin:balances_account_change", args=[entry.account_id])).content.decode()
-        assert "1234.50" in shown
+        assert "1,234.50" in shown
         assert viewer.post(reverse("admin:balances_account_change", args=[entry.account_id]), {}).status_code == 403
     assert viewer.get(reverse("admin:balances_hold_changelist")).status_code == 200
     for model in ("journal", "account", "hold", "instruction"):

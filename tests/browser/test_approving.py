@@ -28,7 +28,7 @@ def test_a_withdrawal_leaves_with_the_second_approval(
     first = window(admin, DESK)
     first.open("/admin/withdrawals/withdrawal/approvals/")
     first.follow(made["id"])
-    expect(first.page.get_by_text("100000.00 INR").first).to_be_visible()
+    expect(first.page.get_by_text("100,000.00 INR").first).to_be_visible()
     first.page.get_by_label("Reason").fill("the invoice is known")
     first.press("Approve")
     expect(first.page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)

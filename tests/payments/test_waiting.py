@@ -35,7 +35,7 @@ def test_less_waits_with_what_a_person_has_to_know(paid: Paid, account: Provider
     assert (row.pk, row.public_id, row.since) == (receipt.pk, receipt.public_id, receipt.received_at)
     assert (row.sum, row.payment_system, row.account, row.mode) == ("1.00 INR", "upi_l", account.name, "test")
     assert (row.order, row.asked_for) == (paid.deposit.public_id, "")
-    assert row.why == "Less arrived than was asked for: 1.00 of 1000.00 INR."
+    assert row.why == "Less arrived than was asked for: 1.00 of 1,000.00 INR."
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_late_money_that_is_too_little_says_both(paid: Paid) -> None:
     deadlines.expire_deposits()
     assert fresh(paid.deposit).status == "expired"
     paid.arrives(money(amount="1"))
-    assert reasons() == ["Less arrived than was asked for: 1.00 of 1000.00 INR, and after the deposit had ended."]
+    assert reasons() == ["Less arrived than was asked for: 1.00 of 1,000.00 INR, and after the deposit had ended."]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_deposit_without_money_of_its_own_waits_with_the_last_word(paid: Paid)
     ended = fresh(paid.deposit)
     assert ended.status == "in_review"
     [row] = waiting()
-    assert (row.public_id, row.order, row.sum) == (ended.public_id, ended.public_id, "1000.00 INR")
+    assert (row.public_id, row.order, row.sum) == (ended.public_id, ended.public_id, "1,000.00 INR")
     assert (row.since, row.account, row.mode) == (ended.updated_at, "scripted", "test")
     assert row.why == "No money counts for it, and a person was called: an amount that no money has."
 
@@ -164,7 +164,7 @@ def test_the_terminal_says_the_same(paid: Paid) -> None:
     paid.clock.shift(3 * 24 * 3600)
     assert said() == (
         f"{receipt.public_id}  differences  3 days  1.00 INR  upi_l  scripted (test)  {paid.deposit.public_id}\n"
-        "    Less arrived than was asked for: 1.00 of 1000.00 INR.\n"
+        "    Less arrived than was asked for: 1.00 of 1,000.00 INR.\n"
     )
     assert json.loads(said("--json")) == [
         {
@@ -178,7 +178,7 @@ def test_the_terminal_says_the_same(paid: Paid) -> None:
             "account": "scripted",
             "mode": "test",
             "order": paid.deposit.public_id,
-            "why": "Less arrived than was asked for: 1.00 of 1000.00 INR.",
+            "why": "Less arrived than was asked for: 1.00 of 1,000.00 INR.",
             "instruction": None,
         }
     ]

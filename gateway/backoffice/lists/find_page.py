@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from balances.instruction_models import Instruction
 from balances.models import Journal
 from gateway.exact_search import TERM_MAX_LENGTH
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from gateway.products.models import Customer
 from gateway.providers.models import ProviderCall
 from gateway.readonly_admin import ReadOnlyAdmin
@@ -87,6 +87,6 @@ def _hit(pages: ReadOnlyAdmin, row: Any) -> Hit:
         page=reverse(f"admin:{pages.opts.app_label}_{pages.opts.model_name}_change", args=[row.pk]),
         mode=mode or "",
         status=getattr(row, "status", ""),
-        amount=f"{format_amount(amount, currency)} {currency}" if amount is not None and currency else "",
+        amount=shown_amount(amount, currency) if amount is not None and currency else "",
         at=next((at for one in ("created_at", "received_at", "started_at") if (at := getattr(row, one, None))), None),
     )

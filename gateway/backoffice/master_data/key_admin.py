@@ -70,6 +70,7 @@ class ApiKeyAdmin(HistoryAdmin, ReadOnlyAdmin):
     list_filter = ["mode", "product", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["product"]
     search_fields = ["prefix", "name"]
+    search_help_text = "A part of a prefix or a name."
     readonly_fields = ["state", "made_by"]
     hidden_columns = ("digest",)
     actions_list = ["issue"]

@@ -73,6 +73,7 @@ class ProductAdmin(HistoryAdmin):
     list_display = ["name", "is_active", "underpayment", "takes_savings", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name"]
+    search_help_text = "A part of a name."
     actions = None
     list_per_page = 50
     show_full_result_count = False

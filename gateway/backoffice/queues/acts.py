@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractUser
 
 from gateway.backoffice.models import About, Deed, Handled
 from gateway.backoffice.queues import handling
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from payments.models import Screenshot
 from postbacks.models import LetterItem
 from postbacks.states import ItemStatus
@@ -64,7 +64,7 @@ def _withdrawal(key: uuid.UUID) -> Withdrawal | None:
 
 
 def _sum(withdrawal: Withdrawal) -> str:
-    return f"{format_amount(withdrawal.amount, withdrawal.currency)} {withdrawal.currency}"
+    return shown_amount(withdrawal.amount, withdrawal.currency)
 
 
 def _foresee_asking(withdrawal: Withdrawal) -> list[str]:

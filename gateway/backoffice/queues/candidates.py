@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from gateway import ids
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from payments.models import Confirmation, Deposit, Receipt
 from payments.states import DepositStatus
 
@@ -32,7 +32,7 @@ class Candidate:
     @property
     def sum(self) -> str:
         """What it expects."""
-        return f"{format_amount(self.deposit.amount, self.deposit.currency)} {self.deposit.currency}"
+        return shown_amount(self.deposit.amount, self.deposit.currency)
 
 
 def for_receipt(receipt: Receipt) -> list[Candidate]:
@@ -100,7 +100,7 @@ def misspellings(reference: str) -> list[str]:
 def facts(receipt: Receipt) -> list[tuple[str, Any]]:
     """What is known of the money itself, for people."""
     return [
-        ("Amount", f"{format_amount(receipt.amount, receipt.currency)} {receipt.currency}"),
+        ("Amount", shown_amount(receipt.amount, receipt.currency)),
         ("Payment system", receipt.wallet_type),
         ("Provider account", receipt.account.name),
         ("Transaction id", receipt.transaction_id or "-"),

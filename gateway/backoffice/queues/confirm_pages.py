@@ -15,7 +15,7 @@ from balances.instruction_models import REASON_MIN_LENGTH
 from gateway import ids
 from gateway.backoffice.queues import confirming
 from gateway.backoffice.queues.pages import context_of, form_id_of
-from gateway.money import format_amount
+from gateway.money import format_amount, shown_amount
 from gateway.people import person_of
 from gateway.providers.models import ScreenshotWish
 from gateway.shown_mode import of_row
@@ -88,7 +88,7 @@ def _asked(request: HttpRequest, deposit: Deposit, form: ConfirmForm, form_id: u
     context = context_of(request, "Confirm for the customer") | {
         "deposit": deposit,
         **of_row(deposit.mode),
-        "sum": f"{format_amount(deposit.amount, deposit.currency)} {deposit.currency}",
+        "sum": shown_amount(deposit.amount, deposit.currency),
         "page": reverse("admin:payments_deposit_change", args=[deposit.pk]),
         "may_begin": confirming.may_begin(deposit, person_of(request)),
         "sentences": confirming.foresee(deposit),

@@ -13,7 +13,7 @@ from balances.verb_fields import Refused
 from gateway.api.idempotency import Owner, answer_once, claim_of_form
 from gateway.api.problems import Problem
 from gateway.lifecycles import CAUSE_DETAIL_MAX_LENGTH
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from gateway.people import check_permission
 from gateway.providers.models import ReferenceKind, ScreenshotWish
 from payments import actions
@@ -118,7 +118,7 @@ def reference_help(deposit: Deposit) -> str:
 
 def foresee(deposit: Deposit) -> list[str]:
     """What happens once it is confirmed, in sentences."""
-    expected = f"{format_amount(deposit.amount, deposit.currency)} {deposit.currency}"
+    expected = shown_amount(deposit.amount, deposit.currency)
     return [
         "The provider is asked whether it has the money. Nothing is credited by this: only what the provider says is.",
         f"If it has it, {deposit.product} is credited with what arrived, which should be {expected}.",

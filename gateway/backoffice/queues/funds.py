@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db.models import Count, Sum
 
-from gateway.money import format_amount
+from gateway.money import grouped
 from gateway.providers.models import ObservedBalance
 from withdrawals.waiting import without_funds
 
@@ -68,7 +68,7 @@ def _shortage(row: Mapping[str, Any], balances: Iterable[ObservedBalance]) -> Sh
         account=row["account__name"],
         currency=currency,
         number=row["number"],
-        waits=format_amount(waits, currency),
+        waits=grouped(waits, currency),
         holds=_rounded(holds) if balances else "",
         missing=_rounded(waits - holds) if balances and waits > holds else "",
         observed_at=min((one.observed_at for one in balances), default=None),
@@ -78,4 +78,4 @@ def _shortage(row: Mapping[str, Any], balances: Iterable[ObservedBalance]) -> Sh
 
 def _rounded(amount: Decimal) -> str:
     """To cents: the provider writes up to eight decimals, of which nothing here depends."""
-    return f"{amount:.2f}"
+    return f"{amount:,.2f}"

@@ -13,5 +13,6 @@ class HandledAdmin(ReadOnlyAdmin):
     list_display = ["at", "about", "deed", "by", "reason", "subject"]
     list_filter = ["about", "deed"]
     search_fields = ["=subject"]
+    search_help_text = "The id of what it is about, in full."
     list_select_related = ["by"]
     ordering = ["-id"]

@@ -9,7 +9,7 @@ from gateway.backoffice.story import moves
 from gateway.backoffice.story.bounded import with_gap
 from gateway.backoffice.story.entries import Entry, Kind, Rank, Tone
 from gateway.causes import page
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from payments.models import Confirmation, Receipt, Screenshot, Suspicion
 from payments.states import ConfirmationStatus, ReceiptStatus
 
@@ -18,7 +18,7 @@ def confirmations(rows: Collection[Any], history: Iterable[Any], currency: str) 
     """Each attempt of the customer, when it came; and how each of them went."""
 
     def of(row: Confirmation) -> Entry:
-        amount = "no amount" if row.amount is None else f"{format_amount(row.amount, currency)} {currency}"
+        amount = "no amount" if row.amount is None else shown_amount(row.amount, currency)
         facts = [
             ("Reference", row.provider_reference),
             ("Amount", amount),
@@ -78,7 +78,7 @@ def _receipt(row: Receipt) -> Entry:
         at=row.received_at,
         rank=Rank.ANSWERED,
         tie=(0, str(row.pk)),
-        title=f"{format_amount(row.amount, row.currency)} {row.currency} at the provider",
+        title=f"{shown_amount(row.amount, row.currency)} at the provider",
         address=page(Receipt, row.pk),
         status=row.status.replace("_", " "),
         tone=Tone.BAD if row.contradiction else moves.tone_of(row.status),

@@ -136,7 +136,7 @@ class ReceiptAdmin(StoryPage):
         """The rows, without what the customer of each deposit entered and was shown."""
         return super().get_queryset(request).defer("deposit__details", "deposit__shown")
 
-    @action(description="Money that waits for a person", url_path="waiting")  # type: ignore[untyped-decorator]
+    @action(description="Queue: Suspense", url_path="waiting")  # type: ignore[untyped-decorator]
     def waiting(self, request: HttpRequest) -> HttpResponse:
         """The queue."""
         return redirect("work:queue", "suspense")

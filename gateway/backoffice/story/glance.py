@@ -16,7 +16,7 @@ from gateway import ids
 from gateway.backoffice.story.entries import ago
 from gateway.backoffice.story.moves import tone_of
 from gateway.causes import Named, page
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.who_sees import may_see
 from payments.models import Deposit, Receipt, Savings
@@ -301,7 +301,7 @@ def _times(order: Any) -> list[Fact]:
 
 
 def _sum(amount: Any, currency: str) -> str:
-    return f"{format_amount(amount, currency)} {currency}"
+    return shown_amount(amount, currency)
 
 
 def _words(status: str) -> str:

@@ -9,7 +9,7 @@ from gateway.backoffice.story.bounded import first_and_last, with_gap
 from gateway.backoffice.story.entries import Entry, Kind, Leg, Rank, Tone
 from gateway.backoffice.story.moves import tone_of
 from gateway.causes import page
-from gateway.money import format_amount
+from gateway.money import grouped, shown_amount
 from payments.models import Deposit
 from withdrawals.models import Withdrawal
 
@@ -43,8 +43,8 @@ def _journal(row: Journal) -> Entry:
 def _leg(entry: LedgerEntry) -> Leg:
     return Leg(
         account=entry.account.kind.replace("_", " "),
-        debit=format_amount(entry.amount, entry.currency) if entry.amount > 0 else "",
-        credit=format_amount(-entry.amount, entry.currency) if entry.amount < 0 else "",
+        debit=grouped(entry.amount, entry.currency) if entry.amount > 0 else "",
+        credit=grouped(-entry.amount, entry.currency) if entry.amount < 0 else "",
         currency=entry.currency,
     )
 
@@ -53,7 +53,7 @@ def hold(withdrawal: Withdrawal) -> list[Entry]:
     """When its amount was reserved, and when no longer."""
     told = []
     for one in Hold.objects.filter(pk=withdrawal.pk):
-        amount, address = f"{format_amount(one.amount, one.currency)} {one.currency}", page(Hold, one.pk)
+        amount, address = shown_amount(one.amount, one.currency), page(Hold, one.pk)
         told.append(
             Entry(
                 kind=Kind.HOLD,
@@ -95,7 +95,7 @@ def _refund(row: Withdrawal) -> Entry:
         at=row.created_at,
         rank=Rank.CAME,
         tie=(1, str(row.pk)),
-        title=f"{format_amount(row.amount, row.currency)} {row.currency} to be sent back by {row.public_id}",
+        title=f"{shown_amount(row.amount, row.currency)} to be sent back by {row.public_id}",
         address=page(Withdrawal, row.pk),
         status=row.status.replace("_", " "),
         tone=tone_of(row.status),

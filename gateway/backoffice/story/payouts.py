@@ -29,12 +29,12 @@ class PayoutAdmin(StoryPage, WithdrawalAdmin):
 
     actions_list = ["approvals", "waiting"]
 
-    @action(description="Waiting for approval", url_path="approvals")  # type: ignore[untyped-decorator]
+    @action(description="Queue: Approvals", url_path="approvals")  # type: ignore[untyped-decorator]
     def approvals(self, request: HttpRequest) -> HttpResponse:
         """The queue of what other people have to say yes to."""
         return redirect("work:queue", "approvals")
 
-    @action(description="Payouts that need a person", url_path="waiting")  # type: ignore[untyped-decorator]
+    @action(description="Queue: Manual review", url_path="waiting")  # type: ignore[untyped-decorator]
     def waiting(self, request: HttpRequest) -> HttpResponse:
         """The queue of those in doubt."""
         return redirect("work:queue", "review")

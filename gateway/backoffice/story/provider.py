@@ -12,7 +12,7 @@ from gateway.backoffice.story.bounded import first_and_last, with_gap
 from gateway.backoffice.story.entries import Entry, Fold, Kind, Rank, Tone, anchor
 from gateway.causes import page
 from gateway.encryption import readable_or
-from gateway.money import format_amount
+from gateway.money import shown_amount
 from gateway.paykassma.answers import Outcome
 from gateway.providers.models import ProviderCall
 from postbacks.models import Letter, LetterItem
@@ -98,7 +98,7 @@ def _item(row: LetterItem) -> Entry:
     said += [f"{row.note}."] if row.note else []
     facts = [
         ("Signed part", "the signature is right" + ("" if letter.envelope_agrees else ", the rest does not agree")),
-        ("Amount", "-" if row.amount is None else f"{format_amount(row.amount, row.currency)} {row.currency}"),
+        ("Amount", "-" if row.amount is None else shown_amount(row.amount, row.currency)),
         ("Order", row.order_id or "none"),
         ("Transaction id", row.transaction_id or "-"),
         ("Copies", str(letter.copies)),

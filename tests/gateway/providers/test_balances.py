@@ -171,7 +171,7 @@ def test_people_see_every_decimal(account: ProviderAccount, provider: ScriptedPr
     look()
     browser_of(User.objects.create_superuser("person"), client)
     listed = client.get(reverse("admin:providers_observedbalance_changelist")).content.decode()
-    assert "187239.195" in listed
-    assert "-324324.00" in listed
+    assert "187,239.195" in listed
+    assert "-324,324.00" in listed
     assert client.get(reverse("admin:providers_observedbalance_add")).status_code == 403
     assert client.get(reverse("admin:providers_balancecheck_changelist")).status_code == 200

@@ -71,7 +71,7 @@ def test_asking_about_a_payout_says_what_it_does_and_what_came_of_it(
     where = act_address("review", "ask", withdrawal.pk)
     assert where in text(ann.get(address("review", mode="test")))
     seen = text(ann.get(where))
-    assert "the 1218.00 INR that are held are spent" in seen
+    assert "the 1,218.00 INR that are held are spent" in seen
     assert "nothing is sent, and nothing is paid by this" in seen
     asked = len(provider.to(words.PULL))
     provider.script(words.PULL, words.pulled(words.found(withdrawal, 1)))

@@ -296,10 +296,12 @@ def test_the_questions_of_a_page_do_not_grow_with_its_rows(paid: Paid, account: 
 def test_approvals_say_what_leaves_to_where_and_why_it_waits(api: Api, product: Product) -> None:
     made = waiting(api, "0: none; 1000: approver + finance_lead")
     page = text(logged_in("ann", "approve_withdrawal").get(address("approvals", mode="test")))
-    assert "Slab from 1000.00 INR on: approver + finance lead" in page
-    leaves = f"one of two. With the other one, 1218.00 INR of {product} through imps_ib to account number ********9012,"
+    assert "Slab from 1,000.00 INR on: approver + finance lead" in page
+    leaves = (
+        f"one of two. With the other one, 1,218.00 INR of {product} through imps_ib to account number ********9012,"
+    )
     assert f"<strong>Approve:</strong> {leaves}" in page
-    unsent = f"nothing is sent, and 1218.00 INR are available to {product} again."
+    unsent = f"nothing is sent, and 1,218.00 INR are available to {product} again."
     assert f"<strong>Reject:</strong> {unsent}" in page
     assert "123456789012" not in page
     assert made.public_id in page
@@ -323,7 +325,7 @@ def test_funds_say_what_is_missing(api: Api, account: ProviderAccount, provider:
             account=account, wallet_type=code, currency="INR", amount=amount, observed_at=timezone.now()
         )
     page = text(viewer.get(address("funds", mode="test")))
-    for told in ("1218.00 INR (1)", "1017.50 INR", "imps_ib: 1000.50", "200.50 INR"):
+    for told in ("1,218.00 INR (1)", "1,017.50 INR", "imps_ib: 1,000.50", "200.50 INR"):
         assert told in page, told
     order(api)
 

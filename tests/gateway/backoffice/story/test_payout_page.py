@@ -65,7 +65,7 @@ def test_the_queue_leads_to_the_page_and_its_doors(ada: Client, lost: Withdrawal
     assert re.search(r"<h1[^>]*>Manual review</h1>", queue)
     assert len(re.findall(r">(wd_\w+)</a>", queue)) == 2
     assert f'href="{page_of(lost)}"' in queue
-    assert "1218.00 INR · 1\xa0hour" in queue
+    assert "1,218.00 INR · waits for 1 h" in queue
     assert "Nobody knows whether it arrived; it is being asked about, and two persons may decide." in queue
     old = reverse("admin:withdrawals_withdrawal_waiting")
     assert old in text(ada.get(reverse("admin:withdrawals_withdrawal_changelist")))
@@ -103,7 +103,7 @@ def test_the_evidence_stands_on_one_page(ada: Client, lost: Withdrawal, account:
     assert f'href="{page_of(letter)}"' in letters
     assert "not asked yet" in letters
     assert f'href="{page_of(Hold.objects.get(pk=lost.pk))}"' in hold
-    assert "1218.00 INR" in hold
+    assert "1,218.00 INR" in hold
     assert f'href="{page_of(Journal.objects.get(reference=lost.public_id))}"' in journals
     for account_data in ("123456789012", "Test Name", "MAHB0001821"):
         assert account_data not in text(ada.get(page_of(lost)))

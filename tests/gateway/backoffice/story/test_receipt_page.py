@@ -113,12 +113,12 @@ def test_the_queue_leads_to_the_page_and_its_doors(ada: Client, short: Receipt, 
     queue = text(ada.get(QUEUE))
     assert re.search(r"<h1[^>]*>Amount differences</h1>", queue)
     assert f'href="{page_of(short)}"' in queue
-    assert "Less arrived than was asked for: 1.00 of 1000.00 INR." in queue
+    assert "Less arrived than was asked for: 1.00 of 1,000.00 INR." in queue
     old = reverse("admin:payments_receipt_waiting")
     assert old in text(ada.get(reverse("admin:payments_receipt_changelist")))
     assert ada.get(old)["Location"] == reverse("work:queue", args=["suspense"])
     page = text(ada.get(page_of(short)))
-    assert "Less arrived than was asked for: 1.00 of 1000.00 INR." in page
+    assert "Less arrived than was asked for: 1.00 of 1,000.00 INR." in page
     own = f"receipt={short.public_id}"
     assert doors(page) == [
         f"/admin/balances/instruction/propose/receipt_attached/?{own}&deposit={paid.deposit.public_id}",
@@ -255,7 +255,7 @@ def test_the_evidence_stands_on_one_page(
     [journal] = Journal.objects.filter(reference=short.public_id)
     for row in (paid.deposit, paid.deposit.confirmations.get(), letter, other, call, journal):
         assert f'href="{page_of(row)}"' in page, row
-    for said in ("1000.00 INR", "as the provider says", paid.deposit.reference):
+    for said in ("1,000.00 INR", "as the provider says", paid.deposit.reference):
         assert said in page
     assert "&quot;amount&quot;: &quot;1&quot;" in page
     assert "Status received → in review" in entries(page)

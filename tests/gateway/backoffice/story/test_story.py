@@ -76,7 +76,7 @@ def test_a_deposit_through_letters_and_calls(
         "Provider call pullpostbacks accepted",
         "Letter The provider wrote, item 0 confirmed",
         "Provider call pullpostbacks accepted",
-        "Receipt 1000.00 INR at the provider credited",
+        "Receipt 1,000.00 INR at the provider credited",
         "Confirmation verifying → credited",
         "Status verifying → credited",
         "Webhook deposit.credited no endpoint wants it",
@@ -113,7 +113,7 @@ def test_a_withdrawal_with_approval_unknown_outcome_and_decision(
         "API call POST: the product sent the withdrawal",
         "Status It began: pending approval",
         "Webhook withdrawal.pending_approval no endpoint wants it",
-        "Hold 1218.00 INR reserved for it",
+        "Hold 1,218.00 INR reserved for it",
         "Journal withdrawal held",
         "Approval Approved as approver yes",
         "Status pending approval → queued",
@@ -130,7 +130,7 @@ def test_a_withdrawal_with_approval_unknown_outcome_and_decision(
         "Two persons Payout declared failed approved",
         "Status manual review → failed",
         "Webhook withdrawal.failed no endpoint wants it",
-        "Hold 1218.00 INR no longer reserved released",
+        "Hold 1,218.00 INR no longer reserved released",
         "Journal withdrawal released",
     ]
     assert "“as the order says” by ann" in plain(of_kind(page, "approval"))
@@ -149,7 +149,7 @@ def test_money_in_suspense_that_two_persons_resolved(
     page = text(eve.get(page_of(receipt)))
     assert entries(page) == [
         "Provider call transaction/create accepted",
-        "Receipt 1000.00 INR at the provider credited",
+        "Receipt 1,000.00 INR at the provider credited",
         "Status It began: received",
         "Status received → suspense",
         "Journal receipt suspended",
@@ -166,4 +166,4 @@ def test_money_in_suspense_that_two_persons_resolved(
     [legs] = re.findall(
         r"Currency (.*?) Decided", plain([html for kind, html in chunks(page) if kind == "journal"][-1])
     )
-    assert legs == "suspense 1000.00 INR available 1000.00 INR"
+    assert legs == "suspense 1,000.00 INR available 1,000.00 INR"

@@ -179,7 +179,7 @@ def test_an_event_says_what_became_of_it_at_each_endpoint(eve: Client, api: Api)
 def test_a_glance_says_which_money_it_is_and_what_it_waits_for(eve: Client, api: Api, paid: Paid) -> None:
     page = plain(text(eve.get(page_of(paid.deposit))))
     assert "Test: play money." in page
-    assert "1000.00 INR verifying" in page
+    assert "1,000.00 INR verifying" in page
     assert "real money" not in page
     assert "Waits for The provider's word that the money arrived. Since 2026-03-01 12:00:00 UTC" in page
     assert f"Product's reference {paid.deposit.reference}" in page
