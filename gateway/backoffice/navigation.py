@@ -9,9 +9,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from gateway.backoffice import counting
-from gateway.backoffice.exports import MAY_EXPORT
-from gateway.backoffice.queues import QUEUES
+from gateway.backoffice.exports.asking import MAY_EXPORT
+from gateway.backoffice.master_data import what_counts
+from gateway.backoffice.queues.catalogue import QUEUES
 from gateway.shown_mode import badge, shown_mode, title_prefix
 from gateway.who_sees import may_see
 
@@ -96,7 +96,7 @@ _GROUPS: Final[dict[str, tuple[_Page, ...]]] = {
     ),
     "Products and webhooks": (
         _Page(title="Products", icon="storefront", model="products.product"),
-        _Page(title="What counts now", icon="rule", page="admin:products_product_what_counts", also=counting.MODELS),
+        _Page(title="What counts now", icon="rule", page="admin:products_product_what_counts", also=what_counts.MODELS),
         _Page(title="Customers", icon="person", model="products.customer"),
         _Page(title="API keys", icon="key", model="products.apikey"),
         _Page(title="Webhook endpoints", icon="webhook", model="webhooks.webhookendpoint"),

@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from gateway.backoffice.verdict import Need, verdict
 
 from gateway.backoffice.first_page import counting_figures
+from gateway.backoffice.first_page.verdict import Need, verdict
 from gateway.backoffice.models import Counted
-from gateway.backoffice.queues import QUEUES
+from gateway.backoffice.queues.catalogue import QUEUES
 from gateway.products.models import Product
 from gateway.providers.models import BalanceCheck, ObservedBalance, PauseScope, PayoutPauseKind, ProviderAccount
 from gateway.providers.pauses import pause_payouts
