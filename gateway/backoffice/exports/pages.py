@@ -137,6 +137,7 @@ def sentence_of(export: Export) -> str:
 
 def ask(request: HttpRequest) -> HttpResponse:
     """A file of the list that the button stood above."""
+    _check(request)
     told = request.POST
     subject, query, mode = told.get("list", ""), told.get("query", ""), told.get("mode", "")
     if mode not in Mode.values or told.get("format") not in FileFormat.values:
@@ -204,6 +205,7 @@ def progress(request: HttpRequest, pages: ReadOnlyAdmin) -> HttpResponse:
 
 def cancel(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
     """Call one off."""
+    _check(request)
     _find(export_id)
     export = exports.cancel(person_of(request), export_id)
     if export.status != ExportStatus.CANCELLED:
@@ -213,6 +215,7 @@ def cancel(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
 
 def download(request: HttpRequest, export_id: uuid.UUID) -> HttpResponseBase:
     """The file, part by part."""
+    _check(request)
     _find(export_id)
     try:
         export, parts = exports.take(person_of(request), export_id)
@@ -231,6 +234,12 @@ def download(request: HttpRequest, export_id: uuid.UUID) -> HttpResponseBase:
             "Content-Security-Policy": "default-src 'none'; sandbox",
         },
     )
+
+
+def _check(request: HttpRequest) -> None:
+    """Refuse who may not export, before anything is looked for."""
+    if not request.user.has_perm(MAY_EXPORT):
+        raise PermissionDenied
 
 
 def _find(export_id: uuid.UUID) -> None:

@@ -219,7 +219,7 @@ def of_batch(batch: WithdrawalBatch, request: HttpRequest, asked_by: Named) -> G
         request: of whoever looks.
         asked_by: who sent it.
     """
-    rows = f"{reverse('admin:withdrawals_batchrow_changelist')}?batch__id__exact={batch.pk}"
+    rows = f"{reverse('admin:withdrawals_batchrow_changelist')}?q={batch.public_id}"
     return Glance(
         what="Withdrawal batch",
         public_id=batch.public_id,

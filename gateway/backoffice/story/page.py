@@ -111,11 +111,11 @@ class StoryPage(ReadOnlyAdmin):
         return HttpResponseRedirect(f"{self._address('change', pk)}#{anchor(Kind.NOTE, note)}")
 
     def _row(self, request: HttpRequest, pk: uuid.UUID) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, str(pk))
         if row is None:
             raise Http404
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
         return row
 
     def _name(self, page: str) -> str:

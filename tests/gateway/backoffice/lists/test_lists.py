@@ -161,6 +161,8 @@ class TestEveryList:
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         answer = admin_client.get(address)
         assert answer.status_code == 200
+        if "cl" not in answer.context:
+            pytest.skip("a page of its own, without filters")
         nonsense = ["", "x", "-1", "1e999", "9" * 300, "NaN", "0000-00-00", "9999-12-31T23:59:59-23:59", "0001-01-01"]
         nonsense += [
             "é\u202e'\"<script>",
@@ -210,7 +212,7 @@ class TestModes:
         assert "Found in test, not in live." in answer.content.decode()
 
     def test_where_rows_have_no_mode_there_is_no_bar(self, admin_client: Client) -> None:
-        assert shown(admin_client, reverse("admin:products_product_changelist")).modes == []
+        assert shown(admin_client, reverse("admin:backoffice_look_changelist")).modes == []
 
     def test_where_another_row_has_it_it_is_that_one_s(self, paid: Paid, admin_client: Client) -> None:
         paid.arrives(money())

@@ -157,6 +157,11 @@ def test_a_product_that_changes_its_endpoint_is_named_by_its_key(product: Produc
     ]
 
 
+def keys_shown_in(mode: str) -> str:
+    looker = logged_in("looker", "view_apikey")
+    return str(looker.get(reverse("admin:products_apikey_changelist"), {"mode": mode}).content.decode())
+
+
 def test_keys_are_made_and_revoked_by_somebody_for_a_reason(product: Product) -> None:
     by = integrator("ada", "add_apikey", "change_apikey")
     issue(product, Mode.TEST, name="a", scopes=[Scope.READ], reason="it is needed", by=by)
@@ -168,7 +173,7 @@ def test_keys_are_made_and_revoked_by_somebody_for_a_reason(product: Product) ->
         ("insert", True, {"user": by.pk, "username": "ada", "reason": "it is needed"}),
         ("update", False, {"user": by.pk, "username": "ada", "reason": "it leaked"}),
     ]
-    listed = logged_in("looker", "view_apikey").get(reverse("admin:products_apikey_changelist")).content.decode()
+    listed = keys_shown_in("test")
     assert "ada" in words(listed)
     assert "revoked" in words(listed)
 
@@ -180,7 +185,7 @@ def test_a_live_key_of_two_persons_says_who_asked_and_who_agreed(product: Produc
     assert made.instruction is not None
     instructions.approve(made.instruction.pk, approver, made.instruction.digest)
     context = ApiKeyHistory.objects.get().pgh_context
-    listed = logged_in("looker", "view_apikey").get(reverse("admin:products_apikey_changelist")).content.decode()
+    listed = keys_shown_in("live")
     assert f"{context['asked_by']}, agreed by {context['username']}" in words(listed)
 
 

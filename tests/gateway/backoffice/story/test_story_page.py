@@ -76,7 +76,7 @@ def test_a_flood_is_told_by_its_beginning_and_its_end(eve: Client, paid: Paid, a
     [gap] = [one for one in told if "left out" in one]
     assert told.index(gap) == 10
     assert "Letter: 23 more of these are left out here. See the list ." in gap
-    where = f"{reverse('admin:postbacks_letteritem_changelist')}?order_id__exact={paid.order}"
+    where = f"{reverse('admin:postbacks_letteritem_changelist')}?q={paid.order}"
     assert f'href="{where}"' in of_kind(page, "letter")
     assert eve.get(where).status_code == 200
     assert re.search(r'Letter <span class="story-count">50</span>', page)
@@ -185,9 +185,7 @@ def test_a_glance_says_which_money_it_is_and_what_it_waits_for(eve: Client, api:
     withdrawal = order(api)
     page = plain(text(eve.get(page_of(withdrawal))))
     assert "Waits for A worker, which sends it." in page
-    assert "The recipient of a withdrawal" in page
-    for masked in ("Account number: ••••9012", "Account name: ••••", "Bank code: ••••1821"):
-        assert masked in page
+    assert "The recipient of a withdrawal Account number: ••••9012 Account name: •••• Bank code: ••••1821" in page
     assert [one for one in IMPS["recipient"].values() if one in page] == []
 
 
@@ -219,7 +217,7 @@ def test_a_batch_has_a_story_too_and_leads_to_its_rows(eve: Client, api: Api) ->
     page = text(eve.get(page_of(batch)))
     assert entries(page)[:2] == ["API call POST: the product sent the batch", "Status It began: accepted"]
     assert f"Asked for by key tests of {batch.product}" in plain(page)
-    where = f"{reverse('admin:withdrawals_batchrow_changelist')}?batch__id__exact={batch.pk}"
+    where = f"{reverse('admin:withdrawals_batchrow_changelist')}?q={batch.public_id}"
     assert f'href="{where}"' in page
     assert eve.get(where).status_code == 200
 
