@@ -108,8 +108,8 @@ def table_of(label: str, person: User) -> tuple[Any, list[Column], list[Row]]:
     texts = payloads_of(label)
     rows = [filled(pages.model, text) for text in texts]
     for row, text in zip(rows, texts, strict=True):
-        # What the list looks up besides, as its query puts it onto the rows.
-        vars(row).update(dict.fromkeys(pages.get_queryset(request).query.annotations, text))
+        for name in pages.get_queryset(request).query.annotations:  # what the list looks up beside them
+            setattr(row, name, text)
     return pages, columns, [[one.cell(row) for one in columns] for row in rows]
 
 
