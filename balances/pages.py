@@ -3,12 +3,12 @@
 from typing import Final
 
 from django.apps import apps
-from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from gateway import ids
+from gateway.who_sees import may_see
 
 #: Whose page it is, by the prefix of its id.
 _MODELS: Final = {
@@ -30,6 +30,6 @@ def linked(text: str, request: HttpRequest | None = None) -> str:
     if pk is None:
         return text
     app, model = _MODELS[prefix]
-    if request is not None and not admin.site.get_model_admin(apps.get_model(app, model)).has_view_permission(request):
+    if request is not None and not may_see(request, apps.get_model(app, model)):
         return text
     return link(reverse(f"admin:{app}_{model}_change", args=[pk]), text)

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 
 from gateway import ids
 from gateway.lifecycles import CauseKind
+from gateway.who_sees import may_see
 
 #: What is said of a cause without a name of its own.
 WORDS: Final = {
@@ -88,9 +89,7 @@ def page(model: type[Model], key: object) -> str:
 
 
 def _page_if_seen(request: HttpRequest, model: type[Model], key: object) -> str:
-    if not admin.site.is_registered(model) or not admin.site.get_model_admin(model).has_view_permission(request):
-        return ""
-    return page(model, key)
+    return page(model, key) if admin.site.is_registered(model) and may_see(request, model) else ""
 
 
 def _uuid(text: str) -> uuid.UUID | None:

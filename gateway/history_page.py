@@ -30,7 +30,7 @@ _PER_PAGE: Final = 50
 #: Below the setting itself: what was done lately.
 _RECENT: Final = 3
 #: A sentence or two.
-_WHY_MAX_LENGTH: Final = 200
+WHY_MAX_LENGTH: Final = 200
 #: Of a change that no person, key or command put its name to.
 SERVICE: Final = "the service itself, or somebody at the database"
 
@@ -96,7 +96,7 @@ class HistoryAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
             last = list(self.history.objects.filter(pgh_obj=row.pk).order_by("-pgh_id")[: _RECENT + 1])
             pairs = itertools.zip_longest(last, last[1:])
             context["recent"] = [_told(self.history, one, before) for one, before in pairs][:_RECENT]
-        context |= {"why": reason_in(request), "why_max_length": _WHY_MAX_LENGTH}
+        context |= {"why": reason_in(request), "why_max_length": WHY_MAX_LENGTH}
         return super().render_change_form(request, context, *args, **options)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -125,7 +125,7 @@ class HistoryAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
 def reason_in(request: HttpRequest) -> str:
     """The reason that was written beside the change, in one line of visible letters; "" where there is none."""
     text = " ".join(request.POST.get("why", "").split())
-    return "".join(one for one in text if one.isprintable())[:_WHY_MAX_LENGTH]
+    return "".join(one for one in text if one.isprintable())[:WHY_MAX_LENGTH]
 
 
 def _with_the_one_before(rows: "models.QuerySet[Any]", page: Any) -> Iterator[tuple[Any, Any]]:

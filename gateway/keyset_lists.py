@@ -285,6 +285,7 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
     def _key(self, text: str) -> Any:
         """The key that an address gives; None where it can be none: the list then begins at its beginning."""
         try:
+            # No key is longer than a UUID with its hyphens and braces.
             key = self.model._meta.pk.to_python(text[:40]) if text else None  # noqa: SLF001 - as above
         except (ValidationError, ValueError):
             return None
@@ -318,11 +319,15 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
         return [(chip, self.without(*chip.parameters)) for chip in self.asked.chips]
 
     @property
-    def modes(self) -> list[tuple[str, str, bool]]:
-        """Each mode with its address, and whether it is the one that is shown."""
+    def modes(self) -> list[shown_mode.Choice]:
+        """Both modes, for a list that shows one."""
         other = f"{shown_mode.PARAMETER}__exact"
         return [
-            (mode, self.to(**{other: None, shown_mode.PARAMETER: mode}), mode == self.mode)
+            shown_mode.Choice(
+                mode=mode,
+                address=self.to(**{other: None, shown_mode.PARAMETER: mode}),
+                is_shown=mode == self.mode,
+            )
             for mode in (shown_mode.MODES if self.mode else ())
         ]
 

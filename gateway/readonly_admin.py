@@ -87,7 +87,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         id_prefix: TypeID prefix of the model; a full id in the search box finds exactly that row.
         hidden_columns: columns that tell a reader nothing or too much.
         also_seen_with: permissions that let people look as the view permission does: who decides needs the evidence.
-        is_exported: whether its rows can be had as a file (`gateway.backoffice.exports`).
+        is_exported: whether its rows can be had as a file (`gateway.backoffice.exports.asking`).
         not_exported: columns of the list that no file has, by their names: what a customer is known by outside.
         mode_lookup: the column that says whose money a row is, as a lookup; empty where there is none. A list shows one
             mode at a time.

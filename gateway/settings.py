@@ -37,7 +37,7 @@ TRUSTED_PROXIES = [ip_network(text) for text in env.list("TRUSTED_PROXIES", defa
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
-    "gateway.backoffice.site_config.GatewayAdminConfig",
+    "gateway.backoffice.signing_in.site_config.GatewayAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -154,9 +154,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 #: Who goes on trying while locked makes it no longer: else a page that reloads would never let its person in.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "gateway.backoffice.locks.address"
-AXES_USERNAME_CALLABLE = "gateway.backoffice.locks.username"
-AXES_LOCKOUT_CALLABLE = "gateway.backoffice.locks.locked"
+AXES_CLIENT_IP_CALLABLE = "gateway.backoffice.signing_in.locks.address"
+AXES_USERNAME_CALLABLE = "gateway.backoffice.signing_in.locks.username"
+AXES_LOCKOUT_CALLABLE = "gateway.backoffice.signing_in.locks.locked"
 #: Of what was sent with a failed sign-in nothing is kept: it holds the password, the code, and what was typed into the
 #: wrong field.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "code", "csrfmiddlewaretoken", "next"]
@@ -283,9 +283,9 @@ UNFOLD = {
             "950": "oklch(27% .09 267.9)",
         },
     },
-    "DASHBOARD_CALLBACK": "gateway.backoffice.first_page.first_page",
+    "DASHBOARD_CALLBACK": "gateway.backoffice.first_page.page.first_page",
     "ENVIRONMENT": "gateway.backoffice.navigation.environment",
-    "ENVIRONMENT_TITLE_PREFIX": "gateway.backoffice.navigation.title_prefix",
+    "ENVIRONMENT_TITLE_PREFIX": "gateway.backoffice.navigation.tab",
     "SIDEBAR": {"navigation": "gateway.backoffice.navigation.sidebar"},
     "STYLES": [
         lambda _request: static("backoffice/pages.css"),

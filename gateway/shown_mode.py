@@ -1,6 +1,7 @@
 """Which money a page of the admin shows: live or test, and never both at once."""
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.http import HttpRequest
 
@@ -19,3 +20,51 @@ def shown_mode(request: HttpRequest) -> str:
         return asked
     remembered = request.session.get(PARAMETER)
     return remembered if remembered in MODES else MODES[0]
+
+
+def of_row(mode: str) -> dict[str, Any]:
+    """What a page about one row says of its mode, whichever one lists show; in place of what each page has."""
+    return {"mode": mode, "environment": badge(mode), "environment_title_prefix": title_prefix(mode)}
+
+
+def badge(mode: str) -> tuple[str, str]:
+    """Which money a page shows, at its top: a word and a colour."""
+    return ("Live: real money", "success") if mode == "live" else ("Test: play money", "warning")
+
+
+def title_prefix(mode: str) -> str:
+    """In the browser's tab, so that a test page is known among many."""
+    return "" if mode == "live" else "[Test] "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A mode that a page may show.
+
+    Attributes:
+        mode: ``live`` or ``test``.
+        address: of the page that shows it.
+        is_shown: this one does.
+    """
+
+    mode: str
+    address: str
+    is_shown: bool
+
+
+def choices(request: HttpRequest, *dropped: str) -> list[Choice]:
+    """Both modes of a page, each with what else its address says.
+
+    Args:
+        request: of the page.
+        dropped: what has no meaning in the other mode: where its rows go on, by names of the address.
+    """
+    shown = shown_mode(request)
+    kept = request.GET.copy()
+    for name in dropped:
+        kept.pop(name, None)
+    found = []
+    for mode in MODES:
+        kept[PARAMETER] = mode
+        found.append(Choice(mode=mode, address=f"?{kept.urlencode()}", is_shown=mode == shown))
+    return found

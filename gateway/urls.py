@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 
 from gateway.api import converters, problems
 from gateway.api.pages import OperationsPage, ProblemsPage, ReferencePage, health, openapi_document
-from gateway.backoffice.find_page import find
+from gateway.backoffice.lists.find_page import find
 
 converters.register()
 
@@ -20,7 +20,7 @@ urlpatterns = [
     path("api/v1/", include("gateway.refunds.urls")),
     path("", RedirectView.as_view(url="/docs/")),
     path("health/", health),
-    path("admin/work/", include("gateway.backoffice.urls")),
+    path("admin/work/", include("gateway.backoffice.queues.urls")),
     path("admin/find/", admin.site.admin_view(find), name="find"),
     path("admin/", admin.site.urls),
     path("api/v1/openapi.yaml", openapi_document, name="schema"),

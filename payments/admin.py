@@ -156,7 +156,7 @@ class ScreenshotAdmin(ReadOnlyAdmin):
         return [path("<int:pk>/picture/", view, name="payments_screenshot_picture"), *super().get_urls()]
 
     def record_look(self, request: HttpRequest, screenshot: Screenshot) -> None:
-        """Write down who looks at the picture; how, is known above the apps (`gateway.backoffice.pictures`)."""
+        """Write down who looks at the picture; how, is known above (`gateway.backoffice.personal_data.pictures`)."""
         raise NotImplementedError
 
     def picture(self, request: HttpRequest, pk: int) -> HttpResponse:

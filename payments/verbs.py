@@ -188,3 +188,11 @@ VERBS: Final = tuple(verb for _, verb in _BECOMES)
 def open_to(receipt: Receipt) -> tuple[Verb, ...]:
     """What people may do with a receipt as it is."""
     return tuple(verb for status, verb in _BECOMES if RECEIPT.may(receipt.status, status))
+
+
+def told_of(receipt: Receipt) -> dict[str, str]:
+    """What the form of such a decision begins with, by the names of its fields: the receipt, and its deposit if any."""
+    own = {"receipt": receipt.public_id}
+    if receipt.deposit_id is not None:
+        own["deposit"] = ids.encode(ids.DEPOSIT, receipt.deposit_id)
+    return own

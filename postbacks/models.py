@@ -91,8 +91,6 @@ class LetterItem(DueWork):
                 condition=models.Q(status__in=["unconfirmed", "contradicted", "unusable"]),
                 name="letter_items_for_a_person",
             ),
-            # What the provider does not know: a handful among millions, asked about for a week and then people's.
-            models.Index(fields=["created_at"], condition=models.Q(status="unconfirmed"), name="letter_items_in_doubt"),
         ]
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ TOGETHER: Final = (
 #: What takes ten seconds and more by itself. It begins before all others: where one of these were left at the end, most
 #: of the machine would wait for it.
 LONG: Final = (
-    "tests/gateway/backoffice/test_list_plans.py::",
+    "tests/gateway/backoffice/lists/test_list_plans.py::",
     "tests/benchmarks/test_benchmarks.py::test_one_small_round_goes_through_every_door",
     "tests/money/test_machine.py::test_whatever_happens_the_books_are_right",
     "tests/money/test_opening.py::test_rows_of_before_are_opened",

@@ -8,7 +8,13 @@ from django.utils import timezone
 from balances.waiting import Waiting, asked_for
 from withdrawals import decisions
 from withdrawals.models import Withdrawal
-from withdrawals.states import ACCEPTED_IS_LATE_SECONDS, UNDER_WAY_AFTER_SENDING, HoldReason, WithdrawalStatus
+from withdrawals.states import (
+    ACCEPTED_IS_LATE_SECONDS,
+    PEOPLE_DECIDE_AFTER_SECONDS,
+    UNDER_WAY_AFTER_SENDING,
+    HoldReason,
+    WithdrawalStatus,
+)
 
 
 def withdrawals() -> "QuerySet[Withdrawal]":
@@ -24,6 +30,17 @@ def withdrawals() -> "QuerySet[Withdrawal]":
 def in_doubt() -> "QuerySet[Withdrawal]":
     """Of those the ones that do not merely wait for the provider's money; oldest first."""
     return withdrawals().exclude(status=WithdrawalStatus.WAITING_FUNDS)
+
+
+def of_unknown_outcome() -> "QuerySet[Withdrawal]":
+    """Of those the ones of which nobody knows whether they arrived; oldest first."""
+    return in_doubt().filter(status=WithdrawalStatus.UNKNOWN)
+
+
+def looked_after() -> Q:
+    """Which of those the provider is being asked about, before people may decide."""
+    decided_from = timezone.now() - timedelta(seconds=PEOPLE_DECIDE_AFTER_SECONDS)
+    return Q(status=WithdrawalStatus.UNKNOWN, sent_at__gt=decided_from)
 
 
 def without_funds() -> "QuerySet[Withdrawal]":

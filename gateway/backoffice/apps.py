@@ -12,6 +12,6 @@ class BackofficeConfig(AppConfig):
         """Make the verbs known by which two persons change live settings."""
         # Here, not above: they need the models, which are not there when this file is read.
         from balances import verbs  # noqa: PLC0415
-        from gateway.backoffice import account_verbs, key_verbs, system_verbs  # noqa: PLC0415
+        from gateway.backoffice.master_data import account_verbs, key_verbs, system_verbs  # noqa: PLC0415
 
         verbs.register(*account_verbs.VERBS, *key_verbs.VERBS, *system_verbs.VERBS)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
 from gateway.shown_mode import PARAMETER, shown_mode
+from gateway.who_sees import may_see
 
 #: RFC 3339, as the lists' filters of times take it.
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -29,7 +29,7 @@ class Looking:
 
     def sees(self, *models: type[Model]) -> bool:
         """Whether they may look at the rows of all of these models."""
-        return all(admin.site.get_model_admin(one).has_view_permission(self.request) for one in models)
+        return all(may_see(self.request, one) for one in models)
 
     def rows(self, model: type[Model], **lookups: Any) -> str:
         """The list of a model's rows in this mode, by Django's lookups; "" for whoever may not see them.

@@ -1,19 +1,19 @@
 """The way through the admin, in the order of a day's work; nobody is shown a link that would refuse them."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.apps import apps
-from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from balances.instruction_rights import TAKES_LOOKING
-from gateway.shown_mode import shown_mode
-from withdrawals import approvals
-
-_Allowed = Callable[[HttpRequest], bool]
+from gateway.backoffice import counting
+from gateway.backoffice.exports import MAY_EXPORT
+from gateway.backoffice.queues import QUEUES
+from gateway.shown_mode import badge, shown_mode, title_prefix
+from gateway.who_sees import may_see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,36 +25,35 @@ class _Page:
         icon: of Material Symbols, as unfold ships them.
         model: whose rows are listed; whoever may see them sees the link.
         page: name of the address, where it is no list.
-        query: behind the address.
-        takes: permissions, any of which shows the link; none of them where everybody may see it.
+        also: whose rows a page shows that is no list; whoever may see any of them sees the link.
+        takes: permissions, any of which shows the link. Where nothing at all is asked for everybody may see it.
     """
 
     title: str
     icon: str
     model: str = ""
     page: str = ""
-    query: str = ""
+    also: Sequence[type[Model]] = ()
     takes: tuple[str, ...] = ()
+
+    @property
+    def has_pages_below(self) -> bool:
+        """Whether the addresses that begin with its own are its own pages: those of its rows, or of its queues."""
+        return bool(self.model) or self.page == "work:home"
 
 
 #: In the order of the day's work.
 _GROUPS: Final[dict[str, tuple[_Page, ...]]] = {
     "": (
-        _Page(title="Overview", icon="monitoring", page="admin:index"),
         _Page(title="Find anything", icon="search", page="find"),
+        _Page(title="Overview", icon="monitoring", page="admin:index"),
     ),
     "Work": (
         _Page(
             title="Work queues",
             icon="inbox",
             page="work:home",
-            takes=(
-                *TAKES_LOOKING,
-                *approvals.TAKES_LOOKING,
-                "payments.view_receipt",
-                "payments.view_deposit",
-                "withdrawals.view_withdrawal",
-            ),
+            takes=tuple(dict.fromkeys(one for queue in QUEUES for one in queue.takes_looking)),
         ),
         _Page(title="Instructions", icon="how_to_reg", model="balances.instruction"),
         _Page(title="Payout pauses", icon="pause_circle", model="providers.payoutpause"),
@@ -97,6 +96,7 @@ _GROUPS: Final[dict[str, tuple[_Page, ...]]] = {
     ),
     "Products and webhooks": (
         _Page(title="Products", icon="storefront", model="products.product"),
+        _Page(title="What counts now", icon="rule", page="admin:products_product_what_counts", also=counting.MODELS),
         _Page(title="Customers", icon="person", model="products.customer"),
         _Page(title="API keys", icon="key", model="products.apikey"),
         _Page(title="Webhook endpoints", icon="webhook", model="webhooks.webhookendpoint"),
@@ -106,7 +106,14 @@ _GROUPS: Final[dict[str, tuple[_Page, ...]]] = {
     "People and history": (
         _Page(title="People", icon="group", model="auth.user"),
         _Page(title="Roles", icon="shield_person", model="auth.group"),
+        _Page(title="Done in queues", icon="task_alt", model="backoffice.handled"),
+        _Page(title="Notes", icon="sticky_note_2", model="backoffice.note"),
+        _Page(title="Looks at personal data", icon="visibility", model="backoffice.look"),
+        _Page(title="Saved views", icon="bookmark", model="backoffice.savedview"),
+    ),
+    "Files": (
         _Page(title="Exports", icon="download", model="backoffice.export"),
+        _Page(title="Statements", icon="description", page="admin:backoffice_export_statement", takes=(MAY_EXPORT,)),
     ),
 }
 
@@ -122,35 +129,29 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def environment(request: HttpRequest) -> tuple[str, str]:
-    """The badge on every page: which money it shows, in a word and a colour."""
-    return ("Live: real money", "success") if shown_mode(request) == "live" else ("Test: play money", "warning")
+    """The badge on every page: which money it shows."""
+    return badge(shown_mode(request))
 
 
-def title_prefix(request: HttpRequest) -> str:
-    """In the browser's tab, so that a test page is known among many."""
-    return "" if shown_mode(request) == "live" else "[Test] "
+def tab(request: HttpRequest) -> str:
+    """Likewise what stands before the title in the browser's tab."""
+    return title_prefix(shown_mode(request))
 
 
 def _item(page: _Page, request: HttpRequest) -> dict[str, Any] | None:
-    name, may_see = _place(page)
-    if not may_see(request):
+    if not _may_see_page(page, request):
         return None
-    address = reverse(name)
+    address = reverse(page.page or f"admin:{page.model.replace('.', '_')}_changelist")
     return {
         "title": page.title,
         "icon": page.icon,
-        "link": address + page.query,
-        "active": request.path == address or (bool(page.model) and request.path.startswith(address)),
+        "link": address,
+        "active": request.path.startswith(address) if page.has_pages_below else request.path == address,
     }
 
 
-def _place(page: _Page) -> tuple[str, _Allowed]:
-    """The name of a page's address, and who may see it."""
-    if not page.model:
-        return page.page, lambda request: not page.takes or any(map(request.user.has_perm, page.takes))
-    app, model = page.model.split(".")
-    return f"admin:{app}_{model}_changelist", lambda request: _may_list(page.model, request)
-
-
-def _may_list(label: str, request: HttpRequest) -> bool:
-    return bool(admin.site.get_model_admin(apps.get_model(label)).has_view_permission(request))
+def _may_see_page(page: _Page, request: HttpRequest) -> bool:
+    if page.takes:
+        return any(map(request.user.has_perm, page.takes))
+    models = [apps.get_model(page.model)] if page.model else page.also
+    return not models or any(may_see(request, one) for one in models)

@@ -39,6 +39,7 @@ _LOOKS: Final = (
     | _view("postbacks", "letter", "letteritem", "rejectedletter")
     | _view("webhooks", "webhookendpoint", "event", "delivery")
     | _view("products", "product", "apikey", "customer")
+    | _view("backoffice", "note", "handled", "savedview")
     # What stands below the others, on their pages.
     | _view("payments", "depositmove", "confirmationmove", "receiptmove")
     | _view("withdrawals", "withdrawalmove", "withdrawalbatchmove", "approval")
@@ -49,12 +50,19 @@ _OPERATES: Final = frozenset(
     {
         "balances.propose_instruction",  # another person decides
         "payments.see_picture",  # the queue of screenshots is looked at; each look is recorded
+        # What one person does in the queues; none of it moves money.
+        "payments.confirm_for_customer",
+        "backoffice.ask_provider",
+        "backoffice.set_letter_aside",
+        "backoffice.judge_screenshot",
+        "backoffice.add_note",
+        "providers.test_provideraccount",
         # Both stop money, which one person may; what lets it go on is the finance lead's, or two persons'.
         "providers.pause_payouts",
         "withdrawals.add_blockedrecipient",
     }
 )
-_APPROVES: Final = frozenset({"balances.approve_instruction", "withdrawals.approve_withdrawal"})
+_APPROVES: Final = frozenset({"balances.approve_instruction", "withdrawals.approve_withdrawal", "backoffice.add_note"})
 _LEADS: Final = frozenset(
     {
         "withdrawals.approve_large_withdrawal",  # the second role of the slabs
@@ -62,18 +70,38 @@ _LEADS: Final = frozenset(
         "providers.resume_payouts",
         # Accounts are paused and resumed by it, payment systems completed; what is live in them takes two persons.
         "providers.change_provideraccount",
+        "providers.add_provideraccount",  # one for test money; a live one takes two persons
         "providers.add_paymentsystem",
         "providers.change_paymentsystem",
+        # Say what happens to money that is too little, or saved up.
+        "products.add_product",
+        "products.change_product",
         "backoffice.see_personal_data",  # each look is recorded
         "backoffice.view_look",
+        "backoffice.export_rows",  # thousands of rows leave in a file; each file and each download is recorded
+        "backoffice.view_export",  # everybody's; what is in them is for whoever asked
+        "backoffice.view_exportmove",
+        "backoffice.view_exportdownload",
+        "backoffice.strike_note",
+        "backoffice.share_view",
     }
 )
 _INTEGRATES: Final = (
     _view("products", "product", "apikey")
     | _view("webhooks", "webhookendpoint", "event", "delivery", "deliveryattempt")
-    | _view("providers", "paymentsystem", "systemobservation", "mediahint", "providercall")
-    # Keys that let no money leave; a live one that does is asked for with `propose_instruction`.
-    | {"products.add_apikey", "products.change_apikey"}
+    | _view("providers", "provideraccount", "paymentsystem", "systemobservation", "mediahint", "providercall")
+    | _view("backoffice", "savedview")
+    | {
+        "products.add_product",
+        "products.change_product",
+        # Keys that let no money leave; a live one that does is asked for with `propose_instruction`.
+        "products.add_apikey",
+        "products.change_apikey",
+        "webhooks.add_webhookendpoint",
+        "webhooks.change_webhookendpoint",
+        "providers.add_provideraccount",  # one for test money
+        "providers.test_provideraccount",
+    }
 )
 
 #: By the name of their group.
@@ -83,7 +111,7 @@ ROLES: Final[dict[str, Role]] = {
         permissions=_LOOKS,
     ),
     "operator": Role(
-        sentence="Works through the queues: looks at pictures, asks for instructions, pauses and blocks.",
+        sentence="Works through the queues: confirms for customers, asks for instructions, pauses, blocks, notes.",
         permissions=_LOOKS | _OPERATES,
     ),
     "approver": Role(
@@ -91,11 +119,11 @@ ROLES: Final[dict[str, Role]] = {
         permissions=_LOOKS | _APPROVES,
     ),
     "finance_lead": Role(
-        sentence="Does what operators and approvers do, approves large sums, lets go on, sees personal data.",
+        sentence="Does what operators and approvers do, approves large sums, lets go on, sees personal data, exports.",
         permissions=_LOOKS | _OPERATES | _APPROVES | _LEADS,
     ),
     "integrator": Role(
-        sentence="Connects products: keys, webhooks and calls; no money and no personal data.",
+        sentence="Connects products: keys, webhooks, test accounts and calls; no money and no personal data.",
         permissions=_INTEGRATES,
     ),
 }

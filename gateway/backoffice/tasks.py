@@ -5,7 +5,9 @@ import uuid
 from celery import shared_task
 
 from gateway.after_commit import ring
-from gateway.backoffice import counting_figures, export_work, exports
+from gateway.backoffice.exports import asking as exports
+from gateway.backoffice.exports import writing as export_work
+from gateway.backoffice.first_page import counting_figures
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""Customers of callers, to look at. Products and their keys are edited in `gateway.backoffice`."""
+"""Customers of callers, to look at. Products and their keys are edited in `gateway.backoffice.master_data`."""
 
 from typing import Any
 

@@ -7,7 +7,7 @@ import pgtrigger
 from gateway.lifecycles import PlacedGuard, update_of
 from gateway.two_persons import decided_in_this_transaction
 
-#: The verb by which two persons issue a key (`gateway.backoffice.key_verbs`).
+#: The verb by which two persons issue a key (`gateway.backoffice.master_data.key_verbs`).
 ISSUED: Final = "api_key_issued"
 #: How the scopes begin by which money leaves.
 MONEY_OUT: Final = "withdrawals:"

@@ -17,6 +17,7 @@ from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, PauseScope, Payout
 from gateway.providers.pause_targets import name_of, targets
 from gateway.providers.pauses import PAUSE, RESUME, CannotPause, pause_payouts, resume_payouts
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.shown_mode import Choice
 
 
 class PauseForm(forms.Form):
@@ -96,7 +97,7 @@ class PayoutPauseAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "form": form,
             "mode": mode,
-            "other_mode": next(one.value for one in Mode if one != mode),
+            "modes": [Choice(mode=one.value, address=f"?mode={one}", is_shown=one == mode) for one in Mode],
             "pauses": [{"row": one, "what": name_of(one)} for one in pauses],
             "sections": [{"title": scope.label.capitalize(), "targets": buttons[scope]} for scope in PauseScope],
             "may_pause": request.user.has_perm(PAUSE),

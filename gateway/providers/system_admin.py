@@ -22,7 +22,7 @@ class PaymentSystemAdmin(HistoryAdmin):
     """The catalogue: finance edits it, by a form with rules; nobody deletes what orders belong to.
 
     Adding is for systems that only pay out: the provider lists what takes deposits (C§1.1). How money leaves through a
-    system is said by two persons (`gateway.backoffice.system_verbs`).
+    system is said by two persons (`gateway.backoffice.master_data.system_verbs`).
     """
 
     history = PaymentSystemHistory

@@ -9,7 +9,7 @@ import hmac
 from typing import Final
 from urllib.parse import quote, urlencode
 
-#: As the admin shows it to people who enrol (`gateway.backoffice.second_factor`), and as every app assumes.
+#: As the admin shows it to people who enrol (`gateway.backoffice.signing_in.second_factor`), and as every app assumes.
 _ISSUER: Final = "Payment gateway"
 _STEP_SECONDS: Final = 30
 _DIGITS: Final = 6

@@ -24,7 +24,8 @@ FORMER_SECRET_LIVES_HOURS: Final = 24
 #: Live secrets at once; each adds a signature to a header that servers limit to a few kilobytes.
 LIVE_SECRETS_MAX: Final = 4
 
-#: Deliveries of one replay: an hour's at one a second each, and a lock of a moment. More are replayed by asking again.
+#: Deliveries of one replay: a quarter of an hour's work at one a second, and a lock of a moment. More are replayed by
+#: asking again.
 REPLAYED_MAX: Final = 1000
 
 _OWE: Final = prepared_sql.one_line(f"WITH {outbox.news_after('(SELECT) AS happened')} SELECT id FROM delivery")  # noqa: S608 - our own

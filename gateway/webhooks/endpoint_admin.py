@@ -151,7 +151,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
     def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A new round of attempts."""
         endpoint = self._one(request, object_id)
-        since = endpoint.failing_since or timezone.now() - timedelta(days=7)
+        since = endpoint.failing_since or timezone.now() - timedelta(days=_LATELY_DAYS)
         form = ReplayForm(request.POST or None, initial={"since": f"{since:%Y-%m-%d %H:%M}"})
         failed = Delivery.objects.filter(endpoint=endpoint, status__in=["exhausted", "cancelled"]).count()
         sentence = (

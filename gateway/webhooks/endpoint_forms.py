@@ -1,6 +1,6 @@
 """The forms in which staff add and change endpoints, or say why they do something with one."""
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -10,19 +10,18 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from gateway.history_page import WHY_MAX_LENGTH
 from gateway.products.models import Mode, Product
 from gateway.webhooks.addresses import objection_to
 from gateway.webhooks.event_types import EventType
 from gateway.webhooks.models import URL_MAX_LENGTH
-
-_REASON_MAX_LENGTH: Final = 200
 
 
 class ReasonForm(forms.Form):
     """Why."""
 
     reason = forms.CharField(
-        max_length=_REASON_MAX_LENGTH,
+        max_length=WHY_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
         help_text="Why, in your words. It is kept in the history, in plain text.",
     )

@@ -114,7 +114,7 @@ for back, figures in enumerate(json.load(sys.stdin), 1):
         )
 """
 #: What the service does every minute.
-_COUNT: Final = "from gateway.backoffice.counting_figures import count_figures; count_figures()"
+_COUNT: Final = "from gateway.backoffice.first_page.counting_figures import count_figures; count_figures()"
 
 
 def _past(stack: Stack) -> None:

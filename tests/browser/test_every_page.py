@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver
 
 from balances import verbs
-from gateway.backoffice.queues import QUEUES
+from gateway.backoffice.queues.catalogue import QUEUES
 from gateway.readonly_admin import ReadOnlyAdmin
 from tests.browser.conftest import Window
 from tests.browser.people import Person

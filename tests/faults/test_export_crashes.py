@@ -10,12 +10,12 @@ import time_machine
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from gateway.backoffice import export_work
+from gateway.backoffice.exports import writing as export_work
 from gateway.backoffice.models import Export, ExportChunk
 from gateway.products.models import Customer, Mode, Product
 from tests.faults.steps import take_step
 from tests.forked import started
-from tests.gateway.backoffice.export_stage import asked, content_of, download, exporter, lines_of, parted, work
+from tests.gateway.backoffice.exports.export_stage import asked, content_of, download, exporter, lines_of, parted, work
 from tests.staff import browser_of
 from tests.withdrawals.interleaving import DEADLINE_SECONDS
 

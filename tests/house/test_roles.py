@@ -13,9 +13,17 @@ from django.core.management import call_command
 from django.test import RequestFactory
 
 from gateway.backoffice.roles import ROLES, SUPERUSERS_ONLY
+from gateway.backoffice.story.page import StoryPage
+from payments.models import DepositMove, ReceiptMove
+from withdrawals.models import Approval, WithdrawalBatchMove, WithdrawalMove
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("backoffice", "balances", "payments", "postbacks", "products", "providers", "webhooks", "withdrawals")
+#: What a story asks for of rows that have no page of their own (`gateway.backoffice.story.seen`).
+OF_STORIES = {
+    f"{one._meta.app_label}.view_{one._meta.model_name}"
+    for one in (DepositMove, ReceiptMove, WithdrawalMove, WithdrawalBatchMove, Approval)
+}
 GIVEN = frozenset[str]().union(*(one.permissions for one in ROLES.values()))
 
 
@@ -49,6 +57,8 @@ def asked_by_pages() -> set[str]:
         if label in OURS:
             asked.add(f"{label}.view_{name}")
             asked |= {f"{one.model._meta.app_label}.view_{one.model._meta.model_name}" for one in pages.inlines}
+            if isinstance(pages, StoryPage):
+                asked |= OF_STORIES
             asked |= {
                 f"{label}.{what}_{name}"
                 for what in ("add", "change", "delete")

@@ -8,12 +8,12 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from balances.verb_fields import Refused
-from gateway.backoffice import confirming, handling
 from gateway.backoffice.models import Deed, Handled
+from gateway.backoffice.queues import confirming, handling
 from gateway.providers.models import ProviderAccount
 from payments.models import Confirmation, Deposit
 from tests.conftest import Api
-from tests.gateway.backoffice.test_queues import item
+from tests.gateway.backoffice.queues.test_queues import item
 from tests.payments.rivals import at_once, copy_of
 from tests.payments.stage import Book, confirm, moves
 from tests.races.test_deposit_races import book, open_upi

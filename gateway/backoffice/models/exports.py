@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from gateway import ids
-from gateway.backoffice.export_states import EXPORT, UNDER_WAY, ExportStatus
+from gateway.backoffice.models.export_states import EXPORT, UNDER_WAY, ExportStatus
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedBytesField, EncryptedTextField
 from gateway.lifecycles import Move, PlacedGuard, lifecycle_guards, truncate_guard, written_once

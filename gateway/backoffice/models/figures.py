@@ -1,7 +1,7 @@
 """What was counted ahead of time, so that no page counts millions of rows: money by day, and how well systems work.
 
 Nothing here is money: every row can be thrown away and counted again from the ledger and the orders
-(`gateway.backoffice.counting_figures`).
+(`gateway.backoffice.first_page.counting_figures`).
 """
 
 from django.db import models

@@ -15,10 +15,10 @@ from django.utils.timesince import timeuntil
 from gateway import ids
 from gateway.backoffice.story.entries import ago
 from gateway.backoffice.story.moves import tone_of
-from gateway.backoffice.story.seen import may_see
 from gateway.causes import Named, page
 from gateway.money import format_amount
 from gateway.providers.models import PaymentSystem, ProviderAccount
+from gateway.who_sees import may_see
 from payments.models import Deposit, Receipt, Savings
 from payments.states import DepositStatus
 from withdrawals.batch_states import ENDED, BatchStatus
@@ -219,7 +219,7 @@ def of_batch(batch: WithdrawalBatch, request: HttpRequest, asked_by: Named) -> G
         request: of whoever looks.
         asked_by: who sent it.
     """
-    rows = f"{reverse('admin:withdrawals_batchrow_changelist')}?batch__id__exact={batch.pk}"
+    rows = f"{reverse('admin:withdrawals_batchrow_changelist')}?q={batch.public_id}"
     return Glance(
         what="Withdrawal batch",
         public_id=batch.public_id,

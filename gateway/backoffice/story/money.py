@@ -85,7 +85,7 @@ def refunds(deposit: Deposit) -> list[Entry]:
     """Withdrawals that send its money back, each when it was asked for, with what it is now."""
     found = Withdrawal.objects.filter(refund_of=deposit.pk).defer("recipient", "body")
     rows = first_and_last(found, "created_at", "id")
-    where = f"{reverse('admin:withdrawals_withdrawal_changelist')}?refund_of__exact={deposit.pk}"
+    where = f"{reverse('admin:withdrawals_withdrawal_changelist')}?q={deposit.public_id}"
     return with_gap(Kind.REFUND, rows, _refund, where=where)
 
 

@@ -11,16 +11,17 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from gateway import ids
-from gateway.backoffice import notes
 from gateway.backoffice.models import Note
 from gateway.backoffice.models.notes import NOTE_MAX_LENGTH, STRIKE_MAX_LENGTH
-from gateway.backoffice.sections import Section
+from gateway.backoffice.story import notes
 from gateway.backoffice.story.choices import chosen
 from gateway.backoffice.story.entries import Kind, anchor
 from gateway.backoffice.story.glance import Glance
+from gateway.backoffice.story.sections import Section
 from gateway.backoffice.story.telling import Told
 from gateway.people import person_of
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.shown_mode import of_row
 
 
 class StoryPage(ReadOnlyAdmin):
@@ -50,9 +51,10 @@ class StoryPage(ReadOnlyAdmin):
         row = options["obj"]
         told = self.story_of(request, row)
         may_note = request.user.has_perm(notes.ADD)
-        context |= {
+        glance = self.glance_of(request, row, told)
+        context |= of_row(glance.mode) | {
             "title": row.public_id,
-            "glance": self.glance_of(request, row, told),
+            "glance": glance,
             "evidence": self.related_to(request, row),
             "story": chosen(told.entries, request),
             "unseen": told.unseen,
@@ -111,11 +113,11 @@ class StoryPage(ReadOnlyAdmin):
         return HttpResponseRedirect(f"{self._address('change', pk)}#{anchor(Kind.NOTE, note)}")
 
     def _row(self, request: HttpRequest, pk: uuid.UUID) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, str(pk))
         if row is None:
             raise Http404
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
         return row
 
     def _name(self, page: str) -> str:

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from balances.instruction_models import Instruction
 from balances.states import InstructionStatus
-from gateway.backoffice import notes as note_verbs
 from gateway.backoffice.models import Note
+from gateway.backoffice.story import notes as note_verbs
 from gateway.backoffice.story.bounded import first_and_last, with_gap
 from gateway.backoffice.story.entries import Entry, Kind, Rank, Tone
 from gateway.causes import page

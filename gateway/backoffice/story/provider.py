@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from gateway.backoffice import answers
+from gateway.backoffice.story import answers
 from gateway.backoffice.story.bounded import first_and_last, with_gap
 from gateway.backoffice.story.entries import Entry, Fold, Kind, Rank, Tone, anchor
 from gateway.causes import page
@@ -36,9 +36,7 @@ def about(names: Collection[str]) -> Q:
 def calls(names: Collection[str]) -> list[Entry]:
     """Every call that was about one of the ids; request and answer as far as they are about these ids."""
     rows = first_and_last(ProviderCall.objects.filter(about(names)), "started_at", "id")
-    return with_gap(
-        Kind.CALL, rows, lambda row: _call(row, names), where=_list("providers_providercall", "subject__exact", names)
-    )
+    return with_gap(Kind.CALL, rows, lambda row: _call(row, names), where=_found("providers_providercall", names))
 
 
 def _call(row: ProviderCall, names: Collection[str]) -> Entry:
@@ -89,7 +87,7 @@ def letters(found: Q) -> list[Entry]:
     items = LetterItem.objects.filter(found).select_related("letter").defer("letter__body")
     rows = first_and_last(items, "created_at", "id")
     names = {row.order_id for row in rows}
-    return with_gap(Kind.LETTER, rows, _item, where=_list("postbacks_letteritem", "order_id__exact", names))
+    return with_gap(Kind.LETTER, rows, _item, where=_found("postbacks_letteritem", names))
 
 
 def _item(row: LetterItem) -> Entry:
@@ -119,8 +117,8 @@ def _item(row: LetterItem) -> Entry:
     )
 
 
-def _list(name: str, parameter: str, values: Collection[str]) -> str:
-    """The list of all of them, where it is about one thing."""
+def _found(name: str, values: Collection[str]) -> str:
+    """The list of all of them, where it is about one thing; found by a search, which an index serves at any age."""
     if len(values) != 1:
         return reverse(f"admin:{name}_changelist")
-    return f"{reverse(f'admin:{name}_changelist')}?{urlencode({parameter: next(iter(values))})}"
+    return f"{reverse(f'admin:{name}_changelist')}?{urlencode({'q': next(iter(values))})}"

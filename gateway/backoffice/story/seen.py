@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
 from gateway.backoffice.story.entries import Entry, Kind
+from gateway.who_sees import may_see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +25,6 @@ class Source:
     model: type[Model]
     make: Callable[[], Iterable[Entry]]
     also_seen_with: tuple[str, ...] = ()
-
-
-def may_see(request: HttpRequest, model: type[Model], also: Iterable[str] = ()) -> bool:
-    """Whether rows of this model may be looked at: as its page says, or by its permission where it has none."""
-    if admin.site.is_registered(model):
-        return bool(admin.site.get_model_admin(model).has_view_permission(request))
-    meta = model._meta  # noqa: SLF001 - Django's documented model API
-    return any(request.user.has_perm(one) for one in (f"{meta.app_label}.view_{meta.model_name}", *also))
 
 
 def entries_of(request: HttpRequest, sources: Iterable[Source]) -> tuple[list[Entry], list[str]]:

@@ -229,6 +229,7 @@ def _outside(
 ) -> list[Source]:
     """What the provider was asked and wrote, and what people decided and said."""
     transactions = {one.transaction_id for one in came} - {""}
+    # A call keeps the beginning of a long transaction id (`postbacks.strays`).
     asked_about = {*names, *(one.custom_id for one in came), *(one[:40] for one in transactions)} - {""}
     ordered = sorted({*names, *(one.custom_id for one in came)} - {""})
     letters = Q(order_id__in=ordered)

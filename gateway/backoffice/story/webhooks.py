@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from gateway.backoffice.story.bounded import first_and_last, with_gap
 from gateway.backoffice.story.entries import Entry, Kind, Line, Rank, Tone
-from gateway.backoffice.story.seen import may_see
 from gateway.causes import page
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event
 from gateway.webhooks.states import AttemptOutcome, DeliveryStatus
+from gateway.who_sees import may_see
 
 _TONES: Final = {
     DeliveryStatus.DELIVERED: Tone.GOOD,

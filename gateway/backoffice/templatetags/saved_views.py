@@ -14,8 +14,8 @@ register = template.Library()
 def saved_views_of(context: dict[str, Any], cl: Any) -> dict[str, Any]:
     """Links to the views of a list, and the form that saves another one."""
     # Here, not above: Django reads this file before the admin's own classes are there.
+    from gateway.backoffice.lists.saved_views import SHARE, views_of  # noqa: PLC0415
     from gateway.backoffice.models.saved_views import NAME_MAX_LENGTH  # noqa: PLC0415
-    from gateway.backoffice.saved_views import SHARE, views_of  # noqa: PLC0415
 
     request: HttpRequest = context["request"]
     me, may_share = person_of(request), request.user.has_perm(SHARE)

@@ -8,7 +8,7 @@ from gateway.lifecycles import PlacedGuard, update_of
 from gateway.products.models import Mode
 from gateway.two_persons import decided_in_this_transaction
 
-#: The verbs by which two persons write a live account (`gateway.backoffice.account_verbs`).
+#: The verbs by which two persons write a live account (`gateway.backoffice.master_data.account_verbs`).
 OPENED: Final = "provider_account_opened"
 CHANGED: Final = "provider_account_changed"
 

@@ -7,7 +7,7 @@ import pgtrigger
 from gateway.lifecycles import PlacedGuard, PlacedSql, update_of
 from gateway.two_persons import decided_in_this_transaction
 
-#: The verb by which two persons say all of it (`gateway.backoffice.system_verbs`).
+#: The verb by which two persons say all of it (`gateway.backoffice.master_data.system_verbs`).
 PAYOUTS_CHANGED: Final = "payment_system_payouts_changed"
 #: What it says: whether payouts go through the system, how small and how large they are, and where the fields of the
 #: recipient go in the signed request.

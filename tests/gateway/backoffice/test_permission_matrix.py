@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from balances import proposing
 from balances.instruction_models import Instruction
+from gateway import urls
 from gateway.backoffice import roles
 from gateway.products.models import Product
 from tests.staff import browser_of
@@ -66,18 +67,23 @@ class Page:
 MODELS = {
     "auth.group": Model(view=ROOTS, add=ROOTS, change=ROOTS, delete=ROOTS),
     "auth.user": Model(view=ROOTS, add=ROOTS, change=ROOTS, delete=ROOTS),
+    "backoffice.export": Model(view=LEADS),
+    "backoffice.handled": Model(),
     "backoffice.look": Model(view=LEADS),
+    "backoffice.note": Model(),
+    "backoffice.savedview": Model(view=LOOK_AND_INTEGRATE),
     **{f"balances.{one}": Model() for one in ("account", "fee", "hold", "instruction", "journal")},
     **{f"payments.{one}": Model() for one in ("confirmation", "deposit", "receipt", "savings", "screenshot")},
     **{f"postbacks.{one}": Model() for one in ("letter", "letteritem", "rejectedletter")},
-    **{f"products.{one}": Model(view=LOOK_AND_INTEGRATE) for one in ("apikey", "product")},
+    "products.apikey": Model(view=LOOK_AND_INTEGRATE),
+    "products.product": Model(view=LOOK_AND_INTEGRATE, add=LEADS | KEYS, change=LEADS | KEYS),
     "products.customer": Model(),
     **{f"providers.{one}": Model() for one in ("balancecheck", "observedbalance", "payoutpause", "redirecthash")},
     **{
         f"providers.{one}": Model(view=LOOK_AND_INTEGRATE) for one in ("mediahint", "providercall", "systemobservation")
     },
     "providers.paymentsystem": Model(view=LOOK_AND_INTEGRATE, add=LEADS, change=LEADS),
-    "providers.provideraccount": Model(change=LEADS),
+    "providers.provideraccount": Model(view=LOOK_AND_INTEGRATE, change=LEADS),
     **{f"webhooks.{one}": Model(view=LOOK_AND_INTEGRATE) for one in ("delivery", "event", "webhookendpoint")},
     **{f"withdrawals.{one}": Model() for one in ("batchrow", "duplicatewindow", "outflowcap", "slabset")},
     **{f"withdrawals.{one}": Model() for one in ("withdrawal", "withdrawalbatch", "withdrawallimit")},
@@ -90,6 +96,14 @@ NONE = uuid.UUID(int=0)
 ROW = object()
 APPROVE = {"decision": "approve", "reason": "it is as it should be"}
 
+#: Whose pages tell a story, with notes of people.
+STORIES = (
+    *("payments_deposit", "payments_receipt", "payments_savings"),
+    *("withdrawals_withdrawal", "withdrawals_withdrawalbatch"),
+)
+#: What is done with a webhook endpoint.
+OF_ENDPOINTS = ("edit", "switch", "rotate", "test", "replay")
+
 PAGES = {
     "index": Page(who=EVERYBODY),
     "search": Page(who=EVERYBODY),
@@ -100,13 +114,22 @@ PAGES = {
     "view_on_site": Page(who=EVERYBODY, args=(1, NONE)),  # no object has a page elsewhere
     "app_list": Page(who=LOOK_AND_INTEGRATE, args=("webhooks",), refusal=404),  # as if there were no such app
     "personal_data": Page(who=LEADS, method="post", args=("recipient", NONE)),
+    "backoffice_export_ask": Page(who=LEADS, method="post", data={"list": "payments.deposit", "format": "csv"}),
+    "backoffice_export_cancel": Page(who=LEADS, method="post", args=(NONE,)),
+    "backoffice_export_download": Page(who=LEADS, args=(NONE,)),
+    "backoffice_export_progress": Page(who=LEADS),
+    "backoffice_export_statement": Page(who=LEADS),
+    "backoffice_savedview_forget": Page(who=EVERYBODY, method="post", args=(NONE,)),  # there is none to take away
+    "backoffice_savedview_save": Page(
+        who=LOOK, method="post", data={"list": "payments.deposit", "name": "mine", "query": ""}
+    ),
     "auth_user_password_change": Page(who=ROOTS, args=(ROW,)),
     "auth_user_open_enrolment": Page(who=ROOTS, args=(ROW,)),
     "auth_user_lift_locks": Page(who=ROOTS, args=(ROW,)),
     "balances_instruction_propose": Page(who=WORK),
     "balances_instruction_propose_verb": Page(who=WORK, args=("product_funded",)),
     "balances_instruction_decide": Page(who=DECIDE, method="post", args=(ROW,), data=APPROVE),
-    "payments_receipt_waiting": Page(who=LOOK),
+    "payments_receipt_waiting": Page(who=EVERYBODY),  # leads to the queue, which says who may come
     "payments_screenshot_picture": Page(who=WORK, args=(0,)),
     "products_apikey_issue": Page(who=WORK | KEYS),  # or ask for one
     "products_apikey_revoke": Page(who=KEYS, args=(ROW,)),
@@ -115,14 +138,32 @@ PAGES = {
     "providers_provideraccount_pause_one": Page(who=LEADS, args=(ROW,)),
     "providers_provideraccount_propose_change": Page(who=WORK, args=(ROW,)),
     "providers_provideraccount_resume_one": Page(who=LEADS, args=(ROW,)),
-    "withdrawals_withdrawal_approvals": Page(who=LOOK),
+    "withdrawals_withdrawal_approvals": Page(who=EVERYBODY),  # as above
     "withdrawals_withdrawal_decide": Page(who=DECIDE, method="post", args=(NONE,), data=APPROVE),
-    "withdrawals_withdrawal_waiting": Page(who=LOOK),
+    "withdrawals_withdrawal_waiting": Page(who=EVERYBODY),  # as above
+    # Of a row that is not there: who may see it is told so.
+    **{f"{one}_note": Page(who=LOOK, method="post", args=(NONE,)) for one in STORIES},
+    **{f"{one}_strike": Page(who=LOOK, method="post", args=(NONE, NONE)) for one in STORIES},
+    "products_product_what_counts": Page(who=LOOK),
+    "providers_provideraccount_add_test_account": Page(who=LEADS | KEYS),
+    "providers_provideraccount_connection_test": Page(who=WORK | KEYS, args=(ROW,)),
+    "providers_provideraccount_replace_secrets": Page(who=LEADS, args=(ROW,)),
+    "webhooks_webhookendpoint_add_endpoint": Page(who=KEYS),
+    **{f"webhooks_webhookendpoint_{one}": Page(who=KEYS, args=(NONE,)) for one in OF_ENDPOINTS},
+    "work:home": Page(who=LOOK),
+    "work:queue": Page(who=LOOK, args=("suspense",)),
+    "work:suspense": Page(who=LOOK, args=(NONE,)),
+    "work:screenshot": Page(who=LOOK, args=(0,)),
+    "work:confirm": Page(who=WORK, args=(NONE,)),
+    "work:act": Page(who=WORK, args=("unconfirmed", "ask", "0")),
+    "find": Page(who=EVERYBODY),
     "withdrawals_withdrawalbatch_decide": Page(who=LEADS, method="post", args=(NONE,)),
     "withdrawals_withdrawalbatch_result": Page(who=LOOK, args=(NONE, "csv")),
     "withdrawals_withdrawalbatch_upload": Page(who=LEADS),
 }
 
+#: Below /admin/, and not of the admin's own addresses.
+BESIDE = {"find"}
 #: Open to whoever comes: to sign in, to enrol, to go. `test_signing_in.py` says what they do.
 DOORS = {"login", "logout", "enrol"}
 
@@ -134,16 +175,17 @@ ACTIONS = {
 }
 
 
-def patterns(found: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The name and the route of every address below /admin/."""
+def patterns(found: Any, prefix: str = "", space: str = "") -> Iterator[tuple[str, str]]:
+    """The name and the route of every address below /admin/; names of the admin's own without its name before them."""
     for one in found:
         if isinstance(one, URLResolver):
-            yield from patterns(one.url_patterns, f"{prefix}{one.pattern}")
+            inner = "" if one.namespace in {None, "admin"} else f"{one.namespace}:"
+            yield from patterns(one.url_patterns, f"{prefix}{one.pattern}", f"{space}{inner}")
         elif isinstance(one, URLPattern):
-            yield one.name or "", f"{prefix}{one.pattern}"
+            yield f"{space}{one.name}" if one.name else "", f"{prefix}{one.pattern}"
 
 
-ALL = list(patterns(admin.site.urls[0]))
+ALL = [(name, route.removeprefix("admin/")) for name, route in patterns(urls.urlpatterns) if route.startswith("admin/")]
 #: Of each model Django's old form of a row's address, which leads to the new one; and what is no address at all.
 UNNAMED = {f"{label.replace('.', '/')}/<path:object_id>/" for label in MODELS} | {"(?P<url>.*)$"}
 OF_A_MODEL = ("changelist", "add", "change", "delete", "history")
@@ -218,7 +260,9 @@ def asked() -> Iterator[Asked]:
         if ROW in args:
             app, model = name.split("_")[:2]
             args = (first_key(f"{app}.{model}"),)
-        yield Asked(name=name, address=reverse(f"admin:{name}", args=args), page=page)
+        yield Asked(
+            name=name, address=reverse(name if name in BESIDE or ":" in name else f"admin:{name}", args=args), page=page
+        )
 
 
 def is_sent_to_sign_in(answer: Any) -> bool:
@@ -247,7 +291,7 @@ def test_each_role_comes_where_it_may_and_nowhere_else(browsers: dict[str, Clien
         came = {name for name, answer in answers.items() if answer.status_code != one.page.refusal}
         if came != one.page.who:
             wrong[one.name] = {"came": sorted(came - one.page.who), "did not": sorted(one.page.who - came)}
-    assert wrong == {}
+    assert not wrong, wrong
     assert requests > 1500
 
 

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from gateway.backoffice import second_factor as of_the_admin
+from gateway.backoffice.signing_in import second_factor as of_the_admin
 from gateway.stack.credentials import Credentials
 from gateway.stack.second_factor import code, totp_uri
 

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from balances.signing_in import person
 from balances.verb_fields import Refused
-from gateway.backoffice.key_issuing import issue
+from gateway.backoffice.master_data.key_issuing import issue
 from gateway.products.models import Mode, Product, Scope
 
 

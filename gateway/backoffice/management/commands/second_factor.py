@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from gateway.backoffice import second_factor
+from gateway.backoffice.signing_in import second_factor
 from gateway.people import named_staff
 
 #: For the log, after what was done.

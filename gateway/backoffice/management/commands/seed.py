@@ -23,7 +23,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from balances import trial_money
-from gateway.backoffice import first_settings, roles, second_factor
+from gateway.backoffice import roles
+from gateway.backoffice.master_data import first_settings
+from gateway.backoffice.signing_in import second_factor
 from gateway.encryption import readable_or
 from gateway.products.actions import keep_key
 from gateway.products.models import ORDINARY_SCOPES, Mode, Product, Scope

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from balances.waiting import LISTED_MAX, Waiting
-from gateway.backoffice import queues
-from gateway.backoffice.queues import Queue
+from gateway.backoffice.queues import catalogue as queues
+from gateway.backoffice.queues.catalogue import Queue
 from gateway.money import format_amount
 from gateway.shown_mode import MODES
 

@@ -1,0 +1,1 @@
+"""What people set: live accounts, systems and keys by two persons, products, and what counts now."""

@@ -1,0 +1,1 @@
+"""Who comes in: name, password and second factor, the lock against guessing, and the people themselves."""

@@ -1,0 +1,85 @@
+"""The admin's site: nobody comes in without a second factor."""
+
+from typing import Any
+
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth import login as sign_in
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST
+from unfold.sites import UnfoldAdminSite
+
+from gateway import for_pages
+from gateway.backoffice.personal_data import masking as personal_data
+from gateway.backoffice.signing_in.enrolment_page import enrolment_page
+from gateway.backoffice.signing_in.sign_in_form import SignInForm
+
+
+class SignInView(LoginView):
+    """Signs in who is verified; whoever may enrol, and nothing else, goes on to their enrolment."""
+
+    authentication_form = SignInForm
+    template_name = "admin/login.html"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Begin the session; its key is a new one."""
+        sign_in(self.request, form.get_user())
+        for_pages.begin(self.request)
+        return HttpResponseRedirect(reverse("admin:enrol") if form.may_enrol else self.get_success_url())
+
+
+class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
+    """Unfold's site for active staff whose session is verified by a second factor."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether this person comes in at all; what they may do there is asked by each page."""
+        is_verified = getattr(request.user, "is_verified", None)  # set by the middleware of gateway/for_pages.py
+        return bool(super().has_permission(request) and is_verified is not None and is_verified())
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """The page on which people sign in."""
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            "title": "Sign in",
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            **(extra_context or {}),
+        }
+        if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
+            context[REDIRECT_FIELD_NAME] = reverse("admin:index")
+        return SignInView.as_view(extra_context=context)(request)
+
+    @method_decorator(never_cache)
+    @method_decorator(csrf_protect)
+    def enrol(self, request: HttpRequest) -> HttpResponse:
+        """The page on which a person enrols their second factor."""
+        return enrolment_page(request, self.each_context(request))
+
+    def personal_data(self, request: HttpRequest, kind: str, key: str) -> HttpResponse:
+        """Personal data in clear, on this one page; a POST, so that nothing that fetches ahead is a look."""
+        shown, page = personal_data.look(kind, key, request)
+        context = {**self.each_context(request), "title": "Personal data", "shown": shown, "page": page}
+        answer = TemplateResponse(request, "admin/personal_data.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def get_urls(self) -> list[URLPattern]:
+        """Unfold's; that of the enrolment, whose person is not verified yet; and that of looks."""
+        urls: list[URLPattern] = super().get_urls()
+        look = self.admin_view(require_POST(self.personal_data))
+        return [
+            path("enrol/", self.enrol, name="enrol"),
+            path("personal-data/<slug:kind>/<str:key>/", look, name="personal_data"),
+            *urls,
+        ]
