@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, StorageState, sync_play
 
 from tests.browser import chromium
 from tests.browser.filling import fill
-from tests.browser.people import Person, sign_in
+from tests.browser.people import Person, hire, person_of, sign_in
 from tests.browser.screens import DESK, PHONE, Kind, Screen, new_context
 from tests.stories.conftest import Stack, bank_reference, reference, start_stack
 
@@ -69,13 +69,19 @@ def origin(stack: Stack) -> str:
 @pytest.fixture(scope="package")
 def admin(stack: Stack) -> Person:
     """May do everything but decide about what they asked for."""
-    return Person(name=stack.info["admin_user"], password=stack.info["admin_password"])
+    return person_of(stack.info, "admin")
 
 
 @pytest.fixture(scope="package")
 def approver(stack: Stack) -> Person:
     """The second person."""
-    return Person(name=stack.info["approver_user"], password=stack.info["approver_password"])
+    return person_of(stack.info, "approver")
+
+
+@pytest.fixture(scope="package")
+def people(stack: Stack) -> dict[str, Person]:
+    """Others, by their role; who signs in at a page of a test, and not before it, has none."""
+    return hire(stack, ("viewer", "finance_lead", "comes", "errs", "guesses"))
 
 
 @pytest.fixture(scope="package")
