@@ -18,7 +18,7 @@ from unfold.sites import UnfoldAdminSite
 
 from gateway import for_pages
 from gateway.backoffice.personal_data import masking as personal_data
-from gateway.backoffice.signing_in.enrolment_page import enrolment_page
+from gateway.backoffice.signing_in.enrolment_page import ENROLS, enrolment_page
 from gateway.backoffice.signing_in.sign_in_form import SignInForm
 
 
@@ -32,7 +32,10 @@ class SignInView(LoginView):
         """Begin the session; its key is a new one."""
         sign_in(self.request, form.get_user())
         for_pages.begin(self.request)
-        return HttpResponseRedirect(reverse("admin:enrol") if form.may_enrol else self.get_success_url())
+        if form.enrols is None:
+            return HttpResponseRedirect(self.get_success_url())
+        self.request.session[ENROLS] = form.enrols
+        return HttpResponseRedirect(reverse("admin:enrol"))
 
 
 class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
