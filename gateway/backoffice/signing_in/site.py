@@ -78,8 +78,12 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
         return answer
 
     def get_urls(self) -> list[URLPattern]:
-        """Unfold's; that of the enrolment, whose person is not verified yet; and that of looks."""
-        urls: list[URLPattern] = super().get_urls()
+        """Unfold's; that of the enrolment, whose person is not verified yet; and that of looks.
+
+        Without the one that leads to an object's page on a site beside the admin: there is no such site, and it would
+        look up rows of any table for whoever comes in.
+        """
+        urls = [one for one in super().get_urls() if getattr(one, "name", "") != "view_on_site"]
         look = self.admin_view(require_POST(self.personal_data))
         return [
             path("enrol/", self.enrol, name="enrol"),
