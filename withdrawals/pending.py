@@ -12,6 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from gateway.encryption import readable_or
+from gateway.hidden import hidden
 from gateway.lifecycles import CauseKind
 from gateway.money import shown_amount
 from gateway.products.models import ApiKey
@@ -19,7 +20,6 @@ from withdrawals import rules, slabs
 from withdrawals.approvals import objection_to
 from withdrawals.limits import same_payments
 from withdrawals.models import Approval, OnExcess, Withdrawal, WithdrawalMove
-from withdrawals.shapes import masked_recipient
 from withdrawals.slabs import Slab
 from withdrawals.states import Decision, HoldReason, WithdrawalStatus
 
@@ -34,7 +34,7 @@ class Pending:
     Attributes:
         withdrawal: itself, with product and payment system.
         asked_by: the name of the key or person that asked for it.
-        recipient: its recipient's fields, masked.
+        recipient: its recipient's fields, masked as on every page.
         needed: whose approvals it still takes, in words.
         slab: what is agreed for its amount now, in a sentence.
         held_for: why a person has to look at it, in sentences.
@@ -125,7 +125,7 @@ def _shown(
     return Pending(
         withdrawal=withdrawal,
         asked_by=names.get((first.cause, first.cause_id), f"{first.cause} {first.cause_id}"),
-        recipient=[(name.replace("_", " "), value) for name, value in masked_recipient(recipient).items()],
+        recipient=[(name.replace("_", " "), hidden(value)) for name, value in recipient.items()],
         needed=_still_needed(withdrawal),
         slab=_slab(withdrawal, agreed),
         held_for=[HoldReason(reason).label for reason in withdrawal.held_for],

@@ -77,7 +77,7 @@ def test_the_queue_shows_what_waits_oldest_first_with_what_there_is_to_know(
     text = text_of(ann.get(QUEUE))
     assert re.findall(r">(wd_\w+)</a>", text) == [first.public_id, second.public_id]
     for told in (
-        *("1,218.00 INR", str(product), "test", "imps_ib", "account number ********9012", "the-first"),
+        *("1,218.00 INR", str(product), "test", "imps_ib", "account number ••••9012", "the-first"),
         *(f"key {ApiKey.objects.get(name='tests')}", "Takes the approval of: finance lead.", "an order of June"),
         *("2,000.00 INR", "Takes the approval of: approver and finance lead.", "Called off in 4 d 23 h"),
     ):

@@ -37,6 +37,9 @@ def kept_query(query: str) -> str:
         asked = QueryDict(query, mutable=True)
     except SuspiciousOperation:
         raise UnknownList from None
+    # As in addresses of pages (`gateway.for_pages.Addresses`); this one came in a form.
+    if any("\0" in text for name, texts in asked.lists() for text in (name, *texts)):
+        raise UnknownList
     for name in _ABOUT_THE_PAGE:
         asked.pop(name, None)
     return asked.urlencode()
@@ -76,8 +79,10 @@ def rows_of(request: HttpRequest, pages: ReadOnlyAdmin) -> "QuerySet[Any]":
 
     Raises:
         PermissionDenied: the person may not look.
-        UnknownList: the list does not know these filters.
+        UnknownList: the list does not know these filters, or they name the other mode than the file would be of.
     """
+    # Taken before it is asked: a list remembers the mode that its address names.
+    mode = request.session[PARAMETER]
     if not pages.has_view_permission(request):
         raise PermissionDenied(f"You may not see {pages.opts.verbose_name_plural} any more.")
     try:
@@ -85,6 +90,9 @@ def rows_of(request: HttpRequest, pages: ReadOnlyAdmin) -> "QuerySet[Any]":
         rows: QuerySet[Any] = changelist.get_queryset(request)
     except (IncorrectLookupParameters, BadRequest, SuspiciousOperation, ValidationError, ValueError):
         raise UnknownList from None
+    # The file and its row say the mode: were it another one, live rows would leave as test ones.
+    if getattr(changelist, "mode", "") not in {"", mode}:
+        raise UnknownList
     # A list that shows nothing, for it did not understand its filters, says so; a file would look like an answer.
     if getattr(getattr(changelist, "asked", None), "complaints", None):
         raise UnknownList

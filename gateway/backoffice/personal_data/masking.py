@@ -17,20 +17,13 @@ from django.urls import reverse
 from gateway import logs
 from gateway.backoffice.models import Look, LookKind
 from gateway.encryption import readable_or
+from gateway.hidden import hidden
 from gateway.people import check_permission, person_of
 from gateway.who_sees import may_see
 from payments.models import Deposit
 from withdrawals.models import BatchRow, BlockedRecipient, Withdrawal
 
 SEE: Final = "backoffice.see_personal_data"
-
-#: What is shown of an account's number; a statement of a bank shows as much.
-_SHOWN_CHARACTERS: Final = 4
-#: A text as short as this would be half shown.
-_SHORT: Final = 2 * _SHOWN_CHARACTERS
-_HIDDEN: Final = "••••"
-#: What is no number has no end that tells it from others: names and addresses are hidden whole.
-_DIGITS_MIN: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,15 +109,6 @@ def look(kind: str, key: str, request: HttpRequest) -> tuple[PersonalData, str]:
 def record(kind: LookKind, subject: str, *, by_id: int) -> None:
     """Write down that somebody looks. Called before anything is shown: what was shown and not recorded is a leak."""
     Look.objects.create(person_id=by_id, kind=kind, subject=subject, request_id=logs.request_id.get())
-
-
-def hidden(value: object) -> str:
-    """A value as everybody may see it: the end of a number, of anything else nothing, not even how long it is."""
-    text = "".join(str(value).split())
-    is_number = sum(one.isdigit() for one in text) >= _DIGITS_MIN and "@" not in text
-    if len(text) <= _SHORT or not is_number or not text[-_SHOWN_CHARACTERS:].isalnum():
-        return _HIDDEN
-    return _HIDDEN + text[-_SHOWN_CHARACTERS:]
 
 
 def _found(model: type[Model], key: str) -> Any:

@@ -1,6 +1,6 @@
 """The page on which a person enrols their second factor: shows the secret once, and asks for a first code."""
 
-from typing import Any
+from typing import Any, Final
 
 import django_otp
 import segno
@@ -13,6 +13,10 @@ from django.urls import reverse
 
 from gateway.backoffice.signing_in import second_factor
 from gateway.backoffice.signing_in.sign_in_form import code_field
+
+#: In the session of whoever gave their password while an enrolment was open: which one. A session from before, of a
+#: telephone or a computer that is lost, may be why it was opened, and enrols nothing.
+ENROLS: Final = "enrols"
 
 
 class FirstCodeForm(forms.Form):
@@ -29,8 +33,8 @@ def enrolment_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespons
     person = request.user
     if not isinstance(person, AbstractUser) or not (person.is_active and person.is_staff):
         return HttpResponseRedirect(reverse("admin:login"))
-    if not second_factor.may_enrol(person):
-        # Enrolled in another window, or too late; either way the sign-in says what is next.
+    if (opened := second_factor.opened(person)) is None or request.session.get(ENROLS) != opened:
+        # Enrolled in another window, too late, or signed in before it was opened: the sign-in says what is next.
         return HttpResponseRedirect(reverse("admin:index"))
     form = FirstCodeForm(request.POST if "code" in request.POST else None)
     if form.is_valid():
@@ -39,6 +43,7 @@ def enrolment_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespons
             django_otp.login(request, factor)
             # The session is worth more from here on than the one that began with the password alone.
             request.session.cycle_key()
+            del request.session[ENROLS]
             messages.success(request, "Your second factor is enrolled. From now on each sign-in asks for its code.")
             return HttpResponseRedirect(reverse("admin:index"))
         form.add_error("code", "This is not the code of now. Wait for the next one; or begin anew with a new secret.")

@@ -48,9 +48,10 @@ def is_enrolled(person: AbstractUser) -> bool:
     return SecondFactor.objects.filter(user=person, confirmed=True).exists()
 
 
-def may_enrol(person: AbstractUser) -> bool:
-    """Whether enrolment is open for this person."""
-    return _open(person).exists()
+def opened(person: AbstractUser) -> int | None:
+    """The key of the enrolment that is open for this person; None: there is none. Opened anew, it is another one."""
+    key: int | None = _open(person).values_list("pk", flat=True).first()
+    return key
 
 
 def described(person: AbstractUser) -> str:

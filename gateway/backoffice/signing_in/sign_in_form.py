@@ -39,10 +39,14 @@ def code_field(*, is_required: bool, help_text: str = "") -> forms.CharField:
 
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]  # untyped
-    """Name, password and code. ``get_user()`` is verified, or may enrol: `may_enrol`."""
+    """Name, password and code. ``get_user()`` is verified, or may enrol.
+
+    Attributes:
+        enrols: the enrolment that is open for whoever is not verified (`second_factor.opened`).
+    """
 
     error_messages = {"invalid_login": REFUSED, "inactive": REFUSED}
-    may_enrol = False
+    enrols: int | None = None
 
     code = code_field(is_required=False, help_text="Six digits of your authenticator app.")
 
@@ -63,8 +67,8 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # untyped
             if factor is None:
                 raise self._counted(person)
             person.otp_device = factor  # type: ignore[attr-defined]  # the library's: `login` keeps it in the session
-        elif second_factor.may_enrol(person):
-            self.may_enrol = True
+        elif (enrols := second_factor.opened(person)) is not None:
+            self.enrols = enrols
         else:
             raise ValidationError(ASK_A_SUPERUSER, code="not_enrolled")
         return told

@@ -18,7 +18,7 @@ from unfold.sites import UnfoldAdminSite
 
 from gateway import for_pages
 from gateway.backoffice.personal_data import masking as personal_data
-from gateway.backoffice.signing_in.enrolment_page import enrolment_page
+from gateway.backoffice.signing_in.enrolment_page import ENROLS, enrolment_page
 from gateway.backoffice.signing_in.sign_in_form import SignInForm
 
 
@@ -32,7 +32,10 @@ class SignInView(LoginView):
         """Begin the session; its key is a new one."""
         sign_in(self.request, form.get_user())
         for_pages.begin(self.request)
-        return HttpResponseRedirect(reverse("admin:enrol") if form.may_enrol else self.get_success_url())
+        if form.enrols is None:
+            return HttpResponseRedirect(self.get_success_url())
+        self.request.session[ENROLS] = form.enrols
+        return HttpResponseRedirect(reverse("admin:enrol"))
 
 
 class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
@@ -75,8 +78,12 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
         return answer
 
     def get_urls(self) -> list[URLPattern]:
-        """Unfold's; that of the enrolment, whose person is not verified yet; and that of looks."""
-        urls: list[URLPattern] = super().get_urls()
+        """Unfold's; that of the enrolment, whose person is not verified yet; and that of looks.
+
+        Without the one that leads to an object's page on a site beside the admin: there is no such site, and it would
+        look up rows of any table for whoever comes in.
+        """
+        urls = [one for one in super().get_urls() if getattr(one, "name", "") != "view_on_site"]
         look = self.admin_view(require_POST(self.personal_data))
         return [
             path("enrol/", self.enrol, name="enrol"),

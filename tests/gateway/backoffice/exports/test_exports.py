@@ -188,7 +188,7 @@ class TestAskingTwice:
         press(frieda, Customer)
         assert list(Export.objects.all()) == [first]
         press(frieda, Customer, "xlsx")
-        press(frieda, Customer, query="mode__exact=live")
+        press(frieda, Customer, query="mode__exact=live", mode="live")
         assert Export.objects.count() == 3
 
     def test_later_it_is_another_one(self, frieda: Client, customers: Any) -> None:
@@ -224,6 +224,12 @@ class TestRefusals:
         answer = press(frieda, Customer, query="created_at__gte=never")
         assert answer["Location"] == "/admin/products/customer/?created_at__gte=never"
         assert press(frieda, Customer, query="q=" + "a" * 9_000)["Location"].startswith("/admin/products/customer/")
+        assert press(frieda, Customer, query="q=%00")["Location"] == "/admin/products/customer/?q=%00"
+        assert not Export.objects.exists()
+
+    @pytest.mark.parametrize("name", ["mode", "mode__exact"])
+    def test_an_address_of_the_other_mode_than_the_file_would_say(self, frieda: Client, name: str) -> None:
+        press(frieda, Customer, query=f"{name}=live", mode="test")
         assert not Export.objects.exists()
 
     def test_more_rows_than_a_sheet_has(self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch) -> None:

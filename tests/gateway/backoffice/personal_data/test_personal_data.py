@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from gateway.backoffice.models import Look
-from gateway.backoffice.personal_data.masking import hidden
+from gateway.hidden import hidden
 from tests.conftest import Api
 from tests.payments.stage import Placed
 from tests.staff import browser_of, logged_in
@@ -50,6 +50,7 @@ def looks() -> list[tuple[str, str, str]]:
         ("1", "••••"),
         ("", "••••"),
         ("Somebody Withalongname", "••••"),
+        ("Flat 12, 560001 Longstreet", "••••"),
         ("somebody1234567@example.com", "••••"),
         ("*****6789", "••••"),
         (123456789, "••••6789"),

@@ -324,6 +324,23 @@ class TestEnrolment:
         assert client.session.session_key == saved
         assert not is_in(client)
 
+    def test_takes_the_password_after_it_was_opened_not_a_session_from_before(
+        self, client: Client, ada: User, noon: Any
+    ) -> None:
+        sign_in(client, code=code_of(ada))
+        assert is_in(client)
+        second_factor.open_enrolment(ada, by=ada, where="as the computer was stolen")
+        assert client.post(ENROL, {"show": "1"})["Location"] == INDEX
+        assert SecondFactor.objects.get().secret is None, "the thief is shown none"
+        other = Client()
+        sign_in(other)
+        assert other.post(ENROL, {"show": "1"}).status_code == 200
+        assert client.post(ENROL, {"code": code_of(ada)})["Location"] == INDEX
+        assert not is_in(client)
+        # Opened once more: whoever began the former enrolment gives the password again, too.
+        second_factor.open_enrolment(ada, by=ada, where="in a test")
+        assert other.post(ENROL, {"show": "1"})["Location"] == INDEX
+
     def test_is_opened_by_command_with_a_name_for_the_log(self, noon: Any) -> None:
         ada, _ = person("ada"), person("ben")
         call_command("second_factor", "ada", stdout=StringIO())

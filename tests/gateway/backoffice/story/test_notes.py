@@ -142,6 +142,9 @@ def test_what_is_about_another_order_is_not_found(ada: Client, api: Api, withdra
     note = written(ada, order(api, reference="another"))
     address = reverse("admin:withdrawals_withdrawal_strike", args=[withdrawal.pk, note.pk])
     assert ada.post(address, {"reason": "it was another order"}).status_code == 404
+    # The form names what the note is about; a hand that writes it may write anything.
+    for subject in (withdrawal.public_id, "\0", "🙈" * 50):
+        assert ada.post(address, {"reason": "it was another order", "subject": subject}).status_code == 404
     assert not StruckNote.objects.exists()
 
 
