@@ -115,6 +115,12 @@ class TestPages:
         assert page_of(rows, everything, made[29].pk, upwards=True, size=2, **steps).rows == [made[25]]
         full = page_of(rows, everything, None, upwards=False, size=1, **steps)
         assert (full.rows, full.has_more, full.looked_to) == ([made[2]], True, None)
+        last = page_of(everything.filter(pk=made[10].pk), everything, None, upwards=False, size=5, **steps)
+        assert (last.rows, last.looked_to) == ([made[10]], made[10].pk), "where a look ends was looked at, too"
+        # Where all there is of it may be looked at, nothing bounds the look, and one row more tells of the next page.
+        for size, has_more in ((2, True), (3, False)):
+            few = page_of(rows, None, None, upwards=False, size=size, **steps)
+            assert (few.rows, few.has_more, few.looked_to) == ([made[2], made[7], made[25]][:size], has_more, None)
 
     def test_nothing_is_counted_or_sorted(self, product: Product, admin_client: Client) -> None:
         made = customers(product, 3)

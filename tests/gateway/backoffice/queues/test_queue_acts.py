@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from balances.models import Journal
 from gateway.backoffice.models import Deed, Handled
+from gateway.backoffice.queues import handling
 from gateway.providers.models import ProviderAccount
 from payments.models import Screenshot
 from postbacks.models import LetterItem
@@ -202,6 +204,13 @@ def test_each_act_takes_its_permission(queue: str, act: str, permission: str, ac
     sends = {"form_id": str(uuid.uuid4()), "reason": REASON}
     assert logged_in("blind", permission).post(where, sends).status_code == 403
     assert logged_in("looks", "view_letteritem").post(where, sends).status_code == 403
+    assert done() == []
+
+
+def test_the_verb_asks_for_the_permission_itself(account: ProviderAccount) -> None:
+    late, nobody = item(account), User.objects.create_user("nobody", is_staff=True)
+    with pytest.raises(PermissionDenied):
+        handling.set_letter_aside(late.pk, nobody, REASON, uuid.uuid4())
     assert done() == []
 
 
