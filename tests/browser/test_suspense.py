@@ -21,7 +21,6 @@ def shown(amount: str) -> str:
     return f"{Decimal(amount):,}"
 
 
-
 def entries(stack: Stack, deposit_id: str) -> list[tuple[str, str]]:
     """What a product sees that a deposit did to its available money."""
     listed = stack.test.get("ledger-entries", currency="INR", account="available", limit=100)["data"]
