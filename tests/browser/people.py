@@ -50,7 +50,7 @@ def person_of(info: dict[str, Any], who: str) -> Person:
 _HIRE: Final = """
 import base64, json, sys
 from django.contrib.auth.models import Group, User
-from gateway.backoffice import second_factor
+from gateway.backoffice.signing_in import second_factor
 for one in json.load(sys.stdin):
     person = User.objects.create_user(one["name"], password=one["password"], is_staff=True)
     person.groups.set(Group.objects.filter(name=one["role"]))

@@ -24,7 +24,7 @@ def roles_of(withdrawal: dict[str, Any]) -> list[str]:
 
 def row_of(screen: Screen, withdrawal: dict[str, Any]) -> Locator:
     """Its row in the queue."""
-    return screen.page.locator("li.work-row").filter(has_text=withdrawal["id"])
+    return screen.page.locator("#main li").filter(has_text=withdrawal["id"])
 
 
 def test_a_withdrawal_leaves_with_the_second_approval(

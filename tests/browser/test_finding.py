@@ -35,7 +35,7 @@ def test_a_deposit_is_found_by_its_bank_reference_in_the_list(
     assert set(re.findall(r"dep_\w+", found.inner_text())) == {deposit["id"]}
 
     screen.follow(found.get_by_role("link", name=deposit["id"]))
-    for known in (bank_reference, reference, "credited", "1000.00 INR"):
+    for known in (bank_reference, reference, "credited", "1,000.00 INR"):
         expect(screen.page.locator("#main")).to_contain_text(known)
 
 
@@ -67,4 +67,4 @@ def test_a_deposit_is_found_anywhere_and_its_page_tells_its_story_in_order(
 
 def timeline(screen: Screen) -> list[str]:
     """The statuses that entries tell, in the order of the page."""
-    return screen.page.locator("#timeline [data-kind=move] .story-pill").all_inner_texts()
+    return screen.page.locator("#timeline [data-kind=move] .story-title > span:last-child").all_inner_texts()

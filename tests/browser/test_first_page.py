@@ -40,8 +40,8 @@ def test_what_waits_is_as_many_rows_as_it_says(filled: Stack, window: Window, ad
     tile = screen.page.locator(".tile", has_text=re.compile("approv", re.IGNORECASE)).first
     said = int(tile.locator(".big").inner_text().split()[0])
     assert said > 0
-    screen.by(tile.locator(".big a").click)
-    expect(screen.page.locator("#result_list tbody tr, .work-row")).to_have_count(said)
+    screen.by(tile.get_by_role("link").click)
+    expect(screen.page.locator("#main ul > li:has(input[name=withdrawal])")).to_have_count(said)
 
 
 def test_the_mode_is_switched_and_goes_along(filled: Stack, window: Window, admin: Person) -> None:
@@ -49,12 +49,12 @@ def test_the_mode_is_switched_and_goes_along(filled: Stack, window: Window, admi
     screen.open("/admin/?mode=live")
     switch = screen.page.get_by_role("navigation", name="Mode")
     screen.by(switch.get_by_role("link", name="Test").click)
-    expect(screen.page.get_by_text("play money, nothing here is real")).to_be_visible()
+    expect(screen.page.get_by_text("Test: play money.")).to_be_visible()
     assert screen.page.title().startswith("[Test]")
     screen.open("/admin/payments/deposit/")
-    expect(screen.page.get_by_role("link", name="Test · shown")).to_be_visible()
+    expect(screen.page.get_by_text("Test: play money.")).to_be_visible()
     screen.open("/admin/?mode=live")
-    expect(screen.page.get_by_text("real money").first).to_be_visible()
+    expect(screen.page.get_by_text("Live: real money.")).to_be_visible()
     assert not screen.page.title().startswith("[Test]")
 
 
