@@ -60,8 +60,11 @@ class ProviderAccountAdmin(HistoryAdmin, ReadOnlyAdmin):
         return super(ReadOnlyAdmin, self).has_change_permission(request, obj)  # type: ignore[no-any-return]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """How the account is, and then what may be changed."""
-        return sorted(super().get_fields(request, obj), key=lambda field: field in EDITABLE_COLUMNS)
+        """How the account is, and then what may be changed: by its own name, or the form would not know it."""
+        named = {getattr(field, "__name__", field): field for field in super().get_fields(request, obj)}
+        return [field for name, field in named.items() if name not in EDITABLE_COLUMNS] + [
+            name for name in named if name in EDITABLE_COLUMNS
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All but those that may be changed."""

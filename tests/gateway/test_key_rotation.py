@@ -15,7 +15,8 @@ from pytest_django.fixtures import Settings
 
 from balances import proposing
 from gateway import key_rotation
-from gateway.backoffice.models import Note, StruckNote
+from gateway.backoffice.exports import asking, writing
+from gateway.backoffice.models import FileFormat, Note, SecondFactor, StruckNote
 from gateway.encryption import EncryptedTextField, is_current
 from gateway.keyed_hashes import KeyedHashesField
 from gateway.lifecycles import Cause, CauseKind
@@ -106,6 +107,9 @@ def rows(api: Api, product: Product, account: ProviderAccount) -> None:
     proposing.propose(CHANGED, told, "it waits for a second person", "", persons()[0])
     note = Note.objects.create(subject=deposit.public_id, author=persons()[0], text="they called")
     StruckNote.objects.create(note=note, by=persons()[0], reason="it was another one")
+    SecondFactor.objects.create(user=persons()[0], secret=b"s" * 20, confirmed=True)
+    made = asking.ask_for_list(persons()[0], "payments.deposit", "status__in=created", "test", FileFormat.CSV)
+    writing.work_on_export(made.pk)
 
 
 def make_screenshot(deposit: Deposit) -> None:

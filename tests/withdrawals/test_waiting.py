@@ -56,7 +56,7 @@ def test_an_unknown_one_waits_with_what_happens_next(
     withdrawal = sent(api, provider, DROP)
     [row] = queue.waiting()
     assert (row.pk, row.public_id, row.order) == (withdrawal.pk, withdrawal.public_id, withdrawal.public_id)
-    assert (row.sum, row.since, row.asked_for) == ("1218.00 INR", timezone.now(), "")
+    assert (row.sum, row.since, row.asked_for) == ("1,218.00 INR", timezone.now(), "")
     assert (row.payment_system, row.account, row.mode) == ("imps_ib", "scripted", "test")
     assert row.why == (
         f"Nobody knows whether it arrived; {FROM}. The provider has not answered a question about it yet."
@@ -141,7 +141,7 @@ def test_the_command_lists_money_and_payouts_together(
     out = io.StringIO()
     call_command("waiting", stdout=out)
     assert out.getvalue() == (
-        f"{withdrawal.public_id}  funds  2 hours  1218.00 INR  imps_ib  scripted (test)  {withdrawal.public_id}\n"
+        f"{withdrawal.public_id}  funds  2 hours  1,218.00 INR  imps_ib  scripted (test)  {withdrawal.public_id}\n"
         "    The provider has too little money for it; it is tried again once its account is topped up.\n"
     )
     out = io.StringIO()

@@ -24,7 +24,7 @@ from tests.staff import browser_of
 
 pytestmark = pytest.mark.django_db
 
-LIST = reverse("admin:providers_provideraccount_changelist")
+LIST = reverse("admin:providers_provideraccount_changelist") + "?mode=test"
 FORM = {
     "base_url": "https://api.example.com",
     "time_zone": "Asia/Manila",
