@@ -9,6 +9,7 @@ What such a row is worth stands in ``docs/adr/settings-have-a-history-money-has-
 """
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, ClassVar, Final
 
 import pghistory
@@ -169,6 +170,23 @@ def decided_by(by: AbstractBaseUser, reason: str, **more: str) -> pghistory.cont
     """
     # As the middleware calls them (`gateway.for_pages.Histories`), so that verbs are the same outside of the admin.
     return pghistory.context(user=by.pk, username=by.get_username(), reason=reason, **more)
+
+
+def by_command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Whatever the command changes is said to be its work.
+
+    Begun anew for each call: what is done inside adds to what was told, and would be told of the next call as well.
+    """
+
+    def naming(handle: Callable[..., None]) -> Callable[..., None]:
+        @wraps(handle)
+        def named(*args: Any, **options: Any) -> None:
+            with pghistory.context(command=name):
+                handle(*args, **options)
+
+        return named
+
+    return naming
 
 
 def begin(app_label: str, tracked: str, history: str) -> migrations.RunPython:

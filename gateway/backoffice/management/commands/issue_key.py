@@ -11,13 +11,13 @@ One by which real money leaves works when another person has agreed: ``manage.py
 from argparse import ArgumentParser
 from typing import Any
 
-import pghistory
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
 from balances.signing_in import person
 from balances.verb_fields import Refused
 from gateway.backoffice.master_data.key_issuing import issue
+from gateway.kept_history import by_command
 from gateway.products.models import Mode, Product, Scope
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True)
         parser.add_argument("--by", required=True, help="your username; your password is asked for")
 
-    @pghistory.context(command="issue_key")  # type: ignore[untyped-decorator,unused-ignore]
+    @by_command("issue_key")
     def handle(self, *args: Any, **options: Any) -> None:
         """Issue it; the key is the first line of the output."""
         product = Product.objects.filter(name=options["product"]).first()

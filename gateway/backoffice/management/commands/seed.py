@@ -14,7 +14,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, Final
 
-import pghistory
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
@@ -27,6 +26,7 @@ from gateway.backoffice import roles
 from gateway.backoffice.master_data import first_settings
 from gateway.backoffice.signing_in import second_factor
 from gateway.encryption import readable_or
+from gateway.kept_history import by_command
 from gateway.products.actions import keep_key
 from gateway.products.models import ORDINARY_SCOPES, Mode, Product, Scope
 from gateway.providers import health
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             help="read the local stack's facts from a file, or from standard input",
         )
 
-    @pghistory.context(command="seed")  # type: ignore[untyped-decorator,unused-ignore]
+    @by_command("seed")
     def handle(self, *args: Any, **options: Any) -> None:
         """Seed in one transaction, all or nothing; then what two persons decide, each in two transactions."""
         facts = _facts(options["local"]) if options["local"] else None

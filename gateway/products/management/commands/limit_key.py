@@ -6,9 +6,9 @@ What is not named is no longer limited: the command says all of it each time.
 from argparse import ArgumentParser
 from typing import Any
 
-import pghistory
 from django.core.management.base import BaseCommand, CommandError
 
+from gateway.kept_history import by_command
 from gateway.products.actions import limit_key
 from gateway.products.models import ApiKey
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--calls", type=int, default=None, help="calls in a minute")
         parser.add_argument("--network", action="append", default=[], help="CIDR notation; may be given several times")
 
-    @pghistory.context(command="limit_key")  # type: ignore[untyped-decorator,unused-ignore]
+    @by_command("limit_key")
     def handle(self, *args: Any, **options: Any) -> None:
         """Limit the key."""
         found = list(ApiKey.objects.filter(prefix=options["prefix"]))

@@ -10,10 +10,10 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-import pghistory
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 
+from gateway.kept_history import by_command
 from gateway.key_rotation import Progress, rotate
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         """One switch."""
         parser.add_argument("--dry-run", action="store_true", help="only count what is still under an older key")
 
-    @pghistory.context(command="rotate_encryption_keys")  # type: ignore[untyped-decorator,unused-ignore]
+    @by_command("rotate_encryption_keys")
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit code 0: everything is under the first key. 1: something is left."""
         dry_run = options["dry_run"]

@@ -31,8 +31,14 @@ from tests.gateway.backoffice.exports.formulas import PAYLOADS
 
 pytestmark = pytest.mark.django_db
 
-# What is read with the wrong delimiter has longer cells than there are.
-csv.field_size_limit(10_000_000)
+
+@pytest.fixture(autouse=True)
+def _long_cells() -> Iterator[None]:
+    """What is read with the wrong delimiter has longer cells than there are; the limit is the whole process's."""
+    before = csv.field_size_limit(10_000_000)
+    yield
+    csv.field_size_limit(before)
+
 
 AT = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
 SECRET: Final = "canary-of-an-encrypted-column"

@@ -15,6 +15,7 @@ from django.utils import timezone
 from balances import instructions
 from gateway.backoffice.master_data.key_issuing import issue, revoke
 from gateway.history_page import SERVICE
+from gateway.kept_history import by_command
 from gateway.products.actions import keep_key
 from gateway.products.models import ApiKey, ApiKeyHistory, Mode, Product, ProductHistory, Scope, digest_of, new_key
 from gateway.providers.models import (
@@ -195,6 +196,21 @@ def test_a_command_is_named(db: None) -> None:
     assert {str(one) for one in PaymentSystemHistory.objects.values_list("pgh_context", flat=True)} == {
         str({"command": "seed"})
     }
+
+
+def test_what_is_told_within_a_command_ends_with_it() -> None:
+    told = []
+
+    def says_more() -> None:
+        with pghistory.context() as context:
+            told.append(dict(context.metadata))
+        with pghistory.context(username="approver"):
+            pass
+
+    named = by_command("seed")(says_more)
+    named()
+    named()
+    assert told == [{"command": "seed"}, {"command": "seed"}]
 
 
 INVENTED = """
