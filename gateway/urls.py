@@ -20,7 +20,7 @@ urlpatterns = [
     path("api/v1/", include("gateway.refunds.urls")),
     path("", RedirectView.as_view(url="/docs/")),
     path("health/", health),
-    path("admin/work/", include("gateway.backoffice.queues.urls")),
+    path("admin/queues/", include("gateway.backoffice.queues.urls")),
     path("admin/find/", admin.site.admin_view(find), name="find"),
     path("admin/", admin.site.urls),
     path("api/v1/openapi.yaml", openapi_document, name="schema"),

@@ -47,7 +47,7 @@ def _pictures(told: dict[str, str]) -> Iterator[Picture]:
     yield Picture(name="first-page-on-a-phone", address="/admin/?mode=test", kind=PHONE)
     yield Picture(name="deposits", address="/admin/payments/deposit/?mode=test")
     yield Picture(name="order", address=told["deposit"], kind=_LONG)
-    yield Picture(name="approvals", address="/admin/work/approvals/?mode=test")
+    yield Picture(name="approvals", address="/admin/queues/approvals/?mode=test")
     yield Picture(name="whose-is-it", address=told["receipt"])
     yield Picture(name="exports", address="/admin/backoffice/export/")
 
@@ -56,7 +56,7 @@ def _told(screen: Screen) -> dict[str, str]:
     """Addresses that are found by looking: of an order that went well, and of money that is nobody's."""
     screen.open("/admin/payments/deposit/?mode=test&q=shop-1004")
     deposit = screen.page.locator("#result_list a[href*='/change/']").first.get_attribute("href")
-    screen.open("/admin/work/suspense/?mode=test")
+    screen.open("/admin/queues/suspense/?mode=test")
     receipt = screen.page.get_by_role("link", name="Whose is it?").first.get_attribute("href")
     return {"deposit": str(deposit), "receipt": str(receipt)}
 

@@ -14,7 +14,7 @@ from tests.stories.test_withdrawals import recipient, times_paid, withdrawal_of
 AMOUNT = "100000"
 #: Takes an approver.
 SMALLER = "12500"
-QUEUE = "/admin/work/approvals/?mode=test"
+QUEUE = "/admin/queues/approvals/?mode=test"
 
 
 def roles_of(withdrawal: dict[str, Any]) -> list[str]:

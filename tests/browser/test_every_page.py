@@ -87,7 +87,7 @@ PAGES: Final = {
     },
     "live": "/admin/?mode=live",
     "find": "/admin/find/?q=order",
-    "work": "/admin/work/?mode=test",
+    "work": "/admin/queues/?mode=test",
     **{f"queue {one.name}": f"{one.address}?mode=test" for one in QUEUES},
     **{f"ask for {one.name}": f"/admin/balances/instruction/propose/{one.name}/" for one in verbs.every()},
 }

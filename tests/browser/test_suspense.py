@@ -29,7 +29,7 @@ def entries(stack: Stack, deposit_id: str) -> list[tuple[str, str]]:
 
 def row_of(screen: Screen, queue: str, text: str) -> Locator:
     """The row of a queue that says this."""
-    screen.open(f"/admin/work/{queue}/?mode=test")
+    screen.open(f"/admin/queues/{queue}/?mode=test")
     return screen.page.locator("#main li").filter(has_text=text)
 
 

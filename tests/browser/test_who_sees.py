@@ -14,7 +14,7 @@ def test_a_viewer_looks_and_does_nothing(
 ) -> None:
     made = withdrawal_of(stack, reference, "10000")
     screen = window(people["viewer"], kind)
-    screen.open("/admin/work/approvals/?mode=test")
+    screen.open("/admin/queues/approvals/?mode=test")
     screen.follow(made["id"])
     main = screen.page.locator("#main")
     expect(main).to_contain_text("It waits for approval")

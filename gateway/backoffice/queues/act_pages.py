@@ -20,7 +20,7 @@ from gateway.people import person_of
 from gateway.shown_mode import of_row
 from payments.models import Screenshot
 
-_TEMPLATES: Final = "admin/work"
+_TEMPLATES: Final = "admin/queues"
 
 
 def act(request: HttpRequest, name: str, act_name: str, key: str) -> HttpResponse:

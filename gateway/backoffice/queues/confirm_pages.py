@@ -22,7 +22,7 @@ from gateway.shown_mode import of_row
 from payments.actions import CONFIRM_FOR_CUSTOMER
 from payments.models import Deposit
 
-_TEMPLATE: Final = "admin/work/confirm.html"
+_TEMPLATE: Final = "admin/queues/confirm.html"
 #: As the column holds it.
 _REFERENCE_MAX_LENGTH: Final = 190
 #: The longest amount, and blanks that somebody typed around it.

@@ -30,7 +30,7 @@ from payments.verbs import open_to
 from payments.waiting import why
 from withdrawals import approval_pages, pending
 
-_TEMPLATES: Final = "admin/work"
+_TEMPLATES: Final = "admin/queues"
 #: The pages of what may wait, by the prefix of its id.
 _PAGES: Final = {
     ids.RECEIPT: "admin:payments_receipt_change",

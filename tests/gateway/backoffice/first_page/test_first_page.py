@@ -149,9 +149,9 @@ def test_what_waits_is_counted_summed_and_aged(finance: Client, api: Api, accoun
     assert "Suspense 0" in waits
     assert "Instructions to decide 0" in waits
     places = links(page, "waits")
-    assert [one for one in places if one.startswith("/admin/work/")] == [
-        "/admin/work/review/?mode=test",
-        *(f"/admin/work/{one.name}/?mode=test" for one in QUEUES if one.name != "review"),
+    assert [one for one in places if one.startswith("/admin/queues/")] == [
+        "/admin/queues/review/?mode=test",
+        *(f"/admin/queues/{one.name}/?mode=test" for one in QUEUES if one.name != "review"),
     ]
     assert "/admin/withdrawals/withdrawal/?mode=test&status__in=unknown" in places
     assert "/admin/balances/instruction/?mode=test&status__in=proposed" in places

@@ -203,7 +203,7 @@ def test_summaries_count_and_sum_what_waits_for_one_mode(
     assert (suspense.count, suspense.number, suspense.is_more, suspense.is_partial) == (3, "3", False, False)
     assert (suspense.pressing, suspense.presses_more, suspense.pressing_since) == (3, False, oldest)
     assert (suspense.oldest, suspense.sums) == (oldest, ["21.00 INR", "10.50 USD"])
-    assert suspense.url == "/admin/work/suspense/?mode=test"
+    assert suspense.url == "/admin/queues/suspense/?mode=test"
     assert all(one.count == 0 for one in summaries("live", person))
     monkeypatch.setattr(how_much_waits, "COUNTED_MAX", 2)
     monkeypatch.setattr(how_much_waits, "SUMMED_MAX", 2)
@@ -239,7 +239,7 @@ def test_each_queue_takes_the_permission_to_see_its_rows(name: str) -> None:
     for other, permission in SEES.items():
         expected = 200 if permission == SEES[name] else 403
         assert viewer.get(address(other)).status_code == expected, other
-    cards = re.findall(r'href="/admin/work/([a-z]+)/\?mode=live"', text(viewer.get(HOME)))
+    cards = re.findall(r'href="/admin/queues/([a-z]+)/\?mode=live"', text(viewer.get(HOME)))
     assert [one for one in cards if one in SEES] == [one.name for one in QUEUES if SEES[one.name] == SEES[name]]
     assert logged_in("nobody").get(address(name)).status_code == 403
     assert logged_in("no one").get(HOME).status_code == 403
