@@ -20,6 +20,7 @@ def database(django_db_setup: None) -> Iterator[str]:
         yield name
 
 
+@pytest.mark.django_db  # it is compared with the database of the tests
 def test_a_new_database_is_as_one_that_was_migrated_in_turn(database: str) -> None:
     run_there(database, "-m", "tests.old_migrations")
     with roles.owner(database) as old, roles.owner() as new:
@@ -34,11 +35,14 @@ def test_a_new_database_is_as_one_that_was_migrated_in_turn(database: str) -> No
 def test_from_every_former_state_the_rest_is_applied_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Squashed ones stand for old ones that are applied together, or not at all."""
     former = without_squashed()
-    in_turn = list(dict.fromkeys(one for leaf in former.graph.leaf_nodes() for one in former.graph.forwards_plan(leaf)))
-    needs = {one: {parent.key for parent in former.graph.node_map[one].parents} for one in in_turn}
-    for number in range(len(in_turn) + 1):
-        done = set(in_turn[:number])
-        applied = {one: former.disk_migrations[one] for one in done}
+    graph = former.graph
+    in_turn = list(dict.fromkeys(one for leaf in graph.leaf_nodes() for one in graph.forwards_plan(leaf)))
+    needs = {one: {parent.key for parent in graph.node_map[one].parents} for one in in_turn}
+    # So far as `migrate` came, and the least that there was where one of them was.
+    states = [in_turn[:number] for number in range(len(in_turn) + 1)] + [graph.forwards_plan(one) for one in in_turn]
+    for state in states:
+        done = set(state)
+        applied = {one: former.disk_migrations[one] for one in state}
         monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda _, applied=applied: dict(applied))
         loader = MigrationLoader(connection)
         loader.check_consistent_history(connection)

@@ -22,6 +22,7 @@ def database(django_db_setup: None) -> Iterator[str]:
         yield name
 
 
+@pytest.mark.django_db  # it is compared with the database of the tests
 def test_rows_of_before_are_opened(database: str, subtests: pytest.Subtests) -> None:
     said = run_there(database, "-m", "tests.money.upgrade")
     told: dict[str, Any] = json.loads(said.splitlines()[-1])
