@@ -68,10 +68,10 @@ def undisguised() -> Iterator[Any]:
         cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(settings.DATABASE_APPLICATION_ROLE)))
 
 
-def owner() -> "psycopg.Connection[Any]":
-    """A connection of the owner's own to the database of the tests; each statement is committed."""
+def owner(database: str = "") -> "psycopg.Connection[Any]":
+    """A connection of the owner's own to the database of the tests, or another; each statement is committed."""
     url = os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"]
-    return psycopg.connect(_in_database(url), autocommit=True)
+    return psycopg.connect(_in_database(url, database), autocommit=True)
 
 
 def superuser(*, autocommit: bool = False) -> "psycopg.Connection[Any]":

@@ -34,6 +34,7 @@ LONG: Final = (
     "tests/benchmarks/test_benchmarks.py::test_one_small_round_goes_through_every_door",
     "tests/money/test_machine.py::test_whatever_happens_the_books_are_right",
     "tests/money/test_opening.py::test_rows_of_before_are_opened",
+    "tests/house/test_squashed.py::test_a_new_database_is_as_one_that_was_migrated_in_turn",
     "tests/races/test_hold_races.py::test_writers_that_are_killed_leave_whole_journals",
     "tests/postbacks/test_floods.py::test_10000_forged_or_rewrapped_letters_move_nothing_and_cost_little",
     "tests/gateway/test_sheets.py::test_no_text_is_ever_a_formula_or_a_number",

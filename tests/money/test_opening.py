@@ -1,48 +1,31 @@
 """An installation from before the ledger: its rows get journals, from which every figure can be derived."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import roles
+from tests.another_database import empty_database, run_there
+from tests.catalogue import catalogue, is_all_the_same
 from tests.money import page
 from tests.money.page import Leg, Posted
 from tests.money.test_document import OPENING, in_any_order_of_legs
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def database(django_db_setup: None) -> Iterator[str]:
     """The name of an empty database beside that of the tests."""
-    name = f"opened_ledger_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    with roles.owner() as server, roles.superuser(autocommit=True) as superuser:
-        superuser.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-        server.execute(f"CREATE DATABASE {name}".encode())
+    with empty_database("opened_ledger") as name:
         yield name
-        # The process has been the superuser, too, and its last connection may be about to end.
-        superuser.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+@pytest.mark.django_db  # it is compared with the database of the tests
 def test_rows_of_before_are_opened(database: str, subtests: pytest.Subtests) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.money.upgrade"],
-        cwd=ROOT,
-        env={**os.environ, **roles.environment(database)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    said = run_there(database, "-m", "tests.money.upgrade")
+    told: dict[str, Any] = json.loads(said.splitlines()[-1])
     assert told["sum"] == "0.0000"
     with subtests.test("every sort of order"):
         shop = told["shop"]
@@ -56,6 +39,8 @@ def test_rows_of_before_are_opened(database: str, subtests: pytest.Subtests) -> 
         assert told["later"] == ["5.0000", "30.0000", "60.0000", "85.0000"]
     with subtests.test("as the page says"):
         is_opened_as_the_page_says(told["page"])
+    with subtests.test("as a new database is"), roles.owner(database) as upgraded, roles.owner() as new:
+        assert is_all_the_same(catalogue(upgraded), catalogue(new))
 
 
 def in_any_order(journals: list[Posted]) -> list[tuple[str, list[Leg]]]:

@@ -18,14 +18,13 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - models exist only now
 from django.db import connection, transaction  # noqa: E402
-from django.db.migrations.executor import MigrationExecutor  # noqa: E402
 from django.db.models import Q, Sum  # noqa: E402
 
 from balances import accounts, reading  # noqa: E402
 from balances.models import Entry, Hold, Journal  # noqa: E402
 from gateway.lifecycles import Cause, CauseKind  # noqa: E402
 from payments.models import Receipt, ReceiptMove  # noqa: E402
-from tests import roles  # noqa: E402
+from tests import old_migrations, roles  # noqa: E402
 from withdrawals.models import Withdrawal  # noqa: E402
 from withdrawals.moves import lock_withdrawal, move_withdrawal  # noqa: E402
 from withdrawals.states import WithdrawalStatus  # noqa: E402
@@ -152,9 +151,9 @@ class Written:
 
 def main() -> None:
     """Upgrade, and tell what came of it."""
-    for app, name in BEFORE:
-        call_command("migrate", app, name, verbosity=0)
-    was = MigrationExecutor(connection).loader.project_state(BEFORE).apps
+    with roles.as_owner():
+        old = old_migrations.executor()
+        was = old.migrate(BEFORE).apps
     with roles.as_superuser():
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")  # past the guards
