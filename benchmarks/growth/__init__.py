@@ -1,1 +1,1 @@
-"""Whether what is asked of the withdrawals takes longer the more of them have ended."""
+"""Whether what is asked takes longer the more rows there are."""

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.growth.rows import finished_copies
-from gateway.keyed_hashes import HASH_LENGTH
+from benchmarks.growth.copies import write_copies
+from benchmarks.growth.ended_withdrawals import ENDED
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.roles import clear_away, undisguised
@@ -40,7 +40,7 @@ def many(api: Api) -> Withdrawal:
     """One withdrawal to send among many that have ended, with the statistics that autovacuum would have made."""
     one = order(api)
     with undisguised() as cursor:
-        cursor.execute(finished_copies(), {"one": one.pk, "first": 1, "last": FINISHED, "hash_length": HASH_LENGTH})
+        write_copies(cursor, one, ENDED, FINISHED)
         cursor.execute("ANALYZE withdrawals_withdrawal")
     assert Withdrawal.objects.filter(next_at=None).count() == FINISHED
     return one

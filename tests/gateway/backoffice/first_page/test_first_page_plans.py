@@ -7,19 +7,18 @@ from typing import Any, Final
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, models
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from balances import totals
 from balances.kinds import DEBIT_NORMAL, AccountKind
 from balances.models import Entry, Journal
-from benchmarks.growth.rows import finished_copies
+from benchmarks.growth.copies import LONG_AGO, OLD_ID, write_copies
+from benchmarks.growth.ended_withdrawals import ENDED
 from gateway import prepared_sql
 from gateway.backoffice.first_page import counting_figures
 from gateway.backoffice.models import Span
-from gateway.keyed_hashes import HASH_LENGTH
-from payments.models import Deposit
 from postbacks.models import LetterItem
 from tests.conftest import Api
 from tests.payments.stage import Placed
@@ -38,18 +37,12 @@ BIG: Final = (
     "balances_entry",
     "postbacks_letteritem",
 )
-#: Grows with time as ids do, and is older than any real one.
-_OLD_ID: Final = (
-    "(lpad(to_hex(n), 12, '0') || '7' || right(to_hex(n + 4096), 3) || '8' || lpad(to_hex(n), 15, '0'))::uuid"
-)
-_LONG_AGO: Final = "now() - interval '1 year' + n * interval '1 second'"
-
 
 _LETTERS: Final = f"""
     INSERT INTO postbacks_letteritem (id, letter_id, account_id, position, is_withdrawal, order_id, transaction_id,
         is_stray, wallet_type, amount, currency, status, note, created_at, attempts)
-    SELECT {_OLD_ID}, {_OLD_ID}, %s, 0, false, 'grown-' || n, '', false, 'upi_l', 1, 'INR', 'confirmed', '',
-        {_LONG_AGO}, 0
+    SELECT {OLD_ID}, {OLD_ID}, %s, 0, false, 'grown-' || n, '', false, 'upi_l', 1, 'INR', 'confirmed', '',
+        {LONG_AGO}, 0
     FROM generate_series(1, {MANY}) AS n
 """  # noqa: S608 - our own columns
 
@@ -65,19 +58,6 @@ def _room_again(django_db_setup: None) -> Iterator[None]:
     clear_away(*BIG)
 
 
-def copies(model: type[models.Model], **differs: str) -> str:
-    """The statement that writes as many copies of one row as are wanted."""
-    columns = [str(field.column) for field in model._meta.concrete_fields]
-    assert differs.keys() <= set(columns), differs.keys() - set(columns)
-    values = ", ".join(differs.get(name, f'one."{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    table = model._meta.db_table
-    return (
-        f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} AS one, generate_series(1, {MANY}) AS n"  # noqa: S608 - our own columns
-        " WHERE one.id = %s"
-    )
-
-
 @pytest.fixture
 def many(api: Api, opened: Placed) -> None:
     """Some orders under way among many that have ended, and a letter in doubt among many that are not."""
@@ -88,25 +68,12 @@ def many(api: Api, opened: Placed) -> None:
     # What was posted is committed soon or never, and so many copies take a while: the guards look now.
     connection.check_constraints()
     with undisguised() as cursor:
-        cursor.execute(
-            copies(
-                Deposit,
-                id=_OLD_ID,
-                reference="'grown-' || n",
-                status="'credited'",
-                next_at="NULL",
-                deadline_at="NULL",
-                created_at=_LONG_AGO,
-                updated_at=_LONG_AGO,
-            ),
-            [deposit.pk],
-        )
-        cursor.execute(finished_copies(), {"one": withdrawal.pk, "first": 1, "last": MANY, "hash_length": HASH_LENGTH})
-        cursor.execute(copies(Journal, id=_OLD_ID, reference="'grown-' || n", created_at=_LONG_AGO), [journal.pk])
-        cursor.execute(
-            copies(Entry, id=_OLD_ID, journal_id=_OLD_ID, created_at=_LONG_AGO, sequence="-n"),
-            [entry.pk],
-        )
+        past = {"id": OLD_ID, "created_at": LONG_AGO}
+        ended = {"status": "'credited'", "next_at": "NULL", "deadline_at": "NULL", "updated_at": LONG_AGO}
+        write_copies(cursor, deposit, {**past, **ended, "reference": "'grown-' || n"}, MANY)
+        write_copies(cursor, withdrawal, ENDED, MANY)
+        write_copies(cursor, journal, {**past, "reference": "'grown-' || n"}, MANY)
+        write_copies(cursor, entry, {**past, "journal_id": OLD_ID, "sequence": "-n"}, MANY)
         cursor.execute(_LETTERS, [deposit.account_id])
         cursor.execute(f"ANALYZE {', '.join(BIG)}")
     assert LetterItem.objects.count() == MANY

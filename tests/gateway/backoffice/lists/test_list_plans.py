@@ -13,12 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from benchmarks.growth.big_tables import BIG, at_their_time, one_of_each, own_of
+from benchmarks.growth.copies import write_copies
 from gateway.keyset_lists import STEPS, STEPS_OF_PARTS
 from gateway.list_filters import Among, Empty, Own, Period, Range, Text, YesNo, filters_of
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
 from gateway.readonly_admin import ReadOnlyAdmin
-from tests.gateway.backoffice.lists.grown import DIFFERS, at_their_time, copies_of, one_of_each
 from tests.roles import clear_away, undisguised
 from tests.staff import browser_of
 
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.usefixtures("disguised"), pytest.mark.timeout(900)]
 
 #: The bar of the blueprint.
 ROWS: Final = 200_000
-TABLES: Final = tuple(model._meta.db_table for model in DIFFERS)
+TABLES: Final = tuple(model._meta.db_table for model in BIG)
 #: A page, one row more, and a few of each table that is looked up for them.
 PAGE_AT_MOST: Final = 51 * 8
 #: What a page looks at: the keys of its steps, the rows within them, and for each of these a row of another table or
@@ -48,7 +49,7 @@ def grown(product: Product, account: ProviderAccount) -> dict[type[models.Model]
     with undisguised() as cursor:
         made = one_of_each(product, account)
         for model, row in made.items():
-            cursor.execute(copies_of(model), {"one": row.pk, "last": ROWS})
+            write_copies(cursor, row, own_of(model), ROWS)
             cursor.execute(f"ANALYZE {model._meta.db_table}")
     return made
 
@@ -111,7 +112,7 @@ def questions(model: Any) -> Iterator[dict[str, Any]]:
             case Range():
                 yield from ({f"{one.path}__gte": value} for value in ("1", "1000"))
             case Among() if one.target is not None and not one.has_form:
-                row = one.target._default_manager.order_by("pk")[5:6].get() if one.target in DIFFERS else None
+                row = one.target._default_manager.order_by("pk")[5:6].get() if one.target in BIG else None
                 if row is not None:
                     yield {one.parameters[0]: str(row.pk)}
             case Among():

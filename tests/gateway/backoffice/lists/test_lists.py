@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from benchmarks.growth.big_tables import at_their_time, one_of_each, own_of
+from benchmarks.growth.copies import write_copies
 from gateway import ids
 from gateway.keyset_lists import STEPS, STEPS_OF_PARTS, page_of
 from gateway.list_filters import Asked
@@ -22,7 +24,6 @@ from gateway.providers.models import ProviderAccount
 from gateway.readonly_admin import ReadOnlyAdmin
 from payments.models import Deposit, Receipt
 from tests.conftest import Api
-from tests.gateway.backoffice.lists.grown import at_their_time, copies_of, one_of_each
 from tests.payments.paid import Paid
 from tests.payments.stage import money
 from tests.roles import undisguised
@@ -158,7 +159,7 @@ class TestEveryList:
             if rows == 1:
                 with undisguised() as cursor:
                     for one in made:
-                        cursor.execute(copies_of(one), {"one": made[one].pk, "last": 60})
+                        write_copies(cursor, made[one], own_of(one), 60)
         assert counts[0] == counts[1]
         assert counts[0] <= 16
 
@@ -288,7 +289,7 @@ class TestFilters:
     ) -> None:
         monkeypatch.setattr("gateway.keyset_lists.STEPS", (4, 400))
         with undisguised() as cursor:
-            cursor.execute(copies_of(Customer), {"one": one_of_each(product, account)[Customer].pk, "last": 20_000})
+            write_copies(cursor, one_of_each(product, account)[Customer], own_of(Customer), 20_000)
         with at_their_time():
             page = shown(browser_of(admin_user), CUSTOMERS, {"mode": "test", "created_at__lt": "now-5h"})
             assert len(page.result_list) == 50

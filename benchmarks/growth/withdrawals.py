@@ -1,15 +1,13 @@
-"""``python -m benchmarks.growth.measured COUNT …``: times the same questions among so many ended withdrawals.
+"""``python -m benchmarks.growth.withdrawals COUNT …``: times the same questions among so many ended withdrawals.
 
 A process of its own, because it sets up the service's Django. Fills the fresh database that ``DATABASE_URL`` names step
 by step, and says as JSON what each question took, and what its plan was.
 """
 
-import json
 import os
 import re
 import secrets
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,9 +26,10 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
 from balances import trial_money  # noqa: E402
-from benchmarks.growth.rows import finished_copies  # noqa: E402
+from benchmarks.growth.copies import write_copies  # noqa: E402
+from benchmarks.growth.ended_withdrawals import ENDED  # noqa: E402
+from benchmarks.growth.least import least_milliseconds, measure_among  # noqa: E402
 from gateway import due_work, ids  # noqa: E402
-from gateway.keyed_hashes import HASH_LENGTH  # noqa: E402
 from gateway.lifecycles import Cause, CauseKind  # noqa: E402
 from gateway.products.actions import keep_key  # noqa: E402
 from gateway.products.models import Mode, Product, new_key  # noqa: E402
@@ -41,12 +40,6 @@ from withdrawals.models import Withdrawal  # noqa: E402
 from withdrawals.sending_together import TOGETHER, lock_due  # noqa: E402
 
 _RECIPIENT: Final = {"account_number": "123456789", "account_name": "Test Name", "bank_code": "MAHB0001821"}
-#: Of each question; the quickest counts.
-_READS: Final = 101
-#: A question that takes long is not asked so often.
-_LONG_SECONDS: Final = 20.0
-#: Rows in one statement while the table is filled.
-_STEP: Final = 500_000
 #: Rows that are due while the others have ended: a busy minute's.
 _DUE: Final = 100
 #: They would be written row by row for each row; made anew from all rows, they take a tenth of the time.
@@ -123,8 +116,8 @@ def _open(product: Product, system: PaymentSystem, account_number: str) -> Withd
         return open_withdrawal(product, Mode.TEST, wish, cause, withdrawal_id=ids.new_id())
 
 
-def fill(stage: Stage, first: int, last: int) -> None:
-    """Write so many that have ended, and the statistics that autovacuum would make."""
+def fill(stage: Stage, written: int, count: int) -> None:
+    """Write more that have ended, until there are so many, and the statistics that autovacuum would make."""
     with psycopg.connect(os.environ["SUPERUSER_DATABASE_URL"], autocommit=True) as superuser:
         superuser.execute("SET session_replication_role = replica")
         names = ", ".join(f"'{name}'" for name in _WRITTEN_LAST)
@@ -132,9 +125,7 @@ def fill(stage: Stage, first: int, last: int) -> None:
             f"SELECT indexdef FROM pg_indexes WHERE indexname IN ({names})".encode()  # noqa: S608 - our own names
         ).fetchall()
         superuser.execute(f"DROP INDEX {', '.join(_WRITTEN_LAST)}".encode())
-        for begin in range(first, last + 1, _STEP):
-            numbers = {"first": begin, "last": min(begin + _STEP - 1, last)}
-            superuser.execute(finished_copies().encode(), {"one": stage.one.pk, "hash_length": HASH_LENGTH, **numbers})
+        write_copies(superuser, stage.one, ENDED, count, written=written)
         superuser.execute("SET maintenance_work_mem = '1GB'")
         for (definition,) in found:
             superuser.execute(definition.encode())
@@ -148,14 +139,7 @@ def measure(stage: Stage) -> dict[str, Any]:
         with CaptureQueriesContext(connection) as queries:
             ask()
         statements = [one["sql"] for one in queries.captured_queries if 'FROM "withdrawals_withdrawal"' in one["sql"]]
-        times: list[float] = []
-        while len(times) < _READS and sum(times) < _LONG_SECONDS:
-            began = time.perf_counter()
-            ask()
-            times.append(time.perf_counter() - began)
-        # The least: whatever else the machine does only adds to it.
-        plans = dict.fromkeys(map(_plan, statements))
-        seen[name] = {"milliseconds": min(times) * 1000, "plan": ", ".join(plans)}
+        seen[name] = {"milliseconds": least_milliseconds(ask), "plan": ", ".join(dict.fromkeys(map(_plan, statements)))}
     return seen
 
 
@@ -166,18 +150,5 @@ def _plan(statement: str) -> str:
     return str(scans[0]).split("(", maxsplit=1)[0].strip().removeprefix("->").strip()
 
 
-def main() -> None:
-    """Fill and measure, count by count."""
-    stage = set_up()
-    first, found = 1, {}
-    for count in map(int, sys.argv[1:]):
-        began = time.monotonic()
-        fill(stage, first, count)
-        sys.stderr.write(f"{count:,} rows after {time.monotonic() - began:.0f} s\n")
-        first = count + 1
-        found[count] = measure(stage)
-    sys.stdout.write(json.dumps(found) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    measure_among(set_up(), fill, measure)

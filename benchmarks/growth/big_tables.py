@@ -1,10 +1,9 @@
-"""Big tables of lists: one row of each, and as many copies of it as are wanted, a second apart, with ids of their time.
+"""Big tables of the admin's lists: one row of each, and what copies of it have of their own.
 
-For a transaction in which no guard looks (`tests.roles.undisguised`), and which is rolled back: whoever makes so many
-rows clears away after them (`tests.roles.clear_away`).
+Copies are a second apart, the last one is of now, and their ids are of their time. Those of one number belong together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ from django.db import connection, models
 from django.utils import timezone
 
 from balances.models import Hold, Journal
-from gateway import ids
 from gateway.keyed_hashes import HASH_LENGTH
 from gateway.products.models import Customer, Mode, Product
 from gateway.providers.models import Flow, PaymentSystem, ProviderAccount, ProviderCall
@@ -22,16 +20,15 @@ from payments.models import Confirmation, Deposit, Receipt, Savings
 from postbacks.models import Letter, LetterItem
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
 
-#: A UUIDv7 of the time of copy ``n`` of ``%(last)s``, with ``n`` at its end.
+#: A UUIDv7 of the time of copy ``n`` of ``%(count)s``, with ``n`` at its end.
 _ID: Final = (
-    "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - (%(last)s - n) * 1000), 12, '0') "
+    "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - (%(count)s - n)::bigint * 1000), 12, '0') "
     "|| '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid"
 )
-_AT: Final = "now() - (%(last)s - n) * interval '1 second'"
-#: Rows that end with the same number belong to each other.
+_AT: Final = "now() - (%(count)s - n) * interval '1 second'"
 _PARENT: Final = _ID
-#: What copies have of their own, beside an id and a time.
-DIFFERS: Final[dict[type[models.Model], dict[str, str]]] = {
+#: Beside an id and a time.
+_DIFFERS: Final[dict[type[models.Model], dict[str, str]]] = {
     Customer: {"external_id": "'customer-' || n"},
     Deposit: {"reference": "'order-' || n", "customer_id": _PARENT, "status": "'credited'", "updated_at": _AT},
     Confirmation: {"provider_reference": "'BANK' || n", "deposit_id": _PARENT, "updated_at": _AT},
@@ -58,6 +55,7 @@ DIFFERS: Final[dict[type[models.Model], dict[str, str]]] = {
     Journal: {"reference": "'journal-' || n", "subject": "'dep_' || n"},
     ProviderCall: {"subject": "'cnf_' || n"},
 }
+BIG: Final = tuple(_DIFFERS)
 _TIMES: Final = frozenset({"created_at", "received_at", "started_at"})
 
 
@@ -183,25 +181,11 @@ def one_of_each(product: Product, account: ProviderAccount) -> dict[type[models.
     return made
 
 
-def copies_of(model: type[models.Model], **also: str) -> str:
-    """The statement that writes copies number 1 to ``%(last)s`` of the row ``%(one)s``."""
-    columns = {str(field.column): field for field in model._meta.concrete_fields}
-    values: Mapping[str, str] = {
+def own_of(model: type[models.Model]) -> dict[str, str]:
+    """What copies of a row of this table have of their own (`copies.write_copies`)."""
+    columns = {str(field.column) for field in model._meta.concrete_fields}
+    return {
         str(model._meta.pk.column): _ID if isinstance(model._meta.pk, models.UUIDField) else "one.id + n",
-        **dict.fromkeys(_TIMES & columns.keys(), _AT),
-        **DIFFERS[model],
-        **also,
+        **dict.fromkeys(_TIMES & columns, _AT),
+        **_DIFFERS[model],
     }
-    assert values.keys() <= columns.keys()
-    chosen = ", ".join(values.get(name, f'one."{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    table = model._meta.db_table
-    return (
-        f"INSERT INTO {table} ({names}) SELECT {chosen} FROM {table} AS one, generate_series(1, %(last)s) AS n "  # noqa: S608 - columns of our own tables
-        "WHERE one.id = %(one)s ORDER BY n"
-    )
-
-
-def id_of(prefix: str, row: models.Model) -> str:
-    """The TypeID of a row."""
-    return ids.encode(prefix, row.pk)
