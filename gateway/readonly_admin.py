@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
 from gateway import causes
+from gateway.chosen_rows import ChosenRows
 from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
 from gateway.keyset_lists import ListOfRows, WalkById
@@ -27,7 +26,7 @@ def _may_also_see(permissions: tuple[str, ...], request: HttpRequest) -> bool:
     return any(request.user.has_perm(one) for one in permissions)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
+class ReadOnlyAdmin(ChosenRows, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Lists and shows rows to staff with the view permission; nobody adds, changes or deletes here.
 
     Every column is shown except encrypted ones and those named in ``hidden_columns``.
@@ -61,8 +60,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     list_per_page = 50
     change_list_template = "admin/lists/change_list.html"
     list_before_template = "admin/lists/above.html"
-    #: Nobody can say how many rows there are, so nobody can choose all of them.
-    list_disable_select_all = True
     #: Counting every row of a large table costs more than the page itself.
     show_full_result_count = False
 
@@ -98,17 +95,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         if request.method not in _METHODS:
             return HttpResponseNotAllowed(_METHODS)
         return super().changeform_view(request, *args, **options)
-
-    def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> Any:
-        """An action on the chosen rows; what is no key of this model is refused before it is looked for."""
-        if request.POST.get("select_across") == "1":
-            raise BadRequest("Rows are chosen page by page.")
-        try:
-            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
-                self.model._meta.pk.to_python(chosen)  # noqa: SLF001 - Django's documented model API
-        except ValidationError:
-            raise BadRequest("One of the chosen rows has no key.") from None
-        return super().response_action(request, queryset)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """As it was granted, or with a permission that takes looking."""
