@@ -2,6 +2,8 @@
 
 Django lets whoever may edit users make superusers, and set other people's passwords: one person would be two, and what
 takes two persons would take one. Superusers may still do all of it, to others; Django's log says who did what.
+
+People of an office are some dozens, and groups are fewer: their lists may be counted and sorted.
 """
 
 from typing import Any, Final
