@@ -72,7 +72,7 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The page on which people change their own password."""
-        request.current_app = self.name  # type: ignore[attr-defined]  # the library's: its addresses are this site's
+        request.current_app = self.name
         context = {**self.each_context(request), **(extra_context or {})}
         done = reverse("admin:password_change_done")
         return OwnPasswordView.as_view(success_url=done, extra_context=context)(request)  # type: ignore[return-value]
