@@ -130,7 +130,9 @@ def test_instructions_are_found_by_what_they_are_called_and_by_nothing_else(look
 def test_beside_a_thing_stand_the_newest_of_what_was_asked_for(product: Product) -> None:
     made = [by_two_persons("product_funded", money(product, "1")) for _ in range(21)]
     told = {"product": str(product.pk)}
-    found = doors.of("product", told, (), persons()[0])
+    with CaptureQueriesContext(connection) as seen:
+        found = doors.of("product", told, (), persons()[0])
+    assert [one["sql"].endswith("LIMIT 21") for one in seen if "balances_instruction" in one["sql"]] == [True]
     assert found["instructions"] == made[:0:-1]
     assert found["all"] == f"{reverse('admin:balances_instruction_changelist')}?q={product.pk}"
     assert doors.of("product", {"product": "another"}, (), persons()[0])["all"] == ""
