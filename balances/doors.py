@@ -1,15 +1,18 @@
 """The doors to the verbs from the pages of things: what people may do, and what they asked for already."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.urls import reverse
 
-from balances.instruction_models import Instruction
+from balances import finding
 from balances.instruction_rights import PROPOSE
 from balances.verbs import Verb
+
+#: Of what was asked for about one thing the newest: as a rule there are none, one, or two.
+SHOWN_AT_MOST: Final = 20
 
 
 def of(field: str, told: dict[str, str], verbs: Iterable[Verb], by: AbstractUser | AnonymousUser) -> dict[str, Any]:
@@ -22,11 +25,14 @@ def of(field: str, told: dict[str, str], verbs: Iterable[Verb], by: AbstractUser
         by: who looks; whoever may not ask sees no buttons.
     """
     may_ask = by.has_perm(PROPOSE)
-    # Asked so that the index of the parameters serves it.
-    about = Instruction.objects.filter(parameters__contains={field: told[field]}).select_related("requested_by")
+    found = finding.about(field, told[field]).select_related("requested_by").defer("secrets")
+    newest = list(found.order_by("-pk")[: SHOWN_AT_MOST + 1])
     return {
         "open": [{"verb": one, "address": form_of(one, told)} for one in verbs] if may_ask else [],
-        "instructions": about.order_by("-requested_at"),
+        "instructions": newest[:SHOWN_AT_MOST],
+        "all": f"{reverse('admin:balances_instruction_changelist')}?{urlencode({'q': told[field]})}"
+        if len(newest) > SHOWN_AT_MOST
+        else "",
         "may_ask": may_ask,
     }
 

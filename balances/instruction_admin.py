@@ -4,19 +4,20 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, When
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
-from balances import instruction_pages, summaries
+from balances import finding, instruction_pages, summaries
 from balances.instruction_models import Instruction, InstructionMove
 from balances.instruction_rights import PROPOSE, TAKES_LOOKING
 from balances.pages import link
 from balances.states import InstructionStatus
 from gateway import ids
+from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
 
 
@@ -32,7 +33,7 @@ class InstructionMoveInline(HistoryInline):
 
 @admin.register(Instruction)
 class InstructionAdmin(ReadOnlyAdmin):
-    """What people asked for, first what waits for a decision, then the newest; and the pages to ask and to decide."""
+    """What people asked for, the newest first, with a view of what waits; and the pages to ask and to decide."""
 
     id_prefix = ids.INSTRUCTION
     also_seen_with = TAKES_LOOKING
@@ -43,14 +44,9 @@ class InstructionAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "verb", "requested_at", "decided_at", "requested_by"]
     views = (("Waiting for a second person", "status__in=proposed"),)
-    search_fields = ["reason", "document"]
-    search_help_text = "A part of a reason or a document, or an id in full."
+    search_help_text = "An id, that of what it is about, or a document, in full."
+    walks_by_id = (WalkById(among={"status": frozenset({InstructionStatus.PROPOSED})}, are_few=True),)
     list_select_related = ["requested_by", "decided_by"]
-    ordering = [
-        Case(When(status=InstructionStatus.PROPOSED, then=0), default=1),
-        "-requested_at",
-        "-id",
-    ]
     hidden_columns = ("id", "parameters", "preview", "digest", "sequence", "decided_xact")
     readonly_fields = ["public_id", "posted"]
     inlines = [InstructionMoveInline]
@@ -59,6 +55,10 @@ class InstructionAdmin(ReadOnlyAdmin):
     def has_propose_permission(self, request: HttpRequest) -> bool:
         """Whoever may ask. A method, for the name of a permission would be looked up before there are any tables."""
         return request.user.has_perm(PROPOSE)
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
+        """By their document, or by what they are about."""
+        return finding.instructions(term)
 
     @admin.display
     def posts(self, instruction: Instruction) -> str:

@@ -91,6 +91,7 @@ class Instruction(models.Model):
             ),
             # The page of an order shows all that was ever asked for about it.
             GinIndex(fields=["parameters"], opclasses=["jsonb_path_ops"], name="instructions_by_parameters"),
+            models.Index(fields=["document"], name="instructions_by_document"),
         ]
         triggers = INSTRUCTION_GUARDS
 

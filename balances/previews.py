@@ -6,16 +6,19 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from balances.accounts import AccountKey
 from balances.instruction_models import Instruction
 from balances.kinds import JournalKind
 from balances.models import Entry
 from balances.verbs import Plan
-from gateway.money import format_amount
+from gateway.money import format_amount, grouped
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
+
+#: Of a leg, where its amount stands.
+_SIDES: Final = ("debit", "credit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,18 @@ class Preview:
 
     content: dict[str, Any]
     digest: str
+
+    @property
+    def shown_journals(self) -> list[dict[str, Any]]:
+        """The journals as pages show them, with amounts in groups of three digits; the digest is of the plain ones."""
+        return [
+            {**journal, "legs": [{**leg, **{side: _grouped(leg, side) for side in _SIDES}} for leg in journal["legs"]]}
+            for journal in self.content["journals"]
+        ]
+
+
+def _grouped(leg: Mapping[str, str], side: str) -> str:
+    return grouped(Decimal(leg[side]), leg["currency"]) if leg[side] else ""
 
 
 def preview(verb: str, parameters: Mapping[str, str], plan: Plan) -> Preview:

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from balances.models import Entry, Journal
-from gateway.money import format_amount
+from gateway.money import shown_amount
 
 
 def of_preview(content: Mapping[str, Any]) -> str:
     """The first journal of a preview (`balances.previews.Preview.content`) and how many more there are.
 
-    For example ``1000.00 INR: debit bank, credit available of Demo``. Debit and credit, for an arrow would say where
+    For example ``1,000.00 INR: debit bank, credit available of Demo``. Debit and credit, for an arrow would say where
     money went, which is left to right between some accounts and right to left between others. What posts nothing
     is told by its first note.
     """
@@ -50,4 +50,4 @@ def _in_order(journal: Journal) -> list[Entry]:
 
 
 def _texts(sums: Mapping[str, Decimal]) -> str:
-    return ", ".join(f"{format_amount(amount, currency)} {currency}" for currency, amount in sums.items())
+    return ", ".join(shown_amount(amount, currency) for currency, amount in sums.items())

@@ -80,5 +80,6 @@ app.conf.beat_schedule = {
         "payments.tasks.forget_payers": _MINUTE * 5,
         "postbacks.tasks.forget_letters": _MINUTE * 5,
         "gateway.providers.tasks.forget_calls": _MINUTE * 5,
+        "gateway.backoffice.tasks.forget_notes": _MINUTE * 5,
     }.items()
 }

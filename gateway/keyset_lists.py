@@ -156,12 +156,14 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
 
     Attributes:
         mode: whose money it shows; empty where its rows have none.
+        found_in: the other mode, where a search found its rows in that one alone; else empty.
         notice: what has to be said of it: where a search found its rows, what was not understood.
         filters: what it can be asked.
     """
 
     def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
         self.mode = ""
+        self.found_in = ""
         self.notice = ""
         self.filters: list[Filter] = []
         self.asked = Asked()
@@ -213,7 +215,8 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
         if self.query.strip():
             modes = set(rows.order_by().values_list(lookup, flat=True).distinct())
             if modes and self.mode not in modes:
-                self.notice += f" Found in {'/'.join(sorted(modes))}, not in {self.mode}."
+                [self.found_in] = modes  # there are two
+                self.notice += f" Found in {self.found_in}, not in {self.mode}."
                 return rows
         return rows.filter(**{lookup: self.mode})
 

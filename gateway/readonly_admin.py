@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
 from gateway import causes
+from gateway.chosen_rows import ChosenRows
 from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
 from gateway.keyset_lists import ListOfRows, WalkById
@@ -27,15 +26,11 @@ def _may_also_see(permissions: tuple[str, ...], request: HttpRequest) -> bool:
     return any(request.user.has_perm(one) for one in permissions)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
-    """Lists and shows rows to staff with the view permission; nobody adds, changes or deletes here.
-
-    Every column is shown except encrypted ones and those named in ``hidden_columns``.
+class ListAdmin(ChosenRows, ModelAdmin):  # type: ignore[misc]  # the library is untyped
+    """Lists of rows as `gateway.keyset_lists` shows them: nothing counted, exact search, one mode at a time.
 
     Attributes:
         id_prefix: TypeID prefix of the model; a full id in the search box finds exactly that row.
-        hidden_columns: columns that tell a reader nothing or too much.
-        also_seen_with: permissions that let people look as the view permission does: who decides needs the evidence.
         is_exported: whether its rows can be had as a file (`gateway.backoffice.exports.asking`).
         not_exported: columns of the list that no file has, by their names: what a customer is known by outside.
         mode_lookup: the column that says whose money a row is, as a lookup; empty where there is none. A list shows one
@@ -47,8 +42,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """
 
     id_prefix: str = ""
-    hidden_columns: tuple[str, ...] = ()
-    also_seen_with: tuple[str, ...] = ()
     is_exported: bool = True
     not_exported: tuple[str, ...] = ()
     mode_lookup: str = ""
@@ -61,8 +54,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     list_per_page = 50
     change_list_template = "admin/lists/change_list.html"
     list_before_template = "admin/lists/above.html"
-    #: Nobody can say how many rows there are, so nobody can choose all of them.
-    list_disable_select_all = True
     #: Counting every row of a large table costs more than the page itself.
     show_full_result_count = False
 
@@ -93,22 +84,64 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         title = capfirst(self.opts.verbose_name_plural)
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns of the list: a status as its word, an amount with the decimals of its currency."""
+        names = [name for name in self.list_display if name != self.mode_lookup]  # it stands above, for all of them
+        if self.pages_by_key and "amount" in names:
+            names = [name for name in names if name != "currency"]  # the amounts say it themselves
+        return [column(self.model, name, with_code=self.pages_by_key) for name in names]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
+    ) -> tuple["models.QuerySet[Any]", bool]:
+        """Rows that are called exactly so, each way by an index; only lists of a few rows look into texts."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if self.found_exactly(term) is not None or key_of(self.id_prefix, term) is not None:
+            return self.called(queryset, term), False
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        if (in_full := self.found_in_full(search_term)) is not None:
+            found |= queryset.filter(in_full)
+        return found, may_have_duplicates
+
+    def called(self, queryset: "models.QuerySet[Any]", term: str) -> "models.QuerySet[Any]":
+        """The rows that are called exactly so: the newest of each way, found with one question."""
+        ways = [] if len(term) > TERM_MAX_LENGTH else list(self.found_exactly(term) or ())
+        if isinstance(self.opts.pk, models.UUIDField) and (key := key_of(self.id_prefix, term)) is not None:
+            ways.append(self.model._base_manager.filter(pk=key))  # noqa: SLF001 - Django's documented name
+        return queryset.filter(pk__in=newest_keys(ways))
+
+    def found_exactly(self, term: str) -> "Sequence[models.QuerySet[Any]] | None":
+        """Rows of this model that are called so, beside those with this id: one query for each way, each indexed.
+
+        None: the list is of few rows, and its `search_fields` say where a search looks.
+        """
+        return None
+
+    def found_in_full(self, term: str) -> models.Q | None:
+        """What else a search of a short list finds where no column holds its term in plain text; None: nothing."""
+        return None
+
+
+class ReadOnlyAdmin(ListAdmin):
+    """Lists and shows rows to staff with the view permission; nobody adds, changes or deletes here.
+
+    Every column is shown except encrypted ones and those named in ``hidden_columns``.
+
+    Attributes:
+        hidden_columns: columns that tell a reader nothing or too much.
+        also_seen_with: permissions that let people look as the view permission does: who decides needs the evidence.
+    """
+
+    hidden_columns: tuple[str, ...] = ()
+    also_seen_with: tuple[str, ...] = ()
+
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         """The page of a row; other methods than a page has are refused before Django opens a transaction for them."""
         if request.method not in _METHODS:
             return HttpResponseNotAllowed(_METHODS)
         return super().changeform_view(request, *args, **options)
-
-    def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> Any:
-        """An action on the chosen rows; what is no key of this model is refused before it is looked for."""
-        if request.POST.get("select_across") == "1":
-            raise BadRequest("Rows are chosen page by page.")
-        try:
-            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
-                self.model._meta.pk.to_python(chosen)  # noqa: SLF001 - Django's documented model API
-        except ValidationError:
-            raise BadRequest("One of the chosen rows has no key.") from None
-        return super().response_action(request, queryset)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """As it was granted, or with a permission that takes looking."""
@@ -142,13 +175,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         rows: models.QuerySet[Any] = super().get_queryset(request)
         return rows.defer(*encrypted)
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """The columns of the list: a status as its word, an amount with the decimals of its currency."""
-        names = [name for name in self.list_display if name != self.mode_lookup]  # it stands above, for all of them
-        if self.pages_by_key and "amount" in names:
-            names = [name for name in names if name != "currency"]  # the amounts say it themselves
-        return [column(self.model, name, with_code=self.pages_by_key) for name in names]
-
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Every column that may be seen, in the model's order, the queue's own columns last."""
         columns = [
@@ -163,38 +189,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All of them, so that columns which no form would hold (ids, times) are shown as well."""
         return self.get_fields(request, obj)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: "models.QuerySet[Any]", search_term: str
-    ) -> tuple["models.QuerySet[Any]", bool]:
-        """Rows that are called exactly so, each way by an index; only lists of a few rows look into texts."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        if self.found_exactly(term) is not None or key_of(self.id_prefix, term) is not None:
-            return self.called(queryset, term), False
-        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        if (in_full := self.found_in_full(search_term)) is not None:
-            found |= queryset.filter(in_full)
-        return found, may_have_duplicates
-
-    def called(self, queryset: "models.QuerySet[Any]", term: str) -> "models.QuerySet[Any]":
-        """The rows that are called exactly so: the newest of each way, found with one question."""
-        ways = [] if len(term) > TERM_MAX_LENGTH else list(self.found_exactly(term) or ())
-        if isinstance(self.opts.pk, models.UUIDField) and (key := key_of(self.id_prefix, term)) is not None:
-            ways.append(self.model._base_manager.filter(pk=key))  # noqa: SLF001 - Django's documented name
-        return queryset.filter(pk__in=newest_keys(ways))
-
-    def found_exactly(self, term: str) -> "Sequence[models.QuerySet[Any]] | None":
-        """Rows of this model that are called so, beside those with this id: one query for each way, each indexed.
-
-        None: the list is of few rows, and its `search_fields` say where a search looks.
-        """
-        return None
-
-    def found_in_full(self, term: str) -> models.Q | None:
-        """What else a search of a short list finds where no column holds its term in plain text; None: nothing."""
-        return None
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # the library is untyped

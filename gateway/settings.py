@@ -159,7 +159,10 @@ AXES_USERNAME_CALLABLE = "gateway.backoffice.signing_in.locks.username"
 AXES_LOCKOUT_CALLABLE = "gateway.backoffice.signing_in.locks.locked"
 #: Of what was sent with a failed sign-in nothing is kept: it holds the password, the code, and what was typed into the
 #: wrong field.
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "code", "csrfmiddlewaretoken", "next"]
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "password", "code", "csrfmiddlewaretoken", "next"),
+    *("old_password", "new_password1", "new_password2"),
+]
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

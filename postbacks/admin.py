@@ -47,7 +47,7 @@ class LetterAdmin(ReadOnlyAdmin):
 
 @admin.register(LetterItem)
 class LetterItemAdmin(ReadOnlyAdmin):
-    """Items: the unconfirmed and the contradicted ones want a person."""
+    """Items: the unconfirmed, the contradicted and the unreadable ones want a person."""
 
     list_display = [
         "created_at",
@@ -79,6 +79,7 @@ class LetterItemAdmin(ReadOnlyAdmin):
     views = (
         ("Unconfirmed", "status__in=unconfirmed"),
         ("Contradicted", "status__in=contradicted"),
+        ("Cannot be read", "status__in=unusable"),
         ("Strays", "is_stray__exact=1&created_at__gte=today-6d"),
     )
 

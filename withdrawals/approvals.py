@@ -6,6 +6,7 @@ status, and all others read it.
 
 import uuid
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +26,7 @@ from gateway.products.actions import Caller
 from gateway.products.models import ApiKey, Scope
 from withdrawals.batch_states import BatchStatus
 from withdrawals.failures import FailureCode
-from withdrawals.models import Approval, BatchRow, Withdrawal
+from withdrawals.models import Approval, BatchRow, Withdrawal, WithdrawalMove
 from withdrawals.moves import NoRoom, lock_withdrawal, move_withdrawal, no_room_is_said
 from withdrawals.states import APPROVAL_DAYS, ApproverRole, Decision, WithdrawalStatus
 
@@ -90,7 +91,7 @@ def _decide(withdrawal_id: uuid.UUID, by: AbstractUser | Caller, decision: Decis
     if any(_is_of(one, decider) and one.decision == decision for one in given):
         return withdrawal
     role = decider.roles[0]
-    if objection := _objection(withdrawal, given, decider):
+    if objection := _objection(withdrawal, given, decider, of_batches_accepted_by(decider.person, [withdrawal])):
         raise Refused(objection)
     if decision is Decision.APPROVE:
         role = _role(withdrawal, given, decider)
@@ -141,16 +142,22 @@ def overdue() -> "QuerySet[Withdrawal]":
     return Withdrawal.objects.filter(status=WithdrawalStatus.PENDING_APPROVAL, next_at__lte=timezone.now())
 
 
-def objection_to(withdrawal: Withdrawal, by: AbstractUser, decision: Decision) -> str:
+def objection_to(withdrawal: Withdrawal, by: AbstractUser, decision: Decision, accepted: Collection[uuid.UUID]) -> str:
     """Why this person may not decide so about it, as things are; "" where they may.
 
-    Looks, and locks nothing: what `approve` and `reject` say counts.
+    Looks, and locks nothing: what `approve` and `reject` say counts. No query, where its moves and approvals are known.
+
+    Args:
+        withdrawal: the one that waits.
+        by: who looks.
+        decision: what they would say.
+        accepted: what `of_batches_accepted_by` says of this person.
     """
     if not (roles := _roles(by)):
         return "You may not decide about withdrawals."
     decider = Decider(cause=Cause(kind=CauseKind.PERSON, id=str(by.pk)), roles=roles, person=by.pk)
     given = list(withdrawal.approvals.all())
-    if objection := _objection(withdrawal, given, decider):
+    if objection := _objection(withdrawal, given, decider, accepted):
         return objection
     if decision is Decision.APPROVE:
         try:
@@ -158,6 +165,20 @@ def objection_to(withdrawal: Withdrawal, by: AbstractUser, decision: Decision) -
         except Refused as error:
             return str(error)
     return ""
+
+
+def of_batches_accepted_by(person: int | None, withdrawals: Iterable[Withdrawal]) -> set[uuid.UUID]:
+    """The ids of those whose batch this person, if it is one, said yes to. One query at most, where moves are known."""
+    from_batches = [one.pk for one in withdrawals if _asked(one).detail] if person is not None else []
+    if not from_batches:
+        return set()
+    rows = BatchRow.objects.filter(
+        withdrawal__in=from_batches,
+        batch__moves__to_status=BatchStatus.ACCEPTED,
+        batch__moves__cause=CauseKind.PERSON,
+        batch__moves__cause_id=str(person),
+    )
+    return {key for key in rows.values_list("withdrawal", flat=True) if key is not None}
 
 
 def _person(by: AbstractUser) -> Decider:
@@ -182,30 +203,24 @@ def _key(by: Caller) -> Decider:
     return Decider(cause=Cause(kind=CauseKind.API_KEY, id=str(now.pk)), roles=(_APPROVER,), key=now.pk)
 
 
-def _objection(withdrawal: Withdrawal, given: list[Approval], decider: Decider) -> str:
+def _objection(withdrawal: Withdrawal, given: list[Approval], decider: Decider, accepted: Collection[uuid.UUID]) -> str:
     """Why they may not decide about it at all, or ""."""
     if withdrawal.status != WithdrawalStatus.PENDING_APPROVAL:
         return f"The withdrawal is {withdrawal.status}; it waits for no approval."
     if _is_over(withdrawal):
         return f"It was not approved in {APPROVAL_DAYS} days, and is about to be called off."
-    asked = next(move for move in withdrawal.moves.all() if move.sequence == 1)
+    asked = _asked(withdrawal)
     if (asked.cause, asked.cause_id) == (decider.cause.kind, decider.cause.id):
         return "Whoever asked for a withdrawal does not decide about it: another one has to."
-    if decider.person is not None and asked.detail and _accepted_its_batch(withdrawal, decider.person):
+    if withdrawal.pk in accepted:
         return "Whoever said yes to its batch has asked for it, too: another one has to decide."
     if any(_is_of(one, decider) for one in given):
         return "They have decided about it already; it takes another one."
     return ""
 
 
-def _accepted_its_batch(withdrawal: Withdrawal, person: int) -> bool:
-    rows = BatchRow.objects.filter(
-        withdrawal=withdrawal,
-        batch__moves__to_status=BatchStatus.ACCEPTED,
-        batch__moves__cause=CauseKind.PERSON,
-        batch__moves__cause_id=str(person),
-    )
-    return rows.exists()
+def _asked(withdrawal: Withdrawal) -> WithdrawalMove:
+    return next(move for move in withdrawal.moves.all() if move.sequence == 1)
 
 
 def _role(withdrawal: Withdrawal, given: list[Approval], decider: Decider) -> ApproverRole:

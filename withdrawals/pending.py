@@ -8,7 +8,7 @@ from typing import Final
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, UUIDField, Value
 from django.utils import timezone
 
 from gateway.encryption import readable_or
@@ -17,9 +17,9 @@ from gateway.lifecycles import CauseKind
 from gateway.money import shown_amount
 from gateway.products.models import ApiKey
 from withdrawals import rules, slabs
-from withdrawals.approvals import objection_to
+from withdrawals.approvals import objection_to, of_batches_accepted_by
 from withdrawals.limits import same_payments
-from withdrawals.models import Approval, OnExcess, Withdrawal, WithdrawalMove
+from withdrawals.models import Approval, Withdrawal, WithdrawalLimit, WithdrawalMove
 from withdrawals.slabs import Slab
 from withdrawals.states import Decision, HoldReason, WithdrawalStatus
 
@@ -106,45 +106,55 @@ def shown(rows: "QuerySet[Withdrawal]", by: AbstractUser) -> list[Pending]:
 
 
 def _pending(rows: Iterable[Withdrawal], by: AbstractUser) -> list[Pending]:
+    """Whatever is looked up is looked up for all of them at once: a page of fifty takes as many queries as one row."""
     rows = list(rows)
-    names = _names(move for row in rows for move in row.moves.all())
-    agreed = {owner: slabs.in_force(*owner) for owner in {_owner(row) for row in rows}}
-    return [_shown(row, names, agreed[_owner(row)], by) for row in rows]
+    known = _Known(
+        names=_names(move for row in rows for move in row.moves.all()),
+        agreed=slabs.in_force_together({_owner(row) for row in rows}),
+        limits=rules.holding_limits([row for row in rows if HoldReason.LIMIT_EXCEEDED in row.held_for]),
+        similar=_similar([row for row in rows if HoldReason.DUPLICATE_LIKELY in row.held_for]),
+        accepted=of_batches_accepted_by(by.pk, rows),
+    )
+    return [_shown(row, known, by) for row in rows]
 
 
-def _owner(withdrawal: Withdrawal) -> tuple[uuid.UUID, str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was looked up for all rows; limits and similar ones by the ids of those that are held for them."""
+
+    names: dict[tuple[str, str], str]
+    agreed: dict[slabs.Owner, tuple[Slab, ...]]
+    limits: dict[uuid.UUID, list[WithdrawalLimit]]
+    similar: dict[uuid.UUID, list[Withdrawal]]
+    accepted: set[uuid.UUID]
+
+
+def _owner(withdrawal: Withdrawal) -> slabs.Owner:
     return withdrawal.product_id, withdrawal.mode, withdrawal.currency
 
 
-def _shown(
-    withdrawal: Withdrawal, names: dict[tuple[str, str], str], agreed: tuple[Slab, ...], by: AbstractUser
-) -> Pending:
+def _shown(withdrawal: Withdrawal, known: _Known, by: AbstractUser) -> Pending:
     [first] = withdrawal.moves.all()
     recipient: dict[str, str] = readable_or(withdrawal, "recipient", {})
     assert withdrawal.next_at is not None, "what waits has its end"
     return Pending(
         withdrawal=withdrawal,
-        asked_by=names.get((first.cause, first.cause_id), f"{first.cause} {first.cause_id}"),
+        asked_by=known.names.get((first.cause, first.cause_id), f"{first.cause} {first.cause_id}"),
         recipient=[(name.replace("_", " "), hidden(value)) for name, value in recipient.items()],
         needed=_still_needed(withdrawal),
-        slab=_slab(withdrawal, agreed),
+        slab=_slab(withdrawal, known.agreed[_owner(withdrawal)]),
         held_for=[HoldReason(reason).label for reason in withdrawal.held_for],
-        limits=_limits(withdrawal) if HoldReason.LIMIT_EXCEEDED in withdrawal.held_for else [],
-        similar=_similar(withdrawal) if HoldReason.DUPLICATE_LIKELY in withdrawal.held_for else [],
+        limits=[f"{one.most} in {one.within} ({one.about})" for one in known.limits.get(withdrawal.pk, [])],
+        similar=known.similar.get(withdrawal.pk, []),
         time_left=max(withdrawal.next_at - timezone.now(), timedelta()),
-        approve=objection_to(withdrawal, by, Decision.APPROVE),
-        reject=objection_to(withdrawal, by, Decision.REJECT),
+        approve=objection_to(withdrawal, by, Decision.APPROVE, known.accepted),
+        reject=objection_to(withdrawal, by, Decision.REJECT, known.accepted),
     )
 
 
 def _slab(withdrawal: Withdrawal, agreed: tuple[Slab, ...]) -> str:
     found = next(one for one in reversed(agreed) if one.beginning <= withdrawal.amount)
     return f"Slab from {shown_amount(found.beginning, withdrawal.currency)} on: {found.words.replace('_', ' ')}"
-
-
-def _limits(withdrawal: Withdrawal) -> list[str]:
-    found = rules.of(withdrawal, withdrawal.recipient_hashes).limits
-    return [f"{one.most} in {one.within} ({one.about})" for one in found if one.on_excess == OnExcess.HOLD]
 
 
 def _still_needed(withdrawal: Withdrawal) -> str:
@@ -155,9 +165,24 @@ def _still_needed(withdrawal: Withdrawal) -> str:
     return " and ".join(role.replace("_", " ") for role in missing)
 
 
-def _similar(withdrawal: Withdrawal) -> list[Withdrawal]:
-    earlier = same_payments(withdrawal, withdrawal.recipient_hashes).filter(pk__lt=withdrawal.pk)
-    return list(earlier.only("id", "status", "created_at", "reference").order_by("-id")[:_SIMILAR_MAX])
+def _similar(rows: list[Withdrawal]) -> dict[uuid.UUID, list[Withdrawal]]:
+    """By the ids of these, the earlier ones that look the same: two queries."""
+    parts = [
+        same_payments(row, row.recipient_hashes)
+        .filter(pk__lt=row.pk)
+        .order_by("-id")
+        .values_list(Value(row.pk, UUIDField()), "pk")[:_SIMILAR_MAX]
+        for row in rows
+    ]
+    if not parts:
+        return {}
+    # One part for each, so that each is planned by its own hashes, which the index of hashes knows.
+    pairs = list(parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0])
+    earlier = Withdrawal.objects.only("id", "status", "created_at", "reference").in_bulk([key for _, key in pairs])
+    found: dict[uuid.UUID, list[Withdrawal]] = {row.pk: [] for row in rows}
+    for of, key in sorted(pairs, reverse=True):
+        found[of].append(earlier[key])
+    return found
 
 
 def _names(moves: Iterable[WithdrawalMove]) -> dict[tuple[str, str], str]:

@@ -1,13 +1,15 @@
 """Which rules a new withdrawal goes by: one statement, for each order asks."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection
+from django.db.models import Q
 
 from withdrawals.blocklist import IS_BLOCKED
-from withdrawals.models import DUPLICATE_WINDOW_MINUTES, Withdrawal, WithdrawalLimit
+from withdrawals.models import DUPLICATE_WINDOW_MINUTES, OnExcess, Withdrawal, WithdrawalLimit
 
 #: Of each limit the version that counts, unless it ended the limit. There are dozens of rows.
 _RULES: Final = f"""
@@ -30,6 +32,8 @@ _RULES: Final = f"""
             WHERE maximum_amount IS NOT NULL OR maximum_count IS NOT NULL
         )
 """  # noqa: S608 - our own columns, no input
+#: What versions of a limit have in common; by keys, for a name would be looked up in another table.
+_SAME_LIMIT: Final = ("mode", "currency", "product_id", "per", "payment_system_id", "period", "on_excess")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +74,27 @@ def _limits(limit_ids: list[uuid.UUID]) -> list[WithdrawalLimit]:
         return []
     # "refuse" sorts behind "hold": whatever cannot be made needs no approval.
     return list(WithdrawalLimit.objects.filter(pk__in=limit_ids).select_related("product").order_by("-on_excess", "id"))
+
+
+def holding_limits(withdrawals: Collection[Withdrawal]) -> dict[uuid.UUID, list[WithdrawalLimit]]:
+    """By the ids of some withdrawals, the limits that apply to each and hold up what goes beyond them: one query."""
+    rows = WithdrawalLimit.objects.filter(
+        Q(product=None) | Q(product__in={one.product_id for one in withdrawals}),
+        mode__in={one.mode for one in withdrawals},
+        currency__in={one.currency for one in withdrawals},
+        on_excess=OnExcess.HOLD,
+    )
+    newest = rows.order_by(*_SAME_LIMIT, "-version").distinct(*_SAME_LIMIT).select_related("product")
+    limits = sorted(
+        (one for one in newest if one.maximum_amount is not None or one.maximum_count is not None),
+        key=lambda one: one.pk,
+    )
+    return {one.pk: [limit for limit in limits if _applies(limit, one)] for one in withdrawals}
+
+
+def _applies(limit: WithdrawalLimit, withdrawal: Withdrawal) -> bool:
+    return (
+        (limit.mode, limit.currency) == (withdrawal.mode, withdrawal.currency)
+        and limit.product_id in {None, withdrawal.product_id}
+        and limit.payment_system_id in {None, withdrawal.payment_system_id}
+    )

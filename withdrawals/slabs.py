@@ -8,7 +8,7 @@ next one begins::
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -26,6 +26,8 @@ from withdrawals.states import ApproverRole
 
 #: Money that leaves takes a look of nobody, one or two; a third person would be waited for, not looked with.
 APPROVALS_MAX: Final = 2
+#: Whose slabs they are: the id of a product, a mode and a currency.
+Owner = tuple[UUID, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,18 @@ def needed(withdrawal: Withdrawal) -> list[ApproverRole]:
 
 def in_force(product: UUID, mode: str, currency: str) -> tuple[Slab, ...]:
     """The slabs that count now."""
-    agreed = latest(product, mode, currency)
+    return _read(latest(product, mode, currency), mode, currency)
+
+
+def in_force_together(owners: Collection[Owner]) -> dict[Owner, tuple[Slab, ...]]:
+    """The same of several products, modes and currencies at once: one query."""
+    rows = SlabSet.objects.filter(product__in={product for product, _, _ in owners})
+    newest = rows.order_by("product_id", "mode", "currency", "-version").distinct("product_id", "mode", "currency")
+    agreed = {(one.product_id, one.mode, one.currency): one for one in newest}
+    return {owner: _read(agreed.get(owner), *owner[1:]) for owner in owners}
+
+
+def _read(agreed: SlabSet | None, mode: str, currency: str) -> tuple[Slab, ...]:
     if agreed is not None:
         return read(agreed.slabs, currency)
     # Real money is looked at until it was agreed that it need not be.

@@ -11,6 +11,7 @@ import time_machine
 from django.db import connection, models
 from django.utils import timezone
 
+from balances.instruction_models import Instruction
 from balances.models import Hold, Journal
 from gateway.keyed_hashes import HASH_LENGTH
 from gateway.products.models import Customer, Mode, Product
@@ -18,6 +19,7 @@ from gateway.providers.models import Flow, PaymentSystem, ProviderAccount, Provi
 from gateway.webhooks.models import Delivery, Event, WebhookEndpoint
 from payments.models import Confirmation, Deposit, Receipt, Savings
 from postbacks.models import Letter, LetterItem
+from tests.two_persons import persons
 from withdrawals.models import BatchRow, Withdrawal, WithdrawalBatch
 
 #: A UUIDv7 of the time of copy ``n`` of ``%(count)s``, with ``n`` at its end.
@@ -54,6 +56,12 @@ _DIFFERS: Final[dict[type[models.Model], dict[str, str]]] = {
     Delivery: {"event_id": _PARENT, "status": "'delivered'", "finished_at": _AT, "next_at": "NULL"},
     Journal: {"reference": "'journal-' || n", "subject": "'dep_' || n"},
     ProviderCall: {"subject": "'cnf_' || n"},
+    Instruction: {
+        "parameters": "jsonb_build_object('receipt', 'rcp_' || n)",
+        "document": "'line-' || n",
+        "requested_at": _AT,
+        "decided_at": _AT,
+    },
 }
 BIG: Final = tuple(_DIFFERS)
 _TIMES: Final = frozenset({"created_at", "received_at", "started_at"})
@@ -176,6 +184,23 @@ def one_of_each(product: Product, account: ProviderAccount) -> dict[type[models.
         xact=1,
         begun_at=now,
         created_at=now,
+    )
+    requester, approver = persons()
+    make(
+        Instruction,
+        verb="receipt_written_off",
+        mode=Mode.TEST,
+        parameters={"receipt": "rcp_0"},
+        reason="a test",
+        document="line-0",
+        preview={"mode": "test", "notes": ["nothing"], "journals": []},
+        digest="",
+        requested_by=requester,
+        requested_at=now,
+        status="posted",
+        decided_by=approver,
+        decided_at=now,
+        decided_xact=1,
     )
     make(ProviderCall, account=account, operation="pull", subject="cnf_0", outcome="answered")
     return made

@@ -94,7 +94,7 @@ _INTEGRATES: Final = (
     | {
         "products.add_product",
         "products.change_product",
-        # Keys that let no money leave; a live one that does is asked for with `propose_instruction`.
+        # Keys that let no money leave, live ones as well; a live one that does is asked for with `propose_instruction`.
         "products.add_apikey",
         "products.change_apikey",
         "webhooks.add_webhookendpoint",

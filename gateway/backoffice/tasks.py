@@ -8,6 +8,7 @@ from gateway.after_commit import ring
 from gateway.backoffice.exports import asking as exports
 from gateway.backoffice.exports import writing as export_work
 from gateway.backoffice.first_page import counting_figures
+from gateway.backoffice.story import forgetting
 
 
 @shared_task
@@ -33,3 +34,9 @@ def sweep_exports() -> None:
 def forget_exports() -> None:
     """Throw away the files whose time is over."""
     exports.forget_exports()
+
+
+@shared_task
+def forget_notes() -> None:
+    """Take away the words of notes whose orders are redacted."""
+    forgetting.forget_notes()

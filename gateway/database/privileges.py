@@ -126,8 +126,8 @@ PRIVILEGES: Final[dict[str, May]] = {
     "axes.AccessAttemptExpiration": _COMES_AND_GOES,
     "axes.AccessFailureLog": _WRITTEN_ONCE,
     "axes.AccessLog": _WRITTEN_ONCE,
-    # What people wrote beside orders; only the rotation of keys rewrites it.
-    "backoffice.Note": May(update=("text",)),
+    # What people wrote beside orders; only the rotation of keys rewrites it, and its end takes it away.
+    "backoffice.Note": May(update=("text", "redacted_at")),
     "backoffice.StruckNote": May(update=("reason",)),
     # Figures that are counted anew as a whole.
     "backoffice.Counted": _CHANGES,

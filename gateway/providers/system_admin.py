@@ -22,6 +22,8 @@ from gateway.shown_columns import column
 class PaymentSystemAdmin(HistoryAdmin):
     """The catalogue: finance edits it, by a form with rules; nobody deletes what orders belong to.
 
+    It has some dozens of rows, as many as the provider has systems, so its list may be counted and sorted.
+
     Adding is for systems that only pay out: the provider lists what takes deposits (C§1.1). How money leaves through a
     system is said by two persons (`gateway.backoffice.master_data.system_verbs`).
     """

@@ -119,6 +119,13 @@ def test_one_asks_and_another_one_approves_what_both_see(ada: Client, ben: Clien
         assert 'name="decision"' not in client.get(page_of(made)).content.decode()
 
 
+def test_amounts_of_what_would_be_posted_stand_in_groups(ada: Client, ben: Client, product: Product) -> None:
+    made = proposed(ada, product, amount="1234567.5")
+    for answer in (ada.post(form_of("product_funded"), filled(product, "1234567.5")), ben.get(page_of(made))):
+        assert answer.content.decode().count(">1,234,567.50</td>") == 2, "debit and credit"
+    assert [one["debit"] for one in made.preview["journals"][0]["legs"]] == ["1234567.50", ""], "kept as it was"
+
+
 def test_a_form_with_a_mistake_says_so_beside_the_field(ada: Client, product: Product) -> None:
     for change, sentence in (
         ({"verb-amount": "1.001"}, "INR has 2 decimals"),

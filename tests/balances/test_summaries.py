@@ -1,5 +1,7 @@
 """Money in one line: what instructions post, and what journals posted."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -7,10 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from balances import summaries
+from balances import doors, summaries
+from balances.instruction_admin import InstructionAdmin
 from balances.instruction_models import Instruction
 from balances.models import Journal
 from balances.proposing import propose
+from gateway import ids
 from gateway.products.models import Product
 from tests.staff import browser_of
 from tests.two_persons import by_two_persons, overdraft, persons
@@ -43,6 +47,8 @@ def test_an_instruction_is_told_by_its_first_journal(product: Product) -> None:
     assert summaries.of_preview(by_two_persons("product_fee", money(product, "4")).preview) == (
         f"4.00 INR: debit available of {product}, product receivable of {product}, credit fee income of {product}"
     )
+    much = by_two_persons("product_funded", money(product, "1234567.5"))
+    assert summaries.of_preview(much.preview).startswith("1,234,567.50 INR: ")
 
 
 def test_what_posts_several_journals_or_none_says_so(product: Product) -> None:
@@ -85,19 +91,48 @@ def test_the_list_of_journals_shows_both_in_as_many_queries_for_many_as_for_one(
     assert (Journal.objects.count(), queries()) == (5, one)
 
 
-def test_the_list_of_instructions_begins_with_what_waits(looking: Client, product: Product) -> None:
+def test_the_list_of_instructions_shows_the_newest_and_a_view_what_waits(looking: Client, product: Product) -> None:
     waits = [propose("product_funded", money(product, amount), "it arrived", "line 1", persons()[0]) for amount in "12"]
     done = [by_two_persons("product_funded", money(product, amount)) for amount in "34"]
     address = reverse("admin:balances_instruction_changelist") + "?mode=test"
     looking.get(address)  # the first look writes down which mode was chosen
     with CaptureQueriesContext(connection) as seen:
-        page = looking.get(address).content.decode()
-    expected = [*reversed(waits), *reversed(done)]
-    assert sorted(expected, key=lambda one: page.index(one.public_id)) == expected
+        answer = looking.get(address)
+    assert answer.context["cl"].result_list == [*reversed(done), *reversed(waits)]
+    page = answer.content.decode()
     for amount in "1234":
         assert f"{amount}.00 INR: debit bank, credit available of {product}" in page
-    queries = len(seen)
+    assert not [one["sql"] for one in seen if "COUNT(" in one["sql"].upper() or "CASE WHEN" in one["sql"].upper()]
+    [waiting] = dict(InstructionAdmin.views).values()
+    assert looking.get(f"{address}&{waiting}").context["cl"].result_list == waits[::-1]
     by_two_persons("product_funded", money(Product.objects.create(name="other"), "6"))
-    with CaptureQueriesContext(connection) as seen:
+    with CaptureQueriesContext(connection) as again:
         looking.get(address)
-    assert len(seen) == queries
+    assert len(again) == len(seen)
+
+
+def test_instructions_are_found_by_what_they_are_called_and_by_nothing_else(looking: Client, product: Product) -> None:
+    made = by_two_persons("product_funded", money(product, "1"))
+    other = by_two_persons("product_funded", money(product, "2"))
+    [journal] = Journal.objects.filter(instruction=made)
+    back = by_two_persons("reversed", {"journal": str(journal.pk)})
+    address = reverse("admin:balances_instruction_changelist")
+
+    def found(term: str) -> Any:
+        return looking.get(address, {"mode": "test", "q": term}).context["cl"].result_list
+
+    assert found(made.public_id) == [made]
+    assert found("a test") == [back, other, made], "the document of all three"
+    assert found(str(journal.pk)) == found(ids.encode(ids.JOURNAL, journal.pk)) == [back]
+    assert found("a tes") == found("tests' own") == []
+
+
+def test_beside_a_thing_stand_the_newest_of_what_was_asked_for(product: Product) -> None:
+    made = [by_two_persons("product_funded", money(product, "1")) for _ in range(21)]
+    told = {"product": str(product.pk)}
+    with CaptureQueriesContext(connection) as seen:
+        found = doors.of("product", told, (), persons()[0])
+    assert [one["sql"].endswith("LIMIT 21") for one in seen if "balances_instruction" in one["sql"]] == [True]
+    assert found["instructions"] == made[:0:-1]
+    assert found["all"] == f"{reverse('admin:balances_instruction_changelist')}?q={product.pk}"
+    assert doors.of("product", {"product": "another"}, (), persons()[0])["all"] == ""

@@ -30,6 +30,7 @@ _TARGETS: Final = (
     *(("payouts", False),) * 3,
     *(("money", False),) * 2,
     ("news", False),
+    ("exports", False),
     ("web", False),
     ("beat", False),
 )

@@ -5,16 +5,21 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from gateway.products.models import ApiKey, Product
+from gateway import ids
+from gateway.lifecycles import Cause, CauseKind
+from gateway.products.models import ApiKey, Mode, Product
 from tests.conftest import Api, agree_on_slabs
 from tests.staff import browser_of
 from tests.withdrawals.approving import REASON, asked_by, decisions, person, waiting
 from tests.withdrawals.orders import make_due, order
+from tests.withdrawals.ruling import limit
 from withdrawals import approvals, limits, moves
+from withdrawals.actions import NewWithdrawal, open_withdrawal
 from withdrawals.models import Approval, Withdrawal
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +104,43 @@ def test_a_likely_duplicate_stands_beside_what_it_may_double(
     assert re.findall(r"</a>, ([\w-]+), queued", text) == ["earlier-1", "earlier-0"]
     assert [one.public_id in text for one in earlier] == [True, True]
     assert held.public_id in text
+
+
+def test_a_full_page_takes_as_many_questions_as_one_row(
+    api: Api, product: Product, lea: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(product, count=1, on_excess="hold", period="hour")
+    limit(product, amount=5_000_000)  # refuses, so nobody who decides is told of it
+    limit(None, amount=1, on_excess="hold", per="payment_system", payment_system_id="bkash", currency="BDT")
+    agree_on_slabs(product, "0: approver + finance_lead")
+    monkeypatch.setattr(limits, "reasons_to_hold", lambda _: ["duplicate_likely", "limit_exceeded"])
+    like, ann, bea = order(api), person("ann"), person("bea")
+
+    def held(number: int) -> None:
+        """As a row of a batch that Bea sent, approved by Ann."""
+        names = ("payment_system", "currency", "amount", "recipient", "comment")
+        same = {name: getattr(like, name) for name in names}
+        wish = NewWithdrawal(customer=f"customer-{number}", reference=f"row-{number}", **same)
+        cause = Cause(kind=CauseKind.PERSON, id=str(bea.pk), detail="row of a batch")
+        made = open_withdrawal(product, Mode.TEST, wish, cause, withdrawal_id=ids.new_id())
+        approvals.approve(made.pk, ann, REASON)
+
+    def looked() -> tuple[str, int]:
+        with CaptureQueriesContext(connection) as seen:
+            text = text_of(lea.get(QUEUE))
+        return text, len(seen)
+
+    looked()  # what is remembered from page to page is looked up by now
+    text, of_one = looked()
+    assert len(re.findall(r">(wd_\w+)</a>", text)) == 1
+    for number in range(50):
+        held(number)
+    text, of_many = looked()
+    assert len(re.findall(r'name="withdrawal" value="(\w+)"', text)) == 50
+    assert text.count(f"Limit: 1 withdrawal in the last 60 minutes ({product})") == 50
+    assert text.count("Limit: ") == 50
+    assert text.count("Earlier: ") == 0 + 1 + 2 + 3 + 4 + 5 * 45, "of each the five that came before it"
+    assert of_many == of_one + 3, "the earlier ones, who sent the batch, who asked; the first one had none of these"
 
 
 def test_who_may_not_decide_finds_no_buttons(api: Api, lea: Client, ann: Client) -> None:

@@ -231,7 +231,7 @@ def test_who_lost_the_right_since_they_looked_decides_nothing(
     api: Api, ann: User, lose: Callable[[User], object]
 ) -> None:
     withdrawal = waiting(api)
-    assert approvals.objection_to(withdrawal, ann, "approve") == ""  # type: ignore[arg-type]  # as the page saw them
+    assert approvals.objection_to(withdrawal, ann, "approve", ()) == ""  # type: ignore[arg-type]  # as the page saw them
     lose(ann)
     for verb in (approvals.approve, approvals.reject):
         with pytest.raises(PermissionDenied, match="it takes the permission"):

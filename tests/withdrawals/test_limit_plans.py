@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gateway.products.models import Product
@@ -11,7 +13,7 @@ from tests import roles
 from tests.conftest import Api
 from tests.withdrawals.orders import order
 from tests.withdrawals.ruling import cap, limit
-from withdrawals import limits, outflow
+from withdrawals import limits, outflow, pending
 from withdrawals.models import OutflowCap, Withdrawal, WithdrawalLimit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("disguised")]
@@ -82,3 +84,15 @@ def test_every_question_is_answered_by_an_index(many: Withdrawal, product: Produ
     for name, plan in plans.items():
         if name.startswith("cap"):
             assert "withdrawals_that_are_out" in plan, plan
+
+
+def test_what_a_full_page_of_approvals_may_double_is_found_by_the_index_of_accounts(many: Withdrawal) -> None:
+    page = [many] * 50
+    with CaptureQueriesContext(connection) as seen:
+        assert pending._similar(page) == {many.pk: []}
+    looked_for = seen.captured_queries[0]["sql"]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + looked_for.replace("%", "%%"))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert plan.count("withdrawals_by_account") == len(page), plan
+    assert "Seq Scan" not in plan

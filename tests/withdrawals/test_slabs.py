@@ -221,3 +221,16 @@ def test_versions_are_counted(product: Product) -> None:
     write(product, mode="test")
     with pytest.raises(IntegrityError, match="one_set_of_slabs_per_version"), transaction.atomic():
         write(product, mode="test")
+
+
+def test_the_slabs_of_many_are_looked_up_at_once(product: Product, django_assert_num_queries: Any) -> None:
+    agree_on_slabs(product, "0: approver")
+    agree_on_slabs(product, LADDER)
+    agree_on_slabs(product, "0: finance_lead", "BDT")
+    owners = [(product.pk, mode, currency) for mode in ("test", "live") for currency in ("INR", "BDT", "PKR")]
+    with django_assert_num_queries(1):
+        found = slabs.in_force_together(owners)
+    assert found == {owner: slabs.in_force(*owner) for owner in owners}
+    assert slabs.written(found[product.pk, "test", "INR"], "INR") == WRITTEN
+    assert slabs.written(found[product.pk, "live", "INR"], "INR") == "0: approver"
+    assert slabs.written(found[product.pk, "test", "PKR"], "PKR") == "0: none"

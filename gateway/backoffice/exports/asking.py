@@ -83,7 +83,10 @@ def ask_for_list(by: AbstractBaseUser, subject: str, query: str, mode: str, kind
     try:
         kept = export_lists.kept_query(query)
         pages = export_lists.pages_of(subject)
-        rows = export_lists.rows_of(export_lists.request_of(person, pages, kept, mode), pages)
+        rows, rows_mode = export_lists.rows_of(export_lists.request_of(person, pages, kept, mode), pages)
+        if rows_mode != mode:
+            # The file is of the mode that its rows are of, whatever the page showed beside them.
+            kept, mode = export_lists.kept_query(query, but_mode=True), rows_mode
     except UnknownList:
         raise Refused("The list does not know these filters. Choose them again.") from None
     if kind == FileFormat.XLSX and rows[: XLSX_ROWS_MAX + 1].count() > XLSX_ROWS_MAX:

@@ -27,8 +27,12 @@ class UnknownList(Exception):  # noqa: N818 - reads as the fact it reports
     """There is no list of this name, or it does not know these filters."""
 
 
-def kept_query(query: str) -> str:
+def kept_query(query: str, *, but_mode: bool = False) -> str:
     """What of an address says which rows there are.
+
+    Args:
+        query: of the address.
+        but_mode: without the mode that it names.
 
     Raises:
         UnknownList: it cannot be an address of a list.
@@ -40,7 +44,7 @@ def kept_query(query: str) -> str:
     # As in addresses of pages (`gateway.for_pages.Addresses`); this one came in a form.
     if any("\0" in text for name, texts in asked.lists() for text in (name, *texts)):
         raise UnknownList
-    for name in _ABOUT_THE_PAGE:
+    for name in (*_ABOUT_THE_PAGE, *((PARAMETER, f"{PARAMETER}__exact") if but_mode else ())):
         asked.pop(name, None)
     return asked.urlencode()
 
@@ -74,8 +78,10 @@ def request_of(person: User, pages: ReadOnlyAdmin, query: str, mode: str) -> Htt
     return request
 
 
-def rows_of(request: HttpRequest, pages: ReadOnlyAdmin) -> "QuerySet[Any]":
-    """Every row that the list shows, latest id first.
+def rows_of(request: HttpRequest, pages: ReadOnlyAdmin) -> "tuple[QuerySet[Any], str]":
+    """Every row that the list shows, latest id first, and of which mode they are.
+
+    A search that finds its rows in the other mode alone shows those.
 
     Raises:
         PermissionDenied: the person may not look.
@@ -96,7 +102,7 @@ def rows_of(request: HttpRequest, pages: ReadOnlyAdmin) -> "QuerySet[Any]":
     # A list that shows nothing, for it did not understand its filters, says so; a file would look like an answer.
     if getattr(getattr(changelist, "asked", None), "complaints", None):
         raise UnknownList
-    return rows.order_by("-pk")
+    return rows.order_by("-pk"), getattr(changelist, "found_in", "") or mode
 
 
 def in_pages(rows: "QuerySet[Any]") -> Iterator[list[Any]]:

@@ -28,6 +28,7 @@ _DEPOSITS: Final[Mapping[str, tuple[str, ...]]] = {
     "Not yet opened": (D.CREATED,),
     "Waiting for the customer": (D.AWAITING_PAYMENT,),
     "Being verified": (D.VERIFYING,),
+    "Saved up, until more comes": (D.ACCUMULATING,),
     "In review": (D.IN_REVIEW,),
 }
 _WITHDRAWALS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -78,7 +79,7 @@ def deposits(looking: Looking) -> list[State]:
     # One condition for each index: `deposits_by_deadline`, and `deposits_for_a_person`.
     groups = [
         *_grouped(mine.filter(status__in=[D.AWAITING_PAYMENT, D.CREATED, D.VERIFYING])),
-        *_grouped(mine.filter(status=D.IN_REVIEW)),
+        *_grouped(mine.filter(status__in=[D.ACCUMULATING, D.IN_REVIEW])),
     ]
     return _states(looking, Deposit, _DEPOSITS, groups)
 

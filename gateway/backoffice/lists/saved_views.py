@@ -12,7 +12,7 @@ from gateway.backoffice.models import SavedView
 from gateway.backoffice.models.saved_views import NAME_MAX_LENGTH, QUERY_MAX_LENGTH
 from gateway.keyset_lists import understood
 from gateway.people import person_of
-from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.readonly_admin import ListAdmin
 
 #: Permission to show a view to everybody.
 SHARE: Final = "backoffice.share_view"
@@ -31,15 +31,15 @@ def views_of(request: HttpRequest, list_name: str) -> "QuerySet[SavedView]":
     return rows.select_related("person").order_by("name", "id")[:SHOWN_AT_MOST]
 
 
-def list_called(request: HttpRequest, list_name: str) -> ReadOnlyAdmin | None:
+def list_called(request: HttpRequest, list_name: str) -> ListAdmin | None:
     """The list of this name, if there is one and the person may see it."""
     for model, pages in admin.site._registry.items():  # noqa: SLF001 - Django has no other way to them
-        if model._meta.label_lower == list_name and isinstance(pages, ReadOnlyAdmin):  # noqa: SLF001 - documented
+        if model._meta.label_lower == list_name and isinstance(pages, ListAdmin):  # noqa: SLF001 - documented
             return pages if pages.has_view_permission(request) else None
     return None
 
 
-def save(request: HttpRequest, pages: ReadOnlyAdmin, name: str, query: str, *, is_shared: bool) -> SavedView:
+def save(request: HttpRequest, pages: ListAdmin, name: str, query: str, *, is_shared: bool) -> SavedView:
     """Keep the filters of a list under a name.
 
     Args:

@@ -13,6 +13,7 @@ from gateway.api.fields import is_plain
 from gateway.backoffice.master_data.what_counts_page import what_counts
 from gateway.history_page import HistoryAdmin
 from gateway.products.models import NAME_MAX_LENGTH, Product, ProductHistory, UnderpaymentPolicy
+from gateway.readonly_admin import ListAdmin
 
 _SWITCHED_OFF: Final = (
     "On: its API keys work. Off: from the next call on every key of it, live and test, is refused (401), so it can "
@@ -65,8 +66,8 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(HistoryAdmin):
-    """Products. None is ever deleted: what was done in its name stays."""
+class ProductAdmin(HistoryAdmin, ListAdmin):
+    """Products, the newest first. None is ever deleted: what was done in its name stays."""
 
     history = ProductHistory
     form = ProductForm
@@ -74,9 +75,7 @@ class ProductAdmin(HistoryAdmin):
     list_filter = ["is_active"]
     search_fields = ["name"]
     search_help_text = "A part of a name."
-    actions = None
-    list_per_page = 50
-    show_full_result_count = False
+    is_exported = False
     change_form_outer_after_template = "admin/products/product/belongings.html"
 
     def get_urls(self) -> list[URLPattern]:

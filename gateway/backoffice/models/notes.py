@@ -1,4 +1,7 @@
-"""What people write beside an order. Never changed and never deleted; a mistake is struck out, and stays readable."""
+"""What people write beside an order. Never changed and never deleted; a mistake is struck out, and stays readable.
+
+After `REDACT_AFTER_DAYS` its words are taken away, when those of its order are (`gateway.backoffice.story.forgetting`).
+"""
 
 from typing import Final
 
@@ -28,17 +31,23 @@ class Note(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     text = EncryptedTextField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    redacted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its words were taken away, as those of its order were."
+    )
 
     class Meta:
         permissions = [("strike_note", "Can strike out notes that others wrote")]
-        indexes = [models.Index(fields=["subject", "created_at"], name="notes_of_an_order")]
+        indexes = [
+            models.Index(fields=["subject", "created_at"], name="notes_of_an_order"),
+            models.Index(fields=["id"], condition=models.Q(redacted_at=None), name="notes_to_redact"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(subject__regex=rf"^({'|'.join(PREFIXES)})_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"),
                 name="note_is_about_an_order",
             ),
         ]
-        triggers = written_once("notes", except_for=["text"])
+        triggers = written_once("notes", except_for=["text", "redacted_at"])
 
     def __str__(self) -> str:
         return f"note about {self.subject}"

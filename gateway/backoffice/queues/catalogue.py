@@ -214,7 +214,8 @@ QUEUES: Final = (
     Queue(
         name="unconfirmed",
         title="Unconfirmed letters",
-        holds="Letters with a right signature whose news the provider, asked, does not confirm, or contradicts.",
+        holds="Letters with a right signature whose news the provider, asked, does not confirm or contradicts, or that"
+        " cannot be read.",
         question="Is it true? Nothing is credited or ended on the word of a letter alone.",
         takes_looking=("postbacks.view_letteritem",),
         sources=(

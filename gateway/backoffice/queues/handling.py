@@ -32,7 +32,7 @@ JUDGE: Final = "backoffice.judge_screenshot"
 #: Withdrawals that the provider may be asked about: it has them, or may have.
 ASKABLE: Final = IN_DOUBT | {WithdrawalStatus.ACCEPTED, WithdrawalStatus.WAITING_FUNDS}
 #: Items of letters of which people may say that they were looked at.
-WAITS_STILL: Final = (ItemStatus.UNCONFIRMED, ItemStatus.CONTRADICTED)
+WAITS_STILL: Final = (ItemStatus.UNCONFIRMED, ItemStatus.CONTRADICTED, ItemStatus.UNUSABLE)
 
 
 def ask_about_payout(withdrawal_id: uuid.UUID, by: AbstractUser, reason: str, form_id: uuid.UUID) -> str:

@@ -21,10 +21,13 @@ def _is_ended(about: About, subject: str) -> Exists:
 
 
 def letters() -> "QuerySet[LetterItem]":
-    """Items that the provider, asked, does not confirm, or contradicts, and that nobody set aside; oldest first."""
+    """Items that the provider, asked, does not confirm, or contradicts, or that cannot be read; oldest first.
+
+    Without those that somebody set aside.
+    """
     late = timezone.now() - timedelta(seconds=UNCONFIRMED_IS_LATE_SECONDS)
     # Written so that the index `letter_items_for_a_person` serves it.
-    waits = Q(status__in=[ItemStatus.UNCONFIRMED, ItemStatus.CONTRADICTED])
+    waits = Q(status__in=[ItemStatus.UNCONFIRMED, ItemStatus.CONTRADICTED, ItemStatus.UNUSABLE])
     in_time = Q(status=ItemStatus.UNCONFIRMED, created_at__gt=late)
     rows = LetterItem.objects.filter(waits, ~in_time, ~_is_ended(About.LETTER_ITEM, "pk"))
     return rows.order_by("id")
@@ -58,6 +61,12 @@ def shown_letters(rows: "QuerySet[LetterItem]") -> list[tuple[LetterItem, Waitin
 
 def why_letter(item: LetterItem) -> str:
     """Why an item of a letter waits for a person, in sentences; "" where it does not."""
+    if item.status == ItemStatus.UNUSABLE:
+        said = item.note or "nothing was said of why"
+        return (
+            f"A well-signed letter cannot be read ({said}), so the provider was asked about nothing."
+            " What it speaks of, if it is money of ours, the provider's own statement tells."
+        )
     what = "a payout" if item.is_withdrawal else "money that came in"
     if item.status == ItemStatus.CONTRADICTED:
         return f"A well-signed letter about {what} is contradicted: {item.note or 'nothing was said of how'}."

@@ -2,6 +2,8 @@
 
 Django lets whoever may edit users make superusers, and set other people's passwords: one person would be two, and what
 takes two persons would take one. Superusers may still do all of it, to others; Django's log says who did what.
+
+People of an office are some dozens, and groups are fewer: their lists may be counted and sorted.
 """
 
 from typing import Any, Final
@@ -17,6 +19,7 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from gateway.backoffice.signing_in import second_factor
+from gateway.chosen_rows import ChosenRows
 from gateway.people import person_of
 
 #: What a person may, and whether they come in at all.
@@ -35,7 +38,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # the library is untyped
+class PersonAdmin(ChosenRows, UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # the library is untyped
     """People. Whoever is no superuser edits those who do not come into the admin, and never what somebody may."""
 
     form = UserChangeForm
@@ -106,7 +109,7 @@ def _may_touch(request: HttpRequest, person: Any) -> bool:
 
 
 @admin.register(Group)
-class PeopleGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]  # the library is untyped
+class PeopleGroupAdmin(ChosenRows, GroupAdmin, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Groups: what their people may, superusers say."""
 
     change_form_before_template = _RIGHTS_TEMPLATE

@@ -12,14 +12,11 @@ from unfold.widgets import BASE_INPUT_CLASSES
 
 from gateway.backoffice.signing_in import second_factor
 
-#: Whatever of it was wrong, and if it came too soon: nobody learns from it that they have guessed a password.
+#: Whatever of it was wrong, if it came too soon, and if there is no second factor yet: nobody learns from it that they
+#: have guessed a password, and whoever has to ask somebody learns whom.
 REFUSED: Final = (
     "Username, password and code do not fit together. Wait a little after a wrong try, and take a code that was not"
-    " used yet."
-)
-#: To whoever knows the password of a person that has no second factor.
-ASK_A_SUPERUSER: Final = (
-    "You have no second factor yet, and nobody comes in without one. Ask a superuser to open its enrolment for you."
+    " used yet. If you have no second factor yet, ask a superuser to open its enrolment for you."
 )
 
 #: What a code may look like: six digits and blanks between them.
@@ -70,7 +67,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # untyped
         elif (enrols := second_factor.opened(person)) is not None:
             self.enrols = enrols
         else:
-            raise ValidationError(ASK_A_SUPERUSER, code="not_enrolled")
+            raise self._counted(person)
         return told
 
     def _counted(self, person: AbstractUser) -> ValidationError:

@@ -19,6 +19,7 @@ from unfold.sites import UnfoldAdminSite
 from gateway import for_pages
 from gateway.backoffice.personal_data import masking as personal_data
 from gateway.backoffice.signing_in.enrolment_page import ENROLS, enrolment_page
+from gateway.backoffice.signing_in.own_password import OwnPasswordView
 from gateway.backoffice.signing_in.sign_in_form import SignInForm
 
 
@@ -68,6 +69,13 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
     def enrol(self, request: HttpRequest) -> HttpResponse:
         """The page on which a person enrols their second factor."""
         return enrolment_page(request, self.each_context(request))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The page on which people change their own password."""
+        request.current_app = self.name
+        context = {**self.each_context(request), **(extra_context or {})}
+        done = reverse("admin:password_change_done")
+        return OwnPasswordView.as_view(success_url=done, extra_context=context)(request)  # type: ignore[return-value]
 
     def personal_data(self, request: HttpRequest, kind: str, key: str) -> HttpResponse:
         """Personal data in clear, on this one page; a POST, so that nothing that fetches ahead is a look."""

@@ -15,10 +15,13 @@ class NoteAdmin(ReadOnlyAdmin):
 
     list_display = ["created_at", "author", "order", "is_struck"]
     list_select_related = ["author", "struck"]
-    search_fields = ["=subject"]
     search_help_text = "The id of what it is about, in full."
     ordering = ["-id"]
     readonly_fields = ["order", "is_struck"]
+
+    def found_exactly(self, term: str) -> "list[QuerySet[Note]]":
+        """By what they are about."""
+        return [Note.objects.filter(subject=term)]
 
     @admin.display
     def order(self, row: Note) -> str:

@@ -68,7 +68,9 @@ def strike(note_id: uuid.UUID, subject: str, reason: str, by: AbstractUser) -> S
 
 
 def may_strike(note: Note, by: AbstractUser) -> bool:
-    """Whether striking this note out is open to this person."""
+    """Whether striking this note out is open to this person; of a note whose words are gone nobody says anything."""
+    if note.redacted_at is not None:
+        return False
     return by.has_perm(STRIKE) or (note.author_id == by.pk and by.has_perm(ADD))
 
 

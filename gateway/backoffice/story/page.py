@@ -18,7 +18,7 @@ from gateway.backoffice.story.choices import chosen
 from gateway.backoffice.story.entries import Kind, anchor
 from gateway.backoffice.story.glance import Glance
 from gateway.backoffice.story.sections import Section
-from gateway.backoffice.story.telling import Told
+from gateway.backoffice.story.telling import Told, tells_notes_about
 from gateway.people import person_of
 from gateway.readonly_admin import ReadOnlyAdmin
 from gateway.shown_mode import of_row
@@ -104,6 +104,8 @@ class StoryPage(ReadOnlyAdmin):
         row = self._row(request, pk)
         # The page of an order shows the notes of what belongs to it, too: each says itself what it is about.
         subject = request.POST.get("subject", row.public_id)
+        if not tells_notes_about(row, subject):
+            raise Http404
         try:
             notes.strike(note, subject, request.POST.get("reason", ""), person_of(request))
         except Note.DoesNotExist:

@@ -109,7 +109,8 @@ def notes(subjects: Collection[str], by: AbstractUser) -> list[Entry]:
 def _note(row: Note, by: AbstractUser) -> Entry:
     struck = getattr(row, "struck", None)
     unreadable = "It cannot be decrypted."
-    said = [] if struck is None else [f"Struck out by {struck.by}: {readable_or(struck, 'reason', unreadable)}"]
+    gone = row.redacted_at is not None and f"Its words were taken away, {row.redacted_at:%Y-%m-%d} UTC."
+    said = [] if struck is None else [f"Struck out by {struck.by}: {gone or readable_or(struck, 'reason', unreadable)}"]
     return Entry(
         kind=Kind.NOTE,
         at=row.created_at,
@@ -122,7 +123,7 @@ def _note(row: Note, by: AbstractUser) -> Entry:
         note={
             "pk": row.pk,
             "subject": row.subject,
-            "text": readable_or(row, "text", unreadable),
+            "text": gone or readable_or(row, "text", unreadable),
             "is_struck": struck is not None,
             "may_strike": struck is None and note_verbs.may_strike(row, by),
         },

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from balances.instruction_models import Instruction
 from balances.kinds import JournalKind
 from balances.models import Hold, Journal
+from gateway import ids
 from gateway.backoffice.models import Note
 from gateway.backoffice.story import customers, money, moves, people, provider, webhooks
 from gateway.backoffice.story.bounded import first_and_last
@@ -217,6 +218,21 @@ def of_savings(savings: Savings, request: HttpRequest) -> Told:
         Source(kind=Kind.NOTE, model=Note, make=lambda: people.notes({own}, person_of(request))),
     ]
     return _told(sources, request)
+
+
+def tells_notes_about(row: Any, subject: str) -> bool:
+    """Whether the page of an order tells what was written about this: about itself; a deposit and its receipts share.
+
+    Args:
+        row: the order.
+        subject: TypeID, or whatever a form named.
+    """
+    if subject == row.public_id:
+        return True
+    if isinstance(row, Deposit):
+        key = ids.decode(ids.RECEIPT, subject)
+        return key is not None and Receipt.objects.filter(pk=key, deposit=row).exists()
+    return isinstance(row, Receipt) and row.deposit is not None and subject == row.deposit.public_id
 
 
 def _outside(

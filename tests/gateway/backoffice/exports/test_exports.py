@@ -81,6 +81,28 @@ def test_a_file_has_the_rows_of_the_list_and_no_others(frieda: Client, customers
     assert moves(export) == [("", "queued"), ("queued", "running"), ("running", "done")]
 
 
+@pytest.mark.parametrize("query", ["q=customer-2", "mode=live&q=customer-2", "mode__exact=live&q=customer-2"])
+def test_what_a_search_finds_in_the_other_mode_alone_is_of_that_mode(
+    frieda: Client, customers: list[Customer], query: str
+) -> None:
+    press(frieda, Customer, query=query, mode="live")
+    export = Export.objects.get()
+    assert (export.mode, exports.told_by(export)) == ("test", [("q", "customer-2")])
+    work()
+    rows, below = parted(lines_of(content_of(frieda, export), "csv"))
+    assert [(row["external id"], row["mode"]) for row in rows] == [("customer-2", "test")]
+    assert below[:2] == [["Rows", "1"], ["Of", "customers, test"]]
+
+
+def test_rows_of_the_other_mode_that_come_meanwhile_are_not_in_the_file(frieda: Client, product: Product) -> None:
+    press(frieda, Customer, query="q=late", mode="live")
+    export = Export.objects.get()
+    Customer.objects.create(product=product, mode=Mode.TEST, external_id="late")
+    work()
+    rows, below = parted(lines_of(content_of(frieda, export), "csv"))
+    assert (rows, below[:2]) == ([], [["Rows", "0"], ["Of", "customers, live"]])
+
+
 def test_a_file_is_what_its_row_says(frieda: Client, customers: list[Customer]) -> None:
     export = asked(frieda, Customer)
     assert (export.status, export.size, export.percent) == ("queued", None, None)

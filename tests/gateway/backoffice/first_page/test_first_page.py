@@ -24,6 +24,7 @@ from gateway.webhooks.models import WebhookEndpoint
 from tests import roles
 from tests.conftest import Api
 from tests.gateway.backoffice.first_page.figures import Books, noon
+from tests.payments.stage import Placed
 from tests.staff import browser_of, logged_in
 from tests.two_persons import persons
 from tests.withdrawals.orders import order
@@ -160,6 +161,22 @@ def test_what_waits_is_counted_summed_and_aged(finance: Client, api: Api, accoun
     assert finance.get(places[1]).context["cl"].result_count == 2, "the payouts of unknown outcome"
     assert "Unknown 2 1,718.00 INR" in part(page, "payouts")
     assert "2 things" not in text_of(finance.get(FIRST, {"mode": "live"}))
+
+
+def test_deposits_under_way_are_told_by_state(finance: Client, opened: Placed) -> None:
+    counting_figures.count_figures()
+    for status, amount in (("accumulating", "75.50"), ("accumulating", "24.50"), ("in_review", "9")):
+        deposit = opened()
+        with roles.undisguised() as cursor:
+            changed = "UPDATE payments_deposit SET status = %s, amount = %s, deadline_at = NULL WHERE id = %s"
+            cursor.execute(changed, [status, amount, deposit.pk])
+    page = finance.get(FIRST, {"mode": "test"})
+    said = part(page, "deposits")
+    assert "Saved up, until more comes 2 100.00 INR" in said
+    assert "In review 1 9.00 INR" in said
+    rows = "/admin/payments/deposit/?mode=test&status__exact=accumulating"
+    assert rows in links(page, "deposits")
+    assert len(finance.get(rows).context["cl"].result_list) == 2
 
 
 def test_of_more_than_is_counted_the_verdict_says_so() -> None:

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from balances import doors
 from benchmarks.growth.big_tables import BIG, at_their_time, one_of_each, own_of
 from benchmarks.growth.copies import write_copies
 from gateway.keyset_lists import STEPS, STEPS_OF_PARTS
@@ -34,7 +35,18 @@ PAGE_AT_MOST: Final = 51 * 8
 #: two, where the mode or what was asked for stands there. Where much of a step is one, it ends after a page of it.
 FIRST_STEP_AT_MOST: Final = 4 * (STEPS[0] + 1) + PAGE_AT_MOST
 #: Names of what is searched: each way in which a row is called.
-SEARCHED: Final = ("order-7", "customer-7", "BANK7", "bank 7", "payout-7", "cnf_7", "dep_7", "journal-7", "nothing")
+SEARCHED: Final = (
+    "order-7",
+    "customer-7",
+    "BANK7",
+    "bank 7",
+    "payout-7",
+    "cnf_7",
+    "dep_7",
+    "journal-7",
+    "line-7",
+    "nothing",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -162,6 +174,12 @@ def look_at_everything(
                 _, read, wrong = look(client, model, {**mode, "q": term})
                 assert not wrong
                 assert read <= PAGE_AT_MOST
+    with subtests.test("what was asked for about one thing"), CaptureQueriesContext(connection) as captured:
+        found = doors.of("receipt", {"receipt": "rcp_7"}, (), AnonymousUser())
+        [asked] = captured.captured_queries
+        read, wrong = read_by(asked["sql"])
+        assert (len(found["instructions"]), wrong) == (1, [])
+        assert read <= PAGE_AT_MOST
     for term in SEARCHED:
         with subtests.test("everywhere", term=term), CaptureQueriesContext(connection) as captured:
             answer = client.get(reverse("find"), {"q": term})

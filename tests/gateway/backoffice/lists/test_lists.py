@@ -21,7 +21,7 @@ from gateway.keyset_lists import STEPS, STEPS_OF_PARTS, page_of
 from gateway.list_filters import Asked
 from gateway.products.models import Customer, Mode, Product
 from gateway.providers.models import ProviderAccount
-from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.readonly_admin import ListAdmin, ReadOnlyAdmin
 from payments.models import Deposit, Receipt
 from tests.conftest import Api
 from tests.payments.paid import Paid
@@ -35,9 +35,7 @@ pytestmark = pytest.mark.django_db
 
 DEPOSITS = reverse("admin:payments_deposit_changelist")
 WITHDRAWALS = reverse("admin:withdrawals_withdrawal_changelist")
-LISTS = [
-    model for model, pages in admin.site._registry.items() if isinstance(pages, ReadOnlyAdmin) and pages.pages_by_key
-]
+LISTS = [model for model, pages in admin.site._registry.items() if isinstance(pages, ListAdmin) and pages.pages_by_key]
 
 
 def name_of(model: Any) -> str:
@@ -129,6 +127,16 @@ class TestPages:
             page = shown(admin_client, CUSTOMERS, {"mode": "test", "o": "1.-2", "p": "7", "all": ""})
         assert page.result_list == made
         assert not any("COUNT(" in one["sql"].upper() for one in seen.captured_queries)
+
+    def test_products_are_neither_counted_nor_sorted(self, admin_client: Client) -> None:
+        made = Product.objects.bulk_create([Product(name=f"product-{number}") for number in range(60)])
+        products = reverse("admin:products_product_changelist")
+        with CaptureQueriesContext(connection) as seen:
+            page = shown(admin_client, products)
+        assert page.result_list == made[:9:-1]
+        assert shown(admin_client, products, page.older).result_list == made[9::-1]
+        assert not any("COUNT(" in one["sql"].upper() for one in seen.captured_queries)
+        assert shown(admin_client, products, {"q": "T-5"}).result_list == [*made[:49:-1], made[5]]
 
     def test_rows_are_chosen_page_by_page(self, product: Product, admin_client: Client) -> None:
         pages = admin.site.get_model_admin(Customer)
@@ -342,5 +350,5 @@ class TestSearch:
 def test_every_list_that_grows_has_a_search_and_no_other(admin_client: Client) -> None:
     for model in LISTS:
         pages = admin.site.get_model_admin(model)
-        assert isinstance(pages, ReadOnlyAdmin)
+        assert isinstance(pages, ListAdmin)
         assert not isinstance(model._meta.pk, models.UUIDField) or pages.get_sortable_by(None) == ()  # type: ignore[arg-type]

@@ -8,7 +8,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from gateway.backoffice.models import Look
+from gateway import ids
+from gateway.backoffice.models import Look, LookKind
 from gateway.hidden import hidden
 from tests.conftest import Api
 from tests.payments.stage import Placed
@@ -108,6 +109,26 @@ def test_others_are_refused_and_not_recorded(withdrawal: Withdrawal, permissions
     assert logged_in("other", *permissions).post(address("recipient", withdrawal)).status_code == status
     assert Client().post(address("recipient", withdrawal)).status_code == 302
     assert looks() == []
+
+
+#: Of each kind, what lets people view the rows whose data it is.
+VIEWS = {
+    LookKind.RECIPIENT: "view_withdrawal",
+    LookKind.DETAILS: "view_deposit",
+    LookKind.SHOWN: "view_deposit",
+    LookKind.BLOCKED: "view_blockedrecipient",
+    LookKind.BATCH_ROW: "view_batchrow",
+}
+
+
+@pytest.mark.parametrize("kind", [one for one in LookKind if one != LookKind.PICTURE])
+def test_who_sees_personal_data_sees_that_of_rows_that_they_may_view_and_of_no_others(kind: LookKind) -> None:
+    key = "1" if kind == LookKind.BATCH_ROW else str(ids.new_id())
+    there = reverse("admin:personal_data", args=[kind.value, key])
+    others = set(VIEWS.values()) - {VIEWS[kind]}
+    assert logged_in("others", SEE, *others).post(there).status_code == 403, "nor learns whether there is such a row"
+    assert logged_in("views", SEE, VIEWS[kind]).post(there).status_code == 404
+    assert logged_in("without", *VIEWS.values()).post(there).status_code == 403
 
 
 def test_what_is_not_there_is_not_found(withdrawal: Withdrawal) -> None:

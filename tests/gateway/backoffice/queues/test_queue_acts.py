@@ -252,6 +252,20 @@ def test_a_suspicious_picture_stands_beside_its_twin(ann: Client, suspicious: Sc
     assert ("<img class" in unseen, "You may not see the pictures themselves." in unseen) == (False, True)
 
 
+def test_pages_of_test_rows_say_so_whichever_mode_lists_show(
+    ann: Client, suspicious: Screenshot, account: ProviderAccount
+) -> None:
+    assert "Live: real money" in text(ann.get(address("screenshots")))
+    late = item(account)
+    for where in (
+        reverse("work:screenshot", args=[suspicious.pk]),
+        act_address("screenshots", "fine", suspicious.pk),
+        act_address("unconfirmed", "set-aside", late.pk),
+    ):
+        page = text(ann.get(where))
+        assert ("Test: play money" in page, "Live: real money" in page) == (True, False), where
+
+
 def test_what_is_thought_of_a_picture_is_said_once(ann: Client, suspicious: Screenshot) -> None:
     fine, contested = (act_address("screenshots", name, suspicious.pk) for name in ("fine", "contested"))
     late = form_id(text(ann.get(contested)))

@@ -5,6 +5,7 @@ import io
 import json
 import operator
 import re
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -116,6 +117,23 @@ def test_payouts_wait_in_the_queue_of_their_question(
         "funds": [broke.public_id],
     }
     assert everywhere("live") == {}
+
+
+def test_what_cannot_be_read_waits_at_once_and_is_set_aside(account: ProviderAccount) -> None:
+    odd = LetterItem.objects.create(
+        letter=item(account, minutes_ago=0).letter, account=account, position=1, status="unusable", note="no_amount"
+    )
+    viewer = logged_in("viewer", "view_letteritem", "set_letter_aside", "ask_provider")
+    assert rows_of("unconfirmed") == [str(odd.pk)]
+    page_ = text(viewer.get(address("unconfirmed", mode="test")))
+    assert "A well-signed letter cannot be read (no_amount), so the provider was asked about nothing." in page_
+    acts = [reverse("work:act", args=["unconfirmed", name, odd.pk]) for name in ("set-aside", "ask")]
+    assert [one in page_ for one in acts] == [True, False], "there is nothing to ask about"
+    assert "Unconfirmed letters" in text(viewer.get(HOME))
+    form = {"form_id": str(uuid.uuid4()), "reason": "the statement has nothing of it"}
+    assert viewer.post(acts[0], form).status_code == 302
+    assert rows_of("unconfirmed") == []
+    assert LetterItem.objects.get(pk=odd.pk).status == "unusable"
 
 
 def test_letters_wait_a_quarter_of_an_hour_before_they_want_a_person(account: ProviderAccount) -> None:

@@ -145,3 +145,23 @@ def test_whoever_may_not_edit_people_still_does_not(client: Client) -> None:
     for model in ("user", "group"):
         assert client.get(page(model, "changelist")).status_code == 403
         assert client.get(page(model, "add")).status_code == 403
+
+
+@pytest.mark.parametrize("model", ["user", "group"])
+@pytest.mark.parametrize("key", ["abc", "", "1\0", "9" * 30, "2147483648", "-1.5"])
+def test_an_action_on_what_has_no_key_is_refused_and_does_nothing(
+    client: Client, root: User, model: str, key: str
+) -> None:
+    other = person("other")
+    Group.objects.create(name="others")
+    chosen = {"action": "delete_selected", "_selected_action": [str(other.pk), key], "post": "yes"}
+    assert client.post(page(model, "changelist"), chosen).status_code == 400
+    assert client.post(page(model, "changelist"), {**chosen, "select_across": "1"}).status_code == 400
+    assert (User.objects.count(), Group.objects.count()) == (2, 1)
+
+
+def test_an_action_on_who_is_there_does_what_it_says(client: Client, root: User) -> None:
+    other = person("other")
+    chosen = {"action": "delete_selected", "_selected_action": [str(other.pk)], "post": "yes"}
+    assert client.post(page("user", "changelist"), chosen).status_code == 302
+    assert list(User.objects.all()) == [root]

@@ -12,13 +12,14 @@ from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from gateway.backoffice.models import SecondFactor
 from gateway.backoffice.signing_in import second_factor
-from gateway.backoffice.signing_in.sign_in_form import ASK_A_SUPERUSER, REFUSED
+from gateway.backoffice.signing_in.sign_in_form import REFUSED
+from tests.gateway.api.lock_waits import until_waiting
 from tests.staff import browser_of, code_of, enrolled
 
 pytestmark = pytest.mark.django_db
@@ -152,21 +153,25 @@ class TestTheDoor:
 def test_a_code_is_taken_once_by_two_who_come_at_the_same_moment() -> None:
     ada = person("ada")
     enrolled(ada)
-    code, together, taken = code_of(ada), threading.Barrier(4), []
+    code, taken = code_of(ada), []
 
     def come() -> None:
-        together.wait()
         try:
             taken.append(second_factor.verify(ada, code) is not None)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=come) for _ in range(4)]
-    for one in threads:
-        one.start()
+    threads = [threading.Thread(target=come) for _ in range(2)]
+    with transaction.atomic():
+        # Both have begun before either is let on: whoever read the row without its lock has read it by now.
+        SecondFactor.objects.select_for_update().get()
+        for one in threads:
+            one.start()
+        until_waiting(2)
     for one in threads:
         one.join()
-    assert sorted(taken) == [False, False, False, True]
+    assert sorted(taken) == [False, True]
+    assert SecondFactor.objects.get().throttling_failure_count == 1, "the second one came with a code that was used"
 
 
 class TestTheLock:
@@ -241,10 +246,21 @@ class TestTheLock:
 class TestEnrolment:
     def test_nobody_comes_in_without_one_and_is_told_whom_to_ask(self, client: Client, noon: Any) -> None:
         person("ada")
-        answer = sign_in(client)
-        assert [str(one) for one in answer.context["form"].non_field_errors()] == [ASK_A_SUPERUSER]
+        assert "ask a superuser to open its enrolment" in REFUSED
+        right, wrong_one = sign_in(client), sign_in(client, password="wrong")
+        for answer in (right, wrong_one):
+            assert [str(one) for one in answer.context["form"].non_field_errors()] == [REFUSED]
+        assert right.context["form"].errors.as_json() == wrong_one.context["form"].errors.as_json()
         assert not is_in(client)
-        assert [str(one) for one in sign_in(client, password="wrong").context["form"].non_field_errors()] == [REFUSED]
+
+    def test_the_right_password_of_whoever_has_none_is_counted_as_a_wrong_one(self, client: Client, noon: Any) -> None:
+        ada = person("ada")
+        assert [sign_in(client).status_code for _ in range(6)] == [200, 200, 200, 200, 429, 429]
+        # Opened meanwhile by a superuser, who makes sure who asks and lifts the lock.
+        second_factor.open_enrolment(ada, by=ada, where="in a test")
+        assert sign_in(client).status_code == 429
+        second_factor.lift_locks(ada, by=ada, where="in a test")
+        assert sign_in(client)["Location"] == ENROL
 
     def test_shows_the_secret_once_and_takes_its_first_code(self, client: Client, noon: Any) -> None:
         ada, ben = person("ada"), person("ben", is_superuser=True)

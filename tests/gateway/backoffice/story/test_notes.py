@@ -10,10 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from gateway.backoffice.models import Note, StruckNote
+from payments.models import Receipt
 from tests.conftest import Api
 from tests.gateway.backoffice.story.stories import of_kind, plain
 from tests.gateway.backoffice.story.test_receipt_page import page_of, text
 from tests.leaks import leaks
+from tests.payments.paid import Paid
+from tests.payments.stage import money, place
 from tests.staff import logged_in
 from tests.withdrawals.orders import order
 from withdrawals.models import Withdrawal
@@ -143,9 +146,32 @@ def test_what_is_about_another_order_is_not_found(ada: Client, api: Api, withdra
     address = reverse("admin:withdrawals_withdrawal_strike", args=[withdrawal.pk, note.pk])
     assert ada.post(address, {"reason": "it was another order"}).status_code == 404
     # The form names what the note is about; a hand that writes it may write anything.
-    for subject in (withdrawal.public_id, "\0", "🙈" * 50):
+    for subject in (withdrawal.public_id, note.subject, "\0", "🙈" * 50):
         assert ada.post(address, {"reason": "it was another order", "subject": subject}).status_code == 404
     assert not StruckNote.objects.exists()
+
+
+def test_a_deposit_and_its_money_share_their_notes_and_nobody_else_does(paid: Paid) -> None:
+    paid.arrives(money())
+    [receipt] = Receipt.objects.all()
+    lea = logged_in("lea", "view_deposit", "view_receipt", "view_note", "add_note", "strike_note")
+    other = place(paid.api, reference="another")
+
+    def struck(about: Any, where: Any) -> bool:
+        """Whether a note about the one is struck out on the page of the other."""
+        author = User.objects.get(username="lea")
+        note = Note.objects.create(subject=about.public_id, author=author, text="a mistake")
+        name = f"admin:payments_{where._meta.model_name}_strike"
+        address = reverse(name, args=[where.pk, note.pk])
+        answer = lea.post(address, {"reason": "it was another order", "subject": note.subject})
+        assert answer.status_code in {302, 404}
+        assert StruckNote.objects.filter(note=note).exists() is (answer.status_code == 302)
+        return bool(answer.status_code == 302)
+
+    for about, where in ((paid.deposit, receipt), (receipt, paid.deposit), (receipt, receipt)):
+        assert struck(about, where)
+    for about, where in ((other, receipt), (receipt, other), (other, paid.deposit), (paid.deposit, other)):
+        assert not struck(about, where)
 
 
 @pytest.mark.parametrize("change", ["UPDATE {} SET created_at = now()", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
