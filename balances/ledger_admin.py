@@ -13,9 +13,9 @@ from balances.kinds import BY_PEOPLE_ALONE, JournalKind
 from balances.models import Account, Entry, Hold, Journal
 from balances.pages import link, linked
 from gateway import ids
-from gateway.keyset_lists import WalkById
 from gateway.money import grouped
 from gateway.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
+from gateway.walking_by_key import WalkById
 
 
 class EntryInline(ReadOnlyInline):

@@ -33,7 +33,7 @@ from balances.instruction_models import Instruction
 from balances.kinds import JournalKind
 from balances.posting import Leg
 from balances.verb_fields import Field, Refused, Values
-from gateway.acronyms import titled
+from gateway.in_words import titled
 from gateway.lifecycles import Cause, CauseKind
 
 #: For a journal that is only planned: who will have caused it is not known yet.

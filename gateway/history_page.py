@@ -22,7 +22,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
-from gateway.acronyms import titled
+from gateway.in_words import titled
 from gateway.kept_history import SECRETS, ChangeKind, SecretChange
 
 #: A screen or two.

@@ -14,8 +14,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from gateway import causes
 from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
-from gateway.keyset_lists import ListOfRows, WalkById
+from gateway.keyset_lists import ListOfRows
 from gateway.shown_columns import column
+from gateway.walking_by_key import WalkById
 
 #: By which a page of the admin is asked for.
 _METHODS: Final = ("GET", "HEAD", "POST")

@@ -9,29 +9,14 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
 
-from gateway.acronyms import titled
+from gateway.in_words import in_words, titled
 from gateway.money import grouped, shown_amount
+from gateway.status_tones import TONES, Tone
 
-#: How the words of a status are coloured, by what they ask of people; each stands there as a word, too.
-_TONES: Final = {
-    **dict.fromkeys(("credited", "paid", "confirmed", "delivered", "done", "made", "posted", "approved"), "success"),
-    **dict.fromkeys(
-        ("in_review", "manual_review", "unknown", "suspense", "contradicted", "unconfirmed", "exhausted"), "warning"
-    ),
-    **dict.fromkeys(("pending_approval", "waiting_funds", "proposed", "checked"), "warning"),
-    **dict.fromkeys(("failed", "rejected", "reversed", "refused", "unusable", "returned", "written_off"), "danger"),
-    **dict.fromkeys(("created", "queued", "sending", "accepted", "verifying", "awaiting_payment"), "info"),
-    **dict.fromkeys(("accumulating", "pending", "working", "waiting", "received", "open"), "info"),
-}
-
-
-def _words(value: Any) -> str:
-    """A status as a word or two: ``awaiting payment``."""
-    return str(value).replace("_", " ")
-
-
-#: By the words that lists show.
-_LABELS: Final = {_words(one): tone for one, tone in _TONES.items()}
+#: How the library calls the colours of a word.
+_COLOURS: Final = {Tone.PLAIN: "info", Tone.GOOD: "success", Tone.WARN: "warning", Tone.BAD: "danger"}
+#: The colour of a status by the words that lists show.
+_LABELS: Final = {in_words(status): _COLOURS[tone] for status, tone in TONES.items()}
 #: Columns that people know by other names than the provider and the code.
 _NAMES: Final = {"wallet_type": "payment system", "external_id": "product's id", "label": "customer"}
 
@@ -84,7 +69,7 @@ def _choice(name: str, *, with_sentence: bool) -> Callable[[Any], Any]:
         value = getattr(row, name)
         if not value:
             return "-"
-        return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence else _words(value)
+        return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence else in_words(value)
 
     return show
 

@@ -19,6 +19,7 @@ from gateway.backoffice.queues import candidates, funds, handling, how_much_wait
 from gateway.backoffice.queues import catalogue as queues
 from gateway.backoffice.queues.acts import ACTS
 from gateway.backoffice.queues.catalogue import Queue, Row
+from gateway.in_words import in_words
 from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem
@@ -259,7 +260,7 @@ def _asked(names: set[str]) -> dict[str, dict[str, Any]]:
             one.public_id: {
                 "page": reverse("admin:balances_instruction_change", args=[one.pk]),
                 "id": one.public_id,
-                "verb": one.verb.replace("_", " "),
+                "verb": in_words(one.verb),
                 "by": one.requested_by.get_username(),
                 "reason": one.reason,
             }

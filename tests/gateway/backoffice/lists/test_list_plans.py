@@ -13,11 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from gateway.keyset_lists import STEPS, STEPS_OF_PARTS
-from gateway.list_filters import Among, Empty, Own, Period, Range, Text, YesNo, filters_of
+from gateway.list_filters import Own, filters_of
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
+from gateway.range_filters import Period, Range
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.value_filters import Among, Empty, Text, YesNo
+from gateway.walking_by_key import STEPS, STEPS_OF_PARTS
 from tests.gateway.backoffice.lists.grown import DIFFERS, at_their_time, copies_of, one_of_each
 from tests.roles import clear_away, undisguised
 from tests.staff import browser_of

@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from gateway import ids
-from gateway.keyset_lists import STEPS, STEPS_OF_PARTS, page_of
-from gateway.list_filters import Asked
+from gateway.asked_of_lists import Asked
 from gateway.products.models import Customer, Mode, Product
 from gateway.providers.models import ProviderAccount
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.walking_by_key import STEPS, STEPS_OF_PARTS, page_of
 from payments.models import Deposit, Receipt
 from tests.conftest import Api
 from tests.gateway.backoffice.lists.grown import at_their_time, copies_of, one_of_each

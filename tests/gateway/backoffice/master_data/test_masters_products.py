@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from balances.kinds import FEE_VERB
 from gateway.backoffice.master_data import what_counts as counting
+from gateway.backoffice.master_data.rules import Rule
 from gateway.products.models import ApiKey, Mode, Product, ProductHistory
 from tests.conftest import Api
 from tests.staff import logged_in
@@ -126,7 +127,7 @@ def agree(product: Product, slabs: str) -> None:
     by_two_persons(SLABS_VERB, told)
 
 
-def of(mode: str, product: Product | None) -> dict[str, list[counting.Rule]]:
+def of(mode: str, product: Product | None) -> dict[str, list[Rule]]:
     return {one.title: list(one.rules) for one in counting.sections(mode, product, counting.MODELS)}
 
 
