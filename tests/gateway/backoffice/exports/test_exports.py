@@ -18,8 +18,9 @@ from gateway.backoffice import tasks
 from gateway.backoffice.exports import asking as exports
 from gateway.backoffice.exports import lists as export_lists
 from gateway.backoffice.exports import writing as export_work
-from gateway.backoffice.exports.moves import BY_CLOCK, record_move
+from gateway.backoffice.exports.moves import BY_CLOCK
 from gateway.backoffice.models import Export, ExportChunk, ExportDownload, ExportMove, FileFormat
+from gateway.moving import record
 from gateway.products.models import Customer, Mode, Product
 from tests.gateway.backoffice.exports.export_stage import (
     PAGE,
@@ -272,7 +273,7 @@ class TestProgress:
                 one = Export.objects.create(
                     asked_by=person, subject="products.customer", query="", mode="test", format="csv"
                 )
-                record_move(one, "", BY_CLOCK)
+                record(ExportMove, one, "", BY_CLOCK)
         newest = list(Export.objects.order_by("-id"))
         first, second = frieda.get(PAGE), frieda.get(PAGE, {"before": str(newest[24].pk)})
         assert [one["row"] for one in first.context["rows"]] == newest[:25]
