@@ -8,13 +8,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
-from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
 from gateway import causes
 from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
 from gateway.keyset_lists import ListOfRows
+from gateway.list_titles import TitledList
 from gateway.shown_columns import column
 from gateway.walking_by_key import WalkById
 
@@ -28,7 +28,7 @@ def _may_also_see(permissions: tuple[str, ...], request: HttpRequest) -> bool:
     return any(request.user.has_perm(one) for one in permissions)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
+class ReadOnlyAdmin(TitledList, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Lists and shows rows to staff with the view permission; nobody adds, changes or deletes here.
 
     Every column is shown except encrypted ones and those named in ``hidden_columns``.
@@ -88,11 +88,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     def get_search_fields(self, request: HttpRequest) -> Any:
         """Whatever makes the library draw a search box."""
         return super().get_search_fields(request) or (("pk",) if self.found_exactly("") is not None else ())
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, called by what it lists: there is nothing to select and to change."""
-        title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         """The page of a row; other methods than a page has are refused before Django opens a transaction for them."""
