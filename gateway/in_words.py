@@ -1,6 +1,6 @@
 """How names in code become words for people."""
 
-from typing import Final
+from typing import Any, Final
 
 #: Written in capitals wherever they stand.
 _ACRONYMS: Final = {"api": "API", "url": "URL", "ids": "ids", "id": "id", "http": "HTTP", "json": "JSON", "ip": "IP"}
@@ -22,3 +22,8 @@ def sentence(*parts: object) -> str:
     """What there is of these as one sentence, with a capital and a full stop."""
     text = "; ".join(str(one) for one in parts if one)
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def status_with_meaning(row: Any) -> str:
+    """A row's status and what it means: "awaiting payment: the customer has the details"."""
+    return f"{in_words(row.status)}: {row.get_status_display()}"

@@ -38,7 +38,7 @@ TRUSTED_PROXIES = [ip_network(text) for text in env.list("TRUSTED_PROXIES", defa
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "gateway.backoffice.signing_in.site_config.GatewayAdminConfig",
-    "gateway.backoffice.signing_in.site_config.PeopleConfig",
+    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

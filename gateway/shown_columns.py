@@ -69,7 +69,7 @@ def _choice(name: str, *, with_sentence: bool) -> Callable[[Any], Any]:
         value = getattr(row, name)
         if not value:
             return "-"
-        return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence else in_words(value)
+        return f"{in_words(value)}: {getattr(row, f'get_{name}_display')()}" if with_sentence else in_words(value)
 
     return show
 

@@ -111,7 +111,7 @@ def why(withdrawal: Withdrawal) -> str:
         return f"Nobody knows whether it arrived; {_next(withdrawal)}.{_last(withdrawal)}"
     if not withdrawal.contradiction:
         return ""
-    return f"It is {status}, and something contradicts that: {withdrawal.contradiction}."
+    return f"It is {in_words(status)}, and something contradicts that: {withdrawal.contradiction}."
 
 
 def _next(withdrawal: Withdrawal) -> str:

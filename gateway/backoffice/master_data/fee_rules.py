@@ -14,7 +14,8 @@ from gateway.products.models import Product
 
 def fees_section(mode: str, product: Product | None) -> Section:
     """What the provider takes, and what products pay."""
-    rows = list(rows_of(Fee, mode, product, "product", "provider_account", also_all=True).order_by("-valid_from"))
+    found = rows_of(Fee, mode, product, "product", "provider_account", "payment_system", also_all=True)
+    rows = list(found.order_by("-valid_from"))
     now = timezone.now()
 
     def key(row: Fee) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def fees_section(mode: str, product: Product | None) -> Section:
         last = counting or of_one[0]
         rules.append(
             Rule(
-                about=f"{_whose(last)}, {last.direction}, {last.currency}, {last.payment_system_id or 'any system'}",
+                about=f"{_whose(last)}, {last.direction}, {last.currency}, {last.payment_system or 'any system'}",
                 says=_said_of_fee(counting) if counting else ("Nothing yet: it begins later.",),
                 row=counting,
                 former=told_former((one for one in of_one if one is not counting), _said_of_other_fee),

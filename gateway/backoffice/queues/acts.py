@@ -13,6 +13,7 @@ from django.contrib.auth.models import AbstractUser
 
 from gateway.backoffice.models import About, Deed, Handled
 from gateway.backoffice.queues import handling
+from gateway.in_words import status_with_meaning
 from gateway.money import shown_amount
 from payments.models import Screenshot
 from postbacks.models import LetterItem
@@ -53,7 +54,7 @@ class Act:
     def obstacle(self, thing: Any) -> str:
         """Why it cannot be done any more, in a sentence; "" where it can."""
         if not self.is_open(thing):
-            return f"Meanwhile it is {thing.status}: {thing.get_status_display()}."
+            return f"Meanwhile it is {status_with_meaning(thing)}."
         other = self.ended(thing)
         return "" if other is None else f"Somebody else decided meanwhile: {handling.sentence(other)}"
 

@@ -220,7 +220,7 @@ def _rows(request: HttpRequest, shown: Queue, rows: Iterable[Row]) -> list[dict[
 def _doors(row: Row) -> list[dict[str, str]]:
     told = row.source.told(row.thing)
     return [
-        {"title": one.title, "sentence": one.sentence, "address": doors.form_of(one, told)}
+        {"title": one.wish, "sentence": one.sentence, "address": doors.form_of(one, told)}
         for one in row.source.verbs(row.thing)
     ]
 

@@ -76,7 +76,7 @@ def whose(order: Any, request: HttpRequest) -> list[Fact]:
         Fact(label="Product's reference", text=order.reference, is_id=True),
         Fact(label="Customer", text=order.customer.external_id, address=_page_if_seen(order.customer, request)),
         Fact(label="Customer at the provider", text=order.customer.label, is_id=True),
-        Fact(label="Payment system", text=order.payment_system_id, address=system),
+        Fact(label="Payment system", text=str(order.payment_system), address=system),
         of_account(order.account, request),
     ]
 

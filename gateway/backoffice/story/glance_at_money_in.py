@@ -129,7 +129,7 @@ def of_savings(savings: Savings, request: HttpRequest) -> Glance:
             Fact(label="Minimum", text=shown_amount(savings.minimum, savings.currency)),
             Fact(label="Product", text=str(savings.customer.product)),
             Fact(label="Customer", text=savings.customer.external_id),
-            Fact(label="Payment system", text=savings.payment_system_id),
+            Fact(label="Payment system", text=str(savings.payment_system)),
             of_account(savings.account, request),
         ],
     )

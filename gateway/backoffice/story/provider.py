@@ -73,7 +73,7 @@ def _outcome(call: ProviderCall) -> tuple[str, str]:
     if call.sent is None:
         return "none: we died meanwhile", Tone.WARN
     if not call.sent:
-        return f"{call.outcome}: no byte left".replace("_", " "), Tone.WARN
+        return f"{in_words(call.outcome)}: no byte left", Tone.WARN
     return in_words(call.outcome), _OUTCOMES.get(Outcome(call.outcome), Tone.WARN)
 
 
