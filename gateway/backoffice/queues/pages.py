@@ -15,8 +15,7 @@ from balances import doors
 from balances.instruction_models import Instruction
 from balances.instruction_rights import PROPOSE
 from gateway import ids
-from gateway.backoffice.queues import candidates, funds, handling, how_much_waits
-from gateway.backoffice.queues import catalogue as queues
+from gateway.backoffice.queues import candidates, catalogue, funds, handling, how_much_waits
 from gateway.backoffice.queues.acts import ACTS
 from gateway.backoffice.queues.catalogue import Queue, Row
 from gateway.in_words import in_words
@@ -60,7 +59,7 @@ def queue(request: HttpRequest, name: str) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     context = _page(request, shown)
     after = request.GET.get("after", "")
-    page = queues.page(shown, context["mode"], context["wanted"], after, limit=queues.PAGE_ROWS)
+    page = catalogue.page(shown, context["mode"], context["wanted"], after, limit=catalogue.PAGE_ROWS)
     context |= _next(context, page.after) | {
         "rows": _rows(request, shown, page.rows),
         "shortages": funds.shortages(context["mode"]) if name == "funds" else [],
@@ -72,10 +71,10 @@ def _approvals(request: HttpRequest, shown: Queue) -> HttpResponse:
     context = _page(request, shown)
     if request.method == "POST":
         return approval_pages.decide_many(request, context)
-    waiting = queues.of_source(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
-    rows = pending.shown(waiting[: queues.PAGE_ROWS + 1], person_of(request))
-    after = str(rows[queues.PAGE_ROWS - 1].withdrawal.pk) if len(rows) > queues.PAGE_ROWS else ""
-    rows = rows[: queues.PAGE_ROWS]
+    waiting = catalogue.of_source(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
+    rows = pending.shown(waiting[: catalogue.PAGE_ROWS + 1], person_of(request))
+    after = str(rows[catalogue.PAGE_ROWS - 1].withdrawal.pk) if len(rows) > catalogue.PAGE_ROWS else ""
+    rows = rows[: catalogue.PAGE_ROWS]
     context |= _next(context, after) | {
         "rows": rows,
         "may_approve": any(not row.approve for row in rows),
@@ -125,7 +124,7 @@ def found_queue(request: HttpRequest, name: str) -> Queue:
         Http404: there is none.
         PermissionDenied: this person may not see it.
     """
-    found = queues.named(name)
+    found = catalogue.named(name)
     if found is None:
         raise Http404
     if not found.may_look(person_of(request)):

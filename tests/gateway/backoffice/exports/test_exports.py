@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from balances.models import Journal
 from gateway.backoffice import tasks
-from gateway.backoffice.exports import asking as exports
+from gateway.backoffice.exports import asking
 from gateway.backoffice.exports import lists as export_lists
 from gateway.backoffice.exports import writing as export_work
 from gateway.backoffice.exports.moves import BY_CLOCK
@@ -198,7 +198,7 @@ class TestAskingTwice:
             asked(frieda, Customer)
 
     def test_three_are_enough_at_once(self, frieda: Client, customers: Any) -> None:
-        for number in range(exports.UNDER_WAY_MAX):
+        for number in range(asking.UNDER_WAY_MAX):
             asked(frieda, Customer, query=f"q={number}")
         answer = frieda.post(
             f"{PAGE}ask/", {"list": "products.customer", "query": "q=9", "mode": "test", "format": "csv"}, follow=True
@@ -234,7 +234,7 @@ class TestRefusals:
         assert not Export.objects.exists()
 
     def test_more_rows_than_a_sheet_has(self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(exports, "XLSX_ROWS_MAX", 4)
+        monkeypatch.setattr(asking, "XLSX_ROWS_MAX", 4)
         page = frieda.post(
             f"{PAGE}ask/", {"list": "products.customer", "query": "", "mode": "test", "format": "xlsx"}, follow=True
         )
@@ -299,7 +299,7 @@ class TestCallingOff:
             if sql.startswith('UPDATE "backoffice_export"') and '"rows_done" = (' in sql:
                 pages += 1
                 if pages == 2:
-                    exports.cancel(export.asked_by, export.pk)
+                    asking.cancel(export.asked_by, export.pk)
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(call_off):
@@ -316,7 +316,7 @@ class TestCallingOff:
 
         def called_off(export: Export, file: Any) -> None:
             parts.append(ExportChunk.objects.count())
-            exports.cancel(export.asked_by, export.pk)
+            asking.cancel(export.asked_by, export.pk)
             finish(export, file)
 
         monkeypatch.setattr(export_work, "_finish", called_off)
