@@ -35,7 +35,7 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False,
         field: Any = model._meta.get_field(name)  # noqa: SLF001 - Django's documented way to its fields
     except FieldDoesNotExist:
         return _id_of(model, with_sentence=with_sentence) if name == "public_id" else name
-    title = _title_of(field)
+    title = _title_of(field, model)
     is_time = isinstance(field, models.DateTimeField) and not with_sentence
     if getattr(field, "choices", None):
         show = _choice(name, with_sentence=with_sentence)
@@ -92,7 +92,9 @@ def _id_of(model: type[models.Model], *, with_sentence: bool) -> Any:
     return admin.display(show, description=title)
 
 
-def _title_of(field: Any) -> str:
-    """The column's name, a fact without the "is" before it."""
+def _title_of(field: Any, model: type[models.Model]) -> str:
+    """The column's name: of a key with what it is the key of, of a fact without the "is" before it."""
+    if field.name == "id":
+        return f"{titled(str(model._meta.verbose_name))} ID"  # noqa: SLF001 - Django's documented name
     name = _NAMES.get(field.name, str(getattr(field, "verbose_name", field.name)))
     return titled(name.removeprefix("is ") if isinstance(field, models.BooleanField) else name)

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from balances import proposing
-from gateway.backoffice.queues import how_much_waits
+from gateway.backoffice.queues import catalogue, how_much_waits
 from gateway.backoffice.queues.catalogue import QUEUES, named, page
 from gateway.backoffice.queues.how_much_waits import summaries
 from gateway.products.models import Product
