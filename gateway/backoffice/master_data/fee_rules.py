@@ -9,6 +9,7 @@ from balances.kinds import FEE_VERB, FeeKind
 from balances.models import Fee
 from gateway.backoffice import readable
 from gateway.backoffice.master_data.rules import EXAMPLE, Rule, Section, form, plain, rows_of, told_former
+from gateway.money import shown_amount
 from gateway.products.models import Product
 
 
@@ -64,14 +65,14 @@ def _whose(row: Fee) -> str:
 
 
 def _said_of_fee(row: Fee) -> tuple[str, ...]:
-    price = f"{row.percent.normalize():f} % and {readable.amount(row.fixed, row.currency)}"
-    taken = readable.amount(fees.amount_of(row, EXAMPLE), row.currency)
+    price = f"{row.percent.normalize():f} % and {shown_amount(row.fixed, row.currency)}"
+    taken = shown_amount(fees.amount_of(row, EXAMPLE), row.currency)
     return (
-        f"{price}, since {row.valid_from:%Y-%m-%d %H:%M} UTC.",
-        f"Of {readable.amount(EXAMPLE, row.currency)} that is {taken}.",
+        f"{price}, since {readable.moment(row.valid_from)}.",
+        f"Of {shown_amount(EXAMPLE, row.currency)} that is {taken}.",
     )
 
 
 def _said_of_other_fee(row: Fee) -> str:
-    fixed = readable.amount(row.fixed, row.currency)
-    return f"{row.percent.normalize():f} % and {fixed} from {row.valid_from:%Y-%m-%d %H:%M} UTC"
+    fixed = shown_amount(row.fixed, row.currency)
+    return f"{row.percent.normalize():f} % and {fixed} from {readable.moment(row.valid_from)}"

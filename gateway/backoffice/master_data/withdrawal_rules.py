@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from gateway.backoffice import readable
 from gateway.backoffice.master_data.rules import (
     EXAMPLE,
     Rule,
@@ -15,6 +14,7 @@ from gateway.backoffice.master_data.rules import (
     rows_of,
     told_former,
 )
+from gateway.money import shown_amount
 from gateway.products.models import Mode, Product
 from withdrawals import slabs
 from withdrawals.models import (
@@ -68,10 +68,10 @@ def _said_of_slabs(row: SlabSet) -> Iterator[str]:
     for one, following in zip(agreed, (*agreed[1:], None), strict=True):
         # An amount in the middle of the slab; of the last one, which has no end, twice its beginning.
         end = 3 * (one.beginning or EXAMPLE) if following is None else following.beginning
-        example = readable.amount(((one.beginning + end) / 2).quantize(Decimal(1)), row.currency)
+        example = shown_amount(((one.beginning + end) / 2).quantize(Decimal(1)), row.currency)
         roles = " and ".join(_WHOSE[role] for role in one.roles)
         whose = f"the approval {roles}" if roles else "nobody's approval"
-        yield f"From {readable.amount(one.beginning, row.currency)} on: a withdrawal of {example} would need {whose}."
+        yield f"From {shown_amount(one.beginning, row.currency)} on: a withdrawal of {example} would need {whose}."
 
 
 def limits_section(mode: str, product: Product | None) -> Section:
@@ -116,7 +116,7 @@ def _said_of_limit(row: WithdrawalLimit) -> tuple[str, ...]:
     said = [f"At most {row.most}; what goes beyond it {beyond}."]
     if row.maximum_amount is not None:
         said.append(
-            f"So once {readable.amount(row.maximum_amount, row.currency)} were asked for, the next withdrawal {beyond}."
+            f"So once {shown_amount(row.maximum_amount, row.currency)} were asked for, the next withdrawal {beyond}."
         )
     return tuple(said)
 
@@ -183,4 +183,4 @@ def caps_section(mode: str, product: Product | None) -> Section:
 def _said_of_cap(row: OutflowCap) -> str:
     if row.maximum is None:
         return "It ended: whatever is approved leaves."
-    return f"Once {readable.amount(row.maximum, row.currency)} left in 24 hours, its payouts pause."
+    return f"Once {shown_amount(row.maximum, row.currency)} left in 24 hours, its payouts pause."

@@ -12,6 +12,7 @@ from django.urls import reverse
 from balances.forms import ReasonForm
 from balances.verb_fields import Refused
 from gateway import ids
+from gateway.backoffice import readable
 from gateway.backoffice.queues.acts import ACTS, Act
 from gateway.backoffice.queues.catalogue import Queue
 from gateway.backoffice.queues.pages import context_of, form_id_of, found_queue, page_of
@@ -128,7 +129,7 @@ def _picture(title: str, row: Screenshot) -> dict[str, Any]:
             ("Amount that the customer named", amount, ""),
             ("Amount of the deposit", f"{deposit.amount.normalize():f} {deposit.currency}", ""),
             ("Product and its customer", f"{deposit.product}: {deposit.customer.external_id}", ""),
-            ("Sent", f"{row.created_at:%Y-%m-%d %H:%M} UTC", ""),
+            ("Sent", readable.moment(row.created_at), ""),
             ("Provider's word", confirmation.provider_word or "-", ""),
         ],
     }

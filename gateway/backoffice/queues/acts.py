@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractUser
 
+from gateway.backoffice import readable
 from gateway.backoffice.models import About, Deed, Handled
 from gateway.backoffice.queues import handling
 from gateway.in_words import status_with_meaning
@@ -71,7 +72,7 @@ def _sum(withdrawal: Withdrawal) -> str:
 def _foresee_asking(withdrawal: Withdrawal) -> list[str]:
     asked = ""
     if withdrawal.last_asked_at is not None:
-        asked = f' Asked last, {withdrawal.last_asked_at:%Y-%m-%d %H:%M} UTC, it said "{withdrawal.last_answer}".'
+        asked = f' Asked last, {readable.moment(withdrawal.last_asked_at)}, it said "{withdrawal.last_answer}".'
     return [
         (
             f"The provider is asked now what became of {_sum(withdrawal)}, unless it answered in the last"

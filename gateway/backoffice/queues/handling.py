@@ -14,6 +14,7 @@ from django.db import transaction
 from balances import wording
 from balances.verb_fields import Refused
 from gateway import due_work
+from gateway.backoffice import readable
 from gateway.backoffice.models import ENDINGS, About, Deed, Handled
 from gateway.in_words import status_with_meaning
 from gateway.people import check_permission
@@ -56,7 +57,7 @@ def ask_about_payout(withdrawal_id: uuid.UUID, by: AbstractUser, reason: str, fo
     if now.last_asked_at is None or not decisions.is_fresh(now):
         return f"The provider did not answer. The withdrawal is {status_with_meaning(now)}."
     return (
-        f'The provider, asked at {now.last_asked_at:%Y-%m-%d %H:%M} UTC, said "{now.last_answer}".'
+        f'The provider, asked at {readable.moment(now.last_asked_at)}, said "{now.last_answer}".'
         f" The withdrawal is {status_with_meaning(now)}."
     )
 
@@ -187,4 +188,4 @@ def latest_of(subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, Handled]:
 def sentence(row: Handled) -> str:
     """Who did what, when and why."""
     did = Deed(row.deed).label
-    return f"{row.by.get_username()} {did}, {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}"
+    return f"{row.by.get_username()} {did}, {readable.moment(row.at)}: {row.reason}"

@@ -15,6 +15,7 @@ from balances import doors
 from balances.instruction_models import Instruction
 from balances.instruction_rights import PROPOSE
 from gateway import ids
+from gateway.backoffice import readable
 from gateway.backoffice.queues import candidates, catalogue, funds, handling, how_much_waits
 from gateway.backoffice.queues.acts import ACTS
 from gateway.backoffice.queues.catalogue import Queue, Row
@@ -229,7 +230,7 @@ def _heading(shown: Queue, row: Row) -> dict[str, str]:
     if shown.name != "unconfirmed":
         return {"name": row.entry.public_id, "page": page_of(row.entry.public_id)}
     return {
-        "name": f"Letter of {row.entry.since:%Y-%m-%d %H:%M} UTC",
+        "name": f"Letter of {readable.moment(row.entry.since)}",
         "page": reverse("admin:postbacks_letter_change", args=[row.thing.letter_id]),
         "transaction": row.thing.transaction_id,
     }
