@@ -36,7 +36,7 @@ def test_a_status_is_words_in_a_list_and_itself_with_a_sentence_on_its_page() ->
     row = Deposit(status="awaiting_payment")
     assert column(Deposit, "status")(row) == "awaiting payment"
     assert column(Deposit, "status").label["awaiting payment"] == "info"
-    assert column(Deposit, "status", with_sentence=True)(row).startswith("awaiting_payment: ")
+    assert column(Deposit, "status", with_sentence=True)(row).startswith("awaiting payment: ")
 
 
 def test_an_amount_is_in_groups_and_nothing_is_a_dash() -> None:

@@ -6,4 +6,5 @@ from gateway import in_words
 
 register = template.Library()
 register.filter(in_words.in_words)
+register.filter(in_words.titled)
 register.filter(in_words.status_with_meaning)
