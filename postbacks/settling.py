@@ -203,4 +203,4 @@ def _payout_verdict(item: LetterItem, withdrawal: Withdrawal | None) -> tuple[It
         return ItemStatus.CONFIRMED, ""
     if withdrawal.status in FINAL or withdrawal.status == WithdrawalStatus.MANUAL_REVIEW:
         return ItemStatus.CONTRADICTED, f"the withdrawal is {in_words(withdrawal.status)}"
-    return ItemStatus.UNCONFIRMED, f"the provider, asked, left it {withdrawal.status}"
+    return ItemStatus.UNCONFIRMED, f"the provider, asked, left it {in_words(withdrawal.status)}"
