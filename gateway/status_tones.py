@@ -14,11 +14,11 @@ class Tone(models.TextChoices):
     BAD = "bad", "refused, failed or contradicted"
 
 
-#: Statuses that are not here ended as they may end, without money: expired, cancelled, taken back.
+#: Statuses that are not here ended as they may end, and nobody has to look: expired, cancelled, taken back, spent.
 TONES: Final = {
     **dict.fromkeys(("created", "queued", "sending", "accepted", "verifying", "awaiting_payment"), Tone.PLAIN),
-    **dict.fromkeys(("accumulating", "pending", "working", "waiting", "received", "open"), Tone.PLAIN),
-    **dict.fromkeys(("credited", "paid", "confirmed", "delivered", "done", "made", "posted", "approved"), Tone.GOOD),
+    **dict.fromkeys(("accumulating", "pending", "working", "running", "waiting", "received", "open"), Tone.PLAIN),
+    **dict.fromkeys(("credited", "paid", "confirmed", "delivered", "done", "made", "posted"), Tone.GOOD),
     **dict.fromkeys(("in_review", "manual_review", "unknown", "suspense", "unconfirmed"), Tone.WARN),
     **dict.fromkeys(("pending_approval", "waiting_funds", "proposed", "checked"), Tone.WARN),
     **dict.fromkeys(("failed", "rejected", "refused", "unusable", "contradicted", "exhausted"), Tone.BAD),

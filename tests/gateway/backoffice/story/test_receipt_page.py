@@ -397,7 +397,7 @@ def test_a_payout_that_came_back_is_corrected_from_its_page(
     assert doors(text(viewer.get(page_of(withdrawal)))) == []
     [door] = doors(text(ada.get(page_of(withdrawal))))
     made, _ = asked_for(ada, door, "statement 4")
-    assert f"{made.public_id}</a>: payout_returned, proposed." in text(ben.get(page_of(withdrawal)))
+    assert f"{made.public_id}</a>: Payout returned, proposed." in text(ben.get(page_of(withdrawal)))
     assert f"{made.public_id} is posted." in press(ben, made)
     withdrawal.refresh_from_db()
     assert withdrawal.status == "reversed"
