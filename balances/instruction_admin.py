@@ -17,8 +17,8 @@ from balances.instruction_rights import PROPOSE, TAKES_LOOKING
 from balances.pages import link
 from balances.states import InstructionStatus
 from gateway import ids
-from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin
+from gateway.walking_by_key import WalkById
 
 
 class InstructionMoveInline(HistoryInline):

@@ -4,16 +4,13 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from django.utils import timezone
 
 from balances.instruction_models import Instruction, InstructionMove
 from balances.states import EXPIRY_DAYS, INSTRUCTION, InstructionStatus
 from balances.verb_fields import Refused
-from gateway import logs
-from gateway.lifecycles import Cause, recorded
-
-log = structlog.get_logger(__name__)
+from gateway.lifecycles import Cause
+from gateway.moving import moved, record
 
 
 def begin_instruction(instruction: Instruction, cause: Cause) -> bool:
@@ -24,7 +21,7 @@ def begin_instruction(instruction: Instruction, cause: Cause) -> bool:
     Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
     if InstructionMove.objects.filter(subject=instruction.pk).exists():
         return False
-    _write_history(instruction, "", cause)
+    record(InstructionMove, instruction, "", cause)
     return True
 
 
@@ -48,26 +45,8 @@ def move_instruction(instruction: Instruction, to_status: InstructionStatus, cau
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
     """
-    from_status = instruction.status
-    INSTRUCTION.check(from_status, to_status)
-    instruction.status = to_status
-    instruction.sequence += 1
-    instruction.decided_at = timezone.now()  # the database writes its own
-    instruction.secrets = None  # decided is decided: nobody needs them any more
-    for name, value in changes.items():
-        setattr(instruction, name, value)
-    columns = [name.removesuffix("_id") for name in changes]
-    instruction.save(update_fields=["status", "sequence", "decided_at", "secrets", *columns])
-    _write_history(instruction, from_status, cause)
-
-
-def _write_history(instruction: Instruction, from_status: str, cause: Cause) -> None:
-    log.info("moved", id=instruction.public_id, before=from_status, now=instruction.status, cause=cause.kind)
-    recorded(
-        InstructionMove,
-        subject=instruction,
-        from_status=from_status,
-        cause=cause,
-        request_id=logs.request_id.get(),
-        at=timezone.now(),
-    )
+    ended: dict[str, Any] = {
+        "decided_at": timezone.now(),  # the database writes its own
+        "secrets": None,  # decided is decided: nobody needs them any more
+    }
+    moved(INSTRUCTION, InstructionMove, instruction, to_status, cause, **ended, **changes)

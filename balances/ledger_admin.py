@@ -13,9 +13,10 @@ from balances.kinds import BY_PEOPLE_ALONE, JournalKind
 from balances.models import Account, Entry, Hold, Journal
 from balances.pages import link, linked
 from gateway import ids
-from gateway.keyset_lists import WalkById
+from gateway.in_words import in_words
 from gateway.money import grouped
 from gateway.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
+from gateway.walking_by_key import WalkById
 
 
 class EntryInline(ReadOnlyInline):
@@ -124,7 +125,8 @@ class JournalAdmin(ReadOnlyAdmin):
 def _named(account: Account) -> str:
     owners = (account.product, account.provider_account, account.payment_system)
     named = ", ".join(str(one) for one in owners if one)
-    return f"{account.kind} of {named}" if named else account.kind
+    kind = in_words(account.kind)
+    return f"{kind} of {named}" if named else kind
 
 
 @admin.register(Account)

@@ -12,6 +12,7 @@ from balances.instruction_models import Instruction
 from balances.kinds import AccountKind, HoldStatus, JournalKind
 from balances.snapshot_guards import SNAPSHOT_GUARDS
 from gateway import ids, money
+from gateway.in_words import in_words
 from gateway.products.models import Mode, Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, ProviderAccount
 
@@ -53,7 +54,7 @@ class Account(models.Model):
         triggers = ACCOUNT_GUARDS
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.currency} ({self.mode})"
+        return f"{in_words(self.kind)} {self.currency} ({self.mode})"
 
 
 class Journal(models.Model):

@@ -13,6 +13,7 @@ from balances.instruction_models import Instruction
 from balances.kinds import JournalKind
 from balances.models import Entry
 from balances.verbs import Plan
+from gateway.in_words import in_words
 from gateway.money import format_amount, grouped
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
@@ -90,7 +91,7 @@ class _Names:
             owners.append(self._look_up(ProviderAccount, key.provider_account))
         if key.payment_system:
             owners.append(key.payment_system)
-        kind = key.kind.value.replace("_", " ")
+        kind = in_words(key.kind.value)
         return f"{kind} of {', '.join(owners)}" if owners else kind
 
     def _look_up(self, model: Any, pk: uuid.UUID) -> str:

@@ -10,6 +10,7 @@ from balances.reading import key_of
 from balances.verb_fields import Refused, Values
 from balances.verbs import Plan, PlannedJournal, Verb
 from gateway import ids
+from gateway.in_words import in_words
 
 #: What belongs to an order is taken back by the order's own verbs: they move the order, too.
 _REVERSIBLE: Final = (
@@ -31,14 +32,14 @@ def _plan(values: Values) -> Plan:
     if journal is None:
         raise Refused("There is no such journal.", field="journal")
     if journal.instruction_id is None or journal.kind not in _REVERSIBLE:
-        raise Refused(f"A {journal.kind} journal is not reversed by hand.", field="journal")
+        raise Refused(f"A journal “{in_words(journal.kind)}” is not reversed by hand.", field="journal")
     if Journal.objects.filter(reverses=journal).exists():
         raise Refused("This journal was reversed already.", field="journal")
     entries = journal.entries.select_related("account").order_by("id")
     back = [Leg(account=key_of(one.account), amount=-one.amount) for one in entries]
     legs = corrections.within_what_is_there(back)
     planned = PlannedJournal(kind=JournalKind.REVERSED, legs=legs, subject=journal.subject, reverses=journal.pk)
-    note = f"This takes back the {journal.kind} journal {journal.reference}."
+    note = f"This takes back the journal “{in_words(journal.kind)}” {journal.reference}."
     return Plan(mode=journal.mode, journals=(planned,), notes=(note,))
 
 

@@ -33,7 +33,7 @@ from balances.instruction_models import Instruction
 from balances.kinds import JournalKind
 from balances.posting import Leg
 from balances.verb_fields import Field, Refused, Values
-from gateway.acronyms import titled
+from gateway.in_words import titled
 from gateway.lifecycles import Cause, CauseKind
 
 #: For a journal that is only planned: who will have caused it is not known yet.
@@ -92,6 +92,7 @@ class Verb:
         execute: does it, in the transaction of the approval; None posts the journals of the plan, and lets a product
             that got money repay what it owes.
         needs_document: whether there has to be a paper behind it.
+        wish: what a person asks for by it, on the buttons of the things that it is told; empty where no page has one.
         refusals: further exceptions of ``plan`` and ``execute`` whose message is a sentence for the person.
     """
 
@@ -102,6 +103,7 @@ class Verb:
     before: Callable[[Values], object] | None = None
     execute: Callable[[Values, Cause, Instruction], object] | None = None
     needs_document: bool = False
+    wish: str = ""
     refusals: tuple[type[Exception], ...] = ()
 
     @property

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from gateway import ids
+from gateway.in_words import in_words
 from gateway.lifecycles import CauseKind
 from gateway.who_sees import may_see
 
@@ -71,7 +72,7 @@ def named(request: HttpRequest, causes: Iterable[tuple[str, str]]) -> dict[tuple
 
 
 def _unnamed(request: HttpRequest, kind: str, cause_id: str) -> Named:
-    words = WORDS.get(CauseKind(kind), kind) if kind in CauseKind.values else kind.replace("_", " ")
+    words = WORDS.get(CauseKind(kind), kind) if kind in CauseKind.values else in_words(kind)
     instruction = ids.decode(ids.INSTRUCTION, cause_id)
     if instruction is not None:
         address = _page_if_seen(request, apps.get_model("balances", "Instruction"), instruction)

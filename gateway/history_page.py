@@ -22,8 +22,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
-from gateway.acronyms import titled
+from gateway.in_words import titled
 from gateway.kept_history import SECRETS, ChangeKind, SecretChange
+from gateway.list_titles import TitledList
 
 #: A screen or two.
 _PER_PAGE: Final = 50
@@ -62,7 +63,7 @@ class Change:
     instruction: str
 
 
-class HistoryAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
+class HistoryAdmin(TitledList, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """An admin whose "History" is what the database wrote.
 
     Attributes:

@@ -1,145 +1,27 @@
 """Lists of tables that grow: page after page by the key, nothing counted, and a bounded look for what is rare.
 
 A page says where the next one begins (``?after=<key>``, ``?before=<key>``), so the thousandth costs what the first one
-does. What is asked for may be rare, and no index may know it: a page looks at so many rows and no more, says how far
-it looked, and goes on from there when it is asked to (docs/adr/a-list-looks-at-so-many-rows.md).
+does. It says how far it looked, and goes on from there when it is asked to (`gateway.walking_by_key`).
 """
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
-from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.views import ChangeList
 
 from gateway import shown_mode
-from gateway.list_filters import Asked, Chip, Filter, filters_of
-from gateway.picked_out import picked_out
+from gateway.asked_of_lists import Asked, Chip, Filter
+from gateway.list_addresses import AFTER, BEFORE, BESIDE_FILTERS, OLDEST_FIRST, PLACES, address
+from gateway.list_filters import filters_of
+from gateway.walking_by_key import STEPS, STEPS_OF_PARTS, Page, page_of
 
-#: Where a page begins: behind the row of this key, or before it.
-AFTER: Final = "after"
-BEFORE: Final = "before"
-#: Value of Django's parameter of the order by which a list begins with the oldest rows.
-OLDEST_FIRST: Final = "oldest"
-#: How many rows a page looks at until it is full: first so few that a common question costs nothing, then so many that
-#: a rare one is answered in less than a tenth of a second (docs/adr/a-list-looks-at-so-many-rows.md).
-STEPS: Final = (1_000, 20_000)
-#: The same where the mode of a row stands in another table that grows: each row costs a look into that one, too.
-STEPS_OF_PARTS: Final = (1_000, 5_000)
 #: Columns of the time at which a row, and so its id, was made.
 _MADE_AT: Final = ("created_at", "received_at", "started_at")
-#: Parameters that say where in a list a page is, and nothing of what is in it.
-PLACES: Final = frozenset({AFTER, BEFORE, PAGE_VAR, ALL_VAR, ERROR_FLAG})
-#: Those that a list takes beside its filters.
-_OTHERS: Final = PLACES | {ORDER_VAR, SEARCH_VAR, IS_POPUP_VAR, TO_FIELD_VAR, "_changelist_filters", "_facets"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WalkById:
-    """Rows that an index holds in the order of their ids.
-
-    Attributes:
-        one_of_each: columns it is sorted by before the id; it serves who asks for one value of each.
-        among: values of columns for which alone it has rows.
-        are_few: what it holds stays so little that all of it may be looked at.
-    """
-
-    one_of_each: tuple[str, ...] = ()
-    among: Mapping[str, frozenset[Any]] = field(default_factory=dict)
-    are_few: bool = False
-
-    def serves(self, values: Mapping[str, frozenset[Any]]) -> bool:
-        """Whether it holds every row that has these values."""
-        return all(len(values.get(path, ())) == 1 for path in self.one_of_each) and all(
-            path in values and values[path] <= known for path, known in self.among.items()
-        )
-
-    def where(self, values: Mapping[str, frozenset[Any]]) -> Q:
-        """The rows of it among which these values are."""
-        return Q(**{f"{path}__in": sorted(values[path], key=str) for path in (*self.one_of_each, *self.among)})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """What was found of a list.
-
-    Attributes:
-        rows: in the order in which they were looked for.
-        has_more: another one lies behind them.
-        looked_to: the key to which all was looked at, where the look ended before the page was full.
-        looked_at: how many rows that was.
-    """
-
-    rows: list[Any]
-    has_more: bool = False
-    looked_to: Any = None
-    looked_at: int = 0
-
-
-def page_of(
-    rows: "QuerySet[Any]",
-    among: "QuerySet[Any] | None",
-    begin: Any,
-    *,
-    upwards: bool,
-    size: int,
-    steps: Sequence[int],
-    of_parts: bool = False,
-) -> Page:
-    """The next rows behind a key.
-
-    Args:
-        rows: what is asked for.
-        among: what is looked at for it, in the order of an index; None: all there is of it.
-        begin: the key behind which it begins; None: at the end.
-        upwards: towards greater keys.
-        size: of a page.
-        steps: how many rows are looked at, one after the other, until the page is full.
-        of_parts: what is asked for stands in another table that grows. The rows of a step are picked out then, or the
-            database might begin with the other table, and read all of it.
-    """
-    order = "pk" if upwards else "-pk"
-    behind = Q() if begin is None else Q(**{"pk__gt" if upwards else "pk__lt": begin})
-    rows = rows.filter(behind).order_by(order)
-    if among is None:
-        found = list(rows[: size + 1])
-        return Page(rows=found[:size], has_more=len(found) > size)
-    keys = among.filter(behind).order_by(order).values_list("pk", flat=True)
-    for step in steps:
-        edge = keys[step : step + 1].first()
-        if of_parts:
-            within = rows.filter(picked_out(keys[: step + 1]))
-        else:
-            within = rows if edge is None else rows.filter(**{"pk__lte" if upwards else "pk__gte": edge})
-        found = list(within[: size + 1])
-        if edge is None or len(found) > size:
-            return Page(rows=found[:size], has_more=len(found) > size)
-    return Page(rows=found, looked_to=edge, looked_at=step)
-
-
-def understood(request: HttpRequest, pages: Any, given: QueryDict) -> dict[str, list[str]]:
-    """The filters among the parameters of a list's address, and its order: what a view of it keeps.
-
-    Raises:
-        ValueError: one of them means nothing to the list; in a sentence.
-    """
-    asked = Asked()
-    kept: dict[str, list[str]] = {}
-    texts = dict(given.lists())
-    for one in filters_of(request, pages, ""):
-        one.read(texts, asked)
-        kept |= {name: values for name in one.parameters if (values := [text for text in texts.get(name, []) if text])}
-    if asked.complaints:
-        raise ValueError(" ".join(asked.complaints))
-    if texts.get(ORDER_VAR) == [OLDEST_FIRST]:
-        kept[ORDER_VAR] = [OLDEST_FIRST]
-    return kept
 
 
 class _NothingCounted:
@@ -192,7 +74,7 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
         self.filters, self.asked = [], Asked()
         given = dict(request.GET.lists())
         # A mode is chosen once for all lists: those whose rows have none take it and pass it on.
-        known = _OTHERS | {shown_mode.PARAMETER, f"{shown_mode.PARAMETER}__exact"}
+        known = BESIDE_FILTERS | {shown_mode.PARAMETER, f"{shown_mode.PARAMETER}__exact"}
         for one in filters_of(request, self.model_admin, self.made_at):
             self.filters.append(one)
             one.read(given, self.asked)
@@ -303,14 +185,7 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
 
     def to(self, **parameters: Any) -> str:
         """The address of this list with other parameters; those that are None are taken away, and so is the place."""
-        wanted = QueryDict(mutable=True)
-        for name, texts in sorted(self.filter_params.items()):
-            if name not in PLACES and name not in parameters:
-                wanted.setlist(name, texts)
-        for name, value in parameters.items():
-            if value is not None:
-                wanted[name] = str(value)
-        return f"?{wanted.urlencode()}"
+        return address(self.filter_params, **parameters)
 
     def without(self, *parameters: str) -> str:
         """The address of this list without these."""
@@ -359,4 +234,4 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """What is passed on to pages of rows, so that they lead back to the same list."""
-        return {name: texts for name, texts in (params or self.filter_params).items() if name not in _OTHERS}
+        return {name: texts for name, texts in (params or self.filter_params).items() if name not in BESIDE_FILTERS}

@@ -6,15 +6,16 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponseNotAllowed
-from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
 from gateway import causes
 from gateway.chosen_rows import ChosenRows
 from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
-from gateway.keyset_lists import ListOfRows, WalkById
+from gateway.keyset_lists import ListOfRows
+from gateway.list_titles import TitledList
 from gateway.shown_columns import column
+from gateway.walking_by_key import WalkById
 
 #: By which a page of the admin is asked for.
 _METHODS: Final = ("GET", "HEAD", "POST")
@@ -26,7 +27,7 @@ def _may_also_see(permissions: tuple[str, ...], request: HttpRequest) -> bool:
     return any(request.user.has_perm(one) for one in permissions)
 
 
-class ListAdmin(ChosenRows, ModelAdmin):  # type: ignore[misc]  # the library is untyped
+class ListAdmin(TitledList, ChosenRows, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Lists of rows as `gateway.keyset_lists` shows them: nothing counted, exact search, one mode at a time.
 
     Attributes:
@@ -78,11 +79,6 @@ class ListAdmin(ChosenRows, ModelAdmin):  # type: ignore[misc]  # the library is
     def get_search_fields(self, request: HttpRequest) -> Any:
         """Whatever makes the library draw a search box."""
         return super().get_search_fields(request) or (("pk",) if self.found_exactly("") is not None else ())
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, called by what it lists: there is nothing to select and to change."""
-        title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns of the list: a status as its word, an amount with the decimals of its currency."""

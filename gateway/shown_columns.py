@@ -9,29 +9,14 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
 
-from gateway.acronyms import titled
+from gateway.in_words import in_words, titled
 from gateway.money import grouped, shown_amount
+from gateway.status_tones import TONES, Tone
 
-#: How the words of a status are coloured, by what they ask of people; each stands there as a word, too.
-_TONES: Final = {
-    **dict.fromkeys(("credited", "paid", "confirmed", "delivered", "done", "made", "posted", "approved"), "success"),
-    **dict.fromkeys(
-        ("in_review", "manual_review", "unknown", "suspense", "contradicted", "unconfirmed", "exhausted"), "warning"
-    ),
-    **dict.fromkeys(("pending_approval", "waiting_funds", "proposed", "checked"), "warning"),
-    **dict.fromkeys(("failed", "rejected", "reversed", "refused", "unusable", "returned", "written_off"), "danger"),
-    **dict.fromkeys(("created", "queued", "sending", "accepted", "verifying", "awaiting_payment"), "info"),
-    **dict.fromkeys(("accumulating", "pending", "working", "waiting", "received", "open"), "info"),
-}
-
-
-def _words(value: Any) -> str:
-    """A status as a word or two: ``awaiting payment``."""
-    return str(value).replace("_", " ")
-
-
-#: By the words that lists show.
-_LABELS: Final = {_words(one): tone for one, tone in _TONES.items()}
+#: How the library calls the colours of a word.
+_COLOURS: Final = {Tone.PLAIN: "info", Tone.GOOD: "success", Tone.WARN: "warning", Tone.BAD: "danger"}
+#: The colour of a status by the words that lists show.
+_LABELS: Final = {in_words(status): _COLOURS[tone] for status, tone in TONES.items()}
 #: Columns that people know by other names than the provider and the code.
 _NAMES: Final = {"wallet_type": "payment system", "external_id": "product's id", "label": "customer"}
 
@@ -50,7 +35,7 @@ def column(model: type[models.Model], name: str, *, with_sentence: bool = False,
         field: Any = model._meta.get_field(name)  # noqa: SLF001 - Django's documented way to its fields
     except FieldDoesNotExist:
         return _id_of(model, with_sentence=with_sentence) if name == "public_id" else name
-    title = _title_of(field)
+    title = _title_of(field, model)
     is_time = isinstance(field, models.DateTimeField) and not with_sentence
     if getattr(field, "choices", None):
         show = _choice(name, with_sentence=with_sentence)
@@ -84,7 +69,7 @@ def _choice(name: str, *, with_sentence: bool) -> Callable[[Any], Any]:
         value = getattr(row, name)
         if not value:
             return "-"
-        return f"{value}: {getattr(row, f'get_{name}_display')()}" if with_sentence else _words(value)
+        return f"{in_words(value)}: {getattr(row, f'get_{name}_display')()}" if with_sentence else in_words(value)
 
     return show
 
@@ -107,7 +92,9 @@ def _id_of(model: type[models.Model], *, with_sentence: bool) -> Any:
     return admin.display(show, description=title)
 
 
-def _title_of(field: Any) -> str:
-    """The column's name, a fact without the "is" before it."""
+def _title_of(field: Any, model: type[models.Model]) -> str:
+    """The column's name: of a key with what it is the key of, of a fact without the "is" before it."""
+    if field.name == "id":
+        return f"{titled(str(model._meta.verbose_name))} ID"  # noqa: SLF001 - Django's documented name
     name = _NAMES.get(field.name, str(getattr(field, "verbose_name", field.name)))
     return titled(name.removeprefix("is ") if isinstance(field, models.BooleanField) else name)

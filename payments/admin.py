@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 from balances.instruction_rights import TAKES_LOOKING
 from gateway import ids
 from gateway.encryption import readable_or
-from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
+from gateway.walking_by_key import WalkById
 from payments import finding
 from payments.models import (
     Confirmation,

@@ -6,7 +6,6 @@ statements of their own these rows were most of its time. The database insists o
 
 from typing import Any, Final
 
-import structlog
 from django.db import IntegrityError
 from psycopg.errors import NotNullViolation
 from psycopg.types.json import Jsonb
@@ -14,6 +13,7 @@ from psycopg.types.json import Jsonb
 from gateway import ids, logs, prepared_sql
 from gateway.api.idempotency import Claim, claiming
 from gateway.lifecycles import Cause
+from gateway.moving import log_move
 from gateway.products.actions import Caller
 from gateway.products.models import Customer
 from gateway.remembered import doubt, to_compare, version_sql
@@ -22,8 +22,6 @@ from gateway.webhooks.event_types import EventType
 from payments.models import Deposit, DepositMove
 from payments.shapes import deposit_shape
 from payments.states import DepositStatus
-
-log = structlog.get_logger(__name__)
 
 _CUSTOMER: Final = prepared_sql.Insertion(
     Customer,
@@ -155,7 +153,7 @@ def begin_deposit(deposit: Deposit, *, caller: Caller, customer: str, cause: Cau
         raise NotBegun  # whoever had the key has rolled back since
     ((deposit.account_id, deposit.in_widget, deposit.customer.id, deliveries),) = inserted
     deposit.customer = deposit.customer  # once more, for its id may be another one now
-    log.info("moved", id=deposit.public_id, before="", now=deposit.status, cause=cause.kind, detail=cause.detail)
+    log_move(deposit, "", cause)
     outbox.ring_for(deliveries)
 
 

@@ -6,15 +6,15 @@ transaction, with the row locked by the caller. The database insists on each of 
 
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from balances import corrections, fees, journals
 from balances.kinds import FeeDirection
 from balances.posting import post
-from gateway import due_work, logs
-from gateway.lifecycles import Cause, recorded
+from gateway import due_work
+from gateway.lifecycles import Cause
+from gateway.moving import moved, record
 from gateway.products.models import Product
 from gateway.webhooks.actions import owe
 from payments.models import Confirmation, ConfirmationMove, Deposit, DepositMove, Receipt, ReceiptMove
@@ -30,8 +30,6 @@ from payments.states import (
     ReceiptStatus,
 )
 
-log = structlog.get_logger(__name__)
-
 
 @transaction.atomic(savepoint=False)
 def move_deposit(deposit: Deposit, to_status: DepositStatus, cause: Cause, **changes: Any) -> None:
@@ -40,15 +38,7 @@ def move_deposit(deposit: Deposit, to_status: DepositStatus, cause: Cause, **cha
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
     """
-    from_status = deposit.status
-    DEPOSIT.check(from_status, to_status)
-    deposit.status = to_status
-    deposit.sequence += 1
-    deposit.updated_at = timezone.now()
-    for name, value in changes.items():
-        setattr(deposit, name, value)
-    deposit.save(update_fields=["status", "sequence", "updated_at", *changes])
-    _write_history(DepositMove, deposit, from_status, cause)
+    moved(DEPOSIT, DepositMove, deposit, to_status, cause, updated_at=timezone.now(), **changes)
     _owe_news(deposit)
 
 
@@ -62,21 +52,13 @@ def lock_deposit(deposit_id: Any) -> Deposit:
 def begin_confirmation(confirmation: Confirmation, cause: Cause) -> None:
     """Insert a new confirmation with its first history row. The deposit's own move is the news."""
     confirmation.save(force_insert=True)
-    _write_history(ConfirmationMove, confirmation, "", cause)
+    record(ConfirmationMove, confirmation, "", cause)
 
 
 @transaction.atomic(savepoint=False)
 def move_confirmation(confirmation: Confirmation, to_status: ConfirmationStatus, cause: Cause, **changes: Any) -> None:
     """Move a locked confirmation. Only a refusal is news of its own; the rest shows in the deposit."""
-    from_status = confirmation.status
-    CONFIRMATION.check(from_status, to_status)
-    confirmation.status = to_status
-    confirmation.sequence += 1
-    confirmation.updated_at = timezone.now()
-    for name, value in changes.items():
-        setattr(confirmation, name, value)
-    confirmation.save(update_fields=["status", "sequence", "updated_at", *changes])
-    _write_history(ConfirmationMove, confirmation, from_status, cause)
+    moved(CONFIRMATION, ConfirmationMove, confirmation, to_status, cause, updated_at=timezone.now(), **changes)
     if to_status == ConfirmationStatus.REFUSED:
         deposit = confirmation.deposit
         owe(
@@ -92,7 +74,7 @@ def move_confirmation(confirmation: Confirmation, to_status: ConfirmationStatus,
 @transaction.atomic(savepoint=False)
 def begin_receipt(receipt: Receipt, cause: Cause) -> None:
     """The first history row of a receipt that was just inserted; it has to be moved on before the transaction ends."""
-    _write_history(ReceiptMove, receipt, "", cause)
+    record(ReceiptMove, receipt, "", cause)
 
 
 @transaction.atomic(savepoint=False)
@@ -110,14 +92,11 @@ def move_receipt(receipt: Receipt, to_status: ReceiptStatus, cause: Cause, *, pr
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
     """
-    from_status = receipt.status
-    RECEIPT.check(from_status, to_status)
-    receipt.status = to_status
-    receipt.sequence += 1
+    changes: dict[str, Any] = {}
     if to_status == ReceiptStatus.CREDITED:
-        receipt.product = product or _deposit_of(receipt).product
-    receipt.save(update_fields=["status", "sequence", "product", "deposit", "confirmation", "contradiction"])
-    _write_history(ReceiptMove, receipt, from_status, cause)
+        changes["product"] = product or (receipt.deposit and receipt.deposit.product)
+    found_out = ("product", "deposit", "confirmation", "contradiction")
+    from_status = moved(RECEIPT, ReceiptMove, receipt, to_status, cause, also_saved=found_out, **changes)
     _move_money(receipt, from_status, cause)
 
 
@@ -149,25 +128,6 @@ def _move_money(receipt: Receipt, from_status: str, cause: Cause) -> None:
             assert receipt.product_id is not None
             taken = corrections.take_back(receipt.product_id, money.mode, money.currency, money.amount)
             post(journals.receipt_reversed(name, money, taken, cause, subject=subject))
-
-
-def _deposit_of(receipt: Receipt) -> Deposit:
-    assert receipt.deposit is not None
-    return receipt.deposit
-
-
-def _write_history(model: type[Any], subject: Any, from_status: str, cause: Cause) -> None:
-    log.info(
-        "moved", id=subject.public_id, before=from_status, now=subject.status, cause=cause.kind, detail=cause.detail
-    )
-    recorded(
-        model,
-        subject=subject,
-        from_status=from_status,
-        cause=cause,
-        request_id=logs.request_id.get(),
-        at=getattr(subject, "updated_at", None) or timezone.now(),
-    )
 
 
 def _owe_news(deposit: Deposit) -> None:

@@ -8,6 +8,7 @@ import uuid
 from django.db import transaction
 
 from gateway import due_work
+from gateway.in_words import in_words
 from gateway.lifecycles import Cause
 from gateway.products.models import Product
 from payments.crediting import settle, weigh_again
@@ -124,7 +125,7 @@ def lock(receipt_id: uuid.UUID, deposit_id: uuid.UUID | None = None) -> tuple[di
 
 def _refuse_unless(receipt: Receipt, to_status: ReceiptStatus) -> None:
     if not RECEIPT.may(receipt.status, to_status):
-        raise Unresolvable(f"The receipt is {receipt.status}; it cannot become {to_status}.")
+        raise Unresolvable(f"The receipt is {in_words(receipt.status)}; it cannot become {in_words(to_status)}.")
 
 
 def _leave(deposit_id: uuid.UUID, cause: Cause) -> None:

@@ -13,6 +13,7 @@ from balances.funding import debts
 from balances.verb_fields import Field, Values
 from balances.verbs import Plan, Verb
 from gateway import ids
+from gateway.in_words import in_words
 from gateway.lifecycles import Cause
 from gateway.money import format_amount
 from payments import resolutions, saved_up
@@ -72,13 +73,13 @@ def _changes(scene: _Scene) -> list[str]:
     for name, was in scene.deposits.items():
         now = Deposit.objects.get(pk=was.pk)
         if now.sequence == was.sequence:
-            said.append(f"Deposit {name} stays {now.status}.")
+            said.append(f"Deposit {name} stays {in_words(now.status)}.")
             continue
         arrived = format_amount(now.received_amount or Decimal(0), now.currency)
-        check = f" ({now.amount_check.replace('_', ' ')})" if now.amount_check else ""
+        check = f" ({in_words(now.amount_check)})" if now.amount_check else ""
         late = ", late" if now.late else ""
         said.append(
-            f"Deposit {name} was {was.status} and becomes {now.status}{late}, with {arrived} of"
+            f"Deposit {name} was {in_words(was.status)} and becomes {in_words(now.status)}{late}, with {arrived} of"
             f" {format_amount(now.amount, now.currency)} {now.currency}{check}."
         )
     if not scene.deposits:
@@ -87,7 +88,7 @@ def _changes(scene: _Scene) -> list[str]:
         status = Receipt.objects.values_list("status", flat=True).get(pk=other.pk)
         if status != other.status:
             amount = f"{format_amount(other.amount, other.currency)} {other.currency}"
-            said.append(f"Receipt {name} of {amount} waited for the same deposit and becomes {status}, too.")
+            said.append(f"Receipt {name} of {amount} waited for the same deposit and becomes {in_words(status)}, too.")
     return said
 
 
@@ -126,6 +127,7 @@ def _verb(
     sentence: str,
     act: Callable[[Values, Cause], object],
     *fields: Field,
+    wish: str,
     needs_document: bool = False,
 ) -> Verb:
     return Verb(
@@ -135,6 +137,7 @@ def _verb(
         plan=lambda values: _plan(values, act),
         execute=lambda values, cause, _: act(values, cause),
         needs_document=needs_document,
+        wish=wish,
         refusals=(resolutions.Unresolvable,),
     )
 
@@ -147,6 +150,7 @@ _BECOMES: Final = (
             "Money that waits was paid for a deposit: it is credited to it, whatever its amount or currency.",
             _attach,
             _DEPOSIT,
+            wish="Ask to credit it to a deposit",
         ),
     ),
     (
@@ -156,6 +160,7 @@ _BECOMES: Final = (
             "Money that waits is a product's, though of none of its deposits: it may pay out so much more.",
             _credit_product,
             verb_fields.product(),
+            wish="Ask to credit it to a product",
         ),
     ),
     (
@@ -164,12 +169,18 @@ _BECOMES: Final = (
             "receipt_given_back",
             "The provider took back money that waits, or gave it back to whoever paid.",
             _give_back,
+            wish="Ask to record that it went back",
             needs_document=True,
         ),
     ),
     (
         ReceiptStatus.WRITTEN_OFF,
-        _verb("receipt_written_off", "Nobody can say whose money that waits is: we keep it.", _write_off),
+        _verb(
+            "receipt_written_off",
+            "Nobody can say whose money that waits is: we keep it.",
+            _write_off,
+            wish="Ask to write it off",
+        ),
     ),
     (
         ReceiptStatus.REVERSED,
@@ -177,6 +188,7 @@ _BECOMES: Final = (
             "receipt_reversed",
             "The provider took credited money back: the product gives it back, or owes it.",
             _reverse,
+            wish="Ask to record that the provider took it back",
             needs_document=True,
         ),
     ),

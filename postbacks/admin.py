@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 
 from gateway.exact_search import spellings
-from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
+from gateway.walking_by_key import WalkById
 from postbacks.models import Letter, LetterItem, RejectedLetter
 
 

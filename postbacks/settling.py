@@ -12,6 +12,7 @@ from django.utils import timezone
 from balances.verb_fields import Refused
 from gateway import due_work, prepared_sql
 from gateway.after_commit import ring
+from gateway.in_words import in_words
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from gateway.providers.pace import take_place
@@ -201,5 +202,5 @@ def _payout_verdict(item: LetterItem, withdrawal: Withdrawal | None) -> tuple[It
     if withdrawal.status == ending:
         return ItemStatus.CONFIRMED, ""
     if withdrawal.status in FINAL or withdrawal.status == WithdrawalStatus.MANUAL_REVIEW:
-        return ItemStatus.CONTRADICTED, f"the withdrawal is {withdrawal.status}"
-    return ItemStatus.UNCONFIRMED, f"the provider, asked, left it {withdrawal.status}"
+        return ItemStatus.CONTRADICTED, f"the withdrawal is {in_words(withdrawal.status)}"
+    return ItemStatus.UNCONFIRMED, f"the provider, asked, left it {in_words(withdrawal.status)}"

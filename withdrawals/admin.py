@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 
 from balances import doors, instruction_rights
 from gateway import ids
-from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.walking_by_key import WalkById
 from withdrawals import approval_pages, approvals, finding
 from withdrawals.batch_admin import BatchRowAdmin, WithdrawalBatchAdmin
 from withdrawals.block_admin import BlockedRecipientAdmin

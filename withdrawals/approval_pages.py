@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from balances.verb_fields import Refused
 from gateway import ids
+from gateway.in_words import status_with_meaning
 from gateway.people import person_of
 from withdrawals import approvals, pending
 from withdrawals.models import Approval, Withdrawal
@@ -62,7 +63,7 @@ class Result:
 def _result(withdrawal_id: uuid.UUID, by: AbstractUser, decision: str, reason: str) -> Result:
     """Decide about one; whatever goes wrong with it, the others go on."""
     try:
-        return Result(pk=withdrawal_id, done=_outcome(_DECIDE[decision](withdrawal_id, by, reason)))
+        return Result(pk=withdrawal_id, done=status_with_meaning(_DECIDE[decision](withdrawal_id, by, reason)))
     except PermissionDenied as error:
         objection = str(error)
     except Refused as error:
@@ -84,7 +85,7 @@ def decide(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
     except Refused as error:
         messages.error(request, _with_who(withdrawal_id, person_of(request), error))
     else:
-        messages.success(request, f"{decided.public_id}: {_outcome(decided)}")
+        messages.success(request, f"{decided.public_id}: {status_with_meaning(decided)}")
     return HttpResponseRedirect(reverse("admin:withdrawals_withdrawal_change", args=[withdrawal_id]))
 
 
@@ -101,10 +102,6 @@ def _with_who(withdrawal_id: uuid.UUID, by: AbstractUser, refused: Refused) -> s
         return str(refused)
     said = f"{last.person} said {last.decision}, {last.created_at:%Y-%m-%d %H:%M} UTC"
     return f"{refused} Somebody else decided meanwhile: {said}."
-
-
-def _outcome(withdrawal: Withdrawal) -> str:
-    return f"{withdrawal.status}: {withdrawal.get_status_display()}"
 
 
 def _decision(request: HttpRequest) -> str:

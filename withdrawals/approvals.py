@@ -20,6 +20,7 @@ from django.utils import timezone
 from balances import wording
 from balances.verb_fields import Refused
 from gateway.after_commit import ring
+from gateway.in_words import in_words
 from gateway.lifecycles import Cause, CauseKind
 from gateway.people import check_permission
 from gateway.products.actions import Caller
@@ -206,7 +207,7 @@ def _key(by: Caller) -> Decider:
 def _objection(withdrawal: Withdrawal, given: list[Approval], decider: Decider, accepted: Collection[uuid.UUID]) -> str:
     """Why they may not decide about it at all, or ""."""
     if withdrawal.status != WithdrawalStatus.PENDING_APPROVAL:
-        return f"The withdrawal is {withdrawal.status}; it waits for no approval."
+        return f"The withdrawal is {in_words(withdrawal.status)}; it waits for no approval."
     if _is_over(withdrawal):
         return f"It was not approved in {APPROVAL_DAYS} days, and is about to be called off."
     asked = _asked(withdrawal)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import action
 
 from gateway import ids
-from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.walking_by_key import WalkById
 from withdrawals import batch_pages, finding
 from withdrawals.models import BatchRow, WithdrawalBatch
 

@@ -3,19 +3,17 @@
 import uuid
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from gateway import due_work, logs
+from gateway import due_work
 from gateway.after_commit import ring
-from gateway.lifecycles import Cause, recorded
+from gateway.lifecycles import Cause
+from gateway.moving import moved
 from gateway.webhooks.actions import owe
 from withdrawals.batch_shapes import progress_shape
 from withdrawals.batch_states import WITHDRAWAL_BATCH, BatchStatus, RowStatus
 from withdrawals.models import BatchRow, WithdrawalBatch, WithdrawalBatchMove
-
-log = structlog.get_logger(__name__)
 
 
 def lock_batch(batch_id: uuid.UUID) -> WithdrawalBatch:
@@ -31,28 +29,7 @@ def move_batch(batch: WithdrawalBatch, to_status: BatchStatus, cause: Cause, **c
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
     """
-    from_status = batch.status
-    WITHDRAWAL_BATCH.check(from_status, to_status)
-    batch.status, batch.updated_at = to_status, timezone.now()
-    batch.sequence += 1
-    for name, value in changes.items():
-        setattr(batch, name, value)
-    batch.save(update_fields=["status", "sequence", "updated_at", *changes])
-    record_move(batch, from_status, cause)
-
-
-@transaction.atomic(savepoint=False)
-def record_move(batch: WithdrawalBatch, from_status: str, cause: Cause) -> None:
-    """Write the history row of where the batch is now."""
-    log.info("moved", id=batch.public_id, before=from_status, now=batch.status, cause=cause.kind, rows=batch.row_count)
-    recorded(
-        WithdrawalBatchMove,
-        subject=batch,
-        from_status=from_status,
-        cause=cause,
-        request_id=logs.request_id.get(),
-        at=batch.updated_at,
-    )
+    moved(WITHDRAWAL_BATCH, WithdrawalBatchMove, batch, to_status, cause, updated_at=timezone.now(), **changes)
 
 
 @transaction.atomic(savepoint=False)

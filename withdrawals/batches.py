@@ -15,11 +15,12 @@ from gateway.api.idempotency import Claim
 from gateway.api.problems import Problem, reference_taken
 from gateway.keyed_hashes import keyed_hash
 from gateway.lifecycles import Cause
+from gateway.moving import record
 from gateway.products.models import Mode, Product
-from withdrawals.batch_moves import call_off, lock_batch, move_batch, record_move, ring_for
+from withdrawals.batch_moves import call_off, lock_batch, move_batch, ring_for
 from withdrawals.batch_rows import CheckedRow
 from withdrawals.batch_states import CONFIRM_HOURS, BatchSource, BatchStatus
-from withdrawals.models import BatchRow, WithdrawalBatch
+from withdrawals.models import BatchRow, WithdrawalBatch, WithdrawalBatchMove
 
 #: Rows of one INSERT.
 _WRITTEN_AT_ONCE: Final = 1_000
@@ -98,7 +99,7 @@ def _open(wish: NewBatch, by: Cause, claim: Claim | None) -> WithdrawalBatch:
         ],
         batch_size=_WRITTEN_AT_ONCE,
     )
-    record_move(batch, "", by)
+    record(WithdrawalBatchMove, batch, "", by)
     if batch.status == BatchStatus.ACCEPTED:
         ring_for(batch)
     return batch

@@ -43,6 +43,7 @@ UNBLOCK: Final = Verb(
     fields=(verb_fields.row_id("blocked", "Block", "The block that ends; its page names it.", ids.BLOCKED_RECIPIENT),),
     plan=_plan_unblock,
     execute=_unblock,
+    wish="Ask to unblock the recipient",
 )
 
 VERBS: Final = (UNBLOCK,)

@@ -8,6 +8,7 @@ import uuid
 
 from django.db import transaction
 
+from gateway.in_words import in_words
 from gateway.lifecycles import Cause
 from withdrawals.models import Withdrawal
 from withdrawals.moves import lock_withdrawal, move_withdrawal
@@ -27,7 +28,7 @@ def reverse(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     """
     withdrawal = lock(withdrawal_id)
     if withdrawal.status != WithdrawalStatus.PAID:
-        raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only a paid one can come back.")
+        raise Uncorrectable(f"The withdrawal is {in_words(withdrawal.status)}; only a paid one can come back.")
     move_withdrawal(withdrawal, WithdrawalStatus.REVERSED, cause, contradiction="")
     return withdrawal
 
@@ -41,7 +42,9 @@ def prove_paid(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     """
     withdrawal = lock(withdrawal_id)
     if withdrawal.status not in UNPAID:
-        raise Uncorrectable(f"The withdrawal is {withdrawal.status}; only one that ended unpaid can prove paid.")
+        raise Uncorrectable(
+            f"The withdrawal is {in_words(withdrawal.status)}; only one that ended unpaid can prove paid."
+        )
     move_withdrawal(withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="")
     return withdrawal
 

@@ -5,6 +5,7 @@ from typing import Final
 from balances.funding import debts
 from balances.verb_fields import Values
 from balances.verbs import Verb
+from gateway.in_words import in_words
 from gateway.providers.health import PAYOUT
 from gateway.providers.models import ProviderCall
 from withdrawals import decisions
@@ -40,12 +41,12 @@ def _at(moment: object) -> str:
 def _told(foreseen: Foreseen, *warnings: str) -> list[str]:
     withdrawal, status = foreseen.withdrawal, foreseen.status
     since = _at(withdrawal.updated_at)
-    notes = [f"Withdrawal {withdrawal.public_id} is {withdrawal.status}, since {since}.", *_said(withdrawal)]
+    notes = [f"Withdrawal {withdrawal.public_id} is {in_words(withdrawal.status)}, since {since}.", *_said(withdrawal)]
     if withdrawal.contradiction:
         notes.append(f"Why a person was called: {withdrawal.contradiction}.")
     notes += warnings
     if status != withdrawal.status:
-        notes.append(f"It becomes {status}.")
+        notes.append(f"It becomes {in_words(status)}.")
     if status == WithdrawalStatus.FAILED:
         notes += debts(withdrawal.product, withdrawal.mode, withdrawal.currency)
     return notes
@@ -80,6 +81,7 @@ _RESENT: Final = verb(
     "A payout that the provider does not know is sent once more, with the same id and the same bytes.",
     decisions.allow_resending,
     _of_resending,
+    wish="Ask to send it once more",
     before=_ask_first,
     # What counts is the provider's word of this minute, which no paper has.
     needs_document=False,
@@ -89,6 +91,7 @@ _DECLARED_FAILED: Final = verb(
     "A payout that has come to no end was never paid, and will not be: the product has its amount again.",
     decisions.declare_failed,
     _of_failing,
+    wish="Ask to declare it failed",
     before=_ask_first,
     needs_document=True,
 )
@@ -97,6 +100,7 @@ _DECLARED_PAID: Final = verb(
     "A payout that has come to no end was paid, by its document: the amount that was held is spent.",
     decisions.declare_paid,
     _of_paying,
+    wish="Ask to declare it paid",
     before=_ask_first,
     needs_document=True,
 )

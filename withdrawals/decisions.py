@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from gateway import due_work
 from gateway.after_commit import ring
+from gateway.in_words import in_words
 from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PullState
 from withdrawals import asking
@@ -125,8 +126,8 @@ def declare_paid(withdrawal_id: uuid.UUID, cause: Cause) -> Withdrawal:
     is_late = withdrawal.status == WithdrawalStatus.ACCEPTED and people_may_decide(withdrawal)
     if withdrawal.status != WithdrawalStatus.MANUAL_REVIEW and not is_late:
         raise Uncorrectable(
-            f"The withdrawal is {withdrawal.status}; only one in manual_review can be declared paid, or one that is"
-            " accepted for more than a day."
+            f"The withdrawal is {in_words(withdrawal.status)}; only one in manual review can be declared paid, or one"
+            " that is accepted for more than a day."
         )
     _take_over(withdrawal, cause)
     move_withdrawal(withdrawal, WithdrawalStatus.PAID, cause, failure_code="", contradiction="")
@@ -146,7 +147,7 @@ def _take_over(withdrawal: Withdrawal, cause: Cause) -> None:
 
 def _check_in_doubt(withdrawal: Withdrawal) -> None:
     if withdrawal.status not in IN_DOUBT:
-        raise Uncorrectable(f"The withdrawal is {withdrawal.status}; its outcome is not in doubt.")
+        raise Uncorrectable(f"The withdrawal is {in_words(withdrawal.status)}; its outcome is not in doubt.")
     if not people_may_decide(withdrawal):
         since = f"{decided_from(withdrawal):%Y-%m-%d %H:%M:%S} UTC"
         raise Uncorrectable(f"The provider is still being asked about it; people may decide from {since} on.")

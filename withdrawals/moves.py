@@ -12,8 +12,9 @@ from balances import corrections, fees, holds, journals
 from balances.journals import ProviderMoney
 from balances.kinds import FeeDirection
 from balances.posting import is_no_room, post
-from gateway import due_work, logs
-from gateway.lifecycles import Cause, recorded
+from gateway import due_work
+from gateway.lifecycles import Cause
+from gateway.moving import moved, record
 from gateway.webhooks.actions import owe
 from withdrawals.models import Withdrawal, WithdrawalMove
 from withdrawals.shapes import withdrawal_shape
@@ -63,7 +64,8 @@ def begin_withdrawal(withdrawal: Withdrawal, cause: Cause) -> None:
         InsufficientFunds: the product has too little; the transaction is lost.
     """
     withdrawal.save(force_insert=True)
-    _follow_up(withdrawal, "", cause)
+    record(WithdrawalMove, withdrawal, "", cause)
+    _owe_news(withdrawal)
     # Last: from here to the commit all other withdrawals of the product wait.
     holds.hold(
         withdrawal.pk,
@@ -83,16 +85,9 @@ def move_withdrawal(withdrawal: Withdrawal, to_status: WithdrawalStatus, cause: 
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
     """
-    from_status = withdrawal.status
-    WITHDRAWAL.check(from_status, to_status)
-    withdrawal.status = to_status
-    withdrawal.sequence += 1
-    withdrawal.updated_at = timezone.now()
-    changes = columns_of_a_move(to_status, changes)
-    for name, value in changes.items():
-        setattr(withdrawal, name, value)
-    withdrawal.save(update_fields=["status", "sequence", "updated_at", *changes])
-    _follow_up(withdrawal, from_status, cause)
+    changes = {"updated_at": timezone.now(), **columns_of_a_move(to_status, changes)}
+    from_status = moved(WITHDRAWAL, WithdrawalMove, withdrawal, to_status, cause, **changes)
+    _owe_news(withdrawal)
     _move_money(withdrawal, from_status, cause)
 
 
@@ -140,30 +135,9 @@ def lock_withdrawal(withdrawal_id: Any) -> Withdrawal:
     return found
 
 
-def _follow_up(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
-    log_move(withdrawal, from_status, cause)
-    recorded(
-        WithdrawalMove,
-        subject=withdrawal,
-        from_status=from_status,
-        cause=cause,
-        request_id=logs.request_id.get(),
-        at=withdrawal.updated_at,
-    )
+def _owe_news(withdrawal: Withdrawal) -> None:
     if withdrawal.status not in NO_NEWS:
         owe(product=withdrawal.product, **news_of(withdrawal))
-
-
-def log_move(withdrawal: Withdrawal, from_status: str, cause: Cause) -> None:
-    """Say in the log where a withdrawal came from; it says itself where it is."""
-    log.info(
-        "moved",
-        id=withdrawal.public_id,
-        before=from_status,
-        now=withdrawal.status,
-        cause=cause.kind,
-        detail=cause.detail,
-    )
 
 
 def news_of(withdrawal: Withdrawal) -> dict[str, Any]:

@@ -19,11 +19,12 @@ from balances.journals import ProviderMoney
 from balances.posting import NewJournal
 from gateway import logs, prepared_sql
 from gateway.lifecycles import Cause
+from gateway.moving import log_move
 from gateway.products.models import Customer, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks import outbox
 from withdrawals.models import Withdrawal, WithdrawalMove
-from withdrawals.moves import NO_NEWS, columns_of_a_move, log_move, money_of, news_of
+from withdrawals.moves import NO_NEWS, columns_of_a_move, money_of, news_of
 from withdrawals.states import WITHDRAWAL, WithdrawalStatus
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from balances.verb_fields import Refused
 from gateway import due_work
 from gateway.after_commit import ring
+from gateway.in_words import in_words
 from gateway.paykassma.messages import PullState
 from gateway.providers import calls
 from gateway.providers.models import may_pay_out
@@ -48,7 +49,7 @@ def try_now(withdrawal_id: uuid.UUID) -> Withdrawal:
     """
     withdrawal = lock_withdrawal(withdrawal_id)
     if withdrawal.status != WithdrawalStatus.WAITING_FUNDS:
-        raise Refused(f"The withdrawal is {withdrawal.status}; it does not wait for the provider's money.")
+        raise Refused(f"The withdrawal is {in_words(withdrawal.status)}; it does not wait for the provider's money.")
     if withdrawal.token is not None and withdrawal.next_at is not None and withdrawal.next_at > timezone.now():
         raise Refused("A worker is trying it at this moment.")
     withdrawal.next_at, withdrawal.token = timezone.now(), None

@@ -47,6 +47,7 @@ def verb(
     notes: Notes,
     *,
     needs_document: bool,
+    wish: str,
     before: Callable[[Values], object] | None = None,
 ) -> Verb:
     """A verb that is told a withdrawal, and does one thing with it."""
@@ -58,6 +59,7 @@ def verb(
         plan=lambda values: _plan(values, act, notes),
         execute=lambda values, cause, _: act(values["withdrawal"], cause),
         needs_document=needs_document,
+        wish=wish,
         refusals=(Uncorrectable,),
     )
 

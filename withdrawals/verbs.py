@@ -5,6 +5,7 @@ from typing import Final
 from balances import rehearsing
 from balances.funding import debts
 from balances.verbs import Verb
+from gateway.in_words import in_words
 from withdrawals.corrections import prove_paid, reverse
 from withdrawals.decision_verbs import DECISIONS, open_in_doubt
 from withdrawals.models import Withdrawal
@@ -14,7 +15,7 @@ from withdrawals.verb_plans import Foreseen, verb
 
 def _told(foreseen: Foreseen) -> list[str]:
     withdrawal, status = foreseen.withdrawal, foreseen.status
-    notes = [f"Withdrawal {withdrawal.public_id} was {withdrawal.status} and becomes {status}."]
+    notes = [f"Withdrawal {withdrawal.public_id} was {in_words(withdrawal.status)} and becomes {in_words(status)}."]
     if withdrawal.contradiction:
         notes.append(f"What the provider said otherwise: {withdrawal.contradiction}.")
     notes += rehearsing.shortfalls(foreseen.journals)
@@ -29,6 +30,7 @@ _RETURNED: Final = verb(
     "A payout that was paid came back: the product has its amount again.",
     reverse,
     _told,
+    wish="Ask to record that it came back",
     needs_document=True,
 )
 _PROVED_PAID: Final = verb(
@@ -36,6 +38,7 @@ _PROVED_PAID: Final = verb(
     "A payout that had ended unpaid was paid after all: the product gives its amount, or owes it.",
     prove_paid,
     _told,
+    wish="Ask to record that it was paid after all",
     needs_document=True,
 )
 

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from balances.waiting import Waiting, asked_for
+from gateway.in_words import in_words
 from withdrawals import decisions
 from withdrawals.models import Withdrawal
 from withdrawals.states import (
@@ -88,7 +89,7 @@ def why_to_approve(withdrawal: Withdrawal) -> str:
     """Whose yes it takes, and what of it wants a look, in sentences; "" where it waits for nobody's."""
     if withdrawal.status != WithdrawalStatus.PENDING_APPROVAL:
         return ""
-    roles = " and ".join(role.replace("_", " ") for role in withdrawal.approvals_needed)
+    roles = " and ".join(in_words(role) for role in withdrawal.approvals_needed)
     held = "".join(f" Held: {HoldReason(reason).label}." for reason in withdrawal.held_for)
     return f"It takes the approval of: {roles}.{held}"
 
@@ -110,7 +111,7 @@ def why(withdrawal: Withdrawal) -> str:
         return f"Nobody knows whether it arrived; {_next(withdrawal)}.{_last(withdrawal)}"
     if not withdrawal.contradiction:
         return ""
-    return f"It is {status}, and something contradicts that: {withdrawal.contradiction}."
+    return f"It is {in_words(status)}, and something contradicts that: {withdrawal.contradiction}."
 
 
 def _next(withdrawal: Withdrawal) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from gateway.backoffice.exports.asking import MAY_EXPORT
 from gateway.backoffice.master_data import what_counts
 from gateway.backoffice.queues.catalogue import QUEUES
+from gateway.list_titles import list_title
 from gateway.shown_mode import badge, shown_mode, title_prefix
 from gateway.who_sees import may_see
 
@@ -21,16 +22,16 @@ class _Page:
     """One link: to a list of rows, by its model's label, or to a page, by its name.
 
     Attributes:
-        title: as it is read.
         icon: of Material Symbols, as unfold ships them.
+        title: as a page is called; a list has its own name.
         model: whose rows are listed; whoever may see them sees the link.
         page: name of the address, where it is no list.
         also: whose rows a page shows that is no list; whoever may see any of them sees the link.
         takes: permissions, any of which shows the link. Where nothing at all is asked for everybody may see it.
     """
 
-    title: str
     icon: str
+    title: str = ""
     model: str = ""
     page: str = ""
     also: Sequence[type[Model]] = ()
@@ -55,64 +56,64 @@ _GROUPS: Final[dict[str, tuple[_Page, ...]]] = {
             page="work:home",
             takes=tuple(dict.fromkeys(one for queue in QUEUES for one in queue.takes_looking)),
         ),
-        _Page(title="Instructions", icon="how_to_reg", model="balances.instruction"),
-        _Page(title="Payout pauses", icon="pause_circle", model="providers.payoutpause"),
+        _Page(icon="how_to_reg", model="balances.instruction"),
+        _Page(icon="pause_circle", model="providers.payoutpause"),
     ),
     "Money in": (
-        _Page(title="Deposits", icon="south_west", model="payments.deposit"),
-        _Page(title="Confirmations", icon="fact_check", model="payments.confirmation"),
-        _Page(title="Screenshots", icon="image", model="payments.screenshot"),
-        _Page(title="Receipts", icon="receipt_long", model="payments.receipt"),
-        _Page(title="Savings", icon="savings", model="payments.savings"),
+        _Page(icon="south_west", model="payments.deposit"),
+        _Page(icon="fact_check", model="payments.confirmation"),
+        _Page(icon="image", model="payments.screenshot"),
+        _Page(icon="receipt_long", model="payments.receipt"),
+        _Page(icon="savings", model="payments.savings"),
     ),
     "Money out": (
-        _Page(title="Withdrawals", icon="north_east", model="withdrawals.withdrawal"),
-        _Page(title="Batches", icon="dataset", model="withdrawals.withdrawalbatch"),
-        _Page(title="Rows of batches", icon="table_rows", model="withdrawals.batchrow"),
-        _Page(title="Approval slabs", icon="stairs", model="withdrawals.slabset"),
-        _Page(title="Limits", icon="speed", model="withdrawals.withdrawallimit"),
-        _Page(title="Outflow caps", icon="vertical_align_top", model="withdrawals.outflowcap"),
-        _Page(title="Duplicate windows", icon="content_copy", model="withdrawals.duplicatewindow"),
-        _Page(title="Blocked recipients", icon="block", model="withdrawals.blockedrecipient"),
+        _Page(icon="north_east", model="withdrawals.withdrawal"),
+        _Page(icon="dataset", model="withdrawals.withdrawalbatch"),
+        _Page(icon="table_rows", model="withdrawals.batchrow"),
+        _Page(icon="stairs", model="withdrawals.slabset"),
+        _Page(icon="speed", model="withdrawals.withdrawallimit"),
+        _Page(icon="vertical_align_top", model="withdrawals.outflowcap"),
+        _Page(icon="content_copy", model="withdrawals.duplicatewindow"),
+        _Page(icon="block", model="withdrawals.blockedrecipient"),
     ),
     "Ledger": (
-        _Page(title="Journals", icon="menu_book", model="balances.journal"),
-        _Page(title="Accounts", icon="account_balance", model="balances.account"),
-        _Page(title="Holds", icon="lock_clock", model="balances.hold"),
-        _Page(title="Fees", icon="percent", model="balances.fee"),
+        _Page(icon="menu_book", model="balances.journal"),
+        _Page(icon="account_balance", model="balances.account"),
+        _Page(icon="lock_clock", model="balances.hold"),
+        _Page(icon="percent", model="balances.fee"),
     ),
     "Provider": (
-        _Page(title="Provider accounts", icon="hub", model="providers.provideraccount"),
-        _Page(title="Payment systems", icon="payments", model="providers.paymentsystem"),
-        _Page(title="Observed balances", icon="account_balance_wallet", model="providers.observedbalance"),
-        _Page(title="Balance checks", icon="update", model="providers.balancecheck"),
-        _Page(title="Letters", icon="mail", model="postbacks.letter"),
-        _Page(title="Items of letters", icon="drafts", model="postbacks.letteritem"),
-        _Page(title="Refused letters", icon="unsubscribe", model="postbacks.rejectedletter"),
-        _Page(title="Provider calls", icon="call_made", model="providers.providercall"),
-        _Page(title="Redirect hashes", icon="tag", model="providers.redirecthash"),
-        _Page(title="Media hints", icon="perm_media", model="providers.mediahint"),
-        _Page(title="System observations", icon="visibility", model="providers.systemobservation"),
+        _Page(icon="hub", model="providers.provideraccount"),
+        _Page(icon="payments", model="providers.paymentsystem"),
+        _Page(icon="account_balance_wallet", model="providers.observedbalance"),
+        _Page(icon="update", model="providers.balancecheck"),
+        _Page(icon="mail", model="postbacks.letter"),
+        _Page(icon="drafts", model="postbacks.letteritem"),
+        _Page(icon="unsubscribe", model="postbacks.rejectedletter"),
+        _Page(icon="call_made", model="providers.providercall"),
+        _Page(icon="tag", model="providers.redirecthash"),
+        _Page(icon="perm_media", model="providers.mediahint"),
+        _Page(icon="visibility", model="providers.systemobservation"),
     ),
     "Products and webhooks": (
-        _Page(title="Products", icon="storefront", model="products.product"),
+        _Page(icon="storefront", model="products.product"),
         _Page(title="What counts now", icon="rule", page="admin:products_product_what_counts", also=what_counts.MODELS),
-        _Page(title="Customers", icon="person", model="products.customer"),
-        _Page(title="API keys", icon="key", model="products.apikey"),
-        _Page(title="Webhook endpoints", icon="webhook", model="webhooks.webhookendpoint"),
-        _Page(title="Events", icon="bolt", model="webhooks.event"),
-        _Page(title="Deliveries", icon="send", model="webhooks.delivery"),
+        _Page(icon="person", model="products.customer"),
+        _Page(icon="key", model="products.apikey"),
+        _Page(icon="webhook", model="webhooks.webhookendpoint"),
+        _Page(icon="bolt", model="webhooks.event"),
+        _Page(icon="send", model="webhooks.delivery"),
     ),
     "People and history": (
-        _Page(title="People", icon="group", model="auth.user"),
-        _Page(title="Roles", icon="shield_person", model="auth.group"),
-        _Page(title="Done in queues", icon="task_alt", model="backoffice.handled"),
-        _Page(title="Notes", icon="sticky_note_2", model="backoffice.note"),
-        _Page(title="Looks at personal data", icon="visibility", model="backoffice.look"),
-        _Page(title="Saved views", icon="bookmark", model="backoffice.savedview"),
+        _Page(icon="group", model="auth.user"),
+        _Page(icon="shield_person", model="auth.group"),
+        _Page(icon="task_alt", model="backoffice.handled"),
+        _Page(icon="sticky_note_2", model="backoffice.note"),
+        _Page(icon="visibility", model="backoffice.look"),
+        _Page(icon="bookmark", model="backoffice.savedview"),
     ),
     "Files": (
-        _Page(title="Exports", icon="download", model="backoffice.export"),
+        _Page(icon="download", model="backoffice.export"),
         _Page(title="Statements", icon="description", page="admin:backoffice_export_statement", takes=(MAY_EXPORT,)),
     ),
 }
@@ -143,7 +144,7 @@ def _item(page: _Page, request: HttpRequest) -> dict[str, Any] | None:
         return None
     address = reverse(page.page or f"admin:{page.model.replace('.', '_')}_changelist")
     return {
-        "title": page.title,
+        "title": page.title or list_title(apps.get_model(page.model)._meta),  # noqa: SLF001 - Django's documented API
         "icon": page.icon,
         "link": address,
         "active": request.path.startswith(address) if page.has_pages_below else request.path == address,

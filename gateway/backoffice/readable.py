@@ -1,4 +1,4 @@
-"""Figures as people read them: amounts in groups of three digits, ages in the two units that matter."""
+"""Figures as people read them: amounts in three digits, ages in the two units that matter, times in UTC."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -6,15 +6,8 @@ from typing import Final
 
 from django.utils import timezone
 
-from gateway.money import shown_amount
-
 #: Seconds of each unit, the largest first.
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-
-
-def amount(value: Decimal, currency: str) -> str:
-    """With all decimals of its currency and its code: ``1,234,567.00 INR``."""
-    return shown_amount(value, currency)
 
 
 def short(value: Decimal) -> str:

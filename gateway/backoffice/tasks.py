@@ -5,8 +5,7 @@ import uuid
 from celery import shared_task
 
 from gateway.after_commit import ring
-from gateway.backoffice.exports import asking as exports
-from gateway.backoffice.exports import writing as export_work
+from gateway.backoffice.exports import asking, writing
 from gateway.backoffice.first_page import counting_figures
 from gateway.backoffice.story import forgetting
 
@@ -20,20 +19,20 @@ def count_figures() -> None:
 @shared_task
 def work_on_export(export_id: str) -> None:
     """Write the file of an export that is due."""
-    export_work.work_on_export(uuid.UUID(export_id))
+    writing.work_on_export(uuid.UUID(export_id))
 
 
 @shared_task
 def sweep_exports() -> None:
     """Ring for every export that is due."""
-    for export_id in exports.due_exports():
+    for export_id in asking.due_exports():
         ring("gateway.backoffice.tasks.work_on_export", str(export_id))
 
 
 @shared_task
 def forget_exports() -> None:
     """Throw away the files whose time is over."""
-    exports.forget_exports()
+    asking.forget_exports()
 
 
 @shared_task

@@ -41,17 +41,21 @@ class ReasonForm(forms.Form):
     )
 
 
-class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The columns of an account that a person may change."""
-
-    base_url = forms.URLField(
+def _base_url_field(of_what: str) -> forms.URLField:
+    return forms.URLField(
         label="Base URL",
         assume_scheme="https",
         max_length=200,
         widget=UnfoldAdminURLInputWidget(),
         validators=[RegexValidator(BASE_URL_PATTERN, "Enter http(s)://host, without a query.")],
-        help_text="Scheme and host of the API, for example https://api.example.com",
+        help_text=f"Scheme and host of {of_what}, for example https://api.example.com",
     )
+
+
+class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The columns of an account that a person may change."""
+
+    base_url = _base_url_field("the API")
 
     widget_url = forms.URLField(
         label="Widget URL",
@@ -141,14 +145,7 @@ class NewTestAccountForm(SecretsForm):
     name = forms.CharField(
         max_length=ACCOUNT_NAME_MAX_LENGTH, widget=UnfoldAdminTextInputWidget(), help_text="By which people know it."
     )
-    base_url = forms.URLField(
-        label="Base URL",
-        assume_scheme="https",
-        max_length=200,
-        widget=UnfoldAdminURLInputWidget(),
-        validators=[RegexValidator(BASE_URL_PATTERN, "Enter http(s)://host, without a query.")],
-        help_text="Scheme and host of the sandbox's API, for example https://api.example.com",
-    )
+    base_url = _base_url_field("the sandbox's API")
     is_active = forms.BooleanField(
         required=False,
         label="Takes new test orders",

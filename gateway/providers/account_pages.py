@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from gateway.acronyms import titled
+from gateway.in_words import titled
 from gateway.people import person_of
 from gateway.products.models import Mode
 from gateway.providers import trial_accounts

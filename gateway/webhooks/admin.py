@@ -9,8 +9,8 @@ from unfold.admin import TabularInline
 
 from gateway import ids
 from gateway.encryption import readable_or
-from gateway.keyset_lists import WalkById
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.walking_by_key import WalkById
 from gateway.webhooks.endpoint_admin import WebhookEndpointAdmin
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event
 

@@ -89,14 +89,14 @@ def test_one_asks_and_another_one_approves_what_both_see(ada: Client, ben: Clien
     assert form_of("product_funded") in ada.get(CHOOSE).content.decode()
     seen = ada.post(form_of("product_funded"), filled(product))
     shown = seen.content.decode()
-    assert "Journal: product_funded" in shown
+    assert "Journal: product funded" in shown
     assert re.search(rf"available of {product.name}</td>\s*<td[^>]*></td>\s*<td[^>]*>12\.50</td>", shown)
     assert not Instruction.objects.exists()
     made = proposed(ada, product)
     assert (made.reason, made.document, made.requested_by.username) == ("money of June", "line 3", "ada")
     own, others = ada.get(page_of(made)).content.decode(), ben.get(page_of(made)).content.decode()
     for page in (own, others):
-        assert "Journal: product_funded" in page
+        assert "Journal: product funded" in page
         assert f"Product: {product.name}" in page
     assert "Take it back</button>" in own
     assert "Approve: post this" not in own
@@ -262,7 +262,7 @@ def test_it_is_rejected_or_withdrawn_with_a_written_reason(
 def test_who_may_only_look_has_no_buttons_and_can_press_none(viewer: Client, ada: Client, product: Product) -> None:
     made = proposed(ada, product)
     page = viewer.get(page_of(made)).content.decode()
-    assert "Journal: product_funded" in page
+    assert "Journal: product funded" in page
     for word in ("Approve: post this", "Reject</button>", "Take it back</button>"):
         assert word not in page
     assert CHOOSE not in viewer.get(LIST).content.decode()

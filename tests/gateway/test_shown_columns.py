@@ -20,6 +20,8 @@ from payments.models import Deposit, Receipt
         (Receipt, "wallet_type", "Payment system"),
         (Product, "is_active", "Active"),
         (WebhookEndpoint, "url", "URL"),
+        (WebhookEndpoint, "id", "Webhook endpoint ID"),
+        (ApiKey, "id", "API key ID"),
     ],
 )
 def test_a_column_has_a_name_for_people(model: Any, name: str, title: str) -> None:
@@ -32,11 +34,11 @@ def test_what_django_names_well_stays_with_it() -> None:
     assert column(ApiKey, "no_column_of_it") == "no_column_of_it"
 
 
-def test_a_status_is_words_in_a_list_and_itself_with_a_sentence_on_its_page() -> None:
+def test_a_status_is_words_in_a_list_and_has_its_sentence_on_its_page() -> None:
     row = Deposit(status="awaiting_payment")
     assert column(Deposit, "status")(row) == "awaiting payment"
     assert column(Deposit, "status").label["awaiting payment"] == "info"
-    assert column(Deposit, "status", with_sentence=True)(row).startswith("awaiting_payment: ")
+    assert column(Deposit, "status", with_sentence=True)(row).startswith("awaiting payment: ")
 
 
 def test_an_amount_is_in_groups_and_nothing_is_a_dash() -> None:

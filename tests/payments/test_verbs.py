@@ -64,7 +64,7 @@ def test_less_is_credited_as_it_was_shown(paid: Paid, short: Receipt, product: P
     before = everything(), news(product)
     assert shown("receipt_attached", parameters) == (
         [
-            f"Deposit {paid.deposit.public_id} was in_review and becomes credited, with 1.00 of 1000.00 INR (under).",
+            f"Deposit {paid.deposit.public_id} was in review and becomes credited, with 1.00 of 1000.00 INR (under).",
             f"{product} is sent the event deposit.credited_with_difference of {paid.deposit.public_id}.",
         ],
         ["suspense_credited: available -1.00 INR, suspense 1.00 INR"],
@@ -104,8 +104,8 @@ def test_money_of_one_deposit_goes_to_another(paid: Paid, short: Receipt, opened
     parameters = {"receipt": short.public_id, "deposit": other.public_id}
     notes, _ = shown("receipt_attached", parameters)
     assert set(notes) == {
-        f"Deposit {paid.deposit.public_id} was in_review and becomes failed, with 0.00 of 1000.00 INR.",
-        f"Deposit {other.public_id} was awaiting_payment and becomes credited, with 1.00 of 1000.00 INR (under).",
+        f"Deposit {paid.deposit.public_id} was in review and becomes failed, with 0.00 of 1000.00 INR.",
+        f"Deposit {other.public_id} was awaiting payment and becomes credited, with 1.00 of 1000.00 INR (under).",
         f"{product} is sent the event deposit.failed of {paid.deposit.public_id}.",
         f"{product} is sent the event deposit.credited_with_difference of {other.public_id}.",
     }
@@ -150,7 +150,7 @@ def test_what_is_not_the_deposit_s_leaves_it(
         one.replace("provider balance", "provider_balance").replace("write off", "write_off") for one in journals
     ] == [journal]
     assert notes == [
-        f"Deposit {paid.deposit.public_id} was in_review and becomes failed, with 0.00 of 1000.00 INR.",
+        f"Deposit {paid.deposit.public_id} was in review and becomes failed, with 0.00 of 1000.00 INR.",
         f"{product} is sent the event deposit.failed of {paid.deposit.public_id}.",
     ]
     by_two_persons(verb, parameters)
@@ -228,7 +228,7 @@ def test_what_was_decided_meanwhile_is_refused_with_a_sentence(paid: Paid, short
     asked = proposing.propose("receipt_attached", parameters, "the customer was right", "", requester)
     by_two_persons("receipt_written_off", {"receipt": short.public_id})
     before = everything(), news(product)
-    with pytest.raises(Refused, match="The receipt is written_off; it cannot become credited"):
+    with pytest.raises(Refused, match="The receipt is written off; it cannot become credited"):
         instructions.approve(asked.pk, approver, asked.digest)
     assert (everything(), news(product)) == before
 
@@ -250,7 +250,7 @@ def test_a_deposit_that_changed_meanwhile_is_shown_again(paid: Paid, short: Rece
         ("receipt_attached", {"receipt": "rcp_00000000000000000000000000"}, "There is no such receipt"),
         ("receipt_attached", {"deposit": "dep_00000000000000000000000000"}, "There is no such deposit"),
         ("receipt_written_off", {"receipt": "dep_00000000000000000000000000"}, "begins with rcp_"),
-        ("receipt_reversed", {}, "The receipt is in_review; it cannot become reversed"),
+        ("receipt_reversed", {}, "The receipt is in review; it cannot become reversed"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(

@@ -110,7 +110,7 @@ def test_a_pull_that_differs_from_the_order_leaves_the_letter_to_the_same_person
     kept(account, letter(account, [words.item(withdrawal, 1)]))
     settle(account)
     assert status_of(withdrawal) == "manual_review"
-    assert verdicts() == [("contradicted", "the withdrawal is manual_review")]
+    assert verdicts() == [("contradicted", "the withdrawal is manual review")]
 
 
 @pytest.mark.parametrize("number", [0, 2, 3, None])

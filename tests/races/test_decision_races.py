@@ -17,6 +17,7 @@ from balances.posting import InsufficientFunds
 from balances.proposing import Changed
 from balances.verb_fields import Refused
 from gateway import ids
+from gateway.in_words import in_words
 from gateway.lifecycles import Cause, CauseKind
 from gateway.paykassma import php_json
 from gateway.paykassma.messages import PostbackItem
@@ -73,7 +74,7 @@ def test_two_decisions_about_one_receipt_end_it_once(product: Product, account: 
         [refusal] = [one for one in found if isinstance(one, Refused)]
         receipt.refresh_from_db()
         wanted = {"written_off": "credited", "credited": "written_off"}[receipt.status]
-        assert str(refusal) == f"The receipt is {receipt.status}; it cannot become {wanted}."
+        assert str(refusal) == f"The receipt is {in_words(receipt.status)}; it cannot become {in_words(wanted)}."
         [ending] = Journal.objects.filter(reference=receipt.public_id).exclude(kind="receipt_suspended")
         assert (ending.instruction_id, receipt.moves.count()) == (done.pk, 3)
     assert_sound()

@@ -57,7 +57,7 @@ def test_an_unknown_one_is_the_provider_s_for_an_hour_and_then_two_persons_may_d
             proposing.look(verb, told(withdrawal))
     clock.shift(1)
     assert names(withdrawal) == [RESENT, FAILED]
-    with pytest.raises(Refused, match="The withdrawal is unknown; only one in manual_review can be declared paid"):
+    with pytest.raises(Refused, match="The withdrawal is unknown; only one in manual review can be declared paid"):
         proposing.look(PAID, told(withdrawal))
 
 

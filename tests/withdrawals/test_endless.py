@@ -114,7 +114,7 @@ def test_what_the_provider_never_has_the_money_for_is_failed_by_two_persons(
     provider.script(words.PULL, words.pulled(words.not_found(withdrawal)))
     assert names(withdrawal) == [FAILED]
     for verb in (RESENT, PAID):
-        with pytest.raises(Refused, match="The withdrawal is waiting_funds; "):
+        with pytest.raises(Refused, match="The withdrawal is waiting funds; "):
             proposing.look(verb, told(withdrawal))
 
     by_two_persons(FAILED, told(withdrawal))

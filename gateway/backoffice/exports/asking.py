@@ -14,12 +14,13 @@ from django.utils import timezone
 from gateway.backoffice.exports import lists as export_lists
 from gateway.backoffice.exports import statements as export_statements
 from gateway.backoffice.exports.lists import UnknownList
-from gateway.backoffice.exports.moves import BY_CLOCK, end_without_file, lock_export, move_export, record_move, ring_for
-from gateway.backoffice.models import Export, ExportChunk, ExportDownload, FileFormat
+from gateway.backoffice.exports.moves import BY_CLOCK, end_without_file, lock_export, move_export, ring_for
+from gateway.backoffice.models import Export, ExportChunk, ExportDownload, ExportMove, FileFormat
 from gateway.backoffice.models.export_states import UNDER_WAY, ExportStatus
 from gateway.backoffice.models.exports import STATEMENT
 from gateway.encryption import UnreadableColumn, readable_or
 from gateway.lifecycles import Cause, CauseKind
+from gateway.moving import record
 from gateway.people import check_permission
 from gateway.sheets import XLSX_MAX_ROWS
 
@@ -128,7 +129,7 @@ def _keep(by: User, subject: str, query: str, mode: str, kind: FileFormat) -> Ex
     made = Export.objects.create(
         asked_by=person, subject=subject, query=query, mode=mode, format=kind, next_at=timezone.now()
     )
-    record_move(made, "", _by(person))
+    record(ExportMove, made, "", _by(person))
     ring_for(made)
     return made
 

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from gateway import ids
 from gateway.backoffice.exports.money import shown
 from gateway.encryption import EncryptedTextField
+from gateway.in_words import in_words
 from gateway.keyed_hashes import KeyedHashesField
 from gateway.readonly_admin import ReadOnlyAdmin
 from gateway.sheets import Cell
@@ -94,7 +95,7 @@ def _title_of(pages: ReadOnlyAdmin, item: Any) -> str:
     if isinstance(item, str):
         what = getattr(pages, item, None) or getattr(pages.model, item, None)
     name = item if isinstance(item, str) else getattr(item, "__name__", "shown")
-    return str(getattr(what, "short_description", "") or name.replace("_", " "))
+    return str(getattr(what, "short_description", "") or in_words(name))
 
 
 def _shown_by(pages: ReadOnlyAdmin, item: Any) -> Callable[[Any], Cell]:

@@ -3,18 +3,16 @@
 import uuid
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from gateway import due_work, logs
+from gateway import due_work
 from gateway.after_commit import ring
 from gateway.backoffice.models import Export, ExportChunk, ExportMove
 from gateway.backoffice.models.export_states import EXPORT, WITHOUT_FILE, ExportStatus
 from gateway.backoffice.models.exports import FAILURE_MAX_LENGTH
-from gateway.lifecycles import Cause, CauseKind, recorded
-
-log = structlog.get_logger(__name__)
+from gateway.lifecycles import Cause, CauseKind
+from gateway.moving import moved
 
 BY_CLOCK = Cause(kind=CauseKind.CLOCK)
 
@@ -32,25 +30,10 @@ def move_export(export: Export, to_status: ExportStatus, cause: Cause, **changes
     Raises:
         IllegalMove: the table does not allow it; nothing was written.
     """
-    from_status = export.status
-    EXPORT.check(from_status, to_status)
-    export.status = to_status
-    export.sequence += 1
-    for name, value in changes.items():
-        setattr(export, name, value)
-    export.save(update_fields=["status", "sequence", *changes])
-    record_move(export, from_status, cause)
+    moved(EXPORT, ExportMove, export, to_status, cause, **changes)
     if to_status in WITHOUT_FILE:
         # After the status: the database keeps the parts of a file that may still be downloaded.
         ExportChunk.objects.filter(export=export).delete()
-
-
-@transaction.atomic(savepoint=False)
-def record_move(export: Export, from_status: str, cause: Cause) -> None:
-    """Write the history row of where the export is now."""
-    log.info("moved", id=str(export.pk), before=from_status, now=export.status, cause=cause.kind, what=export.subject)
-    at, request_id = timezone.now(), logs.request_id.get()
-    recorded(ExportMove, subject=export, from_status=from_status, cause=cause, request_id=request_id, at=at)
 
 
 @transaction.atomic(savepoint=False)

@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from gateway.backoffice.exports import asking as exports
+from gateway.backoffice.exports import asking
 from gateway.backoffice.exports import lists as export_lists
 from gateway.backoffice.exports.asking import MAY_EXPORT, SEES_ALL, Refused
 from gateway.backoffice.exports.lists import UnknownList
@@ -115,7 +115,7 @@ def shown(export: Export, request: HttpRequest) -> dict[str, Any]:
     return {
         "row": export,
         # Somebody may have looked for an account: what was asked for is shown to who did.
-        "told": exports.told_by(export) if is_mine else [],
+        "told": asking.told_by(export) if is_mine else [],
         "sentence": sentence_of(export),
         "count": f"{export.rows_done:,}",
         "may_cancel": may and export.is_under_way and (is_mine or request.user.has_perm(SEES_ALL)),
@@ -143,7 +143,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if mode not in Mode.values or told.get("format") not in FileFormat.values:
         raise Http404
     try:
-        made = exports.ask_for_list(person_of(request), subject, query, mode, FileFormat(told["format"]))
+        made = asking.ask_for_list(person_of(request), subject, query, mode, FileFormat(told["format"]))
     except Refused as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(_list_of(subject, query))
@@ -169,7 +169,7 @@ def statement(request: HttpRequest, pages: ReadOnlyAdmin) -> HttpResponse:
     form = StatementForm(request.POST) if request.method == "POST" else StatementForm()
     if form.is_bound and form.is_valid():
         try:
-            made = exports.ask_for_statement(person_of(request), form.wish(), FileFormat(form.cleaned_data["format"]))
+            made = asking.ask_for_statement(person_of(request), form.wish(), FileFormat(form.cleaned_data["format"]))
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -207,7 +207,7 @@ def cancel(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
     """Call one off."""
     _check(request)
     _find(export_id)
-    export = exports.cancel(person_of(request), export_id)
+    export = asking.cancel(person_of(request), export_id)
     if export.status != ExportStatus.CANCELLED:
         messages.error(request, f"{export} has ended already.")
     return _to_the_page()
@@ -218,7 +218,7 @@ def download(request: HttpRequest, export_id: uuid.UUID) -> HttpResponseBase:
     _check(request)
     _find(export_id)
     try:
-        export, parts = exports.take(person_of(request), export_id)
+        export, parts = asking.take(person_of(request), export_id)
     except Refused as refusal:
         messages.error(request, str(refusal))
         return _to_the_page()

@@ -14,6 +14,7 @@ from balances.kinds import JournalKind
 from gateway.backoffice import readable
 from gateway.backoffice.first_page.tables import Cell, Table, number, numbers, text, words
 from gateway.backoffice.first_page.volumes import CAME_BACK, IN, OUT, TAKEN_BACK, CurrencyVolume, Volume
+from gateway.money import shown_amount
 
 #: So many days at most are named below the bars: four names fit on a phone.
 _NAMED_DAYS: Final = 4
@@ -76,12 +77,12 @@ def chart(volume: CurrencyVolume, rows_of: RowsOf) -> Chart:
     named = {day for place, (day, _) in enumerate(reversed(days)) if place % step == 0}
     return Chart(
         currency=code,
-        money_in=readable.amount(volume.total.money_in, code),
-        money_out=readable.amount(volume.total.money_out, code),
+        money_in=shown_amount(volume.total.money_in, code),
+        money_out=shown_amount(volume.total.money_out, code),
         money_in_rows=rows_of(IN, first, last),
         money_out_rows=rows_of(OUT, first, last),
-        today_in=readable.amount(volume.days[last].money_in, code),
-        today_out=readable.amount(volume.days[last].money_out, code),
+        today_in=shown_amount(volume.days[last].money_in, code),
+        today_out=shown_amount(volume.days[last].money_out, code),
         top=readable.short(highest),
         half=readable.short(highest / 2),
         bars=[
@@ -91,8 +92,7 @@ def chart(volume: CurrencyVolume, rows_of: RowsOf) -> Chart:
                 money_in=_height(one.money_in, highest),
                 money_out=_height(one.money_out, highest),
                 said=(
-                    f"{day:%Y-%m-%d}: in {readable.amount(one.money_in, code)},"
-                    f" out {readable.amount(one.money_out, code)}"
+                    f"{day:%Y-%m-%d}: in {shown_amount(one.money_in, code)}, out {shown_amount(one.money_out, code)}"
                 ),
                 href=rows_of((*IN, *OUT), day, day),
             )
@@ -100,8 +100,8 @@ def chart(volume: CurrencyVolume, rows_of: RowsOf) -> Chart:
         ],
         summary=(
             f"{code} by day from {first:%Y-%m-%d} to {last:%Y-%m-%d}:"
-            f" in {readable.amount(volume.total.money_in, code)},"
-            f" out {readable.amount(volume.total.money_out, code)}. The table below has the same figures."
+            f" in {shown_amount(volume.total.money_in, code)},"
+            f" out {shown_amount(volume.total.money_out, code)}. The table below has the same figures."
         ),
         table=_table(volume, rows_of),
     )
@@ -121,7 +121,7 @@ def _table(volume: CurrencyVolume, rows_of: RowsOf) -> Table:
     def row(name: str, one: Volume, since: date, until: date) -> list[Cell]:
         def money(amount: Decimal, *kinds: JournalKind) -> Cell:
             href = rows_of(kinds, since, until) if amount else ""
-            return number(readable.amount(amount, volume.currency), href=href)
+            return number(shown_amount(amount, volume.currency), href=href)
 
         return [
             text(name),

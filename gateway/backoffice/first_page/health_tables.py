@@ -7,6 +7,7 @@ from gateway.backoffice.first_page.overdue import Overdue
 from gateway.backoffice.first_page.provider_figures import Balance, Silence, Stopped
 from gateway.backoffice.first_page.tables import Cell, Table, number, numbers, text, words
 from gateway.backoffice.first_page.webhook_figures import Endpoint, Webhooks
+from gateway.money import shown_amount
 
 
 def balances(found: Iterable[Balance]) -> Table:
@@ -15,14 +16,12 @@ def balances(found: Iterable[Balance]) -> Table:
         [
             text(one.payment_system, note=one.account),
             number(
-                "not said" if one.said is None else readable.amount(one.said, one.currency),
+                "not said" if one.said is None else shown_amount(one.said, one.currency),
                 href=one.rows,
                 tone="warn" if one.said is None or one.is_stale else "",
             ),
-            number("not for you" if one.booked is None else readable.amount(one.booked, one.currency)),
-            number(
-                "" if one.said is None or one.booked is None else readable.amount(one.said - one.booked, one.currency)
-            ),
+            number("not for you" if one.booked is None else shown_amount(one.booked, one.currency)),
+            number("" if one.said is None or one.booked is None else shown_amount(one.said - one.booked, one.currency)),
             text(
                 "stale" if one.is_stale else "",
                 f"{readable.age(one.observed_at)} ago" if one.observed_at else "never",

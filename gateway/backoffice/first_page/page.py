@@ -34,6 +34,7 @@ from gateway.backoffice.looking import Looking, looking
 from gateway.backoffice.queues import how_much_waits
 from gateway.backoffice.queues.catalogue import QUEUES
 from gateway.backoffice.queues.how_much_waits import Summary
+from gateway.money import shown_amount
 from gateway.people import person_of
 from gateway.providers.models import BalanceCheck, ObservedBalance, PayoutPause, ProviderAccount
 from gateway.shown_mode import choices
@@ -176,7 +177,7 @@ def _today(who: Looking, moved: Volumes | None, way: str) -> Any:
         orders, amount = (volume.receipts, volume.money_in) if way == "in" else (volume.payouts, volume.money_out)
         count += orders
         if orders:
-            sums.append(readable.amount(amount, one.currency))
+            sums.append(shown_amount(amount, one.currency))
     return name, number(f"{count:,}", href=rows if count else ""), number(*sums)
 
 

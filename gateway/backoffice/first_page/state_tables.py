@@ -17,6 +17,7 @@ from gateway.backoffice.first_page.tables import Cell, Table, number, numbers, t
 from gateway.backoffice.first_page.volumes import Volumes
 from gateway.backoffice.looking import Looking
 from gateway.backoffice.models import Span
+from gateway.money import shown_amount
 from payments.models import Deposit
 from withdrawals.models import Withdrawal
 
@@ -81,7 +82,7 @@ def states(title: str, found: Sequence[State], today: tuple[str, Cell, Cell] | N
         [
             text(one.title),
             number(f"{one.orders:,}", href=one.rows if one.orders else ""),
-            number(*(readable.amount(each.amount, each.currency) for each in one.amounts)),
+            number(*(shown_amount(each.amount, each.currency) for each in one.amounts)),
             text(readable.age(one.oldest)),
         ]
         for one in found
@@ -100,7 +101,7 @@ def holdings(found: Totals, looking: Looking) -> Table:
             text(currency),
             *(
                 number(
-                    readable.amount(kinds[kind], currency) if kind in kinds else "",
+                    shown_amount(kinds[kind], currency) if kind in kinds else "",
                     href=looking.rows(Account, kind__exact=kind.value, currency__exact=currency),
                     tone="warn" if kinds.get(kind) and kind in _ALARMING else "",
                 )

@@ -12,6 +12,8 @@ from django.utils.http import urlencode
 from balances.instruction_models import Instruction
 from balances.models import Journal
 from gateway.exact_search import TERM_MAX_LENGTH
+from gateway.in_words import in_words
+from gateway.list_titles import list_title
 from gateway.money import shown_amount
 from gateway.products.models import Customer
 from gateway.providers.models import ProviderCall
@@ -71,7 +73,7 @@ def _found(request: HttpRequest, model: Any, term: str) -> dict[str, Any] | None
         return None
     name = f"admin:{pages.opts.app_label}_{pages.opts.model_name}_changelist"
     return {
-        "name": str(pages.opts.verbose_name_plural).capitalize(),
+        "name": list_title(pages.opts),
         "hits": hits[:SHOWN_AT_MOST],
         "all": f"{reverse(name)}?{urlencode({'q': term})}" if len(hits) > SHOWN_AT_MOST else "",
     }
@@ -86,7 +88,7 @@ def _hit(pages: ReadOnlyAdmin, row: Any) -> Hit:
         text=getattr(row, "public_id", "") or str(row),
         page=reverse(f"admin:{pages.opts.app_label}_{pages.opts.model_name}_change", args=[row.pk]),
         mode=mode or "",
-        status=getattr(row, "status", ""),
+        status=in_words(getattr(row, "status", "")),
         amount=shown_amount(amount, currency) if amount is not None and currency else "",
         at=next((at for one in ("created_at", "received_at", "started_at") if (at := getattr(row, one, None))), None),
     )

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 
 from gateway.backoffice.models import SavedView
 from gateway.backoffice.models.saved_views import NAME_MAX_LENGTH, QUERY_MAX_LENGTH
-from gateway.keyset_lists import understood
+from gateway.list_addresses import understood
 from gateway.people import person_of
 from gateway.readonly_admin import ListAdmin
 

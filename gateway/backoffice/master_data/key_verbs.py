@@ -12,6 +12,7 @@ from balances.instruction_models import Instruction
 from balances.verb_fields import Field, Refused, Values
 from balances.verbs import Plan, Verb
 from gateway.api.fields import is_plain
+from gateway.backoffice import readable
 from gateway.lifecycles import Cause
 from gateway.products.actions import keep_digest, prefix_of
 from gateway.products.key_guards import ISSUED
@@ -79,7 +80,7 @@ def _plan(values: Values) -> Plan:
         mode=Mode.LIVE,
         notes=(
             f"A live API key {values['prefix']}… ({values['name']}) of {values['product']} begins to work: {scopes}.",
-            "It works until it is revoked." if ends is None else f"It ends by itself at {ends:%Y-%m-%d %H:%M} UTC.",
+            "It works until it is revoked." if ends is None else f"It ends by itself at {readable.moment(ends)}.",
             "Whoever holds it can move real money. It was shown once, to the person who asked for it.",
         ),
     )

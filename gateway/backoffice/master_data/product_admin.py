@@ -4,6 +4,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -12,8 +13,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 from gateway.api.fields import is_plain
 from gateway.backoffice.master_data.what_counts_page import what_counts
 from gateway.history_page import HistoryAdmin
+from gateway.list_titles import list_title
 from gateway.products.models import NAME_MAX_LENGTH, Product, ProductHistory, UnderpaymentPolicy
 from gateway.readonly_admin import ListAdmin
+from gateway.who_sees import may_see
 
 _SWITCHED_OFF: Final = (
     "On: its API keys work. Off: from the next call on every key of it, live and test, is refused (401), so it can "
@@ -105,18 +108,20 @@ class ProductAdmin(HistoryAdmin, ListAdmin):
 def _belongings(product: Product, request: HttpRequest) -> list[tuple[str, str, str]]:
     """A name, an address and a sentence for each list of what is the product's; only those that this person may see."""
     found = []
-    for model, permission, label, sentence in (
-        ("products_apikey", "products.view_apikey", "API keys", "Which work, what they may, who made them."),
-        ("webhooks_webhookendpoint", "webhooks.view_webhookendpoint", "Webhook endpoints", "Who is told, and how."),
-        ("balances_account", "balances.view_account", "Balances", "Its accounts in the ledger."),
-        ("balances_fee", "balances.view_fee", "Fees", "What it pays, with every row there was."),
-        ("withdrawals_slabset", "withdrawals.view_slabset", "Slabs", "Whose approvals its withdrawals take."),
-        ("withdrawals_withdrawallimit", "withdrawals.view_withdrawallimit", "Limits", "What it may ask for in a time."),
-        ("withdrawals_duplicatewindow", "withdrawals.view_duplicatewindow", "Duplicate windows", "Its own."),
-        ("withdrawals_outflowcap", "withdrawals.view_outflowcap", "Caps", "The most that leaves in a day."),
-        ("products_customer", "products.view_customer", "Customers", "Its end users, by its own ids."),
+    for label, sentence in (
+        ("products.apikey", "Which work, what they may, who made them."),
+        ("webhooks.webhookendpoint", "Who is told, and how."),
+        ("balances.account", "Its accounts in the ledger."),
+        ("balances.fee", "What it pays, with every row there was."),
+        ("withdrawals.slabset", "Whose approvals its withdrawals take."),
+        ("withdrawals.withdrawallimit", "What it may ask for in a time."),
+        ("withdrawals.duplicatewindow", "Its own."),
+        ("withdrawals.outflowcap", "The most that leaves in a day."),
+        ("products.customer", "Its end users, by its own ids."),
     ):
-        if request.user.has_perm(permission):
-            address = reverse(f"admin:{model}_changelist")
-            found.append((label, f"{address}?{urlencode({'product__id__exact': product.pk})}", sentence))
+        model = apps.get_model(label)
+        if may_see(request, model):
+            address = reverse(f"admin:{label.replace('.', '_')}_changelist")
+            asked = urlencode({"product__id__exact": product.pk})
+            found.append((list_title(model._meta), f"{address}?{asked}", sentence))  # noqa: SLF001 - Django's documented name
     return found

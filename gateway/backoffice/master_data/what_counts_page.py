@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from balances.instruction_rights import PROPOSE
-from gateway.backoffice.master_data import what_counts as counting
+from gateway.backoffice.master_data.what_counts import MODELS, sections
 from gateway.products.models import Product
 from gateway.shown_mode import choices, shown_mode
 from gateway.who_sees import may_see
@@ -20,14 +20,14 @@ def what_counts(request: HttpRequest, pages: "ModelAdmin[Any]") -> HttpResponse:
     product = _product_of(request)
     mode = shown_mode(request)
     site = pages.admin_site
-    seen = [one for one in counting.MODELS if may_see(request, one)]
+    seen = [one for one in MODELS if may_see(request, one)]
     if not seen:
         raise PermissionDenied
     context = {
         **site.each_context(request),
         "opts": pages.opts,
         "title": f"What counts now: {mode}" + (f", {product}" if product else ""),
-        "sections": counting.sections(mode, product, seen),
+        "sections": sections(mode, product, seen),
         "product": product,
         "products": Product.objects.order_by("name"),
         "mode": mode,

@@ -47,7 +47,8 @@ class Handled(models.Model):
     at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name_plural = "handled"
+        verbose_name = "action in a queue"
+        verbose_name_plural = "actions in queues"
         permissions = [
             ("ask_provider", "Can have the provider asked at once, and a payout tried again at once"),
             ("set_letter_aside", "Can set aside letters that the provider does not confirm"),

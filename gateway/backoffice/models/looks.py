@@ -34,6 +34,8 @@ class Look(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "look at personal data"
+        verbose_name_plural = "looks at personal data"
         permissions = [("see_personal_data", "Can see personal data; each look is recorded")]
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=LookKind.values), name="look_kind_is_known"),

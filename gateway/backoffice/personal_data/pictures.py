@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from gateway.backoffice.models import LookKind
-from gateway.backoffice.personal_data import masking as personal_data
+from gateway.backoffice.personal_data import masking
 from gateway.people import person_of
 from payments.admin import ScreenshotAdmin
 from payments.models import Screenshot
@@ -19,6 +19,6 @@ class PictureAdmin(ScreenshotAdmin):
 
     def record_look(self, request: HttpRequest, screenshot: Screenshot) -> None:
         """Before the picture is shown."""
-        personal_data.record(
+        masking.record(
             LookKind.PICTURE, f"screenshot of {screenshot.confirmation.public_id}", by_id=person_of(request).pk
         )

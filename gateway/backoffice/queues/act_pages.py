@@ -12,10 +12,12 @@ from django.urls import reverse
 from balances.forms import ReasonForm
 from balances.verb_fields import Refused
 from gateway import ids
+from gateway.backoffice import readable
 from gateway.backoffice.queues.acts import ACTS, Act
 from gateway.backoffice.queues.catalogue import Queue
 from gateway.backoffice.queues.pages import context_of, form_id_of, found_queue, page_of
 from gateway.backoffice.queues.rows import shown_screenshots, why_screenshot
+from gateway.in_words import in_words
 from gateway.people import person_of
 from gateway.shown_mode import of_row
 from payments.models import Screenshot
@@ -122,12 +124,12 @@ def _picture(title: str, row: Screenshot) -> dict[str, Any]:
         "alt": f"Screenshot of {confirmation.public_id}",
         "facts": [
             ("Confirmation", confirmation.public_id, page_of(confirmation.public_id)),
-            ("Deposit", f"{deposit.public_id}: {deposit.status}", page_of(deposit.public_id)),
+            ("Deposit", f"{deposit.public_id}: {in_words(deposit.status)}", page_of(deposit.public_id)),
             ("Reference", confirmation.provider_reference, ""),
             ("Amount that the customer named", amount, ""),
             ("Amount of the deposit", f"{deposit.amount.normalize():f} {deposit.currency}", ""),
             ("Product and its customer", f"{deposit.product}: {deposit.customer.external_id}", ""),
-            ("Sent", f"{row.created_at:%Y-%m-%d %H:%M} UTC", ""),
+            ("Sent", readable.moment(row.created_at), ""),
             ("Provider's word", confirmation.provider_word or "-", ""),
         ],
     }

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractUser
 
+from gateway.backoffice import readable
 from gateway.backoffice.models import About, Deed, Handled
 from gateway.backoffice.queues import handling
+from gateway.in_words import status_with_meaning
 from gateway.money import shown_amount
 from payments.models import Screenshot
 from postbacks.models import LetterItem
@@ -53,7 +55,7 @@ class Act:
     def obstacle(self, thing: Any) -> str:
         """Why it cannot be done any more, in a sentence; "" where it can."""
         if not self.is_open(thing):
-            return f"Meanwhile it is {thing.status}: {thing.get_status_display()}."
+            return f"Meanwhile it is {status_with_meaning(thing)}."
         other = self.ended(thing)
         return "" if other is None else f"Somebody else decided meanwhile: {handling.sentence(other)}"
 
@@ -70,7 +72,7 @@ def _sum(withdrawal: Withdrawal) -> str:
 def _foresee_asking(withdrawal: Withdrawal) -> list[str]:
     asked = ""
     if withdrawal.last_asked_at is not None:
-        asked = f' Asked last, {withdrawal.last_asked_at:%Y-%m-%d %H:%M} UTC, it said "{withdrawal.last_answer}".'
+        asked = f' Asked last, {readable.moment(withdrawal.last_asked_at)}, it said "{withdrawal.last_answer}".'
     return [
         (
             f"The provider is asked now what became of {_sum(withdrawal)}, unless it answered in the last"

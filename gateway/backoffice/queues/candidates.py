@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from gateway import ids
+from gateway.backoffice import readable
 from gateway.money import shown_amount
 from payments.models import Confirmation, Deposit, Receipt
 from payments.states import DepositStatus
@@ -106,5 +107,5 @@ def facts(receipt: Receipt) -> list[tuple[str, Any]]:
         ("Transaction id", receipt.transaction_id or "-"),
         ("Order that the provider names", receipt.custom_id or "-"),
         ("Customer that the provider names", receipt.label or "-"),
-        ("Received", f"{receipt.received_at:%Y-%m-%d %H:%M} UTC"),
+        ("Received", readable.moment(receipt.received_at)),
     ]

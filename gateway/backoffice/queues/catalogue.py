@@ -20,7 +20,7 @@ import withdrawals.waiting
 from balances import instruction_rights
 from balances.verbs import Verb
 from balances.waiting import Waiting
-from gateway.backoffice.queues import rows as queue_rows
+from gateway.backoffice.queues.rows import letters, screenshots, shown_letters, shown_screenshots
 from payments.actions import CONFIRM_FOR_CUSTOMER
 from withdrawals import approvals
 from withdrawals.models import Withdrawal
@@ -220,8 +220,8 @@ QUEUES: Final = (
         takes_looking=("postbacks.view_letteritem",),
         sources=(
             Source(
-                rows=queue_rows.letters,
-                shown=queue_rows.shown_letters,
+                rows=letters,
+                shown=shown_letters,
                 mode="account__mode",
                 since="created_at",
                 system="wallet_type",
@@ -236,8 +236,8 @@ QUEUES: Final = (
         takes_looking=("payments.view_screenshot",),
         sources=(
             Source(
-                rows=queue_rows.screenshots,
-                shown=queue_rows.shown_screenshots,
+                rows=screenshots,
+                shown=shown_screenshots,
                 mode="confirmation__deposit__mode",
                 since="created_at",
                 amount="confirmation__deposit__amount",

@@ -14,7 +14,9 @@ from django.db import transaction
 from balances import wording
 from balances.verb_fields import Refused
 from gateway import due_work
+from gateway.backoffice import readable
 from gateway.backoffice.models import ENDINGS, About, Deed, Handled
+from gateway.in_words import status_with_meaning
 from gateway.people import check_permission
 from payments.models import Confirmation, Screenshot
 from postbacks import settling
@@ -46,17 +48,17 @@ def ask_about_payout(withdrawal_id: uuid.UUID, by: AbstractUser, reason: str, fo
     def check() -> None:
         withdrawal = lock_withdrawal(withdrawal_id)
         if withdrawal.status not in ASKABLE:
-            raise Refused(f"Meanwhile it is {withdrawal.status}: {withdrawal.get_status_display()}.")
+            raise Refused(f"Meanwhile it is {status_with_meaning(withdrawal)}.")
 
     if _once(check, about=About.WITHDRAWAL, subject=withdrawal_id, deed=Deed.ASKED, by=by, reason=reason, form=form_id):
         # Only now: the provider is called with no transaction open.
         decisions.ask_first(withdrawal_id)
     now = Withdrawal.objects.only("status", "last_answer", "last_asked_at").get(pk=withdrawal_id)
     if now.last_asked_at is None or not decisions.is_fresh(now):
-        return f"The provider did not answer. The withdrawal is {now.status}: {now.get_status_display()}."
+        return f"The provider did not answer. The withdrawal is {status_with_meaning(now)}."
     return (
-        f'The provider, asked at {now.last_asked_at:%Y-%m-%d %H:%M} UTC, said "{now.last_answer}".'
-        f" The withdrawal is {now.status}: {now.get_status_display()}."
+        f'The provider, asked at {readable.moment(now.last_asked_at)}, said "{now.last_answer}".'
+        f" The withdrawal is {status_with_meaning(now)}."
     )
 
 
@@ -109,7 +111,7 @@ def set_letter_aside(item_id: uuid.UUID, by: AbstractUser, reason: str, form_id:
     def check() -> None:
         item: LetterItem = due_work.lock(LetterItem.objects.all(), item_id)
         if item.status not in WAITS_STILL:
-            raise Refused(f"Meanwhile it is {item.status}: {item.get_status_display()}.")
+            raise Refused(f"Meanwhile it is {status_with_meaning(item)}.")
 
     _once(check, about=About.LETTER_ITEM, subject=item_id, deed=Deed.SET_ASIDE, by=by, reason=reason, form=form_id)
     return "It is set aside, and waits for nobody any more."
@@ -186,4 +188,4 @@ def latest_of(subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, Handled]:
 def sentence(row: Handled) -> str:
     """Who did what, when and why."""
     did = Deed(row.deed).label
-    return f"{row.by.get_username()} {did}, {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}"
+    return f"{row.by.get_username()} {did}, {readable.moment(row.at)}: {row.reason}"

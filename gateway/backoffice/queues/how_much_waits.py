@@ -20,6 +20,7 @@ from balances.states import InstructionStatus
 from gateway.backoffice import readable
 from gateway.backoffice.looking import Looking
 from gateway.backoffice.queues.catalogue import QUEUES, Queue, Rows
+from gateway.money import shown_amount
 from gateway.shown_mode import PARAMETER
 from withdrawals.models import Withdrawal
 from withdrawals.states import WithdrawalStatus
@@ -122,7 +123,7 @@ def _summed(sorts: Iterable[Rows], mode: str, *, name: str, title: str, holds: s
         is_more=count > COUNTED_MAX,
         oldest=min(since, default=None),
         url=url,
-        sums=[readable.amount(total, currency) for currency, total in sorted(sums.items())],
+        sums=[shown_amount(total, currency) for currency, total in sorted(sums.items())],
         is_partial=is_partial,
         pressing=min(len(pressing), COUNTED_MAX),
         presses_more=len(pressing) > COUNTED_MAX,

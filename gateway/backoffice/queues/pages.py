@@ -15,10 +15,11 @@ from balances import doors
 from balances.instruction_models import Instruction
 from balances.instruction_rights import PROPOSE
 from gateway import ids
-from gateway.backoffice.queues import candidates, funds, handling, how_much_waits
-from gateway.backoffice.queues import catalogue as queues
+from gateway.backoffice import readable
+from gateway.backoffice.queues import candidates, catalogue, funds, handling, how_much_waits
 from gateway.backoffice.queues.acts import ACTS
 from gateway.backoffice.queues.catalogue import Queue, Row
+from gateway.in_words import in_words
 from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem
@@ -59,7 +60,7 @@ def queue(request: HttpRequest, name: str) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     context = _page(request, shown)
     after = request.GET.get("after", "")
-    page = queues.page(shown, context["mode"], context["wanted"], after, limit=queues.PAGE_ROWS)
+    page = catalogue.page(shown, context["mode"], context["wanted"], after, limit=catalogue.PAGE_ROWS)
     context |= _next(context, page.after) | {
         "rows": _rows(request, shown, page.rows),
         "shortages": funds.shortages(context["mode"]) if name == "funds" else [],
@@ -71,10 +72,10 @@ def _approvals(request: HttpRequest, shown: Queue) -> HttpResponse:
     context = _page(request, shown)
     if request.method == "POST":
         return approval_pages.decide_many(request, context)
-    waiting = queues.of_source(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
-    rows = pending.shown(waiting[: queues.PAGE_ROWS + 1], person_of(request))
-    after = str(rows[queues.PAGE_ROWS - 1].withdrawal.pk) if len(rows) > queues.PAGE_ROWS else ""
-    rows = rows[: queues.PAGE_ROWS]
+    waiting = catalogue.of_source(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
+    rows = pending.shown(waiting[: catalogue.PAGE_ROWS + 1], person_of(request))
+    after = str(rows[catalogue.PAGE_ROWS - 1].withdrawal.pk) if len(rows) > catalogue.PAGE_ROWS else ""
+    rows = rows[: catalogue.PAGE_ROWS]
     context |= _next(context, after) | {
         "rows": rows,
         "may_approve": any(not row.approve for row in rows),
@@ -124,7 +125,7 @@ def found_queue(request: HttpRequest, name: str) -> Queue:
         Http404: there is none.
         PermissionDenied: this person may not see it.
     """
-    found = queues.named(name)
+    found = catalogue.named(name)
     if found is None:
         raise Http404
     if not found.may_look(person_of(request)):
@@ -219,7 +220,7 @@ def _rows(request: HttpRequest, shown: Queue, rows: Iterable[Row]) -> list[dict[
 def _doors(row: Row) -> list[dict[str, str]]:
     told = row.source.told(row.thing)
     return [
-        {"title": one.title, "sentence": one.sentence, "address": doors.form_of(one, told)}
+        {"title": one.wish, "sentence": one.sentence, "address": doors.form_of(one, told)}
         for one in row.source.verbs(row.thing)
     ]
 
@@ -229,7 +230,7 @@ def _heading(shown: Queue, row: Row) -> dict[str, str]:
     if shown.name != "unconfirmed":
         return {"name": row.entry.public_id, "page": page_of(row.entry.public_id)}
     return {
-        "name": f"Letter of {row.entry.since:%Y-%m-%d %H:%M} UTC",
+        "name": f"Letter of {readable.moment(row.entry.since)}",
         "page": reverse("admin:postbacks_letter_change", args=[row.thing.letter_id]),
         "transaction": row.thing.transaction_id,
     }
@@ -259,7 +260,7 @@ def _asked(names: set[str]) -> dict[str, dict[str, Any]]:
             one.public_id: {
                 "page": reverse("admin:balances_instruction_change", args=[one.pk]),
                 "id": one.public_id,
-                "verb": one.verb.replace("_", " "),
+                "verb": in_words(one.verb),
                 "by": one.requested_by.get_username(),
                 "reason": one.reason,
             }

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from balances.waiting import Waiting
+from gateway.backoffice import readable
 from gateway.backoffice.models import ENDINGS, About, Handled
 from payments.models import Screenshot, Suspicion
 from postbacks.models import LetterItem
@@ -73,7 +74,7 @@ def why_letter(item: LetterItem) -> str:
     if item.status != ItemStatus.UNCONFIRMED:
         return ""
     times = f"{item.attempts} time{'' if item.attempts == 1 else 's'}"
-    after = f"it is asked again at {item.next_at:%Y-%m-%d %H:%M} UTC" if item.next_at else "it is asked no more"
+    after = f"it is asked again at {readable.moment(item.next_at)}" if item.next_at else "it is asked no more"
     note = item.note or "the provider does not know it"
     return f"A well-signed letter speaks of {what}: {note}. Asked {times}; {after}."
 

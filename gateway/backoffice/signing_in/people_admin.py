@@ -20,6 +20,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from gateway.backoffice.signing_in import second_factor
 from gateway.chosen_rows import ChosenRows
+from gateway.list_titles import TitledList
 from gateway.people import person_of
 
 #: What a person may, and whether they come in at all.
@@ -38,7 +39,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 @admin.register(User)
-class PersonAdmin(ChosenRows, UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # the library is untyped
+class PersonAdmin(TitledList, ChosenRows, UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # the library is untyped
     """People. Whoever is no superuser edits those who do not come into the admin, and never what somebody may."""
 
     form = UserChangeForm
@@ -109,7 +110,7 @@ def _may_touch(request: HttpRequest, person: Any) -> bool:
 
 
 @admin.register(Group)
-class PeopleGroupAdmin(ChosenRows, GroupAdmin, ModelAdmin):  # type: ignore[misc]  # the library is untyped
+class PeopleGroupAdmin(TitledList, ChosenRows, GroupAdmin, ModelAdmin):  # type: ignore[misc]  # the library is untyped
     """Groups: what their people may, superusers say."""
 
     change_form_before_template = _RIGHTS_TEMPLATE

@@ -16,6 +16,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.utils import timezone
 
+from gateway.backoffice import readable
 from gateway.backoffice.models import SecondFactor
 from gateway.backoffice.models.second_factors import DIGITS, SECRET_BYTES, STEP_SECONDS
 
@@ -60,10 +61,10 @@ def described(person: AbstractUser) -> str:
     if factor is None:
         return "none: this person cannot sign in"
     if factor.confirmed:
-        return f"enrolled since {factor.created_at:%Y-%m-%d %H:%M} UTC"
+        return f"enrolled since {readable.moment(factor.created_at)}"
     assert factor.open_until is not None, "the database refuses others"
     word = "open until" if factor.open_until > timezone.now() else "was open until"
-    return f"none: enrolment {word} {factor.open_until:%Y-%m-%d %H:%M} UTC"
+    return f"none: enrolment {word} {readable.moment(factor.open_until)}"
 
 
 @transaction.atomic

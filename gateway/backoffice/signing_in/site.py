@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
 from gateway import for_pages
-from gateway.backoffice.personal_data import masking as personal_data
+from gateway.backoffice.personal_data import masking
 from gateway.backoffice.signing_in.enrolment_page import ENROLS, enrolment_page
 from gateway.backoffice.signing_in.own_password import OwnPasswordView
 from gateway.backoffice.signing_in.sign_in_form import SignInForm
@@ -79,7 +79,7 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
 
     def personal_data(self, request: HttpRequest, kind: str, key: str) -> HttpResponse:
         """Personal data in clear, on this one page; a POST, so that nothing that fetches ahead is a look."""
-        shown, page = personal_data.look(kind, key, request)
+        shown, page = masking.look(kind, key, request)
         context = {**self.each_context(request), "title": "Personal data", "shown": shown, "page": page}
         answer = TemplateResponse(request, "admin/personal_data.html", context)
         answer["Cache-Control"] = "no-store"

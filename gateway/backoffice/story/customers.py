@@ -7,9 +7,11 @@ from django.urls import reverse
 
 from gateway.backoffice.story import moves
 from gateway.backoffice.story.bounded import with_gap
-from gateway.backoffice.story.entries import Entry, Kind, Rank, Tone
+from gateway.backoffice.story.entries import Entry, Kind, Rank
 from gateway.causes import page
+from gateway.in_words import in_words
 from gateway.money import shown_amount
+from gateway.status_tones import Tone, tone_of
 from payments.models import Confirmation, Receipt, Screenshot, Suspicion
 from payments.states import ConfirmationStatus, ReceiptStatus
 
@@ -33,8 +35,8 @@ def confirmations(rows: Collection[Any], history: Iterable[Any], currency: str) 
             tie=(1, str(row.pk)),
             title="The customer says that it is paid",
             address=page(Confirmation, row.pk),
-            status=row.status.replace("_", " "),
-            tone=Tone.WARN if row.is_contested else moves.tone_of(row.status),
+            status=in_words(row.status),
+            tone=Tone.WARN if row.is_contested else tone_of(row.status),
             said=[*contested, *([f"Refused: {row.get_failure_code_display()}."] if row.failure_code else [])],
             facts=[one for one in facts if one[1]],
         )
@@ -80,8 +82,8 @@ def _receipt(row: Receipt) -> Entry:
         tie=(0, str(row.pk)),
         title=f"{shown_amount(row.amount, row.currency)} at the provider",
         address=page(Receipt, row.pk),
-        status=row.status.replace("_", " "),
-        tone=Tone.BAD if row.contradiction else moves.tone_of(row.status),
+        status=in_words(row.status),
+        tone=Tone.BAD if row.contradiction else tone_of(row.status),
         said=[f"What speaks against it: {row.contradiction}."] if row.contradiction else [],
         facts=[one for one in facts if one[1]],
     )

@@ -14,14 +14,14 @@ from gateway import ids
 from gateway.backoffice.models import LookKind
 from gateway.backoffice.personal_data.masking import masked
 from gateway.backoffice.queues import confirming
-from gateway.backoffice.story import evidence, glance, telling
+from gateway.backoffice.story import evidence, glance_at_money_in, telling
 from gateway.backoffice.story.entries import Kind
 from gateway.backoffice.story.glance import Glance
 from gateway.backoffice.story.page import StoryPage
 from gateway.backoffice.story.sections import Section
 from gateway.backoffice.story.telling import Told
-from gateway.keyset_lists import WalkById
 from gateway.people import person_of
+from gateway.walking_by_key import WalkById
 from payments import finding
 from payments.models import Deposit, Receipt
 from payments.verbs import open_to, told_of
@@ -84,7 +84,7 @@ class DepositAdmin(StoryPage):
 
     def glance_of(self, request: HttpRequest, row: Deposit, told: Told) -> Glance:
         """How it stands."""
-        return glance.of_deposit(row, request)
+        return glance_at_money_in.of_deposit(row, request)
 
     def related_to(self, request: HttpRequest, row: Deposit) -> list[Section]:
         """Its money, come and sent back."""
@@ -157,7 +157,7 @@ class ReceiptAdmin(StoryPage):
     def glance_of(self, request: HttpRequest, row: Receipt, told: Told) -> Glance:
         """How it stands, since its last move that may be seen."""
         since = max((one.at for one in told.entries if one.kind == Kind.MOVE), default=row.received_at)
-        return glance.of_receipt(row, request, why(row), since)
+        return glance_at_money_in.of_receipt(row, request, why(row), since)
 
     def related_to(self, request: HttpRequest, row: Receipt) -> list[Section]:
         """Its deposit, and other money of the same transaction id."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from gateway.causes import Named
+from gateway.status_tones import Tone
 
 #: Nobody counts the seconds.
 _NOW: Final = timedelta(minutes=1)
@@ -68,15 +69,6 @@ class Rank:
     POSTED: Final = 60
     TOLD: Final = 70  # products, after everything is written down
     SAID: Final = 80
-
-
-class Tone(models.TextChoices):
-    """How an entry is to be taken; its words say so, too."""
-
-    PLAIN = "plain", "something happened"
-    GOOD = "good", "as hoped for"
-    WARN = "warn", "not known, or waiting"
-    BAD = "bad", "refused, failed or contradicted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

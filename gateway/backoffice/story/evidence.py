@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from gateway.backoffice.story.sections import ROWS_MAX, Part, Section, as_far_as_seen, link
+from gateway.in_words import status_with_meaning
 from gateway.money import format_amount, shown_amount
 from payments.models import Deposit, Receipt
 from withdrawals.models import Withdrawal
@@ -41,7 +42,7 @@ def _about_deposit(title: str, deposit: Deposit | None) -> Section:
         rows = [
             (
                 link("payments_deposit", deposit.pk, deposit.public_id),
-                f"{deposit.status}: {deposit.get_status_display()}",
+                status_with_meaning(deposit),
                 shown_amount(deposit.amount, deposit.currency),
                 arrived,
                 deposit.get_amount_check_display() or "-",
@@ -72,7 +73,7 @@ def _receipts(title: str, receipts: "QuerySet[Receipt]") -> Section:
         rows=[
             (
                 link("payments_receipt", one.pk, one.public_id),
-                f"{one.status}: {one.get_status_display()}",
+                status_with_meaning(one),
                 shown_amount(one.amount, one.currency),
                 one.wallet_type,
                 one.transaction_id or "-",
@@ -93,7 +94,7 @@ def _refunds(title: str, deposit: Deposit) -> Section:
         rows=[
             (
                 link("withdrawals_withdrawal", row.pk, row.public_id),
-                f"{row.status}: {row.get_status_display()}",
+                status_with_meaning(row),
                 shown_amount(row.amount, row.currency),
                 row.reference,
                 row.created_at,

@@ -6,10 +6,11 @@ from django.urls import reverse
 from balances.models import Entry as LedgerEntry
 from balances.models import Hold, Journal
 from gateway.backoffice.story.bounded import first_and_last, with_gap
-from gateway.backoffice.story.entries import Entry, Kind, Leg, Rank, Tone
-from gateway.backoffice.story.moves import tone_of
+from gateway.backoffice.story.entries import Entry, Kind, Leg, Rank
 from gateway.causes import page
+from gateway.in_words import in_words
 from gateway.money import grouped, shown_amount
+from gateway.status_tones import Tone, tone_of
 from payments.models import Deposit
 from withdrawals.models import Withdrawal
 
@@ -31,7 +32,7 @@ def _journal(row: Journal) -> Entry:
         at=row.created_at,
         rank=Rank.POSTED,
         tie=(0, str(row.pk)),
-        title=row.kind.replace("_", " "),
+        title=in_words(row.kind),
         address=page(Journal, row.pk),
         said=[f"{str(row.get_kind_display()).capitalize()}."] + ([f"“{row.detail}”"] if row.detail else []),
         facts=[one for one in facts if one[1]],
@@ -42,7 +43,7 @@ def _journal(row: Journal) -> Entry:
 
 def _leg(entry: LedgerEntry) -> Leg:
     return Leg(
-        account=entry.account.kind.replace("_", " "),
+        account=in_words(entry.account.kind),
         debit=grouped(entry.amount, entry.currency) if entry.amount > 0 else "",
         credit=grouped(-entry.amount, entry.currency) if entry.amount < 0 else "",
         currency=entry.currency,
@@ -97,7 +98,7 @@ def _refund(row: Withdrawal) -> Entry:
         tie=(1, str(row.pk)),
         title=f"{shown_amount(row.amount, row.currency)} to be sent back by {row.public_id}",
         address=page(Withdrawal, row.pk),
-        status=row.status.replace("_", " "),
+        status=in_words(row.status),
         tone=tone_of(row.status),
         said=[f"{str(row.get_status_display()).capitalize()}."],
     )

@@ -8,23 +8,14 @@ from django.db.models import Q, QuerySet
 
 from gateway.api.models import IdempotencyKey
 from gateway.backoffice.story.bounded import first_and_last, with_gap
-from gateway.backoffice.story.entries import Entry, Kind, Rank, Tone
+from gateway.backoffice.story.entries import Entry, Kind, Rank
+from gateway.in_words import in_words, sentence
 from gateway.lifecycles import CauseKind, Move
+from gateway.status_tones import tone_of
 
-#: Statuses that say how something went, whatever it is of; all others are on the way.
-_TONES: Final = {
-    Tone.GOOD: ("credited", "paid", "done", "made"),
-    Tone.WARN: ("unknown", "in_review", "manual_review", "pending_approval", "waiting_funds", "suspense"),
-    Tone.BAD: ("failed", "rejected", "expired", "refused", "cancelled", "reversed", "returned", "written_off"),
-}
 #: The key of a request is written when its transaction began, by the database's clock; the move when it happened, by
 #: ours. Both lie within milliseconds, and clocks of machines within a second or two.
 _APART: Final = timedelta(seconds=5)
-
-
-def tone_of(status: str) -> str:
-    """How a status is to be taken."""
-    return next((tone for tone, words in _TONES.items() if status in words), Tone.PLAIN)
 
 
 def rows_of(move: type[Move], about: Q) -> list[Any]:
@@ -45,7 +36,7 @@ def entries(rows: Iterable[Any], statuses: Any, *, kind: Kind = Kind.MOVE, with_
 
     def of(row: Any) -> Entry:
         status = statuses(row.to_status)
-        before = "stays" if row.from_status == row.to_status else f"{_words(row.from_status)} →"
+        before = "stays" if row.from_status == row.to_status else f"{in_words(row.from_status)} →"
         by_answer = row.cause in {CauseKind.PROVIDER_ANSWER, CauseKind.PULL}
         return Entry(
             kind=kind,
@@ -54,9 +45,9 @@ def entries(rows: Iterable[Any], statuses: Any, *, kind: Kind = Kind.MOVE, with_
             tie=(row.sequence, ""),
             track=str(row.subject_id),
             title=before if row.from_status else "It began:",
-            status=_words(row.to_status),
+            status=in_words(row.to_status),
             tone=tone_of(row.to_status),
-            said=[_sentence(status.label), *([f"“{row.detail}”"] if row.detail else [])],
+            said=[sentence(status.label), *([f"“{row.detail}”"] if row.detail else [])],
             cause=(row.cause, row.cause_id),
             answers_a_call=by_answer,
         )
@@ -120,12 +111,3 @@ def _keys_of(product: Any, mode: str, moves: Iterable[Any]) -> dict[Any, Idempot
     made = [row.subject_id for row in beginnings]
     found = IdempotencyKey.objects.filter(moments, product=product, mode=mode, object_id__in=made)
     return {one.object_id: one for one in found}
-
-
-def _words(status: str) -> str:
-    return status.replace("_", " ")
-
-
-def _sentence(label: object) -> str:
-    text = str(label)
-    return f"{text[:1].upper()}{text[1:]}."

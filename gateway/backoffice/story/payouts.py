@@ -10,7 +10,7 @@ from unfold.decorators import action
 from gateway import causes
 from gateway.backoffice.models import LookKind
 from gateway.backoffice.personal_data.masking import masked
-from gateway.backoffice.story import glance, telling
+from gateway.backoffice.story import glance_at_money_out, telling
 from gateway.backoffice.story.glance import Glance
 from gateway.backoffice.story.page import StoryPage
 from gateway.backoffice.story.telling import Told
@@ -52,7 +52,7 @@ class PayoutAdmin(StoryPage, WithdrawalAdmin):
 
     def glance_of(self, request: HttpRequest, row: Withdrawal, told: Told) -> Glance:
         """How it stands."""
-        return glance.of_withdrawal(row, request)
+        return glance_at_money_out.of_withdrawal(row, request)
 
 
 @admin.register(WithdrawalBatch)
@@ -66,4 +66,4 @@ class BatchAdmin(StoryPage, WithdrawalBatchAdmin):
     def glance_of(self, request: HttpRequest, row: WithdrawalBatch, told: Told) -> Glance:
         """How it stands."""
         asked_by = (row.asked_by, row.asked_by_id)
-        return glance.of_batch(row, request, causes.named(request, [asked_by])[asked_by])
+        return glance_at_money_out.of_batch(row, request, causes.named(request, [asked_by])[asked_by])

@@ -11,10 +11,12 @@ from balances.states import InstructionStatus
 from gateway.backoffice.models import Note
 from gateway.backoffice.story import notes as note_verbs
 from gateway.backoffice.story.bounded import first_and_last, with_gap
-from gateway.backoffice.story.entries import Entry, Kind, Rank, Tone
+from gateway.backoffice.story.entries import Entry, Kind, Rank
 from gateway.causes import page
 from gateway.encryption import readable_or
+from gateway.in_words import in_words
 from gateway.lifecycles import CauseKind
+from gateway.status_tones import Tone
 from withdrawals.models import Approval, Withdrawal
 from withdrawals.states import Decision, HoldReason
 
@@ -28,7 +30,7 @@ def approvals(withdrawal: Withdrawal) -> list[Entry]:
             at=row.created_at,
             rank=Rank.DECIDED,
             tie=(0, str(row.pk)),
-            title=f"{'Approved' if row.decision == Decision.APPROVE else 'Rejected'} as {row.role.replace('_', ' ')}",
+            title=f"{'Approved' if row.decision == Decision.APPROVE else 'Rejected'} as {in_words(row.role)}",
             status="yes" if row.decision == Decision.APPROVE else "no",
             tone=Tone.GOOD if row.decision == Decision.APPROVE else Tone.BAD,
             said=[f"“{row.reason}”", *(f"Held because {HoldReason(one).label}." for one in row.held_for)],
@@ -96,7 +98,7 @@ def _decided(row: Instruction) -> Entry:
 
 
 def _title(row: Instruction) -> str:
-    return row.verb.replace("_", " ").capitalize()
+    return in_words(row.verb).capitalize()
 
 
 def notes(subjects: Collection[str], by: AbstractUser) -> list[Entry]:

@@ -9,22 +9,17 @@ from django.utils.http import urlencode
 
 from gateway.backoffice.story import answers
 from gateway.backoffice.story.bounded import first_and_last, with_gap
-from gateway.backoffice.story.entries import Entry, Fold, Kind, Rank, Tone, anchor
+from gateway.backoffice.story.entries import Entry, Fold, Kind, Rank, anchor
 from gateway.causes import page
 from gateway.encryption import readable_or
+from gateway.in_words import in_words
 from gateway.money import shown_amount
 from gateway.paykassma.answers import Outcome
 from gateway.providers.models import ProviderCall
+from gateway.status_tones import Tone, tone_of
 from postbacks.models import Letter, LetterItem
-from postbacks.states import ItemStatus
 
 _OUTCOMES: Final = {Outcome.ACCEPTED: Tone.GOOD, Outcome.REFUSED: Tone.BAD, Outcome.CREDENTIAL_ERROR: Tone.BAD}
-_ITEMS: Final = {
-    ItemStatus.CONFIRMED: Tone.GOOD,
-    ItemStatus.CONTRADICTED: Tone.BAD,
-    ItemStatus.UNUSABLE: Tone.BAD,
-    ItemStatus.UNCONFIRMED: Tone.WARN,
-}
 
 
 def about(names: Collection[str]) -> Q:
@@ -78,8 +73,8 @@ def _outcome(call: ProviderCall) -> tuple[str, str]:
     if call.sent is None:
         return "none: we died meanwhile", Tone.WARN
     if not call.sent:
-        return f"{call.outcome}: no byte left".replace("_", " "), Tone.WARN
-    return call.outcome.replace("_", " "), _OUTCOMES.get(Outcome(call.outcome), Tone.WARN)
+        return f"{in_words(call.outcome)}: no byte left", Tone.WARN
+    return in_words(call.outcome), _OUTCOMES.get(Outcome(call.outcome), Tone.WARN)
 
 
 def letters(found: Q) -> list[Entry]:
@@ -110,8 +105,8 @@ def _item(row: LetterItem) -> Entry:
         tie=(row.position, str(row.pk)),
         title=f"The provider wrote, item {row.position}",
         address=page(Letter, row.letter_id),
-        status=row.status.replace("_", " "),
-        tone=_ITEMS.get(ItemStatus(row.status), Tone.PLAIN),
+        status=in_words(row.status),
+        tone=tone_of(row.status),
         said=said,
         facts=[one for one in facts if one[1] != "-"],
     )

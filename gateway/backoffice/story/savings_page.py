@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from gateway.backoffice.story import glance, telling
+from gateway.backoffice.story import glance_at_money_in, telling
 from gateway.backoffice.story.glance import Glance
 from gateway.backoffice.story.page import StoryPage
 from gateway.backoffice.story.telling import Told
@@ -24,4 +24,4 @@ class SavingsPage(StoryPage, SavingsAdmin):
 
     def glance_of(self, request: HttpRequest, row: Savings, told: Told) -> Glance:
         """How it stands."""
-        return glance.of_savings(row, request)
+        return glance_at_money_in.of_savings(row, request)

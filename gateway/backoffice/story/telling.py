@@ -1,4 +1,4 @@
-"""Where the story of each kind of order comes from. The number of queries is fixed, whatever there is to tell."""
+"""What the story of each kind of order consists of. The number of queries is fixed, whatever there is to tell."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -7,31 +7,23 @@ from typing import Any, Final
 from django.db.models import Q
 from django.http import HttpRequest
 
-from balances.instruction_models import Instruction
 from balances.kinds import JournalKind
-from balances.models import Hold, Journal
+from balances.models import Hold
 from gateway import ids
-from gateway.backoffice.models import Note
-from gateway.backoffice.story import customers, money, moves, people, provider, webhooks
+from gateway.backoffice.story import customers, money, moves, people, sources
 from gateway.backoffice.story.bounded import first_and_last
 from gateway.backoffice.story.entries import Entry, Kind, in_order
 from gateway.backoffice.story.seen import Source, entries_of
 from gateway.causes import named
-from gateway.people import person_of
-from gateway.providers.models import ProviderCall
-from gateway.webhooks.models import Event
 from payments.models import (
-    Confirmation,
     ConfirmationMove,
     Deposit,
     DepositMove,
     Receipt,
     ReceiptMove,
     Savings,
-    Screenshot,
 )
 from payments.states import DepositStatus, ReceiptStatus
-from postbacks.models import LetterItem
 from withdrawals.batch_states import BatchStatus
 from withdrawals.models import Approval, Withdrawal, WithdrawalBatch, WithdrawalBatchMove, WithdrawalMove
 from withdrawals.states import WithdrawalStatus
@@ -81,130 +73,79 @@ def of_deposit(deposit: Deposit, request: HttpRequest, also: tuple[str, ...]) ->
         also: permissions with which its moves may be seen, too.
     """
     own = deposit.public_id
-    tried = first_and_last(Confirmation.objects.filter(deposit=deposit), "created_at", "id")
+    tried = sources.tried(deposit)
     came = first_and_last(Receipt.objects.filter(deposit=deposit), "received_at", "id")
     history = moves.rows_of(DepositMove, Q(subject=deposit.pk))
     tries = moves.rows_of(ConfirmationMove, _of(tried))
     arrivals = moves.rows_of(ReceiptMove, _of(came))
     names = {own, *(one.public_id for one in tried)}
     receipts = {one.public_id for one in came}
-    made = {deposit.pk: ("deposit", deposit.created_at)}
-    made |= {one.pk: ("customer's reference", one.created_at) for one in tried}
-    sources = [
-        Source(
-            kind=Kind.MOVE,
-            model=DepositMove,
-            make=lambda: moves.entries(history, DepositStatus),
-            also_seen_with=also,
-        ),
-        Source(
-            kind=Kind.REQUEST,
-            model=DepositMove,
-            make=lambda: moves.requests(deposit.product_id, deposit.mode, [*history, *tries], made=made),
-            also_seen_with=also,
-        ),
-        Source(
-            kind=Kind.CONFIRMATION,
-            model=Confirmation,
-            make=lambda: customers.confirmations(tried, tries, deposit.currency),
-        ),
-        Source(kind=Kind.SCREENSHOT, model=Screenshot, make=lambda: customers.screenshots(tried)),
+    made = {one.pk: ("customer's reference", one.created_at) for one in tried}
+    parts = [
+        sources.life(DepositMove, history, DepositStatus, also),
+        sources.requests(deposit, "deposit", DepositMove, [*history, *tries], also, made=made),
+        *sources.claims(tried, tries, deposit.currency),
         Source(kind=Kind.RECEIPT, model=Receipt, make=lambda: customers.receipts(came, arrivals)),
-        Source(
-            kind=Kind.JOURNAL,
-            model=Journal,
-            make=lambda: money.journals(_posted(own, _OF_RECEIPTS, receipts)),
-        ),
+        sources.journals(_posted(own, _OF_RECEIPTS, receipts)),
         Source(kind=Kind.REFUND, model=Withdrawal, make=lambda: money.refunds(deposit)),
-        *_outside(names, came, request, told={"deposit": {own}, "receipt": receipts}, noted={own, *receipts}),
-        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events(names, request)),
+        *sources.outside(names, came),
+        sources.instructions({"deposit": {own}, "receipt": receipts}),
+        sources.notes({own, *receipts}, request),
+        sources.news(names, request),
     ]
-    return _told(sources, request)
+    return _told(parts, request)
 
 
 def of_receipt(receipt: Receipt, request: HttpRequest, also: tuple[str, ...]) -> Told:
     """The story of provider money: what the customer said of it, what the provider said, and what was done with it."""
     own, deposit = receipt.public_id, receipt.deposit
-    tried: list[Any] = []
-    if deposit is not None:
-        tried = first_and_last(Confirmation.objects.filter(deposit=deposit), "created_at", "id")
+    tried = [] if deposit is None else sources.tried(deposit)
     currency = receipt.currency if deposit is None else deposit.currency
     history = moves.rows_of(ReceiptMove, Q(subject=receipt.pk))
     tries = moves.rows_of(ConfirmationMove, _of(tried))
-    names = {one.public_id for one in tried} | ({receipt.custom_id} - {""})
-    noted = {own}
-    if deposit is not None:
-        names.add(deposit.public_id)
-        noted.add(deposit.public_id)
-    sources = [
-        Source(
-            kind=Kind.MOVE,
-            model=ReceiptMove,
-            make=lambda: moves.entries(history, ReceiptStatus),
-            also_seen_with=also,
-        ),
+    order = set() if deposit is None else {deposit.public_id}
+    names = {one.public_id for one in tried} | order | ({receipt.custom_id} - {""})
+    parts = [
+        sources.life(ReceiptMove, history, ReceiptStatus, also),
         Source(kind=Kind.RECEIPT, model=Receipt, make=lambda: customers.receipts([receipt], [])),
-        Source(
-            kind=Kind.CONFIRMATION,
-            model=Confirmation,
-            make=lambda: customers.confirmations(tried, tries, currency),
-        ),
-        Source(kind=Kind.SCREENSHOT, model=Screenshot, make=lambda: customers.screenshots(tried)),
-        Source(kind=Kind.JOURNAL, model=Journal, make=lambda: money.journals(_posted("", _OF_RECEIPTS, {own}))),
-        *_outside(names, [receipt], request, told={"receipt": {own}}, noted=noted),
+        *sources.claims(tried, tries, currency),
+        sources.journals(_posted("", _OF_RECEIPTS, {own})),
+        *sources.outside(names, [receipt]),
+        sources.instructions({"receipt": {own}}),
+        sources.notes({own} | order, request),
     ]
-    return _told(sources, request)
+    return _told(parts, request)
 
 
 def of_withdrawal(withdrawal: Withdrawal, request: HttpRequest, also: tuple[str, ...]) -> Told:
     """The story of a payout: who asked, who agreed, what was sent and said, and what was done with the money."""
     own = withdrawal.public_id
     history = moves.rows_of(WithdrawalMove, Q(subject=withdrawal.pk))
-    made = {withdrawal.pk: ("withdrawal", withdrawal.created_at)}
-    sources = [
-        Source(
-            kind=Kind.MOVE,
-            model=WithdrawalMove,
-            make=lambda: moves.entries(history, WithdrawalStatus),
-            also_seen_with=also,
-        ),
-        Source(
-            kind=Kind.REQUEST,
-            model=WithdrawalMove,
-            make=lambda: moves.requests(withdrawal.product_id, withdrawal.mode, history, made=made),
-            also_seen_with=also,
-        ),
+    parts = [
+        sources.life(WithdrawalMove, history, WithdrawalStatus, also),
+        sources.requests(withdrawal, "withdrawal", WithdrawalMove, history, also),
         Source(kind=Kind.APPROVAL, model=Approval, make=lambda: people.approvals(withdrawal), also_seen_with=also),
         Source(kind=Kind.HOLD, model=Hold, make=lambda: money.hold(withdrawal)),
-        Source(kind=Kind.JOURNAL, model=Journal, make=lambda: money.journals(_posted(own, _OF_WITHDRAWALS, {own}))),
-        *_outside({own}, [], request, told={"withdrawal": {own}}, noted={own}),
-        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events({own}, request)),
+        sources.journals(_posted(own, _OF_WITHDRAWALS, {own})),
+        *sources.outside({own}, []),
+        sources.instructions({"withdrawal": {own}}),
+        sources.notes({own}, request),
+        sources.news({own}, request),
     ]
-    return _told(sources, request)
+    return _told(parts, request)
 
 
 def of_batch(batch: WithdrawalBatch, request: HttpRequest, also: tuple[str, ...]) -> Told:
     """The story of a batch itself; each of its withdrawals has its own."""
-    history = moves.rows_of(WithdrawalBatchMove, Q(subject=batch.pk))
-    made = {batch.pk: ("batch", batch.created_at)}
     own = batch.public_id
-    sources = [
-        Source(
-            kind=Kind.MOVE,
-            model=WithdrawalBatchMove,
-            make=lambda: moves.entries(history, BatchStatus),
-            also_seen_with=also,
-        ),
-        Source(
-            kind=Kind.REQUEST,
-            model=WithdrawalBatchMove,
-            make=lambda: moves.requests(batch.product_id, batch.mode, history, made=made),
-            also_seen_with=also,
-        ),
-        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events({own}, request)),
-        Source(kind=Kind.NOTE, model=Note, make=lambda: people.notes({own}, person_of(request))),
+    history = moves.rows_of(WithdrawalBatchMove, Q(subject=batch.pk))
+    parts = [
+        sources.life(WithdrawalBatchMove, history, BatchStatus, also),
+        sources.requests(batch, "batch", WithdrawalBatchMove, history, also),
+        sources.news({own}, request),
+        sources.notes({own}, request),
     ]
-    return _told(sources, request)
+    return _told(parts, request)
 
 
 def of_savings(savings: Savings, request: HttpRequest) -> Told:
@@ -212,12 +153,7 @@ def of_savings(savings: Savings, request: HttpRequest) -> Told:
     own = savings.public_id
     changes = range(max(1, savings.sequence - _CHANGES_MAX + 1), savings.sequence + 1)
     observed = Q(kind=J.SAVINGS_OBSERVED, reference__in=[f"{own}/{number}" for number in changes])
-    sources = [
-        Source(kind=Kind.JOURNAL, model=Journal, make=lambda: money.journals(observed)),
-        Source(kind=Kind.WEBHOOK, model=Event, make=lambda: webhooks.events({own}, request)),
-        Source(kind=Kind.NOTE, model=Note, make=lambda: people.notes({own}, person_of(request))),
-    ]
-    return _told(sources, request)
+    return _told([sources.journals(observed), sources.news({own}, request), sources.notes({own}, request)], request)
 
 
 def tells_notes_about(row: Any, subject: str) -> bool:
@@ -235,31 +171,6 @@ def tells_notes_about(row: Any, subject: str) -> bool:
     return isinstance(row, Receipt) and row.deposit is not None and subject == row.deposit.public_id
 
 
-def _outside(
-    names: Collection[str],
-    came: Iterable[Receipt],
-    request: HttpRequest,
-    *,
-    told: dict[str, Collection[str]],
-    noted: Collection[str],
-) -> list[Source]:
-    """What the provider was asked and wrote, and what people decided and said."""
-    transactions = {one.transaction_id for one in came} - {""}
-    # A call keeps the beginning of a long transaction id (`postbacks.strays`).
-    asked_about = {*names, *(one.custom_id for one in came), *(one[:40] for one in transactions)} - {""}
-    ordered = sorted({*names, *(one.custom_id for one in came)} - {""})
-    letters = Q(order_id__in=ordered)
-    if transactions:
-        # Letters that name no order, by the index of those.
-        letters |= Q(order_id="", transaction_id__in=sorted(transactions))
-    return [
-        Source(kind=Kind.LETTER, model=LetterItem, make=lambda: provider.letters(letters)),
-        Source(kind=Kind.CALL, model=ProviderCall, make=lambda: provider.calls(asked_about)),
-        Source(kind=Kind.INSTRUCTION, model=Instruction, make=lambda: people.instructions(told)),
-        Source(kind=Kind.NOTE, model=Note, make=lambda: people.notes(noted, person_of(request))),
-    ]
-
-
 def _posted(subject: str, kinds: Collection[str], references: Collection[str]) -> Q:
     about = Q(kind__in=kinds, reference__in=sorted(references)) if references else Q(pk=None)
     return about | Q(subject=subject) if subject else about
@@ -269,8 +180,8 @@ def _of(rows: Iterable[Any]) -> Q:
     return Q(subject__in=[one.pk for one in rows])
 
 
-def _told(sources: list[Source], request: HttpRequest) -> Told:
-    entries, unseen = entries_of(request, sources)
+def _told(parts: list[Source], request: HttpRequest) -> Told:
+    entries, unseen = entries_of(request, parts)
     entries = in_order(entries)
     _lead_to_their_calls(entries)
     names = named(request, [one.cause for one in entries if one.cause is not None])

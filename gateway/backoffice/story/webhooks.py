@@ -1,7 +1,6 @@
 """What the product was told: each event with its deliveries, and every attempt with how it ended."""
 
 from collections.abc import Collection
-from typing import Final
 from urllib.parse import urlsplit
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -9,18 +8,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from gateway.backoffice.story.bounded import first_and_last, with_gap
-from gateway.backoffice.story.entries import Entry, Kind, Line, Rank, Tone
+from gateway.backoffice.story.entries import Entry, Kind, Line, Rank
 from gateway.causes import page
+from gateway.in_words import in_words
+from gateway.status_tones import Tone, tone_of
 from gateway.webhooks.models import Delivery, DeliveryAttempt, Event
 from gateway.webhooks.states import AttemptOutcome, DeliveryStatus
 from gateway.who_sees import may_see
-
-_TONES: Final = {
-    DeliveryStatus.DELIVERED: Tone.GOOD,
-    DeliveryStatus.PENDING: Tone.WARN,
-    DeliveryStatus.EXHAUSTED: Tone.BAD,
-    DeliveryStatus.CANCELLED: Tone.BAD,
-}
 
 
 def events(subjects: Collection[str], request: HttpRequest) -> list[Entry]:
@@ -58,8 +52,8 @@ def _together(deliveries: list[Delivery]) -> tuple[str, str]:
         return "no endpoint wants it", Tone.PLAIN
     for status in (DeliveryStatus.EXHAUSTED, DeliveryStatus.CANCELLED, DeliveryStatus.PENDING):
         if any(one.status == status for one in deliveries):
-            return status.value, _TONES[status]
-    return DeliveryStatus.DELIVERED.value, Tone.GOOD
+            return status.value, tone_of(status)
+    return DeliveryStatus.DELIVERED.value, tone_of(DeliveryStatus.DELIVERED)
 
 
 def _lines(delivery: Delivery) -> list[Line]:
@@ -68,14 +62,14 @@ def _lines(delivery: Delivery) -> list[Line]:
     tries = list(delivery.tries.all())
     head = Line(
         text=f"to {host}: {delivery.status}, {len(tries)} {'attempt' if len(tries) == 1 else 'attempts'}",
-        tone=_TONES[DeliveryStatus(delivery.status)],
+        tone=tone_of(delivery.status),
         address=address,
     )
     return [
         head,
         *(
             Line(
-                text=f"attempt {one.number}: {one.outcome.replace('_', ' ')}"
+                text=f"attempt {one.number}: {in_words(one.outcome)}"
                 + (f", HTTP {one.http_status}" if one.http_status else "")
                 + f", {one.duration_ms:,} ms",
                 tone=Tone.GOOD if one.outcome == AttemptOutcome.DELIVERED else Tone.BAD,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from balances.waiting import LISTED_MAX, Waiting
-from gateway.backoffice.queues import catalogue as queues
+from gateway.backoffice.queues import catalogue
 from gateway.backoffice.queues.catalogue import Queue
 from gateway.money import format_amount
 from gateway.shown_mode import MODES
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """How to show it."""
         parser.add_argument("--json", action="store_true", help="one array of objects, for programs")
-        parser.add_argument("--queue", choices=[one.name for one in queues.QUEUES], help="of this queue alone")
+        parser.add_argument("--queue", choices=[one.name for one in catalogue.QUEUES], help="of this queue alone")
         parser.add_argument("--mode", choices=MODES, help="of this mode alone")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,13 +54,13 @@ def _age(row: Waiting) -> str:
 
 
 def _waiting(name: str | None, mode: str | None) -> list[tuple[Queue, Waiting]]:
-    wanted = [one for one in queues.QUEUES if name in {None, one.name}]
+    wanted = [one for one in catalogue.QUEUES if name in {None, one.name}]
     modes = MODES if mode is None else (mode,)
     return [
         (queue, row.entry)
         for queue in wanted
         for one in modes
-        for row in queues.page(queue, one, {}, limit=LISTED_MAX).rows
+        for row in catalogue.page(queue, one, {}, limit=LISTED_MAX).rows
     ]
 
 

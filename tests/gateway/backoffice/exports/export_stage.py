@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from gateway.backoffice import tasks
-from gateway.backoffice.exports import asking as exports
+from gateway.backoffice.exports import asking
 from gateway.backoffice.models import Export
 from tests.staff import browser_of, logged_in
 
@@ -43,7 +43,7 @@ def asked(browser: Client, model: type[models.Model], kind: str = "csv", query: 
 
 def work() -> None:
     """Let the workers do all that is due."""
-    while due := exports.due_exports():
+    while due := asking.due_exports():
         for export_id in due:
             tasks.work_on_export(str(export_id))
 

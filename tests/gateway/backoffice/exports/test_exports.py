@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from balances.models import Journal
 from gateway.backoffice import tasks
-from gateway.backoffice.exports import asking as exports
+from gateway.backoffice.exports import asking
 from gateway.backoffice.exports import lists as export_lists
 from gateway.backoffice.exports import writing as export_work
-from gateway.backoffice.exports.moves import BY_CLOCK, record_move
+from gateway.backoffice.exports.moves import BY_CLOCK
 from gateway.backoffice.models import Export, ExportChunk, ExportDownload, ExportMove, FileFormat
+from gateway.moving import record
 from gateway.products.models import Customer, Mode, Product
 from tests.gateway.backoffice.exports.export_stage import (
     PAGE,
@@ -87,7 +88,7 @@ def test_what_a_search_finds_in_the_other_mode_alone_is_of_that_mode(
 ) -> None:
     press(frieda, Customer, query=query, mode="live")
     export = Export.objects.get()
-    assert (export.mode, exports.told_by(export)) == ("test", [("q", "customer-2")])
+    assert (export.mode, asking.told_by(export)) == ("test", [("q", "customer-2")])
     work()
     rows, below = parted(lines_of(content_of(frieda, export), "csv"))
     assert [(row["external id"], row["mode"]) for row in rows] == [("customer-2", "test")]
@@ -219,7 +220,7 @@ class TestAskingTwice:
             asked(frieda, Customer)
 
     def test_three_are_enough_at_once(self, frieda: Client, customers: Any) -> None:
-        for number in range(exports.UNDER_WAY_MAX):
+        for number in range(asking.UNDER_WAY_MAX):
             asked(frieda, Customer, query=f"q={number}")
         answer = frieda.post(
             f"{PAGE}ask/", {"list": "products.customer", "query": "q=9", "mode": "test", "format": "csv"}, follow=True
@@ -255,7 +256,7 @@ class TestRefusals:
         assert not Export.objects.exists()
 
     def test_more_rows_than_a_sheet_has(self, frieda: Client, customers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(exports, "XLSX_ROWS_MAX", 4)
+        monkeypatch.setattr(asking, "XLSX_ROWS_MAX", 4)
         page = frieda.post(
             f"{PAGE}ask/", {"list": "products.customer", "query": "", "mode": "test", "format": "xlsx"}, follow=True
         )
@@ -294,7 +295,7 @@ class TestProgress:
                 one = Export.objects.create(
                     asked_by=person, subject="products.customer", query="", mode="test", format="csv"
                 )
-                record_move(one, "", BY_CLOCK)
+                record(ExportMove, one, "", BY_CLOCK)
         newest = list(Export.objects.order_by("-id"))
         first, second = frieda.get(PAGE), frieda.get(PAGE, {"before": str(newest[24].pk)})
         assert [one["row"] for one in first.context["rows"]] == newest[:25]
@@ -320,7 +321,7 @@ class TestCallingOff:
             if sql.startswith('UPDATE "backoffice_export"') and '"rows_done" = (' in sql:
                 pages += 1
                 if pages == 2:
-                    exports.cancel(export.asked_by, export.pk)
+                    asking.cancel(export.asked_by, export.pk)
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(call_off):
@@ -337,7 +338,7 @@ class TestCallingOff:
 
         def called_off(export: Export, file: Any) -> None:
             parts.append(ExportChunk.objects.count())
-            exports.cancel(export.asked_by, export.pk)
+            asking.cancel(export.asked_by, export.pk)
             finish(export, file)
 
         monkeypatch.setattr(export_work, "_finish", called_off)

@@ -1,5 +1,6 @@
 """The first page: what it says to whom, of which mode, with links to the rows behind each figure."""
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -268,6 +269,10 @@ def test_the_number_of_questions_does_not_grow(
     assert asked() <= few + 1
 
 
+def _title(page: str) -> str:
+    return html.unescape(page.partition("<title>")[2].partition("</title>")[0]).strip()
+
+
 def _pages(groups: list[dict[str, Any]]) -> Iterator[str]:
     for group in groups:
         for item in group["items"]:
@@ -298,10 +303,19 @@ def test_every_list_that_there_is_can_be_reached(finance: Client) -> None:
     assert lists <= shown
 
 
+def test_a_list_is_called_as_its_link_is(finance: Client) -> None:
+    groups = finance.get(FIRST).context["sidebar_navigation"]
+    lists = {model["admin_url"] for app in finance.get(FIRST).context["app_list"] for model in app["models"]}
+    named = {item["link"]: item["title"] for group in groups for item in group["items"] if item["link"] in lists}
+    assert {"Users", "Groups", "Products", "Payment systems", "Letter items", "Actions in queues"} < set(named.values())
+    assert {
+        place: _title(finance.get(place).content.decode()).removesuffix(" | Payment gateway") for place in named
+    } == named
+
+
 def test_pages_are_called_by_what_they_show_and_are_reached_by_keyboard(finance: Client) -> None:
     page = finance.get(reverse("admin:payments_deposit_changelist")).content.decode()
-    title = page.partition("<title>")[2].partition("</title>")[0]
-    assert title.strip() == "Deposits | Payment gateway"
+    assert _title(page) == "Deposits | Payment gateway"
     assert "to view" not in page
     assert page.index('href="#content"') < page.index('id="nav-sidebar"'), "the first stop leads past the navigation"
     assert 'role="main"' in page

@@ -16,11 +16,13 @@ from django.urls import reverse
 from balances import doors
 from benchmarks.growth.big_tables import BIG, at_their_time, one_of_each, own_of
 from benchmarks.growth.copies import write_copies
-from gateway.keyset_lists import STEPS, STEPS_OF_PARTS
-from gateway.list_filters import Among, Empty, Own, Period, Range, Text, YesNo, filters_of
+from gateway.list_filters import Own, filters_of
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount
+from gateway.range_filters import Period, Range
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.value_filters import Among, Empty, Text, YesNo
+from gateway.walking_by_key import STEPS, STEPS_OF_PARTS
 from tests.roles import clear_away, undisguised
 from tests.staff import browser_of
 

@@ -17,11 +17,11 @@ from django.utils.http import urlencode
 from benchmarks.growth.big_tables import at_their_time, one_of_each, own_of
 from benchmarks.growth.copies import write_copies
 from gateway import ids
-from gateway.keyset_lists import STEPS, STEPS_OF_PARTS, page_of
-from gateway.list_filters import Asked
+from gateway.asked_of_lists import Asked
 from gateway.products.models import Customer, Mode, Product
 from gateway.providers.models import ProviderAccount
 from gateway.readonly_admin import ListAdmin, ReadOnlyAdmin
+from gateway.walking_by_key import STEPS, STEPS_OF_PARTS, page_of
 from payments.models import Deposit, Receipt
 from tests.conftest import Api
 from tests.payments.paid import Paid

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from balances.kinds import FEE_VERB
-from gateway.backoffice.master_data import what_counts as counting
+from gateway.backoffice.master_data.rules import Rule
+from gateway.backoffice.master_data.what_counts import MODELS, sections
 from gateway.products.models import ApiKey, Mode, Product, ProductHistory
 from tests.conftest import Api
 from tests.staff import logged_in
@@ -126,8 +127,8 @@ def agree(product: Product, slabs: str) -> None:
     by_two_persons(SLABS_VERB, told)
 
 
-def of(mode: str, product: Product | None) -> dict[str, list[counting.Rule]]:
-    return {one.title: list(one.rules) for one in counting.sections(mode, product, counting.MODELS)}
+def of(mode: str, product: Product | None) -> dict[str, list[Rule]]:
+    return {one.title: list(one.rules) for one in sections(mode, product, MODELS)}
 
 
 def test_slabs_are_told_with_examples_and_their_former_versions(product: Product, catalogue: None) -> None:

@@ -94,7 +94,7 @@ def test_the_same_form_sent_twice_asks_once(
     form, asked = form_id(text(ann.get(where))), len(provider.to(words.PULL))
     provider.script(words.PULL, (503, b""))
     for _ in range(2):
-        assert "The provider did not answer. The withdrawal is manual_review:" in press(ann, where, form=form)
+        assert "The provider did not answer. The withdrawal is manual review:" in press(ann, where, form=form)
     assert len(provider.to(words.PULL)) == asked + 1
     assert len(done()) == 1
 

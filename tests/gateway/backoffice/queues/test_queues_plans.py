@@ -8,8 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gateway.backoffice.queues import candidates, how_much_waits
-from gateway.backoffice.queues import catalogue as queues
+from gateway.backoffice.queues import candidates, catalogue, how_much_waits
 from gateway.providers.models import ProviderAccount
 from payments.models import Receipt
 from tests.gateway.backoffice.queues.test_queues import item
@@ -66,11 +65,11 @@ def check(statements: list[str], table: str, *indexes: str) -> None:
 
 def asked_of(name: str, table: str, after: str = "") -> list[str]:
     """What the page of a queue and its summary ask of a table."""
-    queue = queues.named(name)
+    queue = catalogue.named(name)
     assert queue is not None
 
     def work() -> None:
-        queues.page(queue, "test", {}, after)
+        catalogue.page(queue, "test", {}, after)
         how_much_waits._summary(queue, "test")
 
     return statements_of(work, table)

@@ -162,7 +162,7 @@ def test_two_persons_have_it_sent_again_from_its_page(
     lost.refresh_from_db()
     assert (lost.status, len(provider.to(words.CREATE))) == ("accepted", 3)
     page = text(ben.get(page_of(lost)))
-    assert f"{made.public_id}</a>: payout_resent, done." in page
+    assert f"{made.public_id}</a>: Payout resent, done." in page
     assert "two persons had it sent again" in page
     assert lost.public_id not in text(ben.get(QUEUE))
 

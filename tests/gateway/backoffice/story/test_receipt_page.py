@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from balances.instruction_models import Instruction
 from balances.models import Journal
+from gateway.in_words import titled
 from gateway.products.models import Product
 from gateway.providers.models import ProviderAccount, ProviderCall
 from payments.models import Receipt
@@ -166,7 +167,7 @@ def test_two_persons_end_it_once(
     assert ada.post(door.partition("?")[0], sends)["Location"] == page_of(made)
     assert Instruction.objects.filter(verb=verb).count() == 1
     assert len(postings()) == 1
-    assert f"{made.public_id}</a>: {verb}, proposed. Asked for by ada: the customer showed it" in text(
+    assert f"{made.public_id}</a>: {titled(verb)}, proposed. Asked for by ada: the customer showed it" in text(
         ben.get(page_of(short))
     )
     assert f"{made.public_id} waits for a second person." in text(ben.get(QUEUE))
@@ -183,7 +184,7 @@ def test_two_persons_end_it_once(
     persons = made.requested_by.username, made.decided_by.username  # type: ignore[union-attr]
     assert (persons, journal.instruction, journal.detail) == (("ada", "ben"), made, "the customer showed it")
     page = text(ben.get(page_of(short)))
-    assert f"{made.public_id}</a>: {verb}, posted." in page
+    assert f"{made.public_id}</a>: {titled(verb)}, posted." in page
     assert page_of(journal) in page
     assert short.public_id not in text(ben.get(QUEUE))
 
@@ -209,7 +210,7 @@ def test_what_was_resolved_meanwhile_is_refused_with_a_sentence(
     made, _ = asked_for(ada, door)
     by_two_persons("receipt_given_back", {"receipt": short.public_id})
     before = postings(), news(product)
-    refusal = "The receipt is returned; it cannot become written_off."
+    refusal = "The receipt is returned; it cannot become written off."
     assert refusal in text(ben.get(page_of(made)))
     assert refusal in press(ben, made)
     assert (postings(), news(product)) == before
@@ -396,7 +397,7 @@ def test_a_payout_that_came_back_is_corrected_from_its_page(
     assert doors(text(viewer.get(page_of(withdrawal)))) == []
     [door] = doors(text(ada.get(page_of(withdrawal))))
     made, _ = asked_for(ada, door, "statement 4")
-    assert f"{made.public_id}</a>: payout_returned, proposed." in text(ben.get(page_of(withdrawal)))
+    assert f"{made.public_id}</a>: Payout returned, proposed." in text(ben.get(page_of(withdrawal)))
     assert f"{made.public_id} is posted." in press(ben, made)
     withdrawal.refresh_from_db()
     assert withdrawal.status == "reversed"
