@@ -16,6 +16,7 @@ from gateway.encryption import EncryptedTextField
 from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
 from gateway.keyset_lists import ListOfRows, WalkById
 from gateway.shown_columns import column
+from gateway.shown_mode import of_row
 
 #: By which a page of the admin is asked for.
 _METHODS: Final = ("GET", "HEAD", "POST")
@@ -98,6 +99,21 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
         if request.method not in _METHODS:
             return HttpResponseNotAllowed(_METHODS)
         return super().changeform_view(request, *args, **options)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a row, which says whose money that is, whichever mode lists show.
+
+        Nobody edits it: where no history of its own is kept (`gateway.history_page`) there is none to lead to.
+        """
+        has_history = type(self).history_view is not ModelAdmin.history_view
+        context |= {**self._mode_of(options.get("obj")), "show_history": has_history}
+        return super().render_change_form(request, context, *args, **options)
+
+    def _mode_of(self, row: models.Model | None) -> dict[str, Any]:
+        found: Any = row if self.mode_lookup else None
+        for name in self.mode_lookup.split("__"):
+            found = getattr(found, name, None)
+        return {} if found is None else of_row(found)
 
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> Any:
         """An action on the chosen rows; what is no key of this model is refused before it is looked for."""
