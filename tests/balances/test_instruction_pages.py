@@ -305,8 +305,8 @@ def test_each_page_has_its_heading_and_the_last_one_says_what_the_verb_was_told(
     for answer in (asked, seen):
         assert re.search(r"<h1[^>]*>Product funded</h1>", answer.content.decode())
     shown = seen.content.decode()
-    for line in (f"Product: {product.name}", "Mode: test", "Currency: INR", "Amount: 12.50"):
-        assert f"{line}</p>" in shown
+    for name, said in (("Product", product.name), ("Mode", "test"), ("Currency", "INR"), ("Amount", "12.50")):
+        assert f"<dt>{name}</dt><dd>{said}</dd>" in shown
 
 
 @pytest.mark.usefixtures("catalogue", "account")
