@@ -100,21 +100,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
             return HttpResponseNotAllowed(_METHODS)
         return super().changeform_view(request, *args, **options)
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
-        """The page of a row, which says whose money that is, whichever mode lists show.
-
-        Nobody edits it: where no history of its own is kept (`gateway.history_page`) there is none to lead to.
-        """
-        has_history = type(self).history_view is not ModelAdmin.history_view
-        context |= {**self._mode_of(options.get("obj")), "show_history": has_history}
-        return super().render_change_form(request, context, *args, **options)
-
-    def _mode_of(self, row: models.Model | None) -> dict[str, Any]:
-        found: Any = row if self.mode_lookup else None
-        for name in self.mode_lookup.split("__"):
-            found = getattr(found, name, None)
-        return {} if found is None else of_row(found)
-
     def response_action(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> Any:
         """An action on the chosen rows; what is no key of this model is refused before it is looked for."""
         if request.POST.get("select_across") == "1":
@@ -147,6 +132,21 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a row, which says whose money that is, whichever mode lists show.
+
+        Nobody edits it: where no history of its own is kept (`gateway.history_page`) there is none to lead to.
+        """
+        has_history = type(self).history_view is not ModelAdmin.history_view
+        context |= {**self._mode_of(options.get("obj")), "show_history": has_history}
+        return super().render_change_form(request, context, *args, **options)
+
+    def _mode_of(self, row: models.Model | None) -> dict[str, Any]:
+        found: Any = row if self.mode_lookup else None
+        for name in self.mode_lookup.split("__"):
+            found = getattr(found, name, None)
+        return {} if found is None else of_row(found)
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         """The rows without their encrypted columns, which no page shows: a page of pictures would be megabytes."""

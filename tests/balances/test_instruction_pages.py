@@ -97,7 +97,7 @@ def test_one_asks_and_another_one_approves_what_both_see(ada: Client, ben: Clien
     own, others = ada.get(page_of(made)).content.decode(), ben.get(page_of(made)).content.decode()
     for page in (own, others):
         assert "Journal: product_funded" in page
-        assert f"Product: {product.name}" in page
+        assert f"<dt>Product</dt><dd>{product.name}</dd>" in page
     assert "Take it back</button>" in own
     assert "Approve: post this" not in own
     assert "another person has to decide" in own
