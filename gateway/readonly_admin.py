@@ -172,6 +172,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the library is untyped
             for field in self.model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
             if not isinstance(field, EncryptedTextField) and field.name not in {*self.hidden_columns, "token"}
         ]
+        if "id" in columns and isinstance(self.opts.pk, models.UUIDField):
+            # A row is known by the id that the API gives it; its key alone, where it has no other, says little.
+            columns.remove("id")
+            columns = ["public_id", *columns] if hasattr(self.model, "public_id") else [*columns, "id"]
         columns.sort(key=lambda name: name in _QUEUE_COLUMNS)
         names = columns + [name for name in self.readonly_fields if name not in columns]
         return [column(self.model, name, with_sentence=True) for name in names]
