@@ -36,7 +36,7 @@ def test_it_says_its_own_mode(account: ProviderAccount, shown: str) -> None:
 
 def test_its_id_is_that_of_the_api(rf: RequestFactory) -> None:
     def names(model: type[models.Model]) -> list[str]:
-        pages = admin.site._registry[model]
+        pages: Any = admin.site._registry[model]
         return [getattr(one, "__name__", one) for one in pages.get_fields(rf.get("/"))]
 
     assert names(Confirmation)[0] == "public_id"
