@@ -25,6 +25,7 @@ from unfold.admin import ModelAdmin
 from gateway.in_words import titled
 from gateway.kept_history import SECRETS, ChangeKind, SecretChange
 from gateway.list_titles import TitledList
+from gateway.shown_mode import of_row
 
 #: A screen or two.
 _PER_PAGE: Final = 50
@@ -111,6 +112,7 @@ class HistoryAdmin(TitledList, ModelAdmin):  # type: ignore[misc]  # the library
         page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),
+            **(of_row(row.mode) if hasattr(row, "mode") else {}),
             "title": f"History of {row}",
             "opts": self.opts,
             "original": row,

@@ -15,6 +15,7 @@ from gateway.exact_search import TERM_MAX_LENGTH, key_of, newest_keys
 from gateway.keyset_lists import ListOfRows
 from gateway.list_titles import TitledList
 from gateway.shown_columns import column
+from gateway.shown_mode import of_row
 from gateway.walking_by_key import WalkById
 
 #: By which a page of the admin is asked for.
@@ -161,6 +162,21 @@ class ReadOnlyAdmin(ListAdmin):
         """Never."""
         return False
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """The page of a row, which says whose money that is, whichever mode lists show.
+
+        Nobody edits it: where no history of its own is kept (`gateway.history_page`) there is none to lead to.
+        """
+        has_history = type(self).history_view is not ModelAdmin.history_view
+        context |= {**self._mode_of(options.get("obj")), "show_history": has_history}
+        return super().render_change_form(request, context, *args, **options)
+
+    def _mode_of(self, row: models.Model | None) -> dict[str, Any]:
+        found: Any = row if self.mode_lookup else None
+        for name in self.mode_lookup.split("__"):
+            found = getattr(found, name, None)
+        return {} if found is None else of_row(found)
+
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
         """The rows without their encrypted columns, which no page shows: a page of pictures would be megabytes."""
         encrypted = [
@@ -178,6 +194,10 @@ class ReadOnlyAdmin(ListAdmin):
             for field in self.model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
             if not isinstance(field, EncryptedTextField) and field.name not in {*self.hidden_columns, "token"}
         ]
+        if "id" in columns and isinstance(self.opts.pk, models.UUIDField):
+            # A row is known by the id that the API gives it; its key alone, where it has no other, says little.
+            columns.remove("id")
+            columns = ["public_id", *columns] if hasattr(self.model, "public_id") else [*columns, "id"]
         columns.sort(key=lambda name: name in _QUEUE_COLUMNS)
         names = columns + [name for name in self.readonly_fields if name not in columns]
         return [column(self.model, name, with_sentence=True) for name in names]

@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from gateway.api import converters, problems
 from gateway.api.pages import OperationsPage, ProblemsPage, ReferencePage, health, openapi_document
+from gateway.backoffice import dead_ends
 from gateway.backoffice.lists.find_page import find
 
 converters.register()
@@ -35,7 +36,7 @@ urlpatterns = [
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Nothing here: a problem document for callers, a sentence for browsers."""
+    """Nothing here: a problem document for callers, a page in the admin, a sentence for other browsers."""
     if _is_caller(request):
         return problems.respond(
             request,
@@ -43,14 +44,19 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
             code="not_found",
             detail="There is nothing at this address, or it is not yours.",
         )
-    return _sentence(404, "There is nothing at this address.")
+    return dead_ends.told(request, 404) or _sentence(404, "There is nothing at this address.")
+
+
+def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Somebody who may not; callers are refused by their own views."""
+    return dead_ends.told(request, 403, exception) or _sentence(403, "You may not do this.")
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request that Django refused before any view saw it."""
     if _is_caller(request):
         return problems.respond(request, status=400, code="invalid_request", detail="The request could not be read.")
-    return _sentence(400, "The request could not be read.")
+    return dead_ends.told(request, 400, exception) or _sentence(400, "The request could not be read.")
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
@@ -59,7 +65,9 @@ def handler500(request: HttpRequest) -> HttpResponse:
     answer = problems.respond_to(sys.exception())
     if _is_caller(request):
         return answer
-    plain = _sentence(answer.status_code, "Something went wrong here. Please try again in a moment.")
+    plain = dead_ends.broken(request, answer.status_code) or _sentence(
+        answer.status_code, "Something went wrong here. Please try again in a moment."
+    )
     if "Retry-After" in answer.headers:
         plain.headers["Retry-After"] = answer.headers["Retry-After"]
     return plain

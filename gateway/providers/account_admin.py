@@ -4,7 +4,7 @@ Encrypted columns are never shown. Whether an account is called is changed by tw
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -26,6 +26,14 @@ from gateway.providers.models import ProviderAccount, ProviderAccountHistory
 from gateway.providers.models.account_guards import CHANGED, PLAIN_COLUMNS
 from gateway.providers.pauses import stopped_through
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.shown_mode import of_row
+
+#: What people look for first stands first; what no part names is what the service counts for itself.
+_PARTS: Final = (
+    ("", ("name", "mode", "is_active", "pause_kind", "pause_reason", "paused_since")),
+    ("Where the provider is", ("base_url", "paths", "widget_url", "prefers_widget", "time_zone", "json_body_on_get")),
+    ("What is allowed", ("ids_proven_unique", "accepts_older_postbacks", "calls_per_minute", "calls_at_once")),
+)
 
 
 @admin.register(ProviderAccount)
@@ -59,12 +67,18 @@ class ProviderAccountAdmin(HistoryAdmin, ReadOnlyAdmin):
         """As it was granted."""
         return super(ReadOnlyAdmin, self).has_change_permission(request, obj)  # type: ignore[no-any-return]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """How the account is, and then what may be changed: by its own name, or the form would not know it."""
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What it is and whether it works; what may be changed, by its own name, or the form would not know it."""
         named = {getattr(field, "__name__", field): field for field in super().get_fields(request, obj)}
-        return [field for name, field in named.items() if name not in EDITABLE_COLUMNS] + [
-            name for name in named if name in EDITABLE_COLUMNS
+        shown = named | {name: name for name in named if name in EDITABLE_COLUMNS}
+        parts = [
+            (title or None, {"fields": [shown.pop(name) for name in names if name in shown]}) for title, names in _PARTS
         ]
+        return [*parts, ("What the service counts", {"fields": list(shown.values())})]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """All of them, in that order."""
+        return [field for _, part in self.get_fieldsets(request, obj) for field in part["fields"]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All but those that may be changed."""
@@ -201,8 +215,10 @@ class ProviderAccountAdmin(HistoryAdmin, ReadOnlyAdmin):
                 verb(account, by=request.user, reason=form.cleaned_data["reason"])
                 messages.success(request, f"{account}: {word.lower()}d.")
             return None
+        modes = {account.mode for account in accounts}
         context = {
             **self.admin_site.each_context(request),
+            **(of_row(*modes) if len(modes) == 1 else {}),
             "title": f"{word}: why?",
             "opts": self.opts,
             "word": word,

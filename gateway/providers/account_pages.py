@@ -17,6 +17,7 @@ from gateway.providers.account_forms import NewTestAccountForm, SecretsForm
 from gateway.providers.connection_testing import GAP_SECONDS, NotNow, find_out
 from gateway.providers.models import ConnectionTest, ProviderAccount, ProviderAccountHistory
 from gateway.providers.models.account_guards import SECRET_COLUMNS
+from gateway.shown_mode import of_row
 
 _TEMPLATES = "admin/providers/provideraccount"
 
@@ -55,6 +56,7 @@ def connection_test(request: HttpRequest, pages: "ModelAdmin[Any]", account: Pro
         return HttpResponseRedirect(request.path)
     context = {
         **pages.admin_site.each_context(request),
+        **of_row(account.mode),
         "opts": pages.opts,
         "title": f"Connection test of {account}",
         "account": account,
@@ -103,6 +105,7 @@ def replace_secrets(request: HttpRequest, pages: "ModelAdmin[Any]", account: Pro
 def _form(request: HttpRequest, pages: "ModelAdmin[Any]", form: SecretsForm, title: str, sentence: str) -> HttpResponse:
     context = {
         **pages.admin_site.each_context(request),
+        **of_row(Mode.TEST),  # those of live accounts take two persons
         "opts": pages.opts,
         "title": title,
         "sentence": sentence,

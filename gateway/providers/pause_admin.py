@@ -17,7 +17,7 @@ from gateway.providers.models import PAUSE_REASON_MAX_LENGTH, PauseScope, Payout
 from gateway.providers.pause_targets import name_of, targets
 from gateway.providers.pauses import PAUSE, RESUME, CannotPause, pause_payouts, resume_payouts
 from gateway.readonly_admin import ReadOnlyAdmin
-from gateway.shown_mode import Choice
+from gateway.shown_mode import Choice, of_row
 
 
 class PauseForm(forms.Form):
@@ -94,10 +94,10 @@ class PayoutPauseAdmin(ReadOnlyAdmin):
             buttons[one.scope].append({"value": f"{one.scope}:{one.key}", "name": one.name, "is_paused": is_paused})
         return {
             **self.admin_site.each_context(request),
+            **of_row(mode),
             "title": "Payout pauses",
             "opts": self.opts,
             "form": form,
-            "mode": mode,
             "modes": [Choice(mode=one.value, address=f"?mode={one}", is_shown=one == mode) for one in Mode],
             "pauses": [{"row": one, "what": name_of(one)} for one in pauses],
             "sections": [{"title": scope.label.capitalize(), "targets": buttons[scope]} for scope in PauseScope],

@@ -17,6 +17,7 @@ from gateway import ids
 from gateway.history_page import HistoryAdmin
 from gateway.people import person_of
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.shown_mode import of_row
 from gateway.webhooks import actions, by_people
 from gateway.webhooks.endpoint_forms import ChangeForm, NewEndpointForm, ReasonForm, ReplayForm
 from gateway.webhooks.models import Delivery, WebhookEndpoint, WebhookEndpointHistory
@@ -86,7 +87,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
             )
             if made is not None:
                 return self._secret(request, *made)
-        return self._form(request, form, "Add an endpoint", sentence)
+        return self._form(request, None, form, "Add an endpoint", sentence)
 
     @action(description="Change", permissions=["manage"], url_path="edit")  # type: ignore[untyped-decorator]
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -100,7 +101,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
             by_people.change(endpoint, told["url"], told["event_types"], by=person_of(request), reason=told["reason"])
             return True
 
-        return self._done(request, endpoint, form, do=do, title=f"Change {endpoint}", sentence=sentence)
+        return self._done(request, endpoint, form, do=do, title="Change the endpoint", sentence=sentence)
 
     @action(description="Switch on or off", permissions=["manage"], url_path="switch")  # type: ignore[untyped-decorator]
     def switch(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -118,9 +119,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
             by_people.switch(endpoint, on=on, by=person_of(request), reason=form.cleaned_data["reason"])
             return True
 
-        return self._done(
-            request, endpoint, form, do=do, title=f"Switch {endpoint} {'on' if on else 'off'}", sentence=sentence
-        )
+        return self._done(request, endpoint, form, do=do, title=f"Switch it {'on' if on else 'off'}", sentence=sentence)
 
     @action(description="Rotate the secret", permissions=["manage"], url_path="rotate")  # type: ignore[untyped-decorator]
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -132,7 +131,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
             return self._secret(request, endpoint, secret)
         hours = actions.FORMER_SECRET_LIVES_HOURS
         sentence = f"The new secret is shown once, on the next page. The former one signs as well for {hours} hours."
-        return self._form(request, form, f"Rotate the secret of {endpoint}", sentence)
+        return self._form(request, endpoint, form, "Rotate the secret", sentence)
 
     @action(description="Send a test event", permissions=["manage"], url_path="test")  # type: ignore[untyped-decorator]
     def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -146,7 +145,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
             messages.info(request, f"{event} is on its way: its page shows each attempt with the answer.")
             return True
 
-        return self._done(request, endpoint, form, do=do, title=f"Send a test event to {endpoint}", sentence=sentence)
+        return self._done(request, endpoint, form, do=do, title="Send a test event", sentence=sentence)
 
     @action(description="Replay what failed", permissions=["manage"], url_path="replay")  # type: ignore[untyped-decorator]
     def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -155,9 +154,11 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
         since = endpoint.failing_since or timezone.now() - timedelta(days=_LATELY_DAYS)
         form = ReplayForm(request.POST or None, initial={"since": f"{since:%Y-%m-%d %H:%M}"})
         failed = Delivery.objects.filter(endpoint=endpoint, status__in=["exhausted", "cancelled"]).count()
+        of_it = "1 delivery of it" if failed == 1 else f"{failed or 'No'} deliveries of it"
         sentence = (
-            f"{failed} deliveries of it failed for good or were cancelled. Those since the time below are tried anew, "
-            f"oldest first, at most {actions.REPLAYED_MAX} at once. Receivers know repetitions by the id of the event."
+            f"{of_it} failed for good or {'was' if failed == 1 else 'were'} cancelled. Those since the time below are "
+            f"tried anew, oldest first, at most {actions.REPLAYED_MAX:,} at once. Receivers know repetitions by the id "
+            "of the event."
         )
 
         def do() -> bool:
@@ -166,7 +167,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
             messages.info(request, f"{count} deliveries are tried anew.")
             return True
 
-        return self._done(request, endpoint, form, do=do, title=f"Replay what failed of {endpoint}", sentence=sentence)
+        return self._done(request, endpoint, form, do=do, title="Replay what failed", sentence=sentence)
 
     def _one(self, request: HttpRequest, object_id: str) -> WebhookEndpoint:
         endpoint: WebhookEndpoint | None = self.get_object(request, object_id)
@@ -185,27 +186,29 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
         sentence: str,
     ) -> HttpResponse:
         if form.is_valid() and _tried(form, do):
-            messages.success(request, f"{title}: done.")
+            messages.success(request, f"{title}: done, {endpoint}.")
             return HttpResponseRedirect(reverse("admin:webhooks_webhookendpoint_change", args=[endpoint.pk]))
-        return self._form(request, form, title, sentence)
+        return self._form(request, endpoint, form, title, sentence)
 
-    def _form(self, request: HttpRequest, form: forms.Form, title: str, sentence: str) -> HttpResponse:
-        context = {**self._context(request), "title": title, "sentence": sentence, "form": form}
+    def _form(
+        self, request: HttpRequest, endpoint: WebhookEndpoint | None, form: forms.Form, title: str, sentence: str
+    ) -> HttpResponse:
+        context = {**self._context(request, endpoint), "title": title, "sentence": sentence, "form": form}
         return TemplateResponse(request, _FORM, context)
 
     def _secret(self, request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
         context = {
-            **self._context(request),
+            **self._context(request, endpoint),
             "title": f"The secret of {endpoint}",
             "secret": secret,
-            "endpoint": endpoint,
         }
         shown = TemplateResponse(request, "admin/webhooks/webhookendpoint/secret.html", context)
         shown["Cache-Control"] = "no-store"
         return shown
 
-    def _context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "opts": self.opts}
+    def _context(self, request: HttpRequest, endpoint: WebhookEndpoint | None) -> dict[str, Any]:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "endpoint": endpoint}
+        return context if endpoint is None else context | of_row(endpoint.mode)
 
 
 def _lately(endpoint: WebhookEndpoint) -> "models.QuerySet[Delivery]":

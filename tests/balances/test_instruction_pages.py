@@ -97,7 +97,7 @@ def test_one_asks_and_another_one_approves_what_both_see(ada: Client, ben: Clien
     own, others = ada.get(page_of(made)).content.decode(), ben.get(page_of(made)).content.decode()
     for page in (own, others):
         assert "Journal: product funded" in page
-        assert f"Product: {product.name}" in page
+        assert f"<dt>Product</dt><dd>{product.name}</dd>" in page
     assert "Take it back</button>" in own
     assert "Approve: post this" not in own
     assert "another person has to decide" in own
@@ -312,8 +312,8 @@ def test_each_page_has_its_heading_and_the_last_one_says_what_the_verb_was_told(
     for answer in (asked, seen):
         assert re.search(r"<h1[^>]*>Product funded</h1>", answer.content.decode())
     shown = seen.content.decode()
-    for line in (f"Product: {product.name}", "Mode: test", "Currency: INR", "Amount: 12.50"):
-        assert f"{line}</p>" in shown
+    for name, said in (("Product", product.name), ("Mode", "test"), ("Currency", "INR"), ("Amount", "12.50")):
+        assert f"<dt>{name}</dt><dd>{said}</dd>" in shown
 
 
 @pytest.mark.usefixtures("catalogue", "account")

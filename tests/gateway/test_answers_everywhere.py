@@ -144,7 +144,7 @@ def ask(door: str, browser: Client, api: Api, account: ProviderAccount) -> Any:
             return browser.get("/health/")
 
 
-DOWN: Final = {"api": "problem+json", "postback": "text/plain", "admin": "text/plain", "health": "json"}
+DOWN: Final = {"api": "problem+json", "postback": "text/plain", "admin": "text/html", "health": "json"}
 
 
 @pytest.mark.parametrize("error", [OperationalError(SECRET), InterfaceError(SECRET)], ids=["operational", "interface"])
@@ -174,14 +174,24 @@ def test_whatever_else_breaks_is_500_without_a_word_about_it(
     assert answer.status_code == 500
     if door == "api":
         assert answer.json()["code"] == "internal_error"
+    elif door == "admin":
+        assert "<h1>Something went wrong here</h1>" in answer.content.decode()
     else:
         assert answer.content == b"Something went wrong here. Please try again in a moment.\n"
     assert_silent(answer, caplog)
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/docs/reference/", "/docs/problems/", "/admin/"])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/docs/", "plain"), ("/docs/reference/", "plain"), ("/docs/problems/", "plain"), ("/admin/", "html")],
+)
 def test_a_page_that_cannot_be_put_together_is_a_plain_sentence(
-    browser: Client, settings: Any, path: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    browser: Client,
+    settings: Any,
+    path: str,
+    kind: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def explode(*_: Any, **__: Any) -> Any:
         raise RuntimeError(SECRET)
@@ -191,7 +201,7 @@ def test_a_page_that_cannot_be_put_together_is_a_plain_sentence(
     settings.TEMPLATES = [template]
     with caplog.at_level(logging.DEBUG):
         answer = browser.get(path)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/plain; charset=utf-8")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, f"text/{kind}; charset=utf-8")
     assert_silent(answer, caplog)
 
 

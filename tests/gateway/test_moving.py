@@ -55,3 +55,17 @@ def test_what_the_table_does_not_allow_leaves_all_as_it_was(
     with pytest.raises(IllegalMove), django_assert_num_queries(0):
         moved(DEPOSIT, DepositMove, deposit, "reversed", BY_PULL, next_at=None)
     assert (deposit.status, deposit.sequence, history(deposit)) == ("created", 1, before)
+
+
+def test_the_words_of_people_stand_in_the_history_and_not_in_the_log(
+    deposit: Deposit,  # noqa: F811 - as above
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cause = Cause(kind=CauseKind.PERSON, id="user:1", detail="called about account 5500112233")
+    with constraints_at_once(), caplog.at_level("INFO"):
+        moved(
+            DEPOSIT, DepositMove, deposit, "failed", cause, failure_code="provider_rejected", updated_at=timezone.now()
+        )
+    assert history(deposit)[-1][5] == "called about account 5500112233"
+    assert deposit.public_id in caplog.text
+    assert "5500112233" not in caplog.text

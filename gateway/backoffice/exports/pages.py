@@ -1,6 +1,7 @@
 """The pages on which people ask for files, see how far they are, and take them."""
 
 import uuid
+from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
@@ -19,6 +20,7 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from gateway.backoffice.exports import asking
@@ -32,6 +34,7 @@ from gateway.backoffice.models.exports import KEPT_FOR, STATEMENT
 from gateway.people import person_of
 from gateway.products.models import Mode, Product
 from gateway.readonly_admin import ReadOnlyAdmin
+from gateway.shown_mode import shown_mode
 
 _TEMPLATES: Final = "admin/backoffice/export"
 #: Exports of one page.
@@ -52,7 +55,11 @@ class StatementForm(forms.Form):
         help_text="A code of three letters, such as INR.",
         error_messages={"invalid": "An ISO 4217 code has three capital letters."},
     )
-    account = forms.ChoiceField(choices=StatementAccount.choices, widget=UnfoldAdminSelectWidget())
+    account = forms.ChoiceField(
+        choices=StatementAccount.choices,
+        widget=UnfoldAdminSelectWidget(),
+        help_text="What the product may spend (available), what is reserved for payouts (held), and what it owes us.",
+    )
     begin = forms.DateTimeField(
         label="From (UTC)",
         widget=UnfoldAdminTextInputWidget(),
@@ -78,6 +85,13 @@ class StatementForm(forms.Form):
         account = StatementAccount(told["account"])
         names = ("product", "mode", "currency", "begin", "end")
         return Wish(account=account, **{name: told[name] for name in names})
+
+
+def _last_month() -> dict[str, str]:
+    """What most statements are of."""
+    end = timezone.now().date().replace(day=1)
+    begin = (end - timedelta(days=1)).replace(day=1)
+    return {"begin": begin.isoformat(), "end": end.isoformat()}
 
 
 def listed(request: HttpRequest, pages: ReadOnlyAdmin) -> HttpResponse:
@@ -166,7 +180,9 @@ def statement(request: HttpRequest, pages: ReadOnlyAdmin) -> HttpResponse:
         return HttpResponseNotAllowed(_METHODS)
     if not request.user.has_perm(MAY_EXPORT):
         raise PermissionDenied
-    form = StatementForm(request.POST) if request.method == "POST" else StatementForm()
+    form = StatementForm(
+        request.POST if request.method == "POST" else None, initial={"mode": shown_mode(request), **_last_month()}
+    )
     if form.is_bound and form.is_valid():
         try:
             made = asking.ask_for_statement(person_of(request), form.wish(), FileFormat(form.cleaned_data["format"]))

@@ -18,6 +18,7 @@ from gateway.backoffice.queues.catalogue import Queue
 from gateway.backoffice.queues.pages import context_of, form_id_of, found_queue, page_of
 from gateway.backoffice.queues.rows import shown_screenshots, why_screenshot
 from gateway.in_words import in_words
+from gateway.money import shown_amount
 from gateway.people import person_of
 from gateway.shown_mode import of_row
 from payments.models import Screenshot
@@ -117,7 +118,7 @@ def screenshot(request: HttpRequest, key: int) -> HttpResponse:
 def _picture(title: str, row: Screenshot) -> dict[str, Any]:
     confirmation = row.confirmation
     deposit = confirmation.deposit
-    amount = "-" if confirmation.amount is None else f"{confirmation.amount.normalize():f}"
+    amount = "-" if confirmation.amount is None else shown_amount(confirmation.amount, deposit.currency)
     return {
         "title": title,
         "address": reverse("admin:payments_screenshot_picture", args=[row.pk]),
@@ -127,7 +128,7 @@ def _picture(title: str, row: Screenshot) -> dict[str, Any]:
             ("Deposit", f"{deposit.public_id}: {in_words(deposit.status)}", page_of(deposit.public_id)),
             ("Reference", confirmation.provider_reference, ""),
             ("Amount that the customer named", amount, ""),
-            ("Amount of the deposit", f"{deposit.amount.normalize():f} {deposit.currency}", ""),
+            ("Amount of the deposit", shown_amount(deposit.amount, deposit.currency), ""),
             ("Product and its customer", f"{deposit.product}: {deposit.customer.external_id}", ""),
             ("Sent", readable.moment(row.created_at), ""),
             ("Provider's word", confirmation.provider_word or "-", ""),

@@ -253,7 +253,13 @@ def test_the_page_has_a_button_for_everything_and_says_what_is_paused(
     assert f"Paused: live payouts of product {product.name}." in told
     assert rows() == [("product", str(product.pk), "live", "person", "wrong recipients", "lead", None, "")]
     assert f'value="product:{product.pk}"' not in told
-    for text in ("wrong recipients", f"{product.name}: paused", "a person stopped them", "· lead ·"):
+    for text in (
+        "wrong recipients",
+        f'<span class="row-said">{product.name}</span>',
+        ">paused</span>",
+        "a person stopped them",
+        "· lead ·",
+    ):
         assert text in told
     press(client, pause="everything:", mode="test")
     assert rows()[1][:4] == ("everything", "", "test", "person")

@@ -143,7 +143,7 @@ def test_what_a_verb_was_told_leads_to_its_pages_for_whoever_may_see_them(
         assert link in own
         assert link not in others
     for one in (short, paid.deposit):
-        assert f": {one.public_id}</p>" in others
+        assert f"<dd>{one.public_id}</dd>" in others
 
 
 ENDS: dict[str, tuple[dict[str, str], str, str, str, str]] = {

@@ -186,7 +186,7 @@ def test_a_glance_says_which_money_it_is_and_what_it_waits_for(eve: Client, api:
     withdrawal = order(api)
     page = plain(text(eve.get(page_of(withdrawal))))
     assert "Waits for A worker, which sends it." in page
-    assert "The recipient of a withdrawal Account number: ••••9012 Account name: •••• Bank code: ••••1821" in page
+    assert "The recipient of a withdrawal Account number ••••9012 Account name •••• Bank code ••••1821" in page
     assert [one for one in IMPS["recipient"].values() if one in page] == []
 
 
