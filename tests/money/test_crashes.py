@@ -21,7 +21,7 @@ from gateway.products.models import Mode, new_key
 from gateway.webhooks.models import Event
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from tests import roles
-from tests.money.test_opening import ROOT
+from tests.another_database import ROOT
 from tests.money.world import World
 from tests.payments.stage import money
 from tests.postbacks.letters import envelope
