@@ -10,7 +10,7 @@ from typing import Final
 
 from tests import roles
 
-_ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[1]
 #: To migrate takes half a minute, and some of these run together with others.
 _SECONDS: Final = 300
 
@@ -35,7 +35,7 @@ def run_there(database: str, *arguments: str) -> str:
     """What a Python process says that uses the database; it has to end well."""
     done = subprocess.run(
         [sys.executable, *arguments],
-        cwd=_ROOT,
+        cwd=ROOT,
         env={**os.environ, **roles.environment(database)},
         capture_output=True,
         text=True,

@@ -15,6 +15,8 @@ import gateway.lifecycles
 import pgtrigger.compiler
 import pgtrigger.migrations
 from decimal import Decimal
+from importlib import import_module
+
 from django.conf import settings
 from django.db import migrations, models
 
@@ -227,6 +229,8 @@ BEGIN
 END;
 $$;
 """
+
+_FORMER = import_module("balances.migrations.0001_squashed_0002_posting_in_one_call")._CREATE
 
 
 class Migration(migrations.Migration):
@@ -472,12 +476,15 @@ class Migration(migrations.Migration):
                 "DROP FUNCTION pgtrigger_leaves_the_journal_whole_b052e",
                 "DROP FUNCTION pgtrigger_knows_its_transaction_fc6ca",
                 "DROP FUNCTION pgtrigger_sums_to_zero_a42b0",
-                # It would insert what nobody may insert any more.
-                "DROP FUNCTION balances_post",
             ],
+            migrations.RunSQL.noop,
         ),
-        migrations.RunSQL(_TRANSFER),
-        migrations.RunSQL(_MANY),
+        # The function of the former days would insert what nobody may insert any more.
+        migrations.RunSQL("DROP FUNCTION balances_post", _FORMER),
+        migrations.RunSQL(_TRANSFER, "DROP FUNCTION balances_post_transfer"),
+        migrations.RunSQL(_MANY, "DROP FUNCTION balances_post"),
         # At once: what is granted comes after the last migration, should all of them succeed.
-        migrations.RunSQL("REVOKE ALL ON FUNCTION balances_post_transfer, balances_post FROM PUBLIC"),
+        migrations.RunSQL(
+            "REVOKE ALL ON FUNCTION balances_post_transfer, balances_post FROM PUBLIC", migrations.RunSQL.noop
+        ),
     ]

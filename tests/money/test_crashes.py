@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -22,6 +21,7 @@ from gateway.products.models import Mode, new_key
 from gateway.webhooks.models import Event
 from payments.models import Deposit, DepositMove, Receipt, ReceiptMove
 from tests import roles
+from tests.another_database import ROOT
 from tests.money.world import World
 from tests.payments.stage import money
 from tests.postbacks.letters import envelope
@@ -31,7 +31,6 @@ from withdrawals.models import Withdrawal, WithdrawalMove
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT: Final = Path(__file__).parents[2]
 #: How a child ends (`crash_worker`): it did it; it came to no such border; it was killed; its session was ended.
 DONE, NO_SUCH_BORDER, KILLED, BROKEN = 0, 1, -signal.SIGKILL, 3
 #: By which the database knows the children of this process.

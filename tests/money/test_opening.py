@@ -9,7 +9,7 @@ import pytest
 
 from tests import roles
 from tests.another_database import empty_database, run_there
-from tests.catalogue import catalogue, is_all_the_same
+from tests.catalogue import catalogue, differences
 from tests.money import page
 from tests.money.page import Leg, Posted
 from tests.money.test_document import OPENING, in_any_order_of_legs
@@ -40,7 +40,7 @@ def test_rows_of_before_are_opened(database: str, subtests: pytest.Subtests) -> 
     with subtests.test("as the page says"):
         is_opened_as_the_page_says(told["page"])
     with subtests.test("as a new database is"), roles.owner(database) as upgraded, roles.owner() as new:
-        assert is_all_the_same(catalogue(upgraded), catalogue(new))
+        assert differences(catalogue(upgraded), catalogue(new)) == []
 
 
 def in_any_order(journals: list[Posted]) -> list[tuple[str, list[Leg]]]:
