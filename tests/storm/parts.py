@@ -30,8 +30,8 @@ from gateway.stack.valkey import EmbeddedValkey
 from tests.ports import port_to_serve_on
 
 _HOST: Final = "127.0.0.1"
-#: To migrate, or to judge, which reads every row of the storm: a minute at the very most on a machine that is busy, and
-#: twice as much again.
+#: To migrate takes half a minute on a machine that is busy, and the judge, who reads every row of the storm, is done
+#: within this, too.
 _STEP_SECONDS: Final = 180.0
 #: Everything imports and starts at once, on a machine that may be busy.
 _START_SECONDS: Final = 120.0
