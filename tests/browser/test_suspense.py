@@ -37,7 +37,7 @@ def ask(asks: Screen, amount: str, reason: str) -> None:
     """From the form of what takes two persons to the page that says so."""
     asks.page.get_by_label("Reason").fill(reason)
     asks.press("Show what would be done")
-    expect(asks.page.locator("table.legs").first).to_contain_text(amount)
+    expect(asks.page.locator("table.legs").first).to_contain_text(shown(amount))
     asks.press("Ask for it")
     expect(asks.page.get_by_text("You asked for it: another person has to decide.")).to_be_visible()
     expect(asks.page.get_by_role("button", name="Approve: post this")).to_have_count(0)
@@ -47,7 +47,7 @@ def approve(decides: Screen, row: Locator, amount: str, reason: str) -> None:
     """From the row of the queue that says who asked for what."""
     expect(row).to_contain_text(reason)
     decides.follow(row.get_by_role("link", name="waits for a second person."))
-    expect(decides.page.locator("table.legs").first).to_contain_text(amount)
+    expect(decides.page.locator("table.legs").first).to_contain_text(shown(amount))
     decides.press("Approve: post this")
 
 

@@ -250,5 +250,6 @@ def test_log_lines_name_the_client(api: Api, caplog: pytest.LogCaptureFixture, s
             "deposits", {**body, "amount": "1000.00"}, REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="192.0.2.5"
         )
     assert answer.status_code == 201, answer.content
-    lines = [json.loads(record.message) for record in caplog.records if record.name.startswith("payments")]
+    lines = [json.loads(record.message) for record in caplog.records if record.name == "gateway.moving"]
+    lines = [line for line in lines if line["id"].startswith("dep_")]  # not those of the money at the beginning
     assert [line["client"] for line in lines] == ["192.0.2.5"] * len(lines) != []

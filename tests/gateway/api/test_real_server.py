@@ -342,7 +342,7 @@ def test_without_a_database_every_door_says_so_in_its_own_way(without_database: 
     assert kinds == {
         "api": "application/problem+json",
         "postback": plain,
-        "admin": plain,
+        "admin": "text/html; charset=utf-8",
         "health": "application/json",
     }
     assert b'"code":"unavailable"' in told["api"][2]
