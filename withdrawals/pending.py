@@ -73,7 +73,7 @@ class Pending:
     def if_approved(self) -> str:
         """What leaves, and to where, once this person says yes."""
         to = ", ".join(f"{name} {value}" for name, value in self.recipient)
-        leaves = f"{self.sum} of {self.withdrawal.product} through {self.withdrawal.payment_system_id} to {to}"
+        leaves = f"{self.sum} of {self.withdrawal.product} through {self.withdrawal.payment_system} to {to}"
         if " and " in self.needed:
             return f"one of two. With the other one, {leaves} leave."
         return f"{leaves} leave at once."

@@ -315,8 +315,8 @@ def test_approvals_say_what_leaves_to_where_and_why_it_waits(api: Api, product: 
     page = text(logged_in("ann", "approve_withdrawal").get(address("approvals", mode="test")))
     assert "Slab from 1,000.00 INR on: approver + finance lead" in page
     leaves = (
-        f"one of two. With the other one, 1,218.00 INR of {product} through imps_ib to account number ••••9012,"
-        " account name ••••, bank code ••••1821 leave."
+        f"one of two. With the other one, 1,218.00 INR of {product} through {made.payment_system} to"
+        " account number ••••9012, account name ••••, bank code ••••1821 leave."
     )
     assert f"<strong>Approve:</strong> {leaves}" in page
     unsent = f"nothing is sent, and 1,218.00 INR are available to {product} again."
