@@ -64,9 +64,10 @@ def test_a_person_sends_a_file_sees_what_it_would_do_and_says_yes(
     assert (batch.status, batch.product, batch.mode, batch.reference) == ("checked", product, "test", "salaries")
     page = text(ada.get(page_of(batch)))
     assert "2 rows. By their amounts alone none would wait for approval." in page
-    assert "imps_ib: 2 for 2000.00 INR" in page
-    assert "2000.00 INR are needed, 1000000000.00 INR are available" in page
+    assert "imps_ib: 2 for 2,000.00 INR" in page
+    assert "2,000.00 INR are needed, 1,000,000,000.00 INR are available" in page
     assert "123456789" not in page
+    assert "Confirm for the customer" not in page  # what a deposit's page offers
     work()
     assert not Withdrawal.objects.exists()
 

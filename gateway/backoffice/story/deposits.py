@@ -75,7 +75,7 @@ class DepositAdmin(StoryPage):
         """The page of a deposit, with what its customer entered and was shown."""
         deposit: Deposit = options["obj"]
         context["personal_data"] = [masked(one, deposit, request) for one in (LookKind.DETAILS, LookKind.SHOWN)]
-        context["may_confirm"] = confirming.may_begin(deposit, person_of(request))
+        context["may_confirm_for_customer"] = confirming.may_begin(deposit, person_of(request))
         return super().render_change_form(request, context, *args, **options)
 
     def story_of(self, request: HttpRequest, row: Deposit) -> Told:
