@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils import timezone
 
 from balances import instructions, proposing
@@ -14,11 +15,12 @@ from balances.models import Hold, Journal
 from balances.proposing import Changed
 from balances.verb_fields import Refused
 from gateway.products.models import Product
-from gateway.providers.models import ProviderAccount
+from gateway.providers.models import ProviderAccount, ProviderCall
 from tests.at_commit import refused
 from tests.conftest import Api
 from tests.payments.paid import postings
 from tests.scripted_provider import DROP, ScriptedProvider
+from tests.staff import logged_in
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.doubts import FAILED, PAID, RESENT, in_review, names, run, stepped, told, unknown
@@ -327,6 +329,22 @@ def test_who_waits_too_long_looks_again(api: Api, provider: ScriptedProvider, cl
     instructions.approve(asked.pk, approver, seen.digest)
     withdrawal.refresh_from_db()
     assert withdrawal.resend_allowed_by == asked.pk
+
+
+def test_the_provider_is_asked_for_nobody_who_may_not_approve(
+    api: Api, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    withdrawal = unknown(api, provider)
+    clock.shift(3600)
+    requester, _ = persons()
+    asked = proposing.propose(RESENT, told(withdrawal), "support says send it", "", requester)
+    clock.shift(300)
+    calls = ProviderCall.objects.count()
+    answer = logged_in("looker").post(
+        reverse("admin:balances_instruction_decide", args=[asked.pk]), {"decision": "approve", "digest": asked.digest}
+    )
+    assert answer.status_code == 403
+    assert ProviderCall.objects.count() == calls
 
 
 def test_where_an_id_is_paid_once_the_warning_says_so(
