@@ -24,8 +24,10 @@ _SAID: Final = {
 #: Of a form that is not from a page of this browser's session, which nearly always was open for too long.
 _OUT_OF_DATE: Final = (
     "This form is out of date",
-    "Nothing was done. A form that lies open ends when you sign in anew. Go back, load its page again, and send it then."
-    " If it happens again, look whether your browser keeps cookies.",
+    (
+        "Nothing was done. A form that lies open ends when you sign in anew. Go back, load its page again, and send it"
+        " then. If it happens again, look whether your browser keeps cookies."
+    ),
 )
 _WENT_WRONG: Final = (
     "Something went wrong here",

@@ -195,7 +195,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
         if form.is_valid() and _tried(form, do):
             messages.success(request, f"{title}: done, {endpoint}.")
             return HttpResponseRedirect(reverse("admin:webhooks_webhookendpoint_change", args=[endpoint.pk]))
-        return self._form(request, endpoint, form, title, sentence, wish)
+        return self._form(request, endpoint, form, title, sentence, wish=wish)
 
     def _form(
         self,
@@ -204,6 +204,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
         form: forms.Form,
         title: str,
         sentence: str,
+        *,
         wish: str = "",
     ) -> HttpResponse:
         told = {"title": title, "sentence": sentence, "form": form, "wish": wish}

@@ -1,5 +1,6 @@
 """What nobody knows is decided by two persons, after the provider was asked once more; and sent again by a worker."""
 
+import html
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -331,7 +332,7 @@ def test_who_waits_too_long_looks_again(api: Api, provider: ScriptedProvider, cl
     assert withdrawal.resend_allowed_by == asked.pk
 
 
-def test_the_provider_is_asked_for_nobody_who_may_not_approve(
+def test_the_provider_is_asked_for_nobody_who_only_looks(
     api: Api, provider: ScriptedProvider, clock: time_machine.Traveller
 ) -> None:
     withdrawal = unknown(api, provider)
@@ -340,11 +341,14 @@ def test_the_provider_is_asked_for_nobody_who_may_not_approve(
     asked = proposing.propose(RESENT, told(withdrawal), "support says send it", "", requester)
     clock.shift(300)
     calls = ProviderCall.objects.count()
-    answer = logged_in("looker").post(
-        reverse("admin:balances_instruction_decide", args=[asked.pk]), {"decision": "approve", "digest": asked.digest}
-    )
-    assert answer.status_code == 403
+    looker = logged_in("looker", "view_instruction")
+    decide = reverse("admin:balances_instruction_decide", args=[asked.pk])
+    assert looker.post(decide, {"decision": "approve", "digest": asked.digest}).status_code == 403
+    page = reverse("admin:balances_instruction_change", args=[asked.pk])
+    assert TWICE in html.unescape(looker.get(page).content.decode()), "what was shown last"
     assert ProviderCall.objects.count() == calls
+    assert logged_in("decider", "approve_instruction").get(page).status_code == 200
+    assert ProviderCall.objects.count() == calls + 1
 
 
 def test_where_an_id_is_paid_once_the_warning_says_so(
