@@ -85,7 +85,7 @@ class PersonAdmin(TitledList, ChosenRows, UserAdmin, ModelAdmin):  # type: ignor
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - the base class's signature
         """Another person's password; one's own takes the old one, which whoever found a browser open does not know."""
         person = self.get_object(request, unquote(id))
-        if person is not None and person.pk == request.user.pk:
+        if person is not None and person.pk == request.user.pk and self.has_change_permission(request, person):
             return HttpResponseRedirect(reverse("admin:password_change"))
         return super().user_change_password(request, id, form_url)
 
