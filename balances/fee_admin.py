@@ -27,7 +27,7 @@ class FeeAdmin(ReadOnlyAdmin):
         "valid_from",
         "created_by",
     ]
-    list_filter = ["direction", "kind", "mode", "currency"]
+    list_filter = ["direction", "kind", "mode", "currency", "product"]
     list_select_related = ["product", "provider_account", "payment_system", "created_by"]
     search_fields = ["reason"]
     search_help_text = "A reason, or an id, as the document of a fee's journal shows it."

@@ -80,12 +80,15 @@ def _confirmed(by: AbstractUser, verb_name: str, form: VerbForm, paper: PaperFor
 def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
     """What the page of an instruction shows beside its columns: for whoever looks, what is open to them."""
     by = person_of(request)
-    preview: Preview | None = None
+    takes_part = any(by.has_perm(one) for one in instruction_rights.TAKES_LOOKING)
+    # Whoever only looks sees what was shown last: to look anew locks accounts, and may ask the provider.
+    preview: Preview | None = Preview(content=instruction.preview, digest=instruction.digest)
     obstacle = ""
-    try:
-        preview = proposing.current_preview(instruction)
-    except Refused as error:
-        obstacle = str(error)
+    if takes_part:
+        try:
+            preview = proposing.current_preview(instruction)
+        except Refused as error:
+            preview, obstacle = None, str(error)
     return {
         "verb_title": _title(instruction.verb),
         "told": told(request, instruction.verb, instruction.parameters),
@@ -94,7 +97,7 @@ def shown(request: HttpRequest, instruction: Instruction) -> dict[str, Any]:
         "has_changed": preview is not None and preview.digest != instruction.digest,
         "may_decide": instruction_rights.may_decide(instruction, by),
         "may_withdraw": instruction_rights.may_withdraw(instruction, by),
-        "secrets": [(one.name, one.label) for one in _secrets(instruction)],
+        "secrets": [(one.name, one.label) for one in _secrets(instruction) if takes_part],
         "is_own": instruction.requested_by_id == by.pk,
         "decision": ReasonForm(),
     }

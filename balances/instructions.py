@@ -40,6 +40,7 @@ def approve(instruction_id: uuid.UUID, by: AbstractUser, digest_seen: str) -> In
         Refused: it cannot be done; `Changed` where it is not what the person saw.
         PermissionDenied: the person may not decide.
     """
+    check_permission(by, APPROVE, lock=False)  # before the provider is asked for somebody who may not
     name, parameters = Instruction.objects.values_list("verb", "parameters").get(pk=instruction_id)
     verb = verbs.named(name)
     ask_outside(verb, parameters)

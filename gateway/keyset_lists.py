@@ -74,14 +74,13 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
         self.filters, self.asked = [], Asked()
         given = dict(request.GET.lists())
         # A mode is chosen once for all lists: those whose rows have none take it and pass it on.
-        known = BESIDE_FILTERS | {shown_mode.PARAMETER, f"{shown_mode.PARAMETER}__exact"}
+        known = BESIDE_FILTERS | {shown_mode.PARAMETER, shown_mode.EXACT}
         for one in filters_of(request, self.model_admin, self.made_at):
             self.filters.append(one)
             one.read(given, self.asked)
             known |= set(one.parameters)
         if lookup := self.model_admin.mode_lookup:
-            plain = request.GET.get(f"{shown_mode.PARAMETER}__exact")
-            self.mode = plain if plain in shown_mode.MODES else shown_mode.shown_mode(request)
+            self.mode = shown_mode.shown_mode(request)
             self.asked.values[lookup] = frozenset({self.mode})
         if unknown := given.keys() - known - self.model_admin.other_parameters:
             raise BadRequest(f"This list knows nothing of {', '.join(sorted(unknown))[:100]}.")
@@ -199,11 +198,10 @@ class ListOfRows(ChangeList):  # type: ignore[misc]  # the library is untyped
     @property
     def modes(self) -> list[shown_mode.Choice]:
         """Both modes, for a list that shows one."""
-        other = f"{shown_mode.PARAMETER}__exact"
         return [
             shown_mode.Choice(
                 mode=mode,
-                address=self.to(**{other: None, shown_mode.PARAMETER: mode}),
+                address=self.to(**{shown_mode.EXACT: None, shown_mode.PARAMETER: mode}),
                 is_shown=mode == self.mode,
             )
             for mode in (shown_mode.MODES if self.mode else ())

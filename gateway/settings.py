@@ -31,6 +31,7 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "loca
 #: Where callers reach this service: used in problem types, documentation links and postback addresses.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "gateway.backoffice.dead_ends.out_of_date"
 #: Networks of our own reverse proxies, in CIDR notation. Only they are believed about who is calling, and by which
 #: scheme (`gateway.api.addresses`); with none, the caller is whoever opened the connection.
 TRUSTED_PROXIES = [ip_network(text) for text in env.list("TRUSTED_PROXIES", default=[])]

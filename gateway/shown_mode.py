@@ -7,14 +7,16 @@ from django.http import HttpRequest
 
 #: By this name addresses of pages carry it (`?mode=test`), and the session remembers what was chosen last.
 PARAMETER: Final = "mode"
+#: The same in Django's own words, in which addresses of lists may say it as well.
+EXACT: Final = f"{PARAMETER}__exact"
 #: Values of `gateway.products.models.Mode`, which stands above the admin's floor; real money comes first.
 MODES: Final = ("live", "test")
 
 
 def shown_mode(request: HttpRequest) -> str:
     """What the address says; else what this person chose last; else live, which is what matters."""
-    asked = request.GET.get(PARAMETER, "")
-    if asked in MODES:
+    asked = next((said for name in (EXACT, PARAMETER) if (said := request.GET.get(name)) in MODES), None)
+    if asked is not None:
         if request.session.get(PARAMETER) != asked:
             request.session[PARAMETER] = asked
         return asked
@@ -61,7 +63,7 @@ def choices(request: HttpRequest, *dropped: str) -> list[Choice]:
     """
     shown = shown_mode(request)
     kept = request.GET.copy()
-    for name in dropped:
+    for name in (EXACT, *dropped):
         kept.pop(name, None)
     found = []
     for mode in MODES:

@@ -7,13 +7,16 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from gateway.after_commit import ring_in_background
+from gateway.api.charsets import Request
 from gateway.api.chunked import with_length
 from gateway.api.slow_bodies import with_places
 from gateway.celery import app as celery_app
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
-application = with_places(with_length(get_wsgi_application()))
+_handler = get_wsgi_application()
+_handler.request_class = Request
+application = with_places(with_length(_handler))
 __all__ = ["application", "celery_app"]  # the doorbell needs to know its broker
 
 ring_in_background()

@@ -16,7 +16,7 @@ class WithdrawalLimitAdmin(ReadOnlyAdmin):
         *("mode", "currency", "product", "per", "payment_system", "period", "on_excess"),
         *("maximum_amount", "maximum_count", "version", "created_by", "created_at"),
     ]
-    list_filter = ["mode", "currency", "per", "period", "on_excess"]
+    list_filter = ["mode", "currency", "product", "per", "period", "on_excess"]
     list_select_related = ["product", "payment_system", "created_by"]
     search_fields = ["reason"]
     search_help_text = "A part of a reason."

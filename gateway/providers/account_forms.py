@@ -74,6 +74,10 @@ class ProviderAccountForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError("A live account is called by https.")
         return url
 
+    def clean_paths(self) -> dict[str, str]:
+        """An emptied field says that no address is another than usual; the column holds an object, never nothing."""
+        return self.cleaned_data["paths"] or {}
+
     def clean(self) -> None:
         """A preferred window needs its address; said at the field."""
         super().clean()

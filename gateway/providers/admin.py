@@ -19,7 +19,7 @@ class ObservedBalanceAdmin(ReadOnlyAdmin):
     """What the provider says that it holds, each figure with the time at which it was said."""
 
     list_display = ["wallet_type", "currency", "amount", "observed_at", "account"]
-    list_filter = ["account", "currency"]
+    list_filter = ["account", "wallet_type", "currency"]
     ordering = ["account", "wallet_type", "currency"]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import action
@@ -77,7 +78,7 @@ class PaymentSystemAdmin(HistoryAdmin):
     @action(description="Change payouts with a second person", permissions=["propose"], url_path="propose")  # type: ignore[untyped-decorator]
     def propose_payouts(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form by which one person asks for another way in which money leaves, filled in with the present one."""
-        system = self.get_object(request, object_id)
+        system = self.get_object(request, unquote(object_id))
         if system is None:
             raise Http404
         form = reverse("admin:balances_instruction_propose_verb", args=[PAYOUTS_CHANGED])

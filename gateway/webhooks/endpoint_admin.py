@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import BadRequest
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -25,6 +26,8 @@ from gateway.webhooks.states import DeliveryStatus
 
 #: What is looked through to say how an endpoint is: of all its deliveries there may be millions.
 _LATELY_DAYS: Final = 7
+#: What the button of the switch sends.
+_ON, _OFF = "on", "off"
 _FORM: Final = "admin/webhooks/webhookendpoint/form.html"
 
 
@@ -105,10 +108,13 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
 
     @action(description="Switch on or off", permissions=["manage"], url_path="switch")  # type: ignore[untyped-decorator]
     def switch(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Enable it, or disable it."""
+        """Enable it, or disable it, as the button said: sent twice, or after it went off by itself, it is done once."""
         endpoint = self._one(request, object_id)
         form = ReasonForm(request.POST or None)
-        on = not endpoint.is_enabled
+        wish = request.POST.get("wish") if request.method == "POST" else _OFF if endpoint.is_enabled else _ON
+        if wish not in {_ON, _OFF}:
+            raise BadRequest("It takes what the button says: on or off.")
+        on = wish == _ON
         sentence = (
             "It is told what happens from now on; what was cancelled meanwhile can be replayed."
             if on
@@ -119,7 +125,7 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
             by_people.switch(endpoint, on=on, by=person_of(request), reason=form.cleaned_data["reason"])
             return True
 
-        return self._done(request, endpoint, form, do=do, title=f"Switch it {'on' if on else 'off'}", sentence=sentence)
+        return self._done(request, endpoint, form, do=do, title=f"Switch it {wish}", sentence=sentence, wish=wish)
 
     @action(description="Rotate the secret", permissions=["manage"], url_path="rotate")  # type: ignore[untyped-decorator]
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -184,16 +190,25 @@ class WebhookEndpointAdmin(HistoryAdmin, ReadOnlyAdmin):
         do: Callable[[], bool],
         title: str,
         sentence: str,
+        wish: str = "",
     ) -> HttpResponse:
         if form.is_valid() and _tried(form, do):
             messages.success(request, f"{title}: done, {endpoint}.")
             return HttpResponseRedirect(reverse("admin:webhooks_webhookendpoint_change", args=[endpoint.pk]))
-        return self._form(request, endpoint, form, title, sentence)
+        return self._form(request, endpoint, form, title, sentence, wish=wish)
 
     def _form(
-        self, request: HttpRequest, endpoint: WebhookEndpoint | None, form: forms.Form, title: str, sentence: str
+        self,
+        request: HttpRequest,
+        endpoint: WebhookEndpoint | None,
+        form: forms.Form,
+        title: str,
+        sentence: str,
+        *,
+        wish: str = "",
     ) -> HttpResponse:
-        context = {**self._context(request, endpoint), "title": title, "sentence": sentence, "form": form}
+        told = {"title": title, "sentence": sentence, "form": form, "wish": wish}
+        context = {**self._context(request, endpoint), **told}
         return TemplateResponse(request, _FORM, context)
 
     def _secret(self, request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:

@@ -1,11 +1,13 @@
 """What nobody knows is decided by two persons, after the provider was asked once more; and sent again by a worker."""
 
+import html
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils import timezone
 
 from balances import instructions, proposing
@@ -14,11 +16,12 @@ from balances.models import Hold, Journal
 from balances.proposing import Changed
 from balances.verb_fields import Refused
 from gateway.products.models import Product
-from gateway.providers.models import ProviderAccount
+from gateway.providers.models import ProviderAccount, ProviderCall
 from tests.at_commit import refused
 from tests.conftest import Api
 from tests.payments.paid import postings
 from tests.scripted_provider import DROP, ScriptedProvider
+from tests.staff import logged_in
 from tests.two_persons import by_two_persons, persons
 from tests.withdrawals import provider_words as words
 from tests.withdrawals.doubts import FAILED, PAID, RESENT, in_review, names, run, stepped, told, unknown
@@ -327,6 +330,25 @@ def test_who_waits_too_long_looks_again(api: Api, provider: ScriptedProvider, cl
     instructions.approve(asked.pk, approver, seen.digest)
     withdrawal.refresh_from_db()
     assert withdrawal.resend_allowed_by == asked.pk
+
+
+def test_the_provider_is_asked_for_nobody_who_only_looks(
+    api: Api, provider: ScriptedProvider, clock: time_machine.Traveller
+) -> None:
+    withdrawal = unknown(api, provider)
+    clock.shift(3600)
+    requester, _ = persons()
+    asked = proposing.propose(RESENT, told(withdrawal), "support says send it", "", requester)
+    clock.shift(300)
+    calls = ProviderCall.objects.count()
+    looker = logged_in("looker", "view_instruction")
+    decide = reverse("admin:balances_instruction_decide", args=[asked.pk])
+    assert looker.post(decide, {"decision": "approve", "digest": asked.digest}).status_code == 403
+    page = reverse("admin:balances_instruction_change", args=[asked.pk])
+    assert TWICE in html.unescape(looker.get(page).content.decode()), "what was shown last"
+    assert ProviderCall.objects.count() == calls
+    assert logged_in("decider", "approve_instruction").get(page).status_code == 200
+    assert ProviderCall.objects.count() == calls + 1
 
 
 def test_where_an_id_is_paid_once_the_warning_says_so(

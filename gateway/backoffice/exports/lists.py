@@ -15,7 +15,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from gateway.readonly_admin import ReadOnlyAdmin
-from gateway.shown_mode import PARAMETER
+from gateway.shown_mode import EXACT, PARAMETER
 
 #: Rows in one go from the database: some megabytes at most, and a question of milliseconds, which holds up nothing.
 PAGE_ROWS: Final = 2_000
@@ -44,7 +44,7 @@ def kept_query(query: str, *, but_mode: bool = False) -> str:
     # As in addresses of pages (`gateway.for_pages.Addresses`); this one came in a form.
     if any("\0" in text for name, texts in asked.lists() for text in (name, *texts)):
         raise UnknownList
-    for name in (*_ABOUT_THE_PAGE, *((PARAMETER, f"{PARAMETER}__exact") if but_mode else ())):
+    for name in (*_ABOUT_THE_PAGE, *((PARAMETER, EXACT) if but_mode else ())):
         asked.pop(name, None)
     return asked.urlencode()
 

@@ -94,7 +94,6 @@ def balances(looking: Looking, booked: Iterable[Total] | None) -> list[Balance]:
         for one in ObservedBalance.objects.filter(account__in=list(names))
     }
     stale_before = timezone.now() - STALE_AFTER
-    rows = looking.rows(ObservedBalance)
     found = []
     for key in {*said, *(key for key, amount in books.items() if amount)}:
         one = said.get(key)
@@ -107,7 +106,9 @@ def balances(looking: Looking, booked: Iterable[Total] | None) -> list[Balance]:
                 booked=None if booked is None else books.get(key, Decimal(0)),
                 observed_at=None if one is None else one.observed_at,
                 is_stale=one is not None and one.observed_at < stale_before,
-                rows=rows,
+                rows=looking.rows(
+                    ObservedBalance, account__id__exact=key[0], wallet_type__exact=key[1], currency__exact=key[2]
+                ),
             )
         )
     return sorted(found, key=lambda one: (one.account, one.currency, one.payment_system))

@@ -9,6 +9,7 @@ People of an office are some dozens, and groups are fewer: their lists may be co
 from typing import Any, Final
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -57,7 +58,9 @@ class PersonAdmin(TitledList, ChosenRows, UserAdmin, ModelAdmin):  # type: ignor
 
     def has_help_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Superusers, with others: whoever found a browser open would make its owner's second factor theirs."""
-        return _is_superuser(request) and str(object_id) != str(request.user.pk)
+        # Whose page it is says the row: "7", "07" and "+7" in an address are one person.
+        person = None if object_id is None else self.get_object(request, str(object_id))
+        return _is_superuser(request) and (person is None or person.pk != request.user.pk)
 
     @action(description="Open enrolment", url_path="open-enrolment", permissions=["help"])  # type: ignore[untyped-decorator]
     def open_enrolment(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -78,6 +81,13 @@ class PersonAdmin(TitledList, ChosenRows, UserAdmin, ModelAdmin):  # type: ignor
             messages.success(request, f"{person} may try again at once.")
             return HttpResponseRedirect(reverse("admin:auth_user_change", args=[person.pk]))
         return self._asked(request, f"Lift the locks of {person}", "lift")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - the base class's signature
+        """Another person's password; one's own takes the old one, which whoever found a browser open does not know."""
+        person = self.get_object(request, unquote(id))
+        if person is not None and person.pk == request.user.pk and self.has_change_permission(request, person):
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        return super().user_change_password(request, id, form_url)
 
     def _helped(self, request: HttpRequest, object_id: str) -> User:
         person = self.get_object(request, object_id)

@@ -1,16 +1,19 @@
 """The admin's site: nobody comes in without a second factor."""
 
+from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth import login as sign_in
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
@@ -46,6 +49,22 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
         """Whether this person comes in at all; what they may do there is asked by each page."""
         is_verified = getattr(request.user, "is_verified", None)  # set by the middleware of gateway/for_pages.py
         return bool(super().has_permission(request) and is_verified is not None and is_verified())
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - the base class's signature
+        """A page of the admin. Who pressed a button after their session had ended comes back to where it stood.
+
+        To what the button sent nobody comes by an address: after the sign-in there would be nothing (405).
+        """
+        wrapped = super().admin_view(view, cacheable)
+
+        @wraps(wrapped)
+        def page(request: HttpRequest, *args: Any, **known: Any) -> Any:
+            is_button = request.method == "POST" and request.path != reverse("admin:logout")
+            if is_button and not self.has_permission(request):
+                return redirect_to_login(_button_stood_at(request), reverse("admin:login"))
+            return wrapped(request, *args, **known)
+
+        return page
 
     @method_decorator(never_cache)
     @login_not_required
@@ -98,3 +117,11 @@ class GatewaySite(UnfoldAdminSite):  # type: ignore[misc]  # untyped
             path("personal-data/<slug:kind>/<str:key>/", look, name="personal_data"),
             *urls,
         ]
+
+
+def _button_stood_at(request: HttpRequest) -> str:
+    """The page of the admin from which a form came, as far as the browser says so; else the first one."""
+    said = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(said, {request.get_host()}, require_https=request.is_secure())
+    told, first = urlsplit(said) if is_ours else urlsplit(""), reverse("admin:index")
+    return f"{told.path}?{told.query}".removesuffix("?") if told.path.startswith(first) else first

@@ -177,6 +177,10 @@ ODD: Final[dict[str, tuple[Any, set[int]]]] = {
     ),
     "HTTP/2": (lambda path: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 404, 405, 505, 0}),
     "TLS": (lambda path: b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n", {400, 0}),
+    "a charset of no text": (
+        lambda path: post(path + b"?a=b", b"Content-Type: text/plain; charset=hex\r\nContent-Length: 2\r\n"),
+        {400, 401, 403, 404, 405, 415},
+    ),
     "no length": (lambda path: post(path, JSON), {400, 401, 403, 404, 405}),
     "a negative length": (lambda path: post(path, JSON + b"Content-Length: -1\r\n"), {400}),
     "a length in words": (lambda path: post(path, JSON + b"Content-Length: two\r\n"), {400}),

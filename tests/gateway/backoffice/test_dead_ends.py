@@ -38,6 +38,22 @@ def test_a_parameter_that_a_list_does_not_have_is_named(looker: Client) -> None:
     assert "This list knows nothing of colour." in answer.content.decode()
 
 
+def test_a_form_that_lay_open_while_its_person_signed_in_anew(looker: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = looker.cookies
+    answer = strict.post("/admin/password_change/", {"old_password": "what-was-typed"})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "This form is out of date" in page
+    assert re.search(r'<a class="button[^"]*" href="/admin/">', page)
+    at_the_door = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "what-was-typed"})
+    assert at_the_door.status_code == 403
+    assert "<h1>This form is out of date</h1>" in at_the_door.content.decode()
+    for one in (page, at_the_door.content.decode()):
+        assert "DEBUG" not in one
+        assert "what-was-typed" not in one
+
+
 def test_a_stranger_learns_nothing_and_is_asked_to_sign_in(client: Client) -> None:
     answer = client.get("/admin/payments/nothing/")
     assert answer.status_code == 302

@@ -105,6 +105,17 @@ def test_only_the_named_columns_are_in_the_form_and_only_what_was_changed_is_wri
     assert "Base URL" in entry.get_change_message()
 
 
+@pytest.mark.parametrize("nothing", ["", "null", "[]", '""'])
+def test_emptied_paths_are_the_usual_ones(
+    client: Client, operator: User, account: ProviderAccount, nothing: str
+) -> None:
+    ProviderAccount.objects.update(paths={"balances": "/v9/balances"})
+    sent = FORM | {"initial-paths": '{"balances": "/v9/balances"}', "paths": nothing}
+    assert client.post(page_of(account), sent).status_code == 302
+    account.refresh_from_db()
+    assert account.paths == {}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

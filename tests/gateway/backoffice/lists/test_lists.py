@@ -214,7 +214,11 @@ class TestModes:
         assert page.result_list == [trial]
         assert [(one.mode, one.is_shown) for one in page.modes] == [("live", False), ("test", True)]
         assert shown(admin_client, CUSTOMERS).result_list == [trial]
-        assert shown(admin_client, CUSTOMERS, "mode__exact=live").result_list == [real]
+        for query, rows in (("mode__exact=live", [real]), ("mode__exact=test&mode=live", [trial])):
+            answer = admin_client.get(f"{CUSTOMERS}?{query}")
+            assert answer.context["cl"].result_list == rows
+            said = answer.content.decode()
+            assert ("[Test]" in said, "Test: play money" in said) == (rows == [trial],) * 2, "as its page says"
 
     def test_the_bar_keeps_what_was_asked_for(self, product: Product, admin_client: Client) -> None:
         page = shown(admin_client, CUSTOMERS, f"mode=test&product__id__exact={product.pk}&after={ids.new_id()}")

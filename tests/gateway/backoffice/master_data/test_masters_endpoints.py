@@ -90,16 +90,22 @@ def test_another_address_takes_what_is_owed(staff: Client, endpoint: WebhookEndp
 
 
 def test_it_is_switched_off_and_on(staff: Client, endpoint: WebhookEndpoint, delivery: Delivery) -> None:
-    assert staff.post(page("switch", endpoint), WHY).status_code == 302
+    assert 'name="wish" value="off"' in staff.get(page("switch", endpoint)).content.decode()
+    for _ in range(2):  # a second click, or after it went off by itself
+        assert staff.post(page("switch", endpoint), {"wish": "off", **WHY}).status_code == 302
     for row in (endpoint, delivery):
         row.refresh_from_db()
     assert (endpoint.is_enabled, delivery.status) == (False, "cancelled")
+    assert 'name="wish" value="on"' in staff.get(page("switch", endpoint)).content.decode()
+    for wrong in ({}, {"wish": "other"}):
+        assert staff.post(page("switch", endpoint), {**wrong, **WHY}).status_code == 400
     assert "switch it on first" in staff.post(page("test", endpoint), WHY).content.decode()
     assert (
         "switch it on first"
         in staff.post(page("replay", endpoint), {"since": "2026-01-01 00:00", **WHY}).content.decode()
     )
-    assert staff.post(page("switch", endpoint), WHY).status_code == 302
+    for _ in range(2):
+        assert staff.post(page("switch", endpoint), {"wish": "on", **WHY}).status_code == 302
     for row in (endpoint, delivery):
         row.refresh_from_db()
     assert (endpoint.is_enabled, endpoint.disabled_at, endpoint.disabled_reason) == (True, None, "")
@@ -109,7 +115,7 @@ def test_it_is_switched_off_and_on(staff: Client, endpoint: WebhookEndpoint, del
 def test_another_one_at_its_address_keeps_it_off(staff: Client, endpoint: WebhookEndpoint) -> None:
     disable_endpoint(endpoint)
     other, _ = add_endpoint(product=endpoint.product, mode="test", url=endpoint.url, event_types=[])
-    assert f"told already, by {other}" in staff.post(page("switch", endpoint), WHY).content.decode()
+    assert f"told already, by {other}" in staff.post(page("switch", endpoint), {"wish": "on", **WHY}).content.decode()
     endpoint.refresh_from_db()
     assert not endpoint.is_enabled
 

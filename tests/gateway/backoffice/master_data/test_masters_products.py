@@ -116,6 +116,19 @@ def test_its_page_leads_only_to_what_the_person_may_see(integrator: Client, prod
     assert "/admin/balances/fee/" not in shown
 
 
+def test_each_list_to_which_its_page_leads_is_narrowed_down_to_it(product: Product) -> None:
+    also = ("view_product", "view_apikey", "view_webhookendpoint", "view_account", "view_customer")
+    looker = logged_in("looker", *SEES, *also)
+    lists = re.findall(
+        rf'"(/admin/[a-z/]+\?product__id__exact={product.pk})"', looker.get(page(product)).content.decode()
+    )
+    assert len(lists) == 9
+    for one in lists:
+        answer = looker.get(one)
+        assert answer.status_code == 200, one
+        assert "product: " in answer.content.decode(), one
+
+
 # What counts now.
 
 

@@ -177,10 +177,17 @@ def finance(client: Client) -> User:
     return user
 
 
-def test_the_page_leads_to_the_form_filled_in_as_it_is(client: Client, finance: User, limited: PaymentSystem) -> None:
-    page = reverse("admin:providers_paymentsystem_change", args=["imps_ib"])
-    button = reverse("admin:providers_paymentsystem_propose_payouts", args=["imps_ib"])
-    assert button in client.get(page).content.decode()
+@pytest.mark.parametrize("key", ["imps_ib", "imps_5Fib"])  # as people write it, and as lists lead there
+def test_the_page_leads_to_the_form_filled_in_as_it_is(
+    client: Client, finance: User, limited: PaymentSystem, key: str
+) -> None:
+    page = reverse("admin:providers_paymentsystem_change", args=[key])
+    button = reverse("admin:providers_paymentsystem_propose_payouts", args=[key])
+    shown = client.get(page).content.decode()
+    assert button in shown
+    history = reverse("admin:providers_paymentsystem_history", args=["imps_5Fib"])
+    assert history in shown
+    assert client.get(history).status_code == 200
     form = client.get(button, follow=True).context["form"]
     as_it_is = told("imps_ib", withdrawal_minimum="100", withdrawal_maximum="500")
     assert {one.name: one.value() for one in form} == as_it_is

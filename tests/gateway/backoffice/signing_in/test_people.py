@@ -140,6 +140,17 @@ def test_not_even_a_superuser_changes_their_own_rights(client: Client, root: Use
     assert client.post(page("user", "delete", root.pk), {"post": "yes"}).status_code == 403
 
 
+@pytest.mark.parametrize("address", ["{}", "0{}", "+{}", "%20{}"])
+def test_a_superusers_own_password_takes_the_old_one(client: Client, root: User, address: str) -> None:
+    other, own = person("other"), f"/admin/auth/user/{address.format(root.pk)}/password/"
+    new = {"password1": f"{PASSWORD} 2", "password2": f"{PASSWORD} 2", "usable_password": "true"}
+    for answer in (client.get(own), client.post(own, new)):
+        assert (answer.status_code, answer["Location"]) == (302, reverse("admin:password_change"))
+    assert User.objects.get(pk=root.pk).check_password(PASSWORD)
+    assert client.post(reverse("admin:auth_user_password_change", args=[other.pk]), new).status_code == 302
+    assert User.objects.get(pk=other.pk).check_password(f"{PASSWORD} 2")
+
+
 def test_whoever_may_not_edit_people_still_does_not(client: Client) -> None:
     browser_of(person("vic", is_staff=True), client)
     for model in ("user", "group"):

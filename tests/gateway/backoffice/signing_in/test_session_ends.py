@@ -104,3 +104,21 @@ def test_a_page_a_minute_later_writes_the_session_and_one_before_does_not(ada: C
     noon.shift(1)
     ada.get("/admin/")
     assert used() == "2026-03-02T12:01:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("said", "leads_to"),
+    [
+        ("http://testserver/admin/payments/deposit/?mode=test", "/admin/payments/deposit/%3Fmode%3Dtest"),
+        ("http://testserver/docs/", "/admin/"),
+        ("https://evil.example/admin/queues/", "/admin/"),
+        ("http://[", "/admin/"),
+        ("", "/admin/"),
+    ],
+)
+def test_who_presses_a_button_after_it_ended_comes_back_to_where_it_stood(
+    ada: Client, noon: Any, said: str, leads_to: str
+) -> None:
+    noon.shift(30 * MINUTE)
+    answer = ada.post("/admin/backoffice/export/ask/", headers={"Referer": said})
+    assert (answer.status_code, answer["Location"]) == (302, f"/admin/login/?next={leads_to}")
