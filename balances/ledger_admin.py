@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -57,6 +57,22 @@ class EntryInline(ReadOnlyInline):
         return "-" if row.balance_after is None else grouped(row.balance_after, row.currency)
 
 
+class CurrencyFilter(admin.SimpleListFilter):
+    """Journals in one currency, which stands in their entries alone."""
+
+    title = "currency"
+    parameter_name = "currency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Those of the accounts, of which there are few beside the journals."""
+        found = Account.objects.order_by("currency").values_list("currency", flat=True).distinct()
+        return [(code, code) for code in found]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        """The rows with an entry in it: an exchange is found by both of its currencies."""
+        return queryset.filter(Exists(Entry.objects.filter(journal=OuterRef("pk"), currency=self.value())))
+
+
 @admin.register(Journal)
 class JournalAdmin(ReadOnlyAdmin):
     """Every move of money, newest first."""
@@ -67,7 +83,10 @@ class JournalAdmin(ReadOnlyAdmin):
         *("public_id", "created_at", "kind", "mode", "amount", "owners"),
         *("reference", "order", "instructed", "detail"),
     ]
-    list_filter = ["kind", "cause", "created_at", ("instruction", admin.EmptyFieldListFilter), "instruction", "subject"]
+    list_filter = [
+        *("kind", CurrencyFilter, "cause", "created_at"),
+        *(("instruction", admin.EmptyFieldListFilter), "instruction", "subject"),
+    ]
     search_help_text = "An id of a journal or of one of its entries, of an order, or a reference, in full."
     list_select_related = ["instruction"]
     ordering = ["-id"]

@@ -7,6 +7,7 @@ way or waits is found by indexes that hold nothing else.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -112,11 +113,12 @@ def _charts(who: Looking, moved: Volumes | None) -> Sequence[charts.Chart]:
     if moved is None:
         return ()
 
-    def rows_of(kinds: Sequence[JournalKind], first: date, last: date) -> str:
+    def rows_of(currency: str, kinds: Sequence[JournalKind], first: date, last: date) -> str:
         since, until = _midnight(first), _midnight(last + timedelta(days=1))
-        return who.rows(Journal, kind__in=list(kinds), created_at__gte=since, created_at__lt=until)
+        period = {"created_at__gte": since, "created_at__lt": until}
+        return who.rows(Journal, currency=currency, kind__in=list(kinds), **period)
 
-    return [charts.chart(one, rows_of) for one in moved.currencies]
+    return [charts.chart(one, partial(rows_of, one.currency)) for one in moved.currencies]
 
 
 def _systems(who: Looking, found: _Findings) -> None:

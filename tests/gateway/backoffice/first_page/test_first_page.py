@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from balances import summaries
 from gateway.backoffice.first_page import counting_figures
 from gateway.backoffice.first_page.verdict import Need, verdict
 from gateway.backoffice.models import Counted
@@ -119,15 +120,19 @@ def test_each_mode_shows_its_own_money_and_says_which(
 
 def test_figures_lead_to_the_rows_behind_them(finance: Client, product: Product, live_account: ProviderAccount) -> None:
     Books(product, live_account, "INR").credited(noon(1), "100")
+    Books(product, live_account, "BDT").credited(noon(1), "7")
     counting_figures.count_figures()
     page = finance.get(FIRST, {"mode": "live"})
     day = noon(1)
     after = day + timedelta(days=1)
     wanted = (
-        "/admin/balances/journal/?mode=live&kind__in=receipt_credited,receipt_suspended"
+        "/admin/balances/journal/?mode=live&currency=INR&kind__in=receipt_credited,receipt_suspended"
         f"&created_at__gte={day:%Y-%m-%d}T00:00:00Z&created_at__lt={after:%Y-%m-%d}T00:00:00Z"
     )
     assert wanted in links(page, "volume")
+    for currency, amount in (("INR", "100.00 INR"), ("BDT", "7.00 BDT")):
+        rows = finance.get(wanted.replace("INR", currency))
+        assert [summaries.amount_of(one) for one in rows.context["cl"].result_list] == [amount]
     assert "/admin/balances/account/?mode=live&kind__exact=available&currency__exact=INR" in links(page, "ledger")
     for place in {*links(page, "volume"), *links(page, "ledger")} - {"?mode=live&days=14#volume"}:
         if place.startswith("/admin/"):
