@@ -28,16 +28,16 @@ from benchmarks.growth.copies import write_copies  # noqa: E402
 from benchmarks.growth.least import least_milliseconds, measure_among  # noqa: E402
 from gateway.products.models import Mode, Product  # noqa: E402
 from gateway.providers.models import ProviderAccount  # noqa: E402
-from payments.models import Deposit, Receipt  # noqa: E402
+from payments.models import Confirmation, Deposit, Receipt  # noqa: E402
 from tests.roles import as_superuser  # noqa: E402
 from tests.staff import browser_of  # noqa: E402
 from withdrawals.models import Withdrawal  # noqa: E402
 
 #: As many rows as are asked for; the other tables that lists look at get a fiftieth, because a disk has an end. A
-#: receipt belongs to its deposit; what would belong to a row that is not there is left with the first one.
-_WHOLE: Final = (Deposit, Receipt, Withdrawal, Journal)
+#: receipt belongs to its confirmation, and that to its deposit; all orders are the first customer's.
+_WHOLE: Final = (Deposit, Confirmation, Receipt, Withdrawal, Journal)
 _PART: Final = 50
-_LINKS: Final = frozenset({"customer_id", "confirmation_id"})
+_LINKS: Final = frozenset({"customer_id"})
 #: What finance types: our own names, a bank's, a recipient's account, and what is nowhere.
 _SEARCHED: Final = ("order-7", "BANK7", "bank7", "payout-7", "journal-7", "123456789", "nothing")
 
