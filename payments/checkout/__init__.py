@@ -1,0 +1,1 @@
+"""The hosted payment pages: a customer pays there by hand."""
