@@ -18,7 +18,8 @@ from gateway.api.order_fields import check_limits, checked_amount, checked_field
 from gateway.providers.lookups import ENABLED_SYSTEMS
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ScreenshotWish
 from payments import references, screenshots
-from payments.actions import NewConfirmation, NewDeposit
+from payments.actions import NewDeposit
+from payments.confirming import NewConfirmation
 from payments.models import Deposit
 
 
