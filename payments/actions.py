@@ -62,7 +62,7 @@ def create_deposit(caller: Caller, wish: NewDeposit, claim: Claim) -> Deposit:
             doubt()
             account = account_for(caller.mode)  # says so where there is none
             if account.prefers_widget:
-                _refuse_fraction(wish)
+                refuse_fraction(wish.amount)
         except IntegrityError:
             # Looked up only now, after the rollback: two requests with one reference may both find none before.
             mine = Deposit.objects.filter(product=caller.product, mode=caller.mode)
@@ -135,13 +135,17 @@ def call_off(deposit: Deposit, cause: Cause) -> None:
     move_deposit(deposit, DepositStatus.CANCELLED, cause, **changes)
 
 
-def _refuse_fraction(wish: NewDeposit) -> None:
-    # Known only here: the serializer checks an order without its account.
-    if wish.amount != wish.amount.to_integral_value():
+def refuse_fraction(amount: Decimal) -> None:
+    """Refuse what the provider's payment window does not take; a serializer checks an order without its account.
+
+    Raises:
+        Problem: 400.
+    """
+    if amount != amount.to_integral_value():
         raise Problem(
             status=400,
             code="amount_not_whole",
-            detail=f'The payment window takes whole units only; send for example "{wish.amount:.0f}".',
+            detail=f'The payment window takes whole units only; send for example "{amount:.0f}".',
             pointer="/amount",
         )
 
