@@ -35,6 +35,8 @@ urlpatterns = [
     path("api/v1/", include("withdrawals.urls")),
     path("api/v1/", include("balances.urls")),
     path("api/v1/", include("gateway.webhooks.urls")),
+    path("pay/", include("gateway.products.brand_urls")),
+    path("pay/", include("gateway.providers.media_urls")),
 ]
 
 
