@@ -5,9 +5,9 @@ No cookie is read or set, so there is nothing that another site could make a bro
 """
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
 
 from gateway.api.problems import Problem
@@ -16,9 +16,12 @@ from payments.checkout import locales, offers, paying, refusals, returning, scre
 from payments.checkout.offers import Offer
 from payments.checkout.page_doors import Visit, door, see_other
 from payments.checkout.page_forms import NO_FILE_MAX_BYTES, WITH_FILE_MAX_BYTES, Form, read_form
-from payments.checkout.paying import Mistake
+from payments.checkout.paying import Mistake, Refusal
 from payments.checkout.standing import Attempt
 from payments.checkout.told import Told, Way
+
+#: What a refusal is in HTTP, where it is not simply in the way (409).
+_STATUSES: Final = {Refusal.TOO_MANY: 429}
 
 
 @door("GET")
@@ -57,7 +60,7 @@ def choose(visit: Visit) -> HttpResponse:
         paying.choose(visit.session.pk, system=code, details=entered, seen=seen)
     except paying.Invalid as invalid:
         if system is None:
-            return _page(visit, notice=refusals.of_form(paying.Refusal.NOT_OFFERED), status=409)
+            return _page(visit, notice=refusals.of_form(Refusal.NOT_OFFERED), status=409)
         return _detail_page(visit, system, values=entered, mistakes=invalid.mistakes)
     except paying.Refused as refused:
         return _page(visit.again(), notice=refusals.of_form(refused.refusal), status=409)
@@ -108,24 +111,24 @@ def attempt(visit: Visit, number: int) -> HttpResponse:
 
 def _confirm(visit: Visit, attempt: Attempt, form: Form) -> HttpResponse:
     entered = {"reference": form.text("reference"), "amount": form.text("amount")}
-    mistakes: dict[str, Mistake] = {}
-    if not errors:
-        try:
-            paying.confirm(
-                visit.session.pk,
-                attempt=attempt.number,
-                reference=locales.ascii_digits(entered["reference"]),
-                amount=locales.typed_amount(entered["amount"]),
-                screenshot=form.file("screenshot"),
-                form_id=form.identifier("form") or uuid.uuid4(),
-            )
-        except paying.Invalid as invalid:
-            mistakes = invalid.mistakes
-        except paying.Refused as refused:
-            return _page(visit.again(), notice=refusals.of_form(refused.refusal), status=409)
-        else:
-            return see_other(visit.reader.links.page)
-    return _confirm_page(visit, attempt, values=entered, mistakes=mistakes)
+    try:
+        paying.confirm(
+            visit.session.pk,
+            attempt=attempt.number,
+            reference=locales.ascii_digits(entered["reference"]),
+            amount=locales.typed_amount(entered["amount"]),
+            screenshot=form.file("screenshot"),
+            form_id=form.identifier("form") or uuid.uuid4(),
+        )
+    except paying.Invalid as invalid:
+        return _confirm_page(visit, attempt, values=entered, mistakes=invalid.mistakes)
+    except paying.Refused as refused:
+        notice, status = refusals.of_form(refused.refusal), _STATUSES.get(refused.refusal, 409)
+        if refused.refusal is Refusal.OVER:
+            return _page(visit.again(), notice=notice, status=status)
+        # What was typed stays, to be corrected or sent again.
+        return _confirm_page(visit, attempt, values=entered, notice=notice, status=status)
+    return see_other(visit.reader.links.page)
 
 
 def _said(visit: Visit) -> tuple[Attempt | None, Told]:
@@ -149,12 +152,18 @@ def _page(visit: Visit, *, notice: str = "", status: int = 200) -> HttpResponse:
 
 
 def _confirm_page(
-    visit: Visit, attempt: Attempt, *, values: dict[str, str] | None = None, mistakes: dict[str, Mistake] | None = None
+    visit: Visit,
+    attempt: Attempt,
+    *,
+    values: dict[str, str] | None = None,
+    mistakes: dict[str, Mistake] | None = None,
+    notice: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     said = told.about(attempt, visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
     form = screens.confirm_form(attempt, visit.reader, values=values, mistakes=mistakes)
-    context = screens.state(visit.standing, attempt, said, visit.reader, form=form)
-    return visit.respond(_rendered("pay/attempt.html", visit, context), status=422 if mistakes else 200)
+    context = {**screens.state(visit.standing, attempt, said, visit.reader, form=form), "notice": notice}
+    return visit.respond(_rendered("pay/attempt.html", visit, context), status=422 if mistakes else status)
 
 
 def _detail_page(

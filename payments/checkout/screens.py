@@ -203,6 +203,7 @@ def confirm_form(
             "format": labels.reference_format(system, reader.language),
             "example": system.reference_example,
             "value": values.get("reference", ""),
+            "lengths": labels.reference_lengths(system),
             "input_mode": "numeric" if system.reference_kind == ReferenceKind.DIGITS else "text",
             "capitals": "characters" if system.reference_kind == ReferenceKind.CODE else "off",
             "error": _sentence(mistakes, "reference", example=system.reference_example),
@@ -263,9 +264,12 @@ def _steps(attempt: Attempt, details: list[dict[str, str]], language: str) -> li
         "pressed": labels.pressed(details),
         "reference": labels.reference_label(system),
     }
-    opened = _("Open your UPI app.") if system.qr == QrKind.UPI else _("Open your %(system)s app.") % words
     if words["pressed"]:
         opened = _('Open your %(system)s app and choose "%(pressed)s".') % words
+    elif system.qr == QrKind.UPI:
+        opened = _("Open your UPI app.")
+    else:
+        opened = _("Open your %(system)s app.") % words
     return [
         opened,
         _("Send exactly %(amount)s, in one payment, to what is written here.") % words,
@@ -282,6 +286,7 @@ def _time_left(attempt: Attempt, standing: Standing, reader: Reader) -> dict[str
         "seconds": seconds,
         "until": min(ends).isoformat(timespec="seconds"),
         "words": locales.duration(seconds, reader.language, attempt.deposit.currency),
+        "zero": locales.number(0, reader.language, attempt.deposit.currency),
     }
 
 
@@ -304,9 +309,9 @@ def _media(hints: list[dict[str, str]]) -> list[dict[str, Any]]:
 def _takes(system: PaymentSystem, language: str) -> str:
     """How long it takes until the money is seen, or what has to be done."""
     if system.usual_minutes:
-        return ngettext(
-            "usually %(minutes)s minute", "usually %(minutes)s minutes", system.usual_minutes
-        ) % {"minutes": locales.number(system.usual_minutes, language)}
+        return ngettext("usually %(minutes)s minute", "usually %(minutes)s minutes", system.usual_minutes) % {
+            "minutes": locales.number(system.usual_minutes, language)
+        }
     match system.flow:
         case Flow.REDIRECT:
             return _("on its own page")

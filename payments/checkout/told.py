@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from gateway.providers.models import Flow
 from gateway.status_tones import Tone
 from payments import failures
-from payments.confirming import LATE_CONFIRMATION_DAYS
 from payments.checkout import locales
 from payments.checkout.standing import Attempt, NextAttempt, Standing
+from payments.confirming import LATE_CONFIRMATION_DAYS
 from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit
 from payments.shapes import next_action
@@ -303,7 +303,8 @@ def _saved_up(deposit: Deposit) -> Told:
         }
         sentences = (
             _("%(saved)s of %(minimum)s saved; %(lacking)s to go.") % figures,
-            _("%(system)s adds up smaller payments and credits them together, from %(minimum)s on.") % (system | figures),
+            _("%(system)s adds up smaller payments and credits them together, from %(minimum)s on.")
+            % (system | figures),
         )
     else:
         sentences = (_("%(system)s adds up smaller payments and credits them together.") % system,)
@@ -471,13 +472,15 @@ def _changed(deposit: Deposit, *, confirmable: bool) -> Told:
     """Called off by the customer, who chose another way."""
     system = {"system": deposit.payment_system.name}
     if confirmable:
-        said = _("If you paid with %(system)s all the same, enter that reference here: your money is not lost.") % system
+        said = (
+            _("If you paid with %(system)s all the same, enter that reference here: your money is not lost.") % system
+        )
     else:
         said = _("If you paid with %(system)s all the same, we find it by itself: your money is not lost.") % system
     return Told(
         code="changed",
         title=_("You chose another way to pay"),
-        sentences=(said,),
+        sentences=(said % {"system": deposit.payment_system.name},),
         ways=frozenset({Way.CONFIRM}) if confirmable else frozenset(),
     )
 
