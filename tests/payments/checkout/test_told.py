@@ -247,7 +247,10 @@ CASES: Final = [
     ),
     Case(
         status=D.ACCUMULATING,
-        deposit={**HAND, "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": True}},
+        deposit={
+            **HAND,
+            "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": True},
+        },
         confirmations=OPEN,
         code="saved_up",
         title="Your payment is saved up",
@@ -260,7 +263,10 @@ CASES: Final = [
     ),
     Case(
         status=D.ACCUMULATING,
-        deposit={**HAND, "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": False}},
+        deposit={
+            **HAND,
+            "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": False},
+        },
         confirmations=OPEN,
         code="saved_up",
         title="Your payment is saved up",
@@ -576,7 +582,7 @@ def test_every_reason_has_its_sentences() -> None:
 
 def test_before_anything_was_chosen() -> None:
     said = told.of(standing(), merchant="The Shop", now=NOW)
-    assert (said.code, said.title, said.ways) == ("choose", "How would you like to pay?", {Way.CHOOSE})
+    assert (said.code, said.title, said.ways) == ("choose", "How would you like to pay?", frozenset({Way.CHOOSE}))
 
 
 def test_nothing_was_chosen_in_time() -> None:
