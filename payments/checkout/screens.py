@@ -181,7 +181,8 @@ def detail_form(
         }
         for field in system.detail_fields
     ]
-    return {"system": system, "fields": fields, "errors": _summary(fields)}
+    title = _("Pay with %(system)s") % {"system": system.name}
+    return {"system": system, "title": title, "fields": fields, "errors": _summary(fields)}
 
 
 def confirm_form(
@@ -298,7 +299,7 @@ def _upi(attempt: Attempt, details: list[dict[str, str]], payee: str) -> dict[st
     if address is None:
         return None
     link = upi.pay_link(address, payee=payee, amount=deposit.amount)
-    return {"link": mark_safe(link), "qr": mark_safe(upi.qr_code(link))}  # noqa: S308 - percent-encoded; drawn by segno
+    return {"link": link, "qr": mark_safe(upi.qr_code(link))}  # noqa: S308 - drawn by segno, numbers alone
 
 
 def _media(hints: list[dict[str, str]]) -> list[dict[str, Any]]:
