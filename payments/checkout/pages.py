@@ -1,0 +1,169 @@
+"""The doors of the payment pages. Whoever has the address may pay, and nothing else proves anything here.
+
+No cookie is read or set, so there is nothing that another site could make a browser send along
+(docs/adr/payment-pages-need-no-csrf-token.md).
+"""
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.template.loader import render_to_string
+
+from gateway.providers.models import PaymentSystem
+from payments.checkout import offers, paying, refusals, screens, told
+from payments.checkout.page_doors import Visit, door, see_other
+from payments.checkout.page_forms import NO_FILE_MAX_BYTES, WITH_FILE_MAX_BYTES, Form, read_form
+from payments.checkout.standing import Attempt
+from payments.checkout.told import Told, Way
+
+
+@door("GET")
+def page(visit: Visit) -> HttpResponse:
+    """What has become of the session, and what can be done."""
+    return _page(visit)
+
+
+@door("GET")
+def live(visit: Visit) -> HttpResponse:
+    """The middle of that page, or 304 where it would say the same."""
+    attempt, said = _said(visit)
+    tag = f'"{screens.tag(said, attempt, visit.reader.language)}"'
+    if visit.request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified(headers={"ETag": tag})
+    context = _middle(visit, attempt, said)
+    answer = HttpResponse(_rendered("pay/state.html", visit, context), headers={"ETag": tag})
+    if "window" in context:
+        # Its page may show a frame of the provider's, and the one that asks may not.
+        answer.headers["Load-Anew"] = "yes"
+    return answer
+
+
+@door("GET", "POST")
+def choose(visit: Visit) -> HttpResponse:
+    """Begin a payment through a system; where it wants to know something of the customer, ask for that first."""
+    if visit.request.method != "POST":
+        return see_other(visit.reader.links.page)
+    form = read_form(visit.request, NO_FILE_MAX_BYTES)
+    code, seen = form.text("system"), form.number("seen")
+    entered = form.with_prefix("detail-")
+    system = _offered_system(visit, code)
+    if system is not None and system.detail_fields and not entered:
+        return see_other(visit.reader.links.details(code))
+    try:
+        paying.choose(visit.session.pk, system=code, details=entered, seen=seen)
+    except paying.Invalid as invalid:
+        if system is None:
+            return _page(visit, notice=refusals.of_form("not_possible"), status=409)
+        return _detail_page(visit, system, values=entered, errors=invalid.errors)
+    except paying.Refused as refused:
+        return _page(visit.again(), notice=refusals.of_form(refused.code), status=409)
+    return see_other(visit.reader.links.page)
+
+
+@door("GET")
+def details(visit: Visit) -> HttpResponse:
+    """Ask for what a system wants to know of the customer."""
+    system = _offered_system(visit, visit.request.GET.get("system", ""))
+    if system is None or not system.detail_fields:
+        return see_other(visit.reader.links.page)
+    return _detail_page(visit, system)
+
+
+@door("GET")
+def change(visit: Visit) -> HttpResponse:
+    """Say what another way to pay means while one is open, and offer it."""
+    attempt, said = _said(visit)
+    if attempt is None or Way.CHANGE not in said.ways:
+        return see_other(visit.reader.links.page)
+    offered = [one for one in offers.offered(visit.session) if one.system != attempt.deposit.payment_system]
+    context = {
+        "system": attempt.deposit.payment_system,
+        "offers": [screens.offer(one, visit.standing, visit.reader) for one in offered],
+    }
+    return visit.respond(_rendered("pay/change.html", visit, context))
+
+
+@door("GET", "POST")
+def attempt(visit: Visit, number: int) -> HttpResponse:
+    """One attempt, and the form in which its reference is entered."""
+    found = next((one for one in visit.standing.attempts if one.deposit.checkout_attempt == number), None)
+    if found is None:
+        raise Http404
+    if visit.request.method == "POST":
+        return _confirm(visit, found, read_form(visit.request, WITH_FILE_MAX_BYTES))
+    if not told.may_confirm(found, visit.reader.now):
+        return see_other(visit.reader.links.page)
+    return _confirm_page(visit, found)
+
+
+def _confirm(visit: Visit, attempt: Attempt, form: Form) -> HttpResponse:
+    entered = {"reference": form.text("reference"), "amount": form.text("amount")}
+    errors: dict[str, str] = {}
+    if not errors:
+        try:
+            paying.confirm(
+                visit.session.pk,
+                attempt=attempt.deposit.checkout_attempt,
+                reference=entered["reference"],
+                amount=entered["amount"] or None,
+                screenshot=form.file("screenshot"),
+                form_id=form.identifier("form") or uuid.uuid4(),
+            )
+        except paying.Invalid as invalid:
+            errors = invalid.errors
+        except paying.Refused as refused:
+            return _page(visit.again(), notice=refusals.of_form(refused.code), status=409)
+        else:
+            return see_other(visit.reader.links.page)
+    return _confirm_page(visit, attempt, values=entered, errors=errors)
+
+
+def _said(visit: Visit) -> tuple[Attempt | None, Told]:
+    standing = visit.standing
+    attempt = standing.current or (standing.attempts[-1] if standing.attempts else None)
+    return attempt, told.of(standing, merchant=visit.reader.look.name, now=visit.reader.now)
+
+
+def _middle(visit: Visit, attempt: Attempt | None, said: Told) -> dict[str, Any]:
+    # Asked for last, and only where the list is shown: it may ask the provider.
+    offered = offers.offered(visit.session) if Way.CHOOSE in said.ways else None
+    return screens.state(visit.standing, attempt, said, visit.reader, offered=offered)
+
+
+def _page(visit: Visit, *, notice: str = "", status: int = 200) -> HttpResponse:
+    attempt, said = _said(visit)
+    context = {**_middle(visit, attempt, said), "notice": notice}
+    window = context.get("window")
+    return visit.respond(
+        _rendered("pay/page.html", visit, context), status=status, window=window["url"] if window else ""
+    )
+
+
+def _confirm_page(
+    visit: Visit, attempt: Attempt, *, values: dict[str, str] | None = None, errors: dict[str, str] | None = None
+) -> HttpResponse:
+    said = told.about(attempt, visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
+    form = screens.confirm_form(attempt, visit.reader, values=values, errors=errors)
+    context = screens.state(visit.standing, attempt, said, visit.reader, form=form)
+    return visit.respond(_rendered("pay/attempt.html", visit, context), status=422 if errors else 200)
+
+
+def _detail_page(
+    visit: Visit,
+    system: PaymentSystem,
+    *,
+    values: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> HttpResponse:
+    context = screens.detail_form(system, values=values, errors=errors)
+    return visit.respond(_rendered("pay/details.html", visit, context), status=422 if errors else 200)
+
+
+def _offered_system(visit: Visit, code: str) -> PaymentSystem | None:
+    """The system of this code, where the session may be paid by it."""
+    return next((one.system for one in offers.offered(visit.session) if one.fits and one.system.code == code), None)
+
+
+def _rendered(template: str, visit: Visit, context: dict[str, Any]) -> str:
+    return render_to_string(template, {**screens.frame(visit.standing, visit.reader, visit.here()), **context})
