@@ -89,6 +89,14 @@ def test_a_translation_has_the_placeholders_and_the_markup_of_its_sentence(langu
     assert [own for english, own in pairs if own != own.strip() and english == english.strip()] == []
 
 
+def test_values_in_urdu_sentences_are_isolated() -> None:
+    """Else a reference or an amount would drag the signs around it to its other side."""
+    texts = [own for message in sentences(catalogues.kept("ur")).values() for _, own in forms(message)]
+    isolated = re.compile("\N{FIRST STRONG ISOLATE}%\\(\\w+\\)s\N{POP DIRECTIONAL ISOLATE}")
+
+    assert [text for text in texts if "%(" in isolated.sub("", text)] == []
+
+
 @every_language
 def test_a_translation_is_in_the_script_of_its_language(language: str) -> None:
     texts = [own for message in sentences(catalogues.kept(language)).values() for _, own in forms(message)]
