@@ -19,6 +19,7 @@ urlpatterns = [
     # First what is called most: they are tried in turn.
     path("", include("postbacks.urls")),
     path("api/v1/", include("payments.urls")),
+    path("api/v1/", include("payments.checkout.urls")),
     path("api/v1/", include("gateway.refunds.urls")),
     path("", RedirectView.as_view(url="/docs/")),
     path("pay/", include("payments.checkout.page_urls")),
@@ -34,6 +35,8 @@ urlpatterns = [
     path("api/v1/", include("withdrawals.urls")),
     path("api/v1/", include("balances.urls")),
     path("api/v1/", include("gateway.webhooks.urls")),
+    path("pay/", include("gateway.products.brand_urls")),
+    path("pay/", include("gateway.providers.media_urls")),
 ]
 
 

@@ -15,11 +15,14 @@ from gateway.api.fields import (
     WordField,
 )
 from gateway.api.order_fields import check_limits, checked_amount, checked_fields
+from gateway.pictures import BadPicture
 from gateway.providers.lookups import ENABLED_SYSTEMS
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ScreenshotWish
 from payments import references, screenshots
-from payments.actions import NewConfirmation, NewDeposit
+from payments.actions import NewDeposit
+from payments.confirming import NewConfirmation
 from payments.models import Deposit
+from payments.order_limits import least_of
 
 
 class ReturnUrlsSerializer(StrictSerializer):
@@ -56,8 +59,7 @@ class NewDepositSerializer(StrictSerializer):
         if currency not in system.currencies:
             raise serializers.ValidationError({"currency": [f"{system} takes {', '.join(system.currencies)}."]})
         amount = checked_amount(attrs["amount"], currency)
-        saves = system.saves_up and self.context.get("takes_savings", False)
-        minimum = None if saves else system.deposit_minimum  # below it, the money would wait in savings
+        minimum = least_of(system, takes_savings=self.context.get("takes_savings", False))
         check_limits(amount, currency, minimum=minimum, maximum=system.deposit_maximum)
         # The raw object: DictField would have turned numbers into text before anybody saw them.
         details = checked_fields(self.initial_data.get("details", {}), system.detail_fields, "details")
@@ -109,7 +111,7 @@ class NewConfirmationSerializer(StrictSerializer):
             raise serializers.ValidationError({"screenshot": [f"{system} takes no screenshot."]})
         try:
             attrs["screenshot"] = screenshots.cleaned(file, file.size)
-        except screenshots.BadScreenshot as error:
+        except BadPicture as error:
             raise serializers.ValidationError({"screenshot": [str(error)]}) from None
 
     def wish(self) -> NewConfirmation:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from gateway import patterns
 from gateway.providers.models import PaymentSystem, ReferenceKind
-from payments.checkout import upi
+from payments.checkout import locales, upi
 
 #: Titles of the fields that systems of the catalogue ask for (`gateway.providers.detail_fields`).
 FIELD_TITLES: Final = (
@@ -64,19 +64,19 @@ def _row(label: str, value: str) -> Row:
 
 
 def reference_label(system: PaymentSystem) -> str:
-    """What the system's own app calls the reference of a payment."""
-    return str(getattr(system, "reference_label", "")) or _("Reference number")
+    """What the system's own app calls the reference of a payment; it stands there in no other language either."""
+    return system.reference_label
 
 
-def reference_format(system: PaymentSystem) -> str:
+def reference_format(system: PaymentSystem, language: str) -> str:
     """How a reference of this system looks, in words; "" where nobody knows."""
-    if not system.reference_pattern:
+    pattern = _pattern(system)
+    if pattern is None:
         return ""
-    try:
-        pattern = patterns.read(system.reference_pattern)
-    except patterns.BadPattern:
-        return ""
-    counts = {"least": pattern.shortest, "most": pattern.longest}
+    counts = {
+        "least": locales.number(pattern.shortest, language),
+        "most": locales.number(pattern.longest, language),
+    }
     is_exact = pattern.shortest == pattern.longest
     if all(one.isdigit() for one in pattern.characters):
         return (_("%(most)s digits") if is_exact else _("%(least)s to %(most)s digits")) % counts
@@ -87,6 +87,21 @@ def reference_format(system: PaymentSystem) -> str:
     return (_("%(most)s characters") if is_exact else _("%(least)s to %(most)s characters")) % counts
 
 
+def reference_lengths(system: PaymentSystem) -> tuple[int, int] | None:
+    """Fewest and most characters of a reference; None where nobody knows."""
+    pattern = _pattern(system)
+    return None if pattern is None else (pattern.shortest, pattern.longest)
+
+
 def field_title(field: dict[str, Any]) -> str:
     """What a field of the system is called (`gateway.providers.detail_fields.DetailField`)."""
     return _(field["title"])
+
+
+def _pattern(system: PaymentSystem) -> patterns.Pattern | None:
+    if not system.reference_pattern:
+        return None
+    try:
+        return patterns.read(system.reference_pattern)
+    except patterns.BadPattern:  # a row from before patterns were checked
+        return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from csp.constants import NONE
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -79,7 +80,7 @@ def harden(answer: HttpResponse, *, frame_ancestors: Sequence[str] = (), frame_s
         *(f"{kind}-src 'self'" for kind in ("script", "style", "img", "media", "connect")),
         "form-action 'self'",
         "base-uri 'none'",
-        f"frame-ancestors {' '.join(frame_ancestors) or "'none'"}",
+        f"frame-ancestors {' '.join(frame_ancestors or [NONE])}",
     ]
     if frame_source:
         parts = urlsplit(frame_source)
@@ -114,6 +115,8 @@ def _languages_of(request: HttpRequest) -> list[str]:
     """English, before it the first of ours that the browser asks for: here nobody knows a session's own."""
     asked = request.GET.get("lang", "")
     wanted = [asked] if asked else []
-    wanted += [code.partition("-")[0] for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
+    wanted += [
+        code.partition("-")[0] for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    ]
     first = next((code for code in wanted if code in screens.LANGUAGES), "en")
     return ["en"] if first == "en" else [first, "en"]

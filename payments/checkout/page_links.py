@@ -47,6 +47,11 @@ class Links:
         """Where another way is chosen, after a warning."""
         return self._to("pay-change")
 
+    @property
+    def back(self) -> str:
+        """The way back to the product."""
+        return self._to("pay-back")
+
     def details(self, system: str) -> str:
         """Where what a system wants to know of the customer is entered."""
         return self._to("pay-details", system=system)

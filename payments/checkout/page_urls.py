@@ -10,5 +10,6 @@ urlpatterns = [
     path("<str:token>/choose", pages.choose, name="pay-choose"),
     path("<str:token>/details", pages.details, name="pay-details"),
     path("<str:token>/change", pages.change, name="pay-change"),
+    path("<str:token>/back", pages.back, name="pay-back"),
     path("<str:token>/attempts/<int:number>", pages.attempt, name="pay-attempt"),
 ]

@@ -5,17 +5,23 @@ No cookie is read or set, so there is nothing that another site could make a bro
 """
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
 
+from gateway.api.problems import Problem
 from gateway.providers.models import PaymentSystem
-from payments.checkout import offers, paying, refusals, screens, told
+from payments.checkout import locales, offers, paying, refusals, returning, screens, told
+from payments.checkout.offers import Offer
 from payments.checkout.page_doors import Visit, door, see_other
 from payments.checkout.page_forms import NO_FILE_MAX_BYTES, WITH_FILE_MAX_BYTES, Form, read_form
+from payments.checkout.paying import Mistake, Refusal
 from payments.checkout.standing import Attempt
 from payments.checkout.told import Told, Way
+
+#: What a refusal is in HTTP, where it is not simply in the way (409).
+_STATUSES: Final = {Refusal.TOO_MANY: 429}
 
 
 @door("GET")
@@ -54,10 +60,10 @@ def choose(visit: Visit) -> HttpResponse:
         paying.choose(visit.session.pk, system=code, details=entered, seen=seen)
     except paying.Invalid as invalid:
         if system is None:
-            return _page(visit, notice=refusals.of_form("not_possible"), status=409)
-        return _detail_page(visit, system, values=entered, errors=invalid.errors)
+            return _page(visit, notice=refusals.of_form(Refusal.NOT_OFFERED), status=409)
+        return _detail_page(visit, system, values=entered, mistakes=invalid.mistakes)
     except paying.Refused as refused:
-        return _page(visit.again(), notice=refusals.of_form(refused.code), status=409)
+        return _page(visit.again(), notice=refusals.of_form(refused.refusal), status=409)
     return see_other(visit.reader.links.page)
 
 
@@ -76,18 +82,24 @@ def change(visit: Visit) -> HttpResponse:
     attempt, said = _said(visit)
     if attempt is None or Way.CHANGE not in said.ways:
         return see_other(visit.reader.links.page)
-    offered = [one for one in offers.offered(visit.session) if one.system != attempt.deposit.payment_system]
+    offered = [one for one in _offered(visit) if one.system != attempt.deposit.payment_system]
     context = {
         "system": attempt.deposit.payment_system,
-        "offers": [screens.offer(one, visit.standing, visit.reader) for one in offered],
+        "offers": screens.offer_rows(offered, visit.standing, visit.reader),
     }
     return visit.respond(_rendered("pay/change.html", visit, context))
+
+
+@door("GET")
+def back(visit: Visit) -> HttpResponse:
+    """Send the customer back to the product, with the result signed at this moment: a page may lie open for hours."""
+    return see_other(returning.way_back(visit.standing) or visit.reader.links.page)
 
 
 @door("GET", "POST")
 def attempt(visit: Visit, number: int) -> HttpResponse:
     """One attempt, and the form in which its reference is entered."""
-    found = next((one for one in visit.standing.attempts if one.deposit.checkout_attempt == number), None)
+    found = next((one for one in visit.standing.attempts if one.number == number), None)
     if found is None:
         raise Http404
     if visit.request.method == "POST":
@@ -99,35 +111,34 @@ def attempt(visit: Visit, number: int) -> HttpResponse:
 
 def _confirm(visit: Visit, attempt: Attempt, form: Form) -> HttpResponse:
     entered = {"reference": form.text("reference"), "amount": form.text("amount")}
-    errors: dict[str, str] = {}
-    if not errors:
-        try:
-            paying.confirm(
-                visit.session.pk,
-                attempt=attempt.deposit.checkout_attempt,
-                reference=entered["reference"],
-                amount=entered["amount"] or None,
-                screenshot=form.file("screenshot"),
-                form_id=form.identifier("form") or uuid.uuid4(),
-            )
-        except paying.Invalid as invalid:
-            errors = invalid.errors
-        except paying.Refused as refused:
-            return _page(visit.again(), notice=refusals.of_form(refused.code), status=409)
-        else:
-            return see_other(visit.reader.links.page)
-    return _confirm_page(visit, attempt, values=entered, errors=errors)
+    try:
+        paying.confirm(
+            visit.session.pk,
+            attempt=attempt.number,
+            reference=locales.ascii_digits(entered["reference"]),
+            amount=locales.typed_amount(entered["amount"]),
+            screenshot=form.file("screenshot"),
+            form_id=form.identifier("form") or uuid.uuid4(),
+        )
+    except paying.Invalid as invalid:
+        return _confirm_page(visit, attempt, values=entered, mistakes=invalid.mistakes)
+    except paying.Refused as refused:
+        notice, status = refusals.of_form(refused.refusal), _STATUSES.get(refused.refusal, 409)
+        if refused.refusal is Refusal.OVER:
+            return _page(visit.again(), notice=notice, status=status)
+        # What was typed stays, to be corrected or sent again.
+        return _confirm_page(visit, attempt, values=entered, notice=notice, status=status)
+    return see_other(visit.reader.links.page)
 
 
 def _said(visit: Visit) -> tuple[Attempt | None, Told]:
-    standing = visit.standing
-    attempt = standing.current or (standing.attempts[-1] if standing.attempts else None)
-    return attempt, told.of(standing, merchant=visit.reader.look.name, now=visit.reader.now)
+    said = told.of(visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
+    return visit.standing.current, said
 
 
 def _middle(visit: Visit, attempt: Attempt | None, said: Told) -> dict[str, Any]:
     # Asked for last, and only where the list is shown: it may ask the provider.
-    offered = offers.offered(visit.session) if Way.CHOOSE in said.ways else None
+    offered = _offered(visit) if Way.CHOOSE in said.ways else None
     return screens.state(visit.standing, attempt, said, visit.reader, offered=offered)
 
 
@@ -141,12 +152,18 @@ def _page(visit: Visit, *, notice: str = "", status: int = 200) -> HttpResponse:
 
 
 def _confirm_page(
-    visit: Visit, attempt: Attempt, *, values: dict[str, str] | None = None, errors: dict[str, str] | None = None
+    visit: Visit,
+    attempt: Attempt,
+    *,
+    values: dict[str, str] | None = None,
+    mistakes: dict[str, Mistake] | None = None,
+    notice: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     said = told.about(attempt, visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
-    form = screens.confirm_form(attempt, visit.reader, values=values, errors=errors)
-    context = screens.state(visit.standing, attempt, said, visit.reader, form=form)
-    return visit.respond(_rendered("pay/attempt.html", visit, context), status=422 if errors else 200)
+    form = screens.confirm_form(attempt, visit.reader, values=values, mistakes=mistakes)
+    context = {**screens.state(visit.standing, attempt, said, visit.reader, form=form), "notice": notice}
+    return visit.respond(_rendered("pay/attempt.html", visit, context), status=422 if mistakes else status)
 
 
 def _detail_page(
@@ -154,15 +171,22 @@ def _detail_page(
     system: PaymentSystem,
     *,
     values: dict[str, str] | None = None,
-    errors: dict[str, str] | None = None,
+    mistakes: dict[str, Mistake] | None = None,
 ) -> HttpResponse:
-    context = screens.detail_form(system, values=values, errors=errors)
-    return visit.respond(_rendered("pay/details.html", visit, context), status=422 if errors else 200)
+    context = screens.detail_form(system, values=values, mistakes=mistakes)
+    return visit.respond(_rendered("pay/details.html", visit, context), status=422 if mistakes else 200)
+
+
+def _offered(visit: Visit) -> list[Offer]:
+    try:
+        return offers.offered(visit.session)
+    except Problem:  # no account serves the mode: nothing can be offered just now, and the page says so
+        return []
 
 
 def _offered_system(visit: Visit, code: str) -> PaymentSystem | None:
     """The system of this code, where the session may be paid by it."""
-    return next((one.system for one in offers.offered(visit.session) if one.fits and one.system.code == code), None)
+    return next((one.system for one in _offered(visit) if one.fits and one.system.code == code), None)
 
 
 def _rendered(template: str, visit: Visit, context: dict[str, Any]) -> str:

@@ -20,13 +20,14 @@ from gateway.providers.models import Flow, MediaKind, PaymentSystem, QrKind, Ref
 from payments.checkout import labels, locales, refusals, told, upi
 from payments.checkout.offers import Offer
 from payments.checkout.page_links import Links, files
-from payments.checkout.returning import way_back
+from payments.checkout.paying import Mistake
+from payments.checkout.returning import address
 from payments.checkout.standing import Attempt, Standing
 from payments.checkout.told import Told, Way
 from payments.shapes import next_action
 
 #: The languages of the pages, each by its own name.
-LANGUAGES: Final = {"en": "English", "hi": "हिन्दी", "bn": "বাংলা", "ur": "اردو"}
+LANGUAGES: Final[dict[str, str]] = dict(settings.LANGUAGES)
 #: Of the tag by which a page knows whether there is news: 64 bits, compared with itself a few hundred times.
 _TAG_CHARS: Final = 16
 
@@ -93,7 +94,7 @@ def state(
     said: Told,
     reader: Reader,
     *,
-    offered: Iterable[Offer] | None = None,
+    offered: list[Offer] | None = None,
     form: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The middle of a page: what has happened, and what can be done.
@@ -113,14 +114,14 @@ def state(
         "is_waiting": said.polls and not said.ways & {Way.PAY, Way.CONFIRM},
         "refreshes": said.polls and Way.CONFIRM not in said.ways,
         "again_link": links.page if said.polls and Way.CONFIRM in said.ways else None,
-        "offers": None if offered is None else [offer(one, standing, reader) for one in offered],
+        "offers": None if offered is None else offer_rows(offered, standing, reader),
         "change_link": links.change if Way.CHANGE in said.ways else None,
         "earlier": [
-            {"system": one.deposit.payment_system.name, "link": links.attempt(one.deposit.checkout_attempt)}
+            {"system": one.deposit.payment_system.name, "link": links.attempt(one.number)}
             for one in standing.attempts
             if one is not attempt and told.may_confirm(one, reader.now)
         ],
-        "back": way_back(standing),
+        "back": links.back if address(standing) else None,
     }
     if attempt is None:
         return shown
@@ -130,7 +131,7 @@ def state(
         shown["form"] = form or confirm_form(attempt, reader)
         shown["form_first"] = Way.PAY not in said.ways or bool(attempt.confirmations) or form is not None
     elif Way.CONFIRM_LINK in said.ways:
-        shown["reference_link"] = links.attempt(attempt.deposit.checkout_attempt)
+        shown["reference_link"] = links.attempt(attempt.number)
     if Way.PAY in said.ways:
         shown |= _paying(attempt, standing, reader)
     return shown
@@ -138,29 +139,33 @@ def state(
 
 def tag(said: Told, attempt: Attempt | None, language: str) -> str:
     """What differs whenever the page would say something else."""
-    about = None if attempt is None else (attempt.deposit.checkout_attempt, attempt.deposit.shown_at)
+    about = None if attempt is None else (attempt.number, attempt.deposit.shown_at)
     return hashlib.sha256(repr((said, sorted(said.ways), about, language)).encode()).hexdigest()[:_TAG_CHARS]
 
 
-def offer(one: Offer, standing: Standing, reader: Reader) -> dict[str, Any]:
-    """A way to pay, as the list shows it."""
-    system, currency = one.system, standing.session.currency
-    return {
-        "code": system.code,
-        "name": system.name,
-        "logo": one.logo,
-        "fits": one.fits,
-        "takes": _takes(system, reader.language),
-        "limits": _limits(one, currency, reader.language),
-        "link": reader.links.details(system.code) if one.fits and system.detail_fields else None,
-    }
+def offer_rows(offered: list[Offer], standing: Standing, reader: Reader) -> list[dict[str, Any]]:
+    """The ways to pay, as the list shows them."""
+    logos = media_files.addresses_of([one.logo for one in offered if one.logo], MediaKind.LOGO)
+    currency = standing.session.currency
+    return [
+        {
+            "code": one.system.code,
+            "name": one.system.name,
+            "logo": logos[one.logo].address if one.logo in logos else None,
+            "fits": one.fits,
+            "takes": _takes(one.system, reader.language),
+            "limits": _limits(one, currency, reader.language),
+            "link": reader.links.details(one.system.code) if one.fits and one.system.detail_fields else None,
+        }
+        for one in offered
+    ]
 
 
 def detail_form(
-    system: PaymentSystem, *, values: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+    system: PaymentSystem, *, values: Mapping[str, str] | None = None, mistakes: Mapping[str, Mistake] | None = None
 ) -> dict[str, Any]:
     """The fields that a system asks for, with what was entered and why it was not taken."""
-    values, errors = values or {}, errors or {}
+    values, mistakes = values or {}, mistakes or {}
     fields = [
         {
             "id": f"detail-{field['name']}",
@@ -172,7 +177,7 @@ def detail_form(
             # Nearly all are numbers of telephones; where letters may stand, the keyboard has them, too.
             "input_mode": "tel" if field["example"].isdigit() else "text",
             "autocomplete": "tel" if field["example"].isdigit() else "off",
-            "error": _sentence_of(errors.get(field["name"]), example=field["example"]),
+            "error": _sentence(mistakes, field["name"], example=field["example"]),
         }
         for field in system.detail_fields
     ]
@@ -184,11 +189,11 @@ def confirm_form(
     reader: Reader,
     *,
     values: Mapping[str, str] | None = None,
-    errors: Mapping[str, str] | None = None,
+    mistakes: Mapping[str, Mistake] | None = None,
 ) -> dict[str, Any]:
     """The form of the reference, with what was entered and why it was not taken."""
     deposit, system = attempt.deposit, attempt.deposit.payment_system
-    values, errors = values or {}, errors or {}
+    values, mistakes = values or {}, mistakes or {}
     plain = locales.plain_amount(deposit.amount, deposit.currency)
     megabytes = locales.number(settings.SCREENSHOT_MAX_BYTES // 1024**2, reader.language)
     fields: dict[str, dict[str, Any]] = {
@@ -198,9 +203,10 @@ def confirm_form(
             "format": labels.reference_format(system, reader.language),
             "example": system.reference_example,
             "value": values.get("reference", ""),
+            "lengths": labels.reference_lengths(system),
             "input_mode": "numeric" if system.reference_kind == ReferenceKind.DIGITS else "text",
             "capitals": "characters" if system.reference_kind == ReferenceKind.CODE else "off",
-            "error": _sentence_of(errors.get("reference"), example=system.reference_example),
+            "error": _sentence(mistakes, "reference", example=system.reference_example),
         }
     }
     if system.wants_amount:
@@ -209,7 +215,7 @@ def confirm_form(
             "label": _("Amount you paid"),
             "value": values.get("amount", plain),
             "input_mode": "decimal" if exponent(deposit.currency) else "numeric",
-            "error": _sentence_of(errors.get("amount"), example=plain),
+            "error": _sentence(mistakes, "amount", example=plain),
         }
     if system.screenshot != ScreenshotWish.NEVER:
         fields["screenshot"] = {
@@ -218,13 +224,13 @@ def confirm_form(
             "is_required": system.screenshot == ScreenshotWish.REQUIRED,
             "megabytes": megabytes,
             "bytes": settings.SCREENSHOT_MAX_BYTES,
-            "too_large": refusals.of_field("picture_too_large", megabytes=megabytes),
-            "error": _sentence_of(errors.get("screenshot"), megabytes=megabytes),
+            "too_large": refusals.of_field("screenshot", Mistake.TOO_LARGE, megabytes=megabytes),
+            "error": _sentence(mistakes, "screenshot", megabytes=megabytes),
         }
     return {
         **fields,
         "id": uuid.uuid4(),
-        "action": reader.links.attempt(deposit.checkout_attempt),
+        "action": reader.links.attempt(attempt.number),
         "errors": _summary(fields.values()),
     }
 
@@ -258,9 +264,12 @@ def _steps(attempt: Attempt, details: list[dict[str, str]], language: str) -> li
         "pressed": labels.pressed(details),
         "reference": labels.reference_label(system),
     }
-    opened = _("Open your UPI app.") if system.qr == QrKind.UPI else _("Open your %(system)s app.") % words
     if words["pressed"]:
         opened = _('Open your %(system)s app and choose "%(pressed)s".') % words
+    elif system.qr == QrKind.UPI:
+        opened = _("Open your UPI app.")
+    else:
+        opened = _("Open your %(system)s app.") % words
     return [
         opened,
         _("Send exactly %(amount)s, in one payment, to what is written here.") % words,
@@ -277,6 +286,7 @@ def _time_left(attempt: Attempt, standing: Standing, reader: Reader) -> dict[str
         "seconds": seconds,
         "until": min(ends).isoformat(timespec="seconds"),
         "words": locales.duration(seconds, reader.language, attempt.deposit.currency),
+        "zero": locales.number(0, reader.language, attempt.deposit.currency),
     }
 
 
@@ -299,9 +309,9 @@ def _media(hints: list[dict[str, str]]) -> list[dict[str, Any]]:
 def _takes(system: PaymentSystem, language: str) -> str:
     """How long it takes until the money is seen, or what has to be done."""
     if system.usual_minutes:
-        return ngettext(
-            "usually %(minutes)s minute", "usually %(minutes)s minutes", system.usual_minutes
-        ) % {"minutes": locales.number(system.usual_minutes, language)}
+        return ngettext("usually %(minutes)s minute", "usually %(minutes)s minutes", system.usual_minutes) % {
+            "minutes": locales.number(system.usual_minutes, language)
+        }
     match system.flow:
         case Flow.REDIRECT:
             return _("on its own page")
@@ -323,8 +333,10 @@ def _limits(one: Offer, currency: str, language: str) -> str:
     return _("up to %(most)s") % words if words["most"] else ""
 
 
-def _sentence_of(code: str | None, *, example: str = "", megabytes: str = "") -> str:
-    return refusals.of_field(code, example=example, megabytes=megabytes) if code else ""
+def _sentence(mistakes: Mapping[str, Mistake], field: str, *, example: str = "", megabytes: str = "") -> str:
+    if field not in mistakes:
+        return ""
+    return refusals.of_field(field, mistakes[field], example=example, megabytes=megabytes)
 
 
 def _summary(fields: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

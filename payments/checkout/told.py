@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from gateway.providers.models import Flow
 from gateway.status_tones import Tone
 from payments import failures
-from payments.actions import LATE_CONFIRMATION_DAYS
 from payments.checkout import locales
-from payments.checkout.standing import Attempt, Standing
+from payments.checkout.standing import Attempt, NextAttempt, Standing
+from payments.confirming import LATE_CONFIRMATION_DAYS
 from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit
 from payments.shapes import next_action
-from payments.states import CONFIRMABLE, LATE, OPEN_CONFIRMATIONS, AmountCheck, ConfirmationStatus, DepositStatus
+from payments.states import CONFIRMABLE, LATE, AmountCheck, DepositStatus
 
 #: Nearly every payment is found by then (`payments.asking.ASK_DELAYS_SECONDS`: the sixth question); later the page says
 #: that it takes longer, so that nobody begins to doubt it.
@@ -74,11 +74,10 @@ def of(standing: Standing, *, merchant: str, now: datetime) -> Told:
         merchant: the name under which its customers know the product.
         now: what time it is.
     """
-    attempt = standing.current or (standing.attempts[-1] if standing.attempts else None)
-    if attempt is None:
+    if (attempt := standing.current) is None:
         if standing.is_cancelled:
             return _called_off(merchant, paid=False, ways=frozenset())
-        return _link_expired(merchant) if standing.is_expired else _choose()
+        return _choose() if standing.next_attempt is NextAttempt.ALLOWED else _link_expired(merchant)
     return about(attempt, standing, merchant=merchant, now=now)
 
 
@@ -87,7 +86,7 @@ def about(attempt: Attempt, standing: Standing, *, merchant: str, now: datetime)
     deposit = attempt.deposit
     match DepositStatus(deposit.status):
         case DepositStatus.CREATED:
-            return _opening(deposit, now)
+            return _opening(deposit, standing, now)
         case DepositStatus.AWAITING_PAYMENT:
             return _awaiting(attempt, standing, now)
         case DepositStatus.VERIFYING:
@@ -151,7 +150,7 @@ def _called_off(merchant: str, *, paid: bool, ways: frozenset[Way]) -> Told:
     )
 
 
-def _opening(deposit: Deposit, now: datetime) -> Told:
+def _opening(deposit: Deposit, standing: Standing, now: datetime) -> Told:
     system = {"system": deposit.payment_system.name}
     if deposit.in_widget or deposit.flow == Flow.ACTIVATION:
         title = _("Getting the payment details")
@@ -159,7 +158,8 @@ def _opening(deposit: Deposit, now: datetime) -> Told:
         title = _("Sending the request to your phone")
     else:
         title = _("Connecting to %(system)s") % system
-    is_asked = deposit.payment_created_at is not None  # from now on a request may lie on the customer's phone
+    # From then on a request may lie on the customer's phone.
+    is_asked = deposit.payment_created_at is not None
     is_long = now - deposit.created_at > LONG_OPENING
     sentences = (_("This takes longer than usual."),) if is_long else (_("This takes a few seconds."),)
     return Told(
@@ -167,7 +167,7 @@ def _opening(deposit: Deposit, now: datetime) -> Told:
         title=title,
         sentences=sentences,
         then=(_("This page goes on by itself."),),
-        ways=frozenset() if is_asked else frozenset({Way.CHANGE}),
+        ways=frozenset() if is_asked else _another(standing),
         polls=True,
     )
 
@@ -178,7 +178,7 @@ def _awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
     is_over = deposit.deadline_at is not None and deposit.deadline_at <= now
     if is_over or standing.is_expired or standing.is_cancelled:
         return _not_paid_in_time(confirmable=confirmable, polls=True)
-    if (refused := _newest(attempt, ConfirmationStatus.REFUSED)) is not None:
+    if (refused := attempt.refused_confirmation) is not None:
         return Told(
             code="reference_refused",
             title=_("Please check the reference"),
@@ -187,8 +187,7 @@ def _awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
             ways=frozenset({Way.CONFIRM, Way.PAY}),
             polls=True,
         )
-    change = frozenset() if attempt.confirmations else frozenset({Way.CHANGE})
-    return _paying(deposit, change, confirmable=confirmable)
+    return _paying(deposit, _another(standing), confirmable=confirmable)
 
 
 def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> Told:
@@ -248,7 +247,7 @@ def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> T
 
 def _checking(attempt: Attempt, now: datetime) -> Told:
     deposit = attempt.deposit
-    confirmation = _open(attempt)
+    confirmation = attempt.open_confirmation
     if confirmation is None:
         return _asking_what_became(deposit)
     sentences = [_entered(confirmation)]
@@ -304,7 +303,8 @@ def _saved_up(deposit: Deposit) -> Told:
         }
         sentences = (
             _("%(saved)s of %(minimum)s saved; %(lacking)s to go.") % figures,
-            _("%(system)s adds up smaller payments and credits them together, from %(minimum)s on.") % (system | figures),
+            _("%(system)s adds up smaller payments and credits them together, from %(minimum)s on.")
+            % (system | figures),
         )
     else:
         sentences = (_("%(system)s adds up smaller payments and credits them together.") % system,)
@@ -393,7 +393,7 @@ def _ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) -
     """Failed, expired or cancelled; late money is still money, so what the customer enters now comes first."""
     deposit = attempt.deposit
     confirmable = may_confirm(attempt, now)
-    if (confirmation := _open(attempt)) is not None:
+    if (confirmation := attempt.open_confirmation) is not None:
         return Told(
             code="checking_late",
             title=_("We are checking your payment"),
@@ -402,7 +402,7 @@ def _ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) -
             ways=_by_link(attempt, now),
             polls=True,
         )
-    if confirmable and (refused := _newest(attempt, ConfirmationStatus.REFUSED)) is not None:
+    if confirmable and (refused := attempt.refused_confirmation) is not None:
         return Told(
             code="late_reference_refused",
             title=_("Please check the reference"),
@@ -433,7 +433,7 @@ def _ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) -
 def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
     deposit = attempt.deposit
     failure = failures.shown(deposit.failure_code)
-    may_choose = not (standing.is_expired or standing.is_cancelled)
+    may_choose = standing.next_attempt is NextAttempt.ALLOWED
     if failure is not None and failure["safe_to_retry"]:
         return Told(
             code=f"failed_{deposit.failure_code}",
@@ -472,25 +472,21 @@ def _changed(deposit: Deposit, *, confirmable: bool) -> Told:
     """Called off by the customer, who chose another way."""
     system = {"system": deposit.payment_system.name}
     if confirmable:
-        said = _("If you paid with %(system)s all the same, enter that reference here: your money is not lost.") % system
+        said = (
+            _("If you paid with %(system)s all the same, enter that reference here: your money is not lost.") % system
+        )
     else:
         said = _("If you paid with %(system)s all the same, we find it by itself: your money is not lost.") % system
     return Told(
         code="changed",
         title=_("You chose another way to pay"),
-        sentences=(said,),
+        sentences=(said % {"system": deposit.payment_system.name},),
         ways=frozenset({Way.CONFIRM}) if confirmable else frozenset(),
     )
 
 
-def _open(attempt: Attempt) -> Confirmation | None:
-    return next((one for one in attempt.confirmations if one.status in OPEN_CONFIRMATIONS), None)
-
-
-def _newest(attempt: Attempt, status: ConfirmationStatus) -> Confirmation | None:
-    """The customer's last word, where it has this status."""
-    newest = attempt.confirmations[0] if attempt.confirmations else None
-    return newest if newest is not None and newest.status == status else None
+def _another(standing: Standing) -> frozenset[Way]:
+    return frozenset({Way.CHANGE}) if standing.next_attempt is NextAttempt.INSTEAD else frozenset()
 
 
 def _by_link(attempt: Attempt, now: datetime) -> frozenset[Way]:
@@ -498,7 +494,7 @@ def _by_link(attempt: Attempt, now: datetime) -> frozenset[Way]:
 
 
 def _also_refused(attempt: Attempt) -> tuple[str, ...]:
-    refused = _newest(attempt, ConfirmationStatus.REFUSED)
+    refused = attempt.refused_confirmation
     if refused is None:
         return ()
     return (_("The reference %(reference)s was not accepted.") % {"reference": refused.provider_reference},)
