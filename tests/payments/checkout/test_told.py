@@ -247,7 +247,10 @@ CASES: Final = [
     ),
     Case(
         status=D.ACCUMULATING,
-        deposit={**HAND, "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": True}},
+        deposit={
+            **HAND,
+            "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": True},
+        },
         confirmations=OPEN,
         code="saved_up",
         title="Your payment is saved up",
@@ -260,7 +263,10 @@ CASES: Final = [
     ),
     Case(
         status=D.ACCUMULATING,
-        deposit={**HAND, "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": False}},
+        deposit={
+            **HAND,
+            "savings": {"saved": Decimal(60), "lacking": Decimal(88), "minimum": Decimal(148), "is_reported": False},
+        },
         confirmations=OPEN,
         code="saved_up",
         title="Your payment is saved up",

@@ -45,14 +45,14 @@ _WORDS: Final = {
 
 
 def untranslated(html: str, language: str, values: Iterable[str] = ()) -> list[str]:
-    """What stands on the page in another script than its language's, each as ``where: text``; empty where all is well.
+    """What stands on the page in another script than that of its language, as ``where: text``; empty where all is well.
 
-    What is marked as of another language (``lang="en"`` at a provider's own text, the names in a list of languages) is
-    that language's.
+    The language is that which the nearest element says (``lang="bn"`` in a list of languages); text in any other than
+    the four, and in an unknown one (``lang=""`` at the provider's own words), is not looked at.
 
     Args:
         html: the whole page.
-        language: what it should be in.
+        language: what it should say to be in.
         values: what the page shows as it is: the product's name, references, codes, amounts as `locales` writes them.
     """
     page = _Page()
@@ -60,8 +60,8 @@ def untranslated(html: str, language: str, values: Iterable[str] = ()) -> list[s
     page.close()
     found = [f"<html>: {said} should be {wanted}" for said, wanted in _misdeclared(page, language)]
     for place, lang, text in page.texts:
-        if lang == language:
-            found += [f"{place}: {text.strip()}"] if foreign_words(text, language, values) else []
+        if lang in _WORDS and foreign_words(text, lang, values):
+            found.append(f"{place}: {' '.join(text.split())}")
     return found
 
 
@@ -95,7 +95,7 @@ class _Page(HTMLParser):
         given = dict(attrs)
         if tag == "html":
             self.declared = given
-        lang = given.get("lang") or self._lang()
+        lang = given["lang"] or "" if "lang" in given else self._lang()
         spoken = {name for name in given if name in _SPOKEN or (name.startswith("data-") and name not in _SILENT)}
         if tag == "input" and given.get("type") in _BUTTONS:
             spoken.add("value")
