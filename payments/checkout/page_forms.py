@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -27,7 +27,7 @@ _TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 class Form:
     """What was sent."""
 
-    def __init__(self, fields: Mapping[str, str], files: Mapping[str, UploadedFile]) -> None:
+    def __init__(self, fields: Mapping[str, str], files: "Mapping[str, UploadedFile[Any]]") -> None:
         self._fields, self._files = fields, files
 
     def text(self, name: str) -> str:
@@ -46,7 +46,7 @@ class Form:
         except ValueError:
             return None
 
-    def file(self, name: str) -> UploadedFile | None:
+    def file(self, name: str) -> "UploadedFile[Any] | None":
         """A file; None where none was chosen, which browsers send as an empty one without a name."""
         return self._files.get(name)
 
@@ -67,7 +67,8 @@ def read_form(request: HttpRequest, max_bytes: int) -> Form:
     if int(request.META.get("CONTENT_LENGTH") or 0) > max_bytes:
         raise Unreadable(413)
     try:
-        fields, files = request.POST.dict(), request.FILES.dict()
+        fields = {name: str(request.POST[name]) for name in request.POST}
+        files = {name: request.FILES[name] for name in request.FILES}
     except RequestDataTooBig:
         raise Unreadable(413) from None
     except UnreadablePostError as error:
@@ -77,8 +78,8 @@ def read_form(request: HttpRequest, max_bytes: int) -> Form:
     # PostgreSQL keeps no NUL, and no UTF-8 has half of a surrogate pair.
     if any(_is_no_text(one) for pair in fields.items() for one in pair):
         raise Unreadable(400)
-    return Form({name: str(text) for name, text in fields.items()}, files)
+    return Form(fields, files)
 
 
-def _is_no_text(value: object) -> bool:
-    return "\0" in str(value) or any("\ud800" <= one <= "\udfff" for one in str(value))
+def _is_no_text(value: str) -> bool:
+    return "\0" in value or any("\ud800" <= one <= "\udfff" for one in value)

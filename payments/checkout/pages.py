@@ -162,7 +162,9 @@ def _confirm_page(
 ) -> HttpResponse:
     said = told.about(attempt, visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
     form = screens.confirm_form(attempt, visit.reader, values=values, mistakes=mistakes)
-    context = {**screens.state(visit.standing, attempt, said, visit.reader, form=form), "notice": notice}
+    context = screens.state(visit.standing, attempt, said, visit.reader, form=form)
+    # One thing at a time: what else could be done is on the page that this one leads back to.
+    context |= {"notice": notice, "back": None, "change_link": None, "again_link": None, "earlier": []}
     return visit.respond(_rendered("pay/attempt.html", visit, context), status=422 if mistakes else status)
 
 

@@ -301,7 +301,7 @@ def _saved_up(deposit: Deposit) -> Told:
             "minimum": _sum(savings.minimum, savings.currency),
             "lacking": _sum(savings.lacking, savings.currency),
         }
-        sentences = (
+        sentences: tuple[str, ...] = (
             _("%(saved)s of %(minimum)s saved; %(lacking)s to go.") % figures,
             _("%(system)s adds up smaller payments and credits them together, from %(minimum)s on.")
             % (system | figures),

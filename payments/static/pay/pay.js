@@ -48,27 +48,35 @@
     }
   });
 
-  /* The time that is left, once a second on the page and never aloud. */
+  /* The time that is left: by the minute, and in the last hour by the second. It is never read aloud. */
   var ticking = [];
-  function tick() {
-    var now = Date.now();
-    ticking.forEach(function (one) {
-      var left = Math.max(0, Math.round((one.until - now) / 1000));
-      if (left === 0) {
-        one.node.textContent = one.node.dataset.over;
-        return;
-      }
-      var hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60, seconds = left % 60;
-      var two = function (number) { return one.digits(("0" + number).slice(-2)); };
-      one.node.textContent = (hours ? one.digits(String(hours)) + ":" : "") + two(minutes) + ":" + two(seconds);
-    });
+
+  function part(one, number, unit) {
+    try {
+      return new Intl.NumberFormat(one.locale, { style: "unit", unit: unit, unitDisplay: "long" }).format(number);
+    } catch (error) {
+      return null;
+    }
   }
 
-  function digitsOf(zero) {
-    var first = zero.charCodeAt(0);
-    return function (text) {
-      return text.replace(/[0-9]/g, function (digit) { return String.fromCharCode(first + Number(digit)); });
-    };
+  function leftOf(one, left) {
+    if (left <= 0) return one.node.dataset.over;
+    if (left < 3600) {
+      return ("0" + Math.floor(left / 60)).slice(-2) + ":" + ("0" + (left % 60)).slice(-2);
+    }
+    var hours = part(one, Math.floor(left / 3600), "hour"), minutes = part(one, Math.floor(left / 60) % 60, "minute");
+    return hours && minutes ? hours + " " + minutes : null;
+  }
+
+  function tick() {
+    ticking.forEach(function (one) {
+      var words = leftOf(one, Math.round((one.until - Date.now()) / 1000));
+      if (words === null || words === one.words) return;
+      one.words = words;
+      one.node.textContent = words.replace(/[0-9]/g, function (digit) {
+        return String.fromCharCode(one.zero + Number(digit));
+      });
+    });
   }
 
   /* A slip is seen before the form is sent; whether it is one, the server says. */
@@ -112,7 +120,8 @@
       return {
         node: node,
         until: Date.now() + Number(node.dataset.seconds) * 1000,
-        digits: digitsOf(node.dataset.zero || "0"),
+        zero: (node.dataset.zero || "0").charCodeAt(0),
+        locale: document.documentElement.lang + "-u-nu-latn",
       };
     });
   }

@@ -105,6 +105,7 @@ def place(api: Api, **changes: Any) -> CheckoutSession:
     answer = api.post("checkout-sessions", body)
     assert answer.status_code == 201, answer.content
     pk = ids.decode(ids.CHECKOUT_SESSION, answer.json()["id"])
+    assert pk is not None
     return CheckoutSession.objects.select_related("product", "customer").get(pk=pk)
 
 
