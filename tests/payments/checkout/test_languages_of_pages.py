@@ -5,19 +5,26 @@ from decimal import Decimal
 from typing import Final
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
+from django.test import RequestFactory
 from django.utils import translation
 
 from gateway.money import format_amount
 from gateway.products.branding import Look
-from gateway.providers.models import QrKind, ReferenceKind, ScreenshotWish
-from payments.checkout import locales, screens, told
+from gateway.providers.models import PaymentSystem, QrKind, ReferenceKind, ScreenshotWish
+from payments.checkout import locales, page_ends, refusals, screens, told
 from payments.checkout.page_links import Links
+from payments.checkout.paying import Refusal
 from payments.checkout.screens import LANGUAGES, Reader
 from payments.checkout.standing import Attempt, Standing
 from payments.models import CheckoutSession
+from tests.conftest import Api
 from tests.payments.checkout import test_told
-from tests.payments.checkout.untranslated import untranslated
+from tests.payments.checkout.untranslated import foreign_words, untranslated
+from tests.payments.checkout.visiting import Browser, Seen, place
+from tests.payments.stage import AVAILABLE, offered, work
+from tests.scripted_provider import ScriptedProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +35,6 @@ VALUES: Final = (
     "order-7",
     "upi_l",
     "name@bank",
-    "Provider",  # of the product's own name in tests
     "INR",
     "KES",
     "Enter your PIN.",  # a provider's own words
@@ -112,3 +118,72 @@ def page(standing: Standing, attempt: Attempt, language: str) -> str:
             **screens.state(standing, attempt, said, reader),
         }
         return render_to_string("pay/page.html", context)
+
+
+@every_language
+def test_choosing_and_changing(browser: Browser, language: str) -> None:
+    PaymentSystem.objects.filter(code="upi_l").update(
+        deposit_minimum="10", deposit_maximum="90000", usual_minutes=5, qr=QrKind.UPI
+    )
+    limits = amounts("10", "90000")
+    check_seen(browser, browser.get(f"?lang={language}"), language, *limits)
+    PaymentSystem.objects.filter(code="upi_l").update(deposit_minimum=None, usual_minutes=None)
+    check_seen(browser, browser.get(f"?lang={language}"), language, *limits)
+    PaymentSystem.objects.filter(code="upi_l").update(deposit_minimum="10", deposit_maximum=None)
+    check_seen(browser, browser.get(f"?lang={language}"), language, *limits)
+
+    browser.choose()
+    work()
+    check_seen(browser, browser.get(f"/change?lang={language}"), language, *limits)
+
+    PaymentSystem.objects.update(is_enabled=False)
+    check_seen(browser, browser.get(f"/change?lang={language}"), language)
+
+
+@every_language
+def test_a_reference_that_is_not_taken(browser: Browser, language: str) -> None:
+    PaymentSystem.objects.filter(code="upi_l").update(screenshot=ScreenshotWish.REQUIRED)
+    browser.choose()
+    work()
+    address = f"/attempts/1?lang={language}"
+    check_seen(browser, browser.get(address), language)
+    for fields in (
+        {"reference": "", "amount": ""},
+        {"reference": "12", "amount": "1000,50", "screenshot": SimpleUploadedFile("a.jpg", b"no picture")},
+    ):
+        check_seen(browser, browser.post(address, **fields), language, "1000,50", status=422)
+
+
+@every_language
+@pytest.mark.usefixtures("book", "catalogue")
+def test_what_a_system_asks_for(api: Api, provider: ScriptedProvider, language: str) -> None:
+    provider.script(AVAILABLE, offered(("mpesa", "KES", False)))
+    browser = Browser(place(api, currency="KES"))
+    sums = amounts("1000", currency="KES")
+
+    check_seen(browser, browser.get(f"?lang={language}"), language, *sums)
+    check_seen(browser, browser.get(f"/details?lang={language}&system=mpesa"), language, *sums)
+    refused = browser.post(f"/choose?lang={language}", system="mpesa", seen="0", **{"detail-account_number": "x"})
+    check_seen(browser, refused, language, *sums, status=422)
+
+
+@every_language
+@pytest.mark.parametrize("refusal", Refusal)
+def test_every_refusal_of_a_form(refusal: Refusal, language: str) -> None:
+    with translation.override(language):
+        assert foreign_words(refusals.of_form(refusal), language) == []
+
+
+@every_language
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 429, 500, 503])
+def test_where_there_is_no_page(status: int, language: str) -> None:
+    request = RequestFactory().get("/pay/x", headers={"Accept-Language": f"{language}-XX, en;q=0.1"})
+    html = page_ends.said(request, status).content.decode()
+
+    check(html, language)
+    assert (f'<section class="told warn" lang="{language}" dir="{locales.direction(language)}">') in html
+
+
+def check_seen(browser: Browser, seen: Seen, language: str, *values: str, status: int = 200) -> None:
+    assert seen.status == status
+    check(seen.html, language, browser.session.product.name, browser.session.reference, *values)

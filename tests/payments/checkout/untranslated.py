@@ -8,8 +8,14 @@ from typing import Final
 from gateway.providers.catalogue import SYSTEMS
 from payments.checkout import locales
 
-#: Said the same in every language: people know these from their own apps. Names of payment systems are, too.
-KNOWN: Final = frozenset({"UPI", "UTR", "QR", "TrxID", "IMPS", "IFSC", "JPEG", "PNG", "WebP", "MB"})
+#: Said the same in every language: people know these from their own apps and phones.
+KNOWN: Final = frozenset(
+    {
+        *("UPI", "UTR", "QR", "TrxID", "JPEG", "PNG", "WebP", "MB"),
+        *(system.name for system in SYSTEMS),
+        *(system.reference_label for system in SYSTEMS),
+    }
+)
 
 #: Attributes that are read to somebody, or shown.
 _SPOKEN: Final = frozenset(
@@ -67,7 +73,7 @@ def untranslated(html: str, language: str, values: Iterable[str] = ()) -> list[s
 
 def foreign_words(text: str, language: str, values: Iterable[str] = ()) -> list[str]:
     """Words in another script than that of the language which are neither values nor known to everybody."""
-    for value in sorted((*values, *KNOWN, *(system.name for system in SYSTEMS)), key=len, reverse=True):
+    for value in sorted((*values, *KNOWN), key=len, reverse=True):
         # As a whole: a value "pay" does not make a "payment" one.
         text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", text)
     others = "|".join(words for one, words in _WORDS.items() if one != language)
