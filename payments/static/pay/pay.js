@@ -79,12 +79,17 @@
     });
   }
 
-  /* A slip is seen before the form is sent; whether it is one, the server says. */
-  function doubt(field) {
-    var text = field.value.replace(/[\s-]/g, "");
-    var note = document.getElementById("reference-doubt");
-    var odd = text && (text.length < Number(field.dataset.least) || text.length > Number(field.dataset.most));
-    if (note) note.hidden = !odd;
+  /* A slip is seen before the form is sent; whether it is one, the server says. In its own place from the start: a
+     line that appeared when the field is left would push the button away from under the finger. */
+  function count(field) {
+    var place = document.querySelector(".count");
+    if (!place) return;
+    var least = Number(field.dataset.least), most = Number(field.dataset.most);
+    var length = field.value.replace(/[\s-]/g, "").length;
+    var fits = length >= least && length <= most;
+    place.hidden = false;
+    place.className = fits ? "count good" : "count";
+    place.textContent = length + " / " + (least === most ? most : least + "–" + most) + (fits ? " ✓" : "");
   }
 
   /* Pictures of telephones have megabytes, and the line may carry ten kilobytes a second. */
@@ -115,6 +120,7 @@
   }
 
   function dress(root) {
+    all("#reference", root).forEach(count);
     all(".copy", root).forEach(function (button) { button.hidden = false; });
     ticking = all("time[data-seconds]").map(function (node) {
       return {
@@ -127,8 +133,11 @@
   }
 
   document.addEventListener("change", function (event) {
-    if (event.target.id === "reference") doubt(event.target);
     if (event.target.id === "screenshot") smaller(event.target);
+  });
+
+  document.addEventListener("input", function (event) {
+    if (event.target.id === "reference") count(event.target);
   });
 
   /* One tap is one form, whatever the line does. */
