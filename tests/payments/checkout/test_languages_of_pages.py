@@ -18,12 +18,12 @@ from payments.checkout.page_links import Links
 from payments.checkout.paying import Refusal
 from payments.checkout.screens import LANGUAGES, Reader
 from payments.checkout.standing import Attempt, Standing
-from payments.models import CheckoutSession
+from payments.models import CheckoutSession, Confirmation
 from tests.conftest import Api
 from tests.payments.checkout import test_told
 from tests.payments.checkout.untranslated import foreign_words, untranslated
 from tests.payments.checkout.visiting import Browser, Seen, place
-from tests.payments.stage import AVAILABLE, offered, work
+from tests.payments.stage import ACTIVATE, AVAILABLE, OK, offered, work
 from tests.scripted_provider import ScriptedProvider
 
 pytestmark = pytest.mark.django_db
@@ -163,7 +163,7 @@ def test_what_a_system_asks_for(api: Api, provider: ScriptedProvider, language: 
 
     check_seen(browser, browser.get(f"?lang={language}"), language, *sums)
     check_seen(browser, browser.get(f"/details?lang={language}&system=mpesa"), language, *sums)
-    refused = browser.post(f"/choose?lang={language}", system="mpesa", seen="0", **{"detail-account_number": "x"})
+    refused = browser.post(f"/choose?lang={language}", system="mpesa", seen="0", **{"detail-phone_number": "x"})
     check_seen(browser, refused, language, *sums, status=422)
 
 
@@ -187,3 +187,26 @@ def test_where_there_is_no_page(status: int, language: str) -> None:
 def check_seen(browser: Browser, seen: Seen, language: str, *values: str, status: int = 200) -> None:
     assert seen.status == status
     check(seen.html, language, browser.session.product.name, browser.session.reference, *values)
+
+
+def test_digits_of_the_customers_own_script_are_taken(browser: Browser, provider: ScriptedProvider) -> None:
+    provider.script(ACTIVATE, OK)
+    browser.choose()
+    work()
+
+    page = browser.confirm("\N{RIGHT-TO-LEFT MARK}१२३४५६७८९०१२", amount="१,०००.००")
+
+    assert page.code == "checking"
+    (confirmation,) = Confirmation.objects.all()
+    assert (confirmation.provider_reference, confirmation.amount) == ("123456789012", Decimal(1000))
+
+
+@pytest.mark.usefixtures("book", "catalogue")
+def test_so_are_those_of_what_a_system_asks_for(api: Api, provider: ScriptedProvider) -> None:
+    provider.script(AVAILABLE, offered(("mpesa", "KES", False)))
+    browser = Browser(place(api, currency="KES"))
+
+    browser.choose("mpesa", **{"detail-phone_number": "২৫৪৭১২৩৪৫৬৭৮"})
+
+    (deposit,) = browser.attempts()
+    assert deposit.details == {"phone_number": "254712345678"}

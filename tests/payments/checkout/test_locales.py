@@ -20,7 +20,7 @@ SHOWN = [
     ("en", "INR", "₹12,34,567.50", "27 November 2026, 11:22_AM (India Time)"),
     ("hi", "INR", "₹12,34,567.50", "27 नवंबर 2026, 11:22 am (भारत समय)"),
     ("bn", "INR", "₹12,34,567.50", "27 নভেম্বর, 2026 11:22 AM (ভারত সময়)"),
-    ("ur", "INR", "₹۱٬۲۳۴٬۵۶۷٫۵۰", "۲۷ نومبر، ۲۰۲۶ ۱۱:۲۲ AM (بھارت وقت)"),
+    ("ur", "INR", "₹1,234,567.50", "27 نومبر، 2026 11:22 AM (بھارت وقت)"),
     ("en", "BDT", "BDT~1,234,567.50", "27 November 2026, 11:52_am (Bangladesh Time)"),
     ("hi", "BDT", "BDT~12,34,567.50", "27 नवंबर 2026, 11:52 am (बांग्लादेश समय)"),
     ("bn", "BDT", "১২,৩৪,৫৬৭.৫০৳", "২৭ নভেম্বর, ২০২৬ ১১:৫২ AM (বাংলাদেশ সময়)"),
@@ -127,7 +127,7 @@ def test_an_amount_to_copy_is_plain(value: str, currency: str, plain: str) -> No
         ("bn", "", "১২,৩৪,৫৬৭"),
         ("bn", "INR", "12,34,567"),
         ("ur", "", "1,234,567"),
-        ("ur", "INR", "۱٬۲۳۴٬۵۶۷"),
+        ("ur", "INR", "1,234,567"),
     ],
 )
 def test_a_number_is_grouped_in_the_digits_of_its_amounts(language: str, currency: str, shown: str) -> None:
