@@ -68,14 +68,14 @@ def reference_label(system: PaymentSystem) -> str:
     return system.reference_label
 
 
-def reference_format(system: PaymentSystem, language: str) -> str:
+def reference_format(system: PaymentSystem, language: str, currency: str) -> str:
     """How a reference of this system looks, in words; "" where nobody knows."""
     pattern = _pattern(system)
     if pattern is None:
         return ""
     counts = {
-        "least": locales.number(pattern.shortest, language),
-        "most": locales.number(pattern.longest, language),
+        "least": locales.number(pattern.shortest, language, currency),
+        "most": locales.number(pattern.longest, language, currency),
     }
     is_exact = pattern.shortest == pattern.longest
     if all(one.isdigit() for one in pattern.characters):

@@ -25,7 +25,7 @@ _UTC: Final = ZoneInfo("UTC")
 _NO_BREAK_SPACE: Final = "\u00a0"
 
 #: The zero of each numbering system of CLDR that our locales write in; its other digits follow it in Unicode.
-_ZEROS: Final = {"latn": "0", "beng": "\u09e6", "arabext": "\u06f0"}
+_ZEROS: Final = {"latn": "0", "beng": "\u09e6"}
 
 #: Seconds of each unit that a duration is told in.
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -49,7 +49,7 @@ def amount(value: Decimal, currency: str, language: str) -> str:
         currency=currency,
         currency_digits=False,  # CLDR has no decimals for some currencies that ISO 4217 gives two, kyats for one
         decimal_quantization=False,
-        numbering_system="default",
+        numbering_system=_numbering(locale),
     )
     return _in_digits_of(locale, text)
 
@@ -66,7 +66,7 @@ def plain_amount(value: Decimal, currency: str) -> str:
 def number(value: int | Decimal, language: str, currency: str = "") -> str:
     """A plain number, grouped; with a currency, in the digits in which its amounts are written."""
     locale = _locale(language, currency)
-    text = numbers.format_decimal(value, locale=locale, decimal_quantization=False, numbering_system="default")
+    text = numbers.format_decimal(value, locale=locale, decimal_quantization=False, numbering_system=_numbering(locale))
     return _in_digits_of(locale, text)
 
 
@@ -143,6 +143,11 @@ def _country(currency: str) -> str:
     return currency[:2] if not currency.startswith("X") else ""
 
 
+def _numbering(locale: Locale) -> str:
+    """CLDR's, but Urdu has Latin digits in India, too, as in Pakistan and in every UPI app: its own zero is a dot."""
+    return "latn" if locale.language == "ur" else str(locale.default_numbering_system)
+
+
 @cache
 def _zone(currency: str) -> ZoneInfo:
     zones = get_global("territory_zones").get(_country(currency), [])
@@ -167,5 +172,5 @@ def _is_sign(character: str) -> bool:
 
 def _in_digits_of(locale: Locale, text: str) -> str:
     """Babel writes the signs between digits as a locale does, but ASCII digits always."""
-    zero = ord(_ZEROS[locale.default_numbering_system])
+    zero = ord(_ZEROS[_numbering(locale)])
     return text.translate({ord("0") + digit: zero + digit for digit in range(10)})

@@ -107,8 +107,8 @@ def _page(languages: Sequence[str], status: int) -> str:
                     "sentences": [_(one) for one in sentences],
                 }
             )
-    with translation.override("en"):
-        return render_to_string("pay/dead_end.html", {**screens.bare_frame("en"), "words": words})
+    with translation.override(languages[0]):
+        return render_to_string("pay/dead_end.html", {**screens.bare_frame(languages[0]), "words": words})
 
 
 def _languages_of(request: HttpRequest) -> list[str]:

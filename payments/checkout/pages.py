@@ -52,7 +52,7 @@ def choose(visit: Visit) -> HttpResponse:
         return see_other(visit.reader.links.page)
     form = read_form(visit.request, NO_FILE_MAX_BYTES)
     code, seen = form.text("system"), form.number("seen")
-    entered = form.with_prefix("detail-")
+    entered = {name: locales.ascii_digits(text) for name, text in form.with_prefix("detail-").items()}
     system = _offered_system(visit, code)
     if system is not None and system.detail_fields and not entered:
         return see_other(visit.reader.links.details(code))

@@ -155,7 +155,7 @@ def offer_rows(offered: list[Offer], standing: Standing, reader: Reader) -> list
             "name": one.system.name,
             "logo": logos[one.logo].address if one.logo in logos else None,
             "fits": one.fits,
-            "takes": _takes(one.system, reader.language),
+            "takes": _takes(one.system, currency, reader.language),
             "limits": _limits(one, currency, reader.language),
             "link": reader.links.details(one.system.code) if one.fits and one.system.detail_fields else None,
         }
@@ -198,12 +198,12 @@ def confirm_form(
     deposit, system = attempt.deposit, attempt.deposit.payment_system
     values, mistakes = values or {}, mistakes or {}
     plain = locales.plain_amount(deposit.amount, deposit.currency)
-    megabytes = locales.number(settings.SCREENSHOT_MAX_BYTES // 1024**2, reader.language)
+    megabytes = locales.number(settings.SCREENSHOT_MAX_BYTES // 1024**2, reader.language, deposit.currency)
     fields: dict[str, dict[str, Any]] = {
         "reference": {
             "id": "reference",
             "label": labels.reference_label(system),
-            "format": labels.reference_format(system, reader.language),
+            "format": labels.reference_format(system, reader.language, deposit.currency),
             "example": system.reference_example,
             "value": values.get("reference", ""),
             "lengths": labels.reference_lengths(system),
@@ -319,11 +319,11 @@ def _media(hints: list[dict[str, str]]) -> list[dict[str, Any]]:
     return [{"url": one.address, "is_film": one.kind == media_files.MediaShape.FILM} for one in found.values()]
 
 
-def _takes(system: PaymentSystem, language: str) -> str:
+def _takes(system: PaymentSystem, currency: str, language: str) -> str:
     """How long it takes until the money is seen, or what has to be done."""
     if system.usual_minutes:
         return ngettext("usually %(minutes)s minute", "usually %(minutes)s minutes", system.usual_minutes) % {
-            "minutes": locales.number(system.usual_minutes, language)
+            "minutes": locales.number(system.usual_minutes, language, currency)
         }
     match system.flow:
         case Flow.REDIRECT:

@@ -128,14 +128,14 @@ def _link_expired(merchant: str) -> Told:
         code="link_expired",
         title=_("The time to pay is over"),
         sentences=(_("Nothing was paid here."),),
-        then=(_("Please go back to %(merchant)s and begin again.") % {"merchant": _name(merchant)},),
+        then=(_("Please go back to %(merchant)s and begin again.") % {"merchant": merchant},),
         tone=Tone.WARN,
     )
 
 
 def _called_off(merchant: str, *, paid: bool, ways: frozenset[Way]) -> Told:
     """Called off by the product; `paid` where the customer may have paid before that."""
-    sentences = [_("%(merchant)s has called it off. Please do not pay any more.") % {"merchant": _name(merchant)}]
+    sentences = [_("%(merchant)s has called it off. Please do not pay any more.") % {"merchant": merchant}]
     if ways:
         sentences.append(_("If you have already paid, enter the reference: your money is not lost."))
     elif paid:
@@ -151,7 +151,7 @@ def _called_off(merchant: str, *, paid: bool, ways: frozenset[Way]) -> Told:
 
 
 def _opening(deposit: Deposit, standing: Standing, now: datetime) -> Told:
-    system = {"system": _name(deposit.payment_system.name)}
+    system = {"system": deposit.payment_system.name}
     if deposit.in_widget or deposit.flow == Flow.ACTIVATION:
         title = _("Getting the payment details")
     elif deposit.flow == Flow.PUSH:
@@ -192,7 +192,7 @@ def _awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
 
 def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> Told:
     action = next_action(deposit)
-    names = {"system": _name(deposit.payment_system.name), "amount": _sum(deposit.amount, deposit.currency)}
+    names = {"system": deposit.payment_system.name, "amount": _sum(deposit.amount, deposit.currency)}
     by_itself = _("This page finds your payment by itself.")
     match action["type"]:
         case "show_details":
@@ -260,7 +260,7 @@ def _checking(attempt: Attempt, now: datetime) -> Told:
                 "This takes longer than usual. Your payment is not lost: we go on asking for %(days)s days.",
                 days,
             )
-            % {"days": days}
+            % {"days": locales.number(days, get_language() or "en", deposit.currency)}
         )
     else:
         sentences.append(_("Most payments are found within some minutes."))
@@ -276,7 +276,7 @@ def _checking(attempt: Attempt, now: datetime) -> Told:
 
 def _asking_what_became(deposit: Deposit) -> Told:
     """A payment was begun by the provider, or it was not: its answer was lost, and we ask."""
-    system = {"system": _name(deposit.payment_system.name)}
+    system = {"system": deposit.payment_system.name}
     if deposit.flow == Flow.PUSH:
         known = _("We do not know yet whether the request of %(system)s reached your phone.") % system
         then = _("If it did, approve it there. Please do not pay in another way meanwhile.")
@@ -293,7 +293,7 @@ def _asking_what_became(deposit: Deposit) -> Told:
 
 
 def _saved_up(deposit: Deposit) -> Told:
-    system = {"system": _name(deposit.payment_system.name)}
+    system = {"system": deposit.payment_system.name}
     savings = deposit.savings if deposit.savings_id is not None else None
     if savings is not None and savings.is_reported:
         figures = {
@@ -356,7 +356,7 @@ def _credited(deposit: Deposit, merchant: str) -> Told:
     words = {
         "amount": _sum(deposit.amount, deposit.currency),
         "received": _sum(deposit.received_amount or Decimal(0), deposit.currency),
-        "merchant": _name(merchant),
+        "merchant": merchant,
     }
     match deposit.amount_check:
         case AmountCheck.OVER:
@@ -382,7 +382,7 @@ def _reversed(deposit: Deposit) -> Told:
         code="reversed",
         title=_("Your payment was taken back"),
         sentences=(
-            _("%(system)s took the money back after it had arrived.") % {"system": _name(deposit.payment_system.name)},
+            _("%(system)s took the money back after it had arrived.") % {"system": deposit.payment_system.name},
             _("Please contact support before you pay again."),
         ),
         tone=Tone.BAD,
@@ -437,7 +437,7 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
     if failure is not None and failure["safe_to_retry"]:
         return Told(
             code=f"failed_{deposit.failure_code}",
-            title=_("%(system)s did not work") % {"system": _name(deposit.payment_system.name)},
+            title=_("%(system)s did not work") % {"system": deposit.payment_system.name},
             sentences=(
                 sentence(deposit.failure_code) if may_choose else _("The time to pay is over. Nothing was paid."),
             ),
@@ -470,7 +470,7 @@ def _not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:
 
 def _changed(deposit: Deposit, *, confirmable: bool) -> Told:
     """Called off by the customer, who chose another way."""
-    system = {"system": _name(deposit.payment_system.name)}
+    system = {"system": deposit.payment_system.name}
     if confirmable:
         said = (
             _("If you paid with %(system)s all the same, enter that reference here: your money is not lost.") % system
@@ -480,7 +480,7 @@ def _changed(deposit: Deposit, *, confirmable: bool) -> Told:
     return Told(
         code="changed",
         title=_("You chose another way to pay"),
-        sentences=(said % {"system": _name(deposit.payment_system.name)},),
+        sentences=(said,),
         ways=frozenset({Way.CONFIRM}) if confirmable else frozenset(),
     )
 
@@ -497,21 +497,15 @@ def _also_refused(attempt: Attempt) -> tuple[str, ...]:
     refused = attempt.refused_confirmation
     if refused is None:
         return ()
-    return (_("The reference %(reference)s was not accepted.") % {"reference": _name(refused.provider_reference)},)
+    return (_("The reference %(reference)s was not accepted.") % {"reference": refused.provider_reference},)
 
 
 def _entered(confirmation: Confirmation) -> str:
-    return _("You entered the reference %(reference)s.") % {"reference": _name(confirmation.provider_reference)}
+    return _("You entered the reference %(reference)s.") % {"reference": confirmation.provider_reference}
 
 
 def _sum(amount: Decimal, currency: str) -> str:
     return locales.amount(amount, currency, get_language() or "en")
-
-
-def _name(text: str) -> str:
-    """A name or a number in a sentence: where that is read from right to left, the text is not mixed into it."""
-    is_rtl = locales.direction(get_language() or "en") == "rtl"
-    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if is_rtl else text
 
 
 def _do_not_pay_again() -> str:
