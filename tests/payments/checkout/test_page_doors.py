@@ -102,8 +102,10 @@ BODIES: dict[str, tuple[str, bytes]] = {
     ),
     "base64 that is none": (
         "multipart/form-data; boundary=a",
-        b'--a\r\nContent-Disposition: form-data; name="reference"\r\n'
-        b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n--a--",
+        (
+            b'--a\r\nContent-Disposition: form-data; name="reference"\r\n'
+            b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n--a--"
+        ),
     ),
     "too large": ("application/x-www-form-urlencoded", b"system=" + b"a" * 300_000),
 }
