@@ -123,7 +123,7 @@ def _begin(session_id: uuid.UUID, system: PaymentSystem, details: dict[str, str]
     _make_room(session, now)
     number = seen + 1
     caller = Caller(
-        product=session.product, mode=Mode(session.mode), key_id=session.api_key_id, scopes=frozenset(), version=""
+        product=session.product, mode=Mode(session.mode), key_id=session.asked_by_id, scopes=frozenset(), version=""
     )
     deposit = new_deposit(
         caller,

@@ -25,9 +25,12 @@ from payments.checkout.returning import address
 from payments.checkout.standing import Attempt, Standing
 from payments.checkout.told import Told, Way
 from payments.shapes import next_action
+from payments.states import DepositStatus
 
 #: The languages of the pages, each by its own name.
 LANGUAGES: Final[dict[str, str]] = dict(settings.LANGUAGES)
+#: What is over within seconds or minutes, so that whoever sees it may wait for it.
+_QUICK: Final = frozenset({"opening", "opening_long", "checking", "asking"})
 #: Of the tag by which a page knows whether there is news: 64 bits, compared with itself a few hundred times.
 _TAG_CHARS: Final = 16
 
@@ -111,7 +114,7 @@ def state(
     shown: dict[str, Any] = {
         "told": said,
         "tag": tag(said, attempt, reader.language),
-        "is_waiting": said.polls and not said.ways & {Way.PAY, Way.CONFIRM},
+        "is_quick": said.code in _QUICK,
         "refreshes": said.polls and Way.CONFIRM not in said.ways,
         "again_link": links.page if said.polls and Way.CONFIRM in said.ways else None,
         "offers": None if offered is None else offer_rows(offered, standing, reader),
@@ -126,12 +129,11 @@ def state(
     if attempt is None:
         return shown
     shown["system"] = attempt.deposit.payment_system
-    shown["has_reference"] = bool(attempt.confirmations)
     if Way.CONFIRM in said.ways or form is not None:
         shown["form"] = form or confirm_form(attempt, reader)
         shown["form_first"] = Way.PAY not in said.ways or bool(attempt.confirmations) or form is not None
     elif Way.CONFIRM_LINK in said.ways:
-        shown["reference_link"] = links.attempt(attempt.number)
+        shown["reference_link"] = {"address": links.attempt(attempt.number), "words": _reference_words(attempt)}
     if Way.PAY in said.ways:
         shown |= _paying(attempt, standing, reader)
     return shown
@@ -181,7 +183,8 @@ def detail_form(
         }
         for field in system.detail_fields
     ]
-    return {"system": system, "fields": fields, "errors": _summary(fields)}
+    title = _("Pay with %(system)s") % {"system": system.name}
+    return {"system": system, "title": title, "fields": fields, "errors": _summary(fields)}
 
 
 def confirm_form(
@@ -256,6 +259,14 @@ def _paying(attempt: Attempt, standing: Standing, reader: Reader) -> dict[str, A
     return {}
 
 
+def _reference_words(attempt: Attempt) -> str:
+    if not attempt.confirmations:
+        return _("Already paid? Enter the reference")
+    if attempt.deposit.status == DepositStatus.VERIFYING:
+        return _("Was the reference wrong? Enter another one")
+    return _("Enter another reference")
+
+
 def _steps(attempt: Attempt, details: list[dict[str, str]], language: str) -> list[str]:
     deposit, system = attempt.deposit, attempt.deposit.payment_system
     words = {
@@ -268,6 +279,8 @@ def _steps(attempt: Attempt, details: list[dict[str, str]], language: str) -> li
         opened = _('Open your %(system)s app and choose "%(pressed)s".') % words
     elif system.qr == QrKind.UPI:
         opened = _("Open your UPI app.")
+    elif system.is_manual:
+        opened = _("Open the app of your bank or wallet.")
     else:
         opened = _("Open your %(system)s app.") % words
     return [
@@ -298,7 +311,7 @@ def _upi(attempt: Attempt, details: list[dict[str, str]], payee: str) -> dict[st
     if address is None:
         return None
     link = upi.pay_link(address, payee=payee, amount=deposit.amount)
-    return {"link": mark_safe(link), "qr": mark_safe(upi.qr_code(link))}  # noqa: S308 - percent-encoded; drawn by segno
+    return {"link": link, "qr": mark_safe(upi.qr_code(link))}  # noqa: S308 - drawn by segno, numbers alone
 
 
 def _media(hints: list[dict[str, str]]) -> list[dict[str, Any]]:

@@ -87,7 +87,7 @@ def _create(caller: Caller, wish: NewSession, claim: Claim) -> CheckoutSession:
         id=session_id,
         product=caller.product,
         mode=caller.mode,
-        api_key_id=caller.key_id,
+        asked_by_id=caller.key_id,
         customer=meet_customer(product=caller.product, mode=caller.mode, external_id=wish.customer),
         reference=wish.reference,
         currency=wish.currency,

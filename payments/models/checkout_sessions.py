@@ -28,7 +28,7 @@ class CheckoutSession(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False)
     mode = models.CharField(max_length=4, choices=Mode.choices)
-    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, db_index=False, help_text="Which key asked for it.")
+    asked_by = models.ForeignKey(ApiKey, on_delete=models.PROTECT, db_index=False, help_text="Which key asked for it.")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
     reference = models.CharField(max_length=REFERENCE_MAX_LENGTH)
     currency = models.CharField(max_length=3)

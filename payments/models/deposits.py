@@ -138,7 +138,7 @@ class Deposit(DueWork):
             ),
             models.CheckConstraint(
                 condition=models.Q(checkout_session__isnull=True, checkout_attempt__isnull=True)
-                | models.Q(checkout_session__isnull=False, checkout_attempt__gte=1),
+                | models.Q(checkout_session__isnull=False, checkout_attempt__isnull=False, checkout_attempt__gte=1),
                 name="attempts_are_numbered",
             ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="deposit_amount_is_positive"),

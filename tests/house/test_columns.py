@@ -71,6 +71,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Deposit.reference",
         "payments.Deposit.return_urls",
         "payments.Deposit.metadata",
+        *(f"payments.CheckoutSession.{name}" for name in ("reference", "return_urls", "metadata")),
         "withdrawals.Withdrawal.reference",
         "withdrawals.Withdrawal.comment",
         "withdrawals.Withdrawal.metadata",
@@ -100,6 +101,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.ProviderCall.outcome",
         "providers.ProviderCall.note",
         "payments.Deposit.language",
+        "payments.CheckoutSession.language",
         *(
             f"{move}.{name}"
             for move in (
@@ -134,6 +136,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "backoffice.DayFigure.currency",
         "backoffice.SystemFigure.payment_system",
         "payments.Deposit.currency",
+        *(f"payments.CheckoutSession.{name}" for name in ("currency", "payment_systems")),
         "payments.Receipt.currency",
         "payments.Receipt.wallet_type",
         "withdrawals.Withdrawal.currency",
@@ -165,9 +168,15 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     "a digest of something with more unknown bits than anybody can try: a key, a signature, a picture": {
         "products.ApiKey.digest",
         "withdrawals.Withdrawal.body_digest",
+        "payments.CheckoutSession.token_digest",  # of 256 random bits
         "payments.Screenshot.digest",
         "payments.Screenshot.pixel_digest",
         "payments.Screenshot.look",
+    },
+    "a digest of what everybody may see": {
+        "products.Branding.logo_digest",
+        "providers.MediaFile.url_digest",
+        "providers.MediaFile.content_digest",
     },
     "a word of the provider for a product's return address, handed out to whoever opens the window": {
         "providers.RedirectHash.hash",
@@ -180,6 +189,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "settings that finance and operators enter, or that the provider publishes": {
         "products.Product.name",
+        *(f"products.Branding.{name}" for name in ("display_name", "colour", "logo", "frame_origins")),
+        "products.Branding.support_address",  # a company's, for everybody to see
         "products.ApiKey.name",
         "products.ApiKey.prefix",
         "providers.ProviderAccount.name",
@@ -189,6 +200,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.ProviderAccount.widget_url",
         "providers.PaymentSystem.language_wire",
         "providers.MediaHint.url",
+        "providers.MediaFile.url",
+        "providers.MediaFile.content",
         "products.ApiKey.allowed_networks",
         "providers.PaymentSystem.code",
         "providers.PaymentSystem.name",
@@ -197,6 +210,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.PaymentSystem.manual_path",
         "providers.PaymentSystem.reference_pattern",
         "providers.PaymentSystem.reference_example",
+        "providers.PaymentSystem.reference_label",
         "providers.PaymentSystem.detail_fields",
         "providers.PaymentSystem.recipient_fields",
         "providers.PaymentSystem.constants",

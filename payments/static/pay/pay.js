@@ -161,9 +161,13 @@
     if (event.persisted) all("form").forEach(free);
   });
 
-  /* News. Quick at first, then slower and slower; not at all while nobody looks. */
+  /* News. Quick at first where something is about to happen, then slower and slower; not at all while nobody looks. */
   var WAITS = [2, 2, 3, 3, 4, 5, 5, 8, 10, 15, 20, 30];
-  var step = 0, timer = 0, asking = false;
+  var step = first(), timer = 0, asking = false;
+
+  function first() {
+    return live && live.querySelector("[data-quick]") ? 0 : 8;
+  }
 
   function later() {
     clearTimeout(timer);
@@ -217,7 +221,7 @@
     var parsed = new DOMParser().parseFromString(html, "text/html");
     live.replaceChildren.apply(live, Array.prototype.slice.call(parsed.body.childNodes));
     live.dataset.tag = tag;
-    step = 0;
+    step = first();
     dress(live);
     var title = document.getElementById("title");
     if (title) {
@@ -232,7 +236,7 @@
     if (document.hidden) {
       clearTimeout(timer);
     } else if (live && live.dataset.live) {
-      step = 0;
+      step = first();
       ask();
     }
   });

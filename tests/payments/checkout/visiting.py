@@ -68,6 +68,8 @@ class Browser:
     def get(self, path: str = "", **headers: str) -> Seen:
         """Load a page, by its address or by what is added to that of the session."""
         answer = self.client.get(path if path.startswith("/pay/") else f"{self.address}{path}", headers=headers)
+        if answer.status_code == 303:
+            return self.get(answer.headers["Location"])
         return Seen(status=answer.status_code, html=answer.content.decode(), headers=answer.headers)
 
     def post(self, path: str, **fields: Any) -> Seen:
