@@ -227,7 +227,7 @@ def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> T
                 title=_("Look at your phone"),
                 sentences=(
                     _("Open the request of %(system)s and approve %(amount)s there.") % names,
-                    *((_('%(system)s says: "%(message)s"') % (names | {"message": _name(said)}),) if said else ()),
+                    *((_('%(system)s says: "%(message)s"') % (names | {"message": said}),) if said else ()),
                 ),
                 then=(by_itself,),
                 ways=change,
