@@ -64,7 +64,14 @@ class Addresses(_PagesOnly, MiddlewareMixin):
 
 
 class StaticFiles(_PagesOnly, WhiteNoiseMiddleware):  # type: ignore[misc]  # untyped
-    """Files of the admin and the documentation."""
+    """Files of the admin and the documentation, and of the payment pages."""
+
+    def immutable_file_test(self, path: str, url: str) -> bool:
+        """Whether a file is kept for ever: those of payment pages, whose address changes with what is in them.
+
+        Else a telephone on a slow line would ask anew for each of them on each page (payments/checkout/page_links.py).
+        """
+        return url.startswith(f"{self.static_prefix}pay/") or bool(super().immutable_file_test(path, url))
 
 
 class Sessions(_PagesOnly, SessionMiddleware):

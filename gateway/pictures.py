@@ -122,7 +122,8 @@ def as_png(picture: Image.Image, *, within: tuple[int, int], max_bytes: int) -> 
     Args:
         picture: which is made smaller in place.
         within: most width and height, in pixels; a smaller one is not made larger.
-        max_bytes: of the file, 2048 or more: a list of colours alone takes half of that. It has 256 colours where all of them take more, and fewer pixels where that does.
+        max_bytes: of the file, 2048 or more: a list of colours alone takes half of that. It has 256 colours where all
+            of them take more, and fewer pixels where that does.
     """
     picture.thumbnail(within)
     # Comments and profiles travel in `info`, and some would be written into the PNG.

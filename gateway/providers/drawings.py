@@ -38,6 +38,7 @@ _NOTES: Final = (
     "http://www.bohemiancoding.com/sketch/ns",
 )
 _BETWEEN: Final = " "
+_TAG: Final = re.compile(rb"<([A-Za-z_][\w.-]*:)?svg[\s/>]")
 #: The drawing itself among its parts; no id can be this one.
 _ROOT: Final = " "
 #: In a style: what loads something, and the escapes by which such a word could be written otherwise.
@@ -52,7 +53,7 @@ _NAMED: Final = re.compile(r"url\(\s*[\"']?#([^\"')\s]+)")
 _DRAWN_AGAIN_MAX: Final = 2000
 _PARTS_DEPTH_MAX: Final = 8
 #: What is drawn with may stand elsewhere in the drawing, and nowhere else.
-_ADDRESSED: Final = re.compile(r"url\(\s*(?![\"']?#)", re.IGNORECASE)
+_ADDRESSED: Final = re.compile(r"url\((?!\s*[\"']?#)", re.IGNORECASE)
 
 
 class _RefusedError(Exception):
@@ -61,8 +62,8 @@ class _RefusedError(Exception):
 
 def is_drawing(content: bytes) -> bool:
     """True where the bytes are XML with an `svg` at its root, be it taken or not."""
-    beginning = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return beginning.startswith(b"<") and b"<svg" in content
+    beginning = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return beginning.startswith(b"<") and _TAG.search(content) is not None
 
 
 def is_harmless(content: bytes) -> bool:

@@ -68,7 +68,7 @@ def read_form(request: HttpRequest, max_bytes: int) -> Form:
         raise Unreadable(413)
     try:
         fields = {name: str(request.POST[name]) for name in request.POST}
-        files = {name: request.FILES[name] for name in request.FILES}
+        files = {name: one for name in request.FILES if isinstance(one := request.FILES[name], UploadedFile)}
     except RequestDataTooBig:
         raise Unreadable(413) from None
     except UnreadablePostError as error:

@@ -102,10 +102,13 @@ def attempt(visit: Visit, number: int) -> HttpResponse:
     found = next((one for one in visit.standing.attempts if one.number == number), None)
     if found is None:
         raise Http404
-    if visit.request.method == "POST":
-        return _confirm(visit, found, read_form(visit.request, WITH_FILE_MAX_BYTES))
-    if not told.may_confirm(found, visit.reader.now):
+    is_sent, is_taken = visit.request.method == "POST", told.may_confirm(found, visit.reader.now)
+    if not is_taken and not is_sent:
         return see_other(visit.reader.links.page)
+    if not is_taken:
+        return _page(visit, notice=refusals.of_form(Refusal.OVER), status=409)
+    if is_sent:
+        return _confirm(visit, found, read_form(visit.request, WITH_FILE_MAX_BYTES))
     return _confirm_page(visit, found)
 
 

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from gateway.products import branding
 from gateway.products.models import Branding
 from payments.checkout import page_doors, standing
 from payments.models import CheckoutSession, Deposit
@@ -43,6 +44,14 @@ def test_a_wrong_token_opens_nothing() -> None:
         assert answer.status_code == 404, address
         assert "There is no payment at this address" in answer.content.decode()
         assert answer.headers["Content-Security-Policy"] == POLICY.format("'none'")
+
+
+def test_an_attempt_that_takes_no_reference_says_how_it_stands(browser: Browser) -> None:
+    browser.choose()  # not opened yet: nobody was shown how to pay
+    page = browser.post("/attempts/1", reference="1")
+    assert (page.status, page.code) == (409, "opening")
+    assert "This is not possible any more. Here is how the payment stands now." in page.text
+    assert browser.get("/attempts/1").status == 200
 
 
 def test_a_wrong_token_takes_no_form(browser: Browser) -> None:
@@ -102,8 +111,10 @@ BODIES: dict[str, tuple[str, bytes]] = {
     ),
     "base64 that is none": (
         "multipart/form-data; boundary=a",
-        b'--a\r\nContent-Disposition: form-data; name="reference"\r\n'
-        b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n--a--",
+        (
+            b'--a\r\nContent-Disposition: form-data; name="reference"\r\n'
+            b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n--a--"
+        ),
     ),
     "too large": ("application/x-www-form-urlencoded", b"system=" + b"a" * 300_000),
 }
@@ -286,7 +297,7 @@ def test_tokens_are_in_no_log(
     browser.client.generic("POST", f"{browser.address}/choose", b"", content_type="text/plain")
     browser.client.put(browser.address)
     browser.client.get(f"{browser.address}/attempts/9")
-    monkeypatch.setattr(page_doors.branding, "of", lambda _: 1 / 0)
+    monkeypatch.setattr(branding, "of", lambda _: 1 / 0)
     Client(raise_request_exception=False).get(browser.address)
     handler = next(one for one in logging.getLogger().handlers if one.filters)
     lines = []
@@ -301,4 +312,5 @@ def test_tokens_are_in_no_referrer(browser: Browser) -> None:
     page = opened(browser)
     for link in re.findall(r"<a [^>]*>", page.html):
         assert "target" not in link or 'rel="noopener noreferrer"' in link
-    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.html)  # nobody else is asked for anything
+    # Nobody else is asked for anything, nor told where the customer came from.
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.html)

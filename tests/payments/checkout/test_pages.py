@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -130,7 +131,7 @@ def test_a_reference_is_refused_and_corrected(browser: Browser, provider: Script
     ],
 )
 def test_what_was_typed_is_explained_and_stays(
-    browser: Browser, sent: dict[str, str], field: str, sentence: str
+    browser: Browser, sent: dict[str, Any], field: str, sentence: str
 ) -> None:
     opened(browser)
     page = browser.confirm(**sent)
@@ -151,7 +152,7 @@ def test_digits_of_any_script_are_digits(browser: Browser, reference: str, amoun
     opened(browser)
     assert browser.confirm(reference, amount=amount).code == "checking"
     confirmation = Confirmation.objects.get()
-    assert (confirmation.provider_reference, confirmation.amount) == (REFERENCE, 1000)
+    assert (confirmation.provider_reference, confirmation.amount) == (REFERENCE, Decimal(1000))
 
 
 def test_a_form_sent_twice_is_one_reference(browser: Browser) -> None:
