@@ -9,6 +9,7 @@ from gateway.encryption import readable_or
 from gateway.money import format_amount
 from payments.checkout.standing import Standing
 from payments.shapes import DepositShape, deposit_shape
+from payments.states import DepositStatus
 
 
 class ReturnUrlsShape(serializers.Serializer[Any]):
@@ -56,7 +57,9 @@ def session_status(standing: Standing) -> str:
     """One word for how a session stands."""
     if standing.is_paid:
         return "paid"
-    if standing.is_cancelled:
+    # Nothing begins after a deposit that its product called off, so the session is what its deposit is.
+    current = None if standing.current is None else standing.current.deposit
+    if standing.is_cancelled or (current is not None and current.status == DepositStatus.CANCELLED):
         return "cancelled"
     return "expired" if standing.is_expired else "open"
 

@@ -12,6 +12,7 @@ from gateway.api.models import IdempotencyKey
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from payments.checkout import sessions
+from payments.checkout.paying import Refused
 from payments.models import CheckoutSession, Deposit
 from payments.states import DepositStatus
 from tests.conftest import Api
@@ -236,6 +237,16 @@ def test_called_off_before_and_after_its_customer_has_chosen(api: Api, book: Boo
         "its session was cancelled",
     )
     assert load_session(untouched.public_id).cancelled_at == START
+
+
+def test_a_deposit_that_its_product_called_off_is_the_end_of_its_session(api: Api, book: Book) -> None:
+    session = begin_session(api)
+    deposit = choose(session)
+    work()
+    assert api.post(f"deposits/{deposit.public_id}/cancel").status_code == 200
+    assert api.get(f"checkout-sessions/{session.public_id}").json()["status"] == "cancelled"
+    with pytest.raises(Refused):
+        choose(session, "paytm", seen=1)
 
 
 def test_not_called_off_once_it_may_be_paid(api: Api, book: Book, provider: ScriptedProvider) -> None:
