@@ -18,7 +18,8 @@ from payments.checkout.page_links import Links
 from payments.checkout.paying import Refusal
 from payments.checkout.screens import LANGUAGES, Reader
 from payments.checkout.standing import Attempt, Standing
-from payments.models import CheckoutSession, Confirmation
+from payments.models import CheckoutSession, Confirmation, Deposit
+from payments.states import DepositStatus
 from tests.conftest import Api
 from tests.payments.checkout import test_told
 from tests.payments.checkout.untranslated import foreign_words, untranslated
@@ -67,9 +68,11 @@ def test_every_state(case: test_told.Case, language: str) -> None:
     system.reference_kind, system.reference_pattern = ReferenceKind.DIGITS, "[0-9]{12}"
     system.reference_example, system.reference_label = "123456789012", "UTR"
     system.screenshot, system.wants_amount = ScreenshotWish.OPTIONAL, True
-    standing = test_told.standing(attempt, **case.session)
+    later = (Attempt(deposit=Deposit(status=DepositStatus.CREATED, checkout_attempt=2)),) if case.is_earlier else ()
+    html = page(test_told.standing(attempt, *later, **case.session), attempt, language)
 
-    check(page(standing, attempt, language), language)
+    assert f'data-code="{case.code}"' in html
+    check(html, language)
 
 
 @every_language
