@@ -27,8 +27,6 @@ from tests.payments.checkout.visiting import Browser, Seen, place
 from tests.payments.stage import ACTIVATE, AVAILABLE, OK, offered, work
 from tests.scripted_provider import ScriptedProvider
 
-pytestmark = pytest.mark.django_db
-
 #: Everything that is not ours to translate, as the tests place it.
 VALUES: Final = (
     "The Shop",
@@ -76,7 +74,6 @@ def test_every_state(case: test_told.Case, language: str) -> None:
 
 
 @every_language
-@pytest.mark.parametrize("qr", [QrKind.NONE, QrKind.UPI])
 @pytest.mark.parametrize(
     ("kind", "pattern"),
     [
@@ -88,18 +85,30 @@ def test_every_state(case: test_told.Case, language: str) -> None:
         (ReferenceKind.TEXT, ""),
     ],
 )
-@pytest.mark.parametrize("account_type", ["personal", "agent", "merchant"])
-def test_paying_by_hand(kind: ReferenceKind, pattern: str, qr: QrKind, account_type: str, language: str) -> None:
-    rows = [{"label": "identifier", "value": "name@bank"}, {"label": "account_type", "value": account_type}]
-    case = next(one for one in test_told.CASES if one.code == "pay_by_hand")
-    attempt = test_told.made(
-        replace(case, deposit={**case.deposit, "shown": {"type": "show_details", "details": rows, "media": None}})
-    )
+def test_every_kind_of_reference(kind: ReferenceKind, pattern: str, language: str) -> None:
+    attempt = by_hand()
     system = attempt.deposit.payment_system
-    system.reference_kind, system.reference_pattern, system.qr = kind, pattern, qr
-    system.reference_label, system.screenshot = "UTR", ScreenshotWish.REQUIRED
+    system.reference_kind, system.reference_pattern, system.screenshot = kind, pattern, ScreenshotWish.REQUIRED
 
     check(page(test_told.standing(attempt), attempt, language), language)
+
+
+@every_language
+@pytest.mark.parametrize(
+    ("account_type", "qr"), [("personal", QrKind.NONE), ("agent", QrKind.NONE), ("merchant", QrKind.UPI)]
+)
+def test_every_kind_of_details(account_type: str, qr: QrKind, language: str) -> None:
+    attempt = by_hand({"label": "identifier", "value": "name@bank"}, {"label": "account_type", "value": account_type})
+    attempt.deposit.payment_system.qr = qr
+
+    check(page(test_told.standing(attempt), attempt, language), language)
+
+
+def by_hand(*rows: dict[str, str]) -> Attempt:
+    """An attempt that waits to be paid by hand."""
+    case = next(one for one in test_told.CASES if one.code == "pay_by_hand")
+    shown = {**case.deposit["shown"], "details": list(rows)} if rows else case.deposit["shown"]
+    return test_told.made(replace(case, deposit={**case.deposit, "shown": shown}))
 
 
 def page(standing: Standing, attempt: Attempt, language: str) -> str:
