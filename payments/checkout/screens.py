@@ -66,7 +66,7 @@ def frame(standing: Standing, reader: Reader, here: Mapping[str, str]) -> dict[s
         **bare_frame(reader.language),
         "session": session,
         "merchant": reader.look.name,
-        "logo": reader.look.logo_url,
+        "logo": reader.look.logo_url and {"url": reader.look.logo_url, "size": reader.look.logo_size},
         "brand_sheet": reader.look.stylesheet_url,
         "support": support and {"link": support, "words": support.removeprefix("mailto:").removeprefix("https://")},
         "is_test": session.mode == "test",

@@ -102,7 +102,7 @@ class ProductAdmin(HistoryAdmin, ListAdmin):
         """The page with the ways to what belongs to the product."""
         if (product := options.get("obj")) is not None and product.pk:
             context["belongings"] = _belongings(product, request)
-            context["branding"] = _branding(product, request)
+            context["look_address"] = _branding(product, request)
         return super().render_change_form(request, context, *args, **options)
 
 

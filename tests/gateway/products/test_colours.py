@@ -10,7 +10,7 @@ from gateway.products.colours import Colour, Palette, by_day, by_night, contrast
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 #: Every fifteenth shade of each channel, with both ends: 5,832 colours.
-GRID = list(itertools.product(range(0, 256, 15), repeat=3))
+GRID: list[Colour] = [(red, green, blue) for red, green, blue in itertools.product(range(0, 256, 15), repeat=3)]
 
 
 @pytest.mark.parametrize(
