@@ -1,10 +1,14 @@
 """Every page, in every state that there is, is in its reader's language, from its title to what is only heard."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.test import RequestFactory
@@ -22,7 +26,7 @@ from payments.models import CheckoutSession, Confirmation, Deposit
 from payments.states import DepositStatus
 from tests.conftest import Api
 from tests.payments.checkout import test_told
-from tests.payments.checkout.untranslated import foreign_words, untranslated
+from tests.payments.checkout.untranslated import foreign_words, spoken, untranslated
 from tests.payments.checkout.visiting import Browser, Seen, place
 from tests.payments.stage import ACTIVATE, AVAILABLE, OK, offered, work
 from tests.scripted_provider import ScriptedProvider
@@ -40,6 +44,10 @@ VALUES: Final = (
     "ABC-123456",
 )
 
+TEMPLATES: Final = settings.BASE_DIR / "templates" / "pay"
+
+BETWEEN_BRACES: Final = re.compile(r"{% blocktranslate .*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
+
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -56,6 +64,24 @@ def check(html: str, language: str, *values: str) -> None:
     known = [*VALUES, *amounts("1000", "900", "1200", "60", "148", "88"), *values]
     assert untranslated(html, language, known) == []
     assert "%(" not in html
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.iterdir()), ids=lambda path: path.name)
+def test_no_template_has_words_of_its_own(path: Path) -> None:
+    """Of any branch, be it rendered by a test or not."""
+    bare = re.sub(
+        r"{% blocktranslate .*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|{#.*?#}", "", path.read_text(), flags=re.DOTALL
+    )
+
+    assert [found for found in spoken(bare) if foreign_words(found[1], "hi", VALUES)] == []
+
+
+def test_the_script_has_no_words_of_its_own() -> None:
+    """A sentence begins with a capital letter, and a small one after it."""
+    script = finders.find("pay/pay.js")
+    assert isinstance(script, str)
+
+    assert re.findall(r"""["'`]([A-Z][a-z]+(?: [^"'`]*)?)["'`]""", Path(script).read_text(encoding="utf-8")) == []
 
 
 @every_language
