@@ -248,3 +248,12 @@ def test_so_are_those_of_what_a_system_asks_for(api: Api, provider: ScriptedProv
 
     (deposit,) = browser.attempts()
     assert deposit.details == {"phone_number": "254712345678"}
+
+
+def test_a_page_takes_its_language_along_when_it_goes(browser: Browser, api: Api) -> None:
+    for path in ("?lang=ur", "/attempts/7?lang=ur", "/choose?lang=ur"):
+        browser.get(path)
+        browser.post(path)
+        assert translation.get_language() == "en"
+
+    assert "This field is required." in str(api.post("checkout-sessions", {}).json())
