@@ -24,10 +24,13 @@ from payments.checkout.told import Told, Way
 _STATUSES: Final = {Refusal.TOO_MANY: 429}
 
 
-@door("GET")
+@door("GET", "POST")
 def page(visit: Visit) -> HttpResponse:
-    """What has become of the session, and what can be done."""
-    return _page(visit)
+    """What has become of the session, and what can be done.
+
+    A payment system may send its customer back by a form. Nothing of that is read: what became of it, the provider says.
+    """
+    return see_other(visit.reader.links.page) if visit.request.method == "POST" else _page(visit)
 
 
 @door("GET")

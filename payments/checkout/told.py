@@ -441,6 +441,7 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
             sentences=(
                 sentence(deposit.failure_code) if may_choose else _("The time to pay is over. Nothing was paid."),
             ),
+            then=_earlier_may_arrive(attempt, standing) if may_choose else (),
             tone=Tone.WARN,
             ways=frozenset({Way.CHOOSE}) if may_choose else frozenset(),
         )
@@ -450,6 +451,16 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
         sentences=(sentence(deposit.failure_code),),
         tone=Tone.BAD,
         ways=_by_link(attempt, now),
+    )
+
+
+def _earlier_may_arrive(attempt: Attempt, standing: Standing) -> tuple[str, ...]:
+    """What is said before another payment, where somebody was shown how to pay an earlier attempt."""
+    shown = [one.deposit for one in standing.attempts if one is not attempt and one.deposit.shown_at is not None]
+    return tuple(
+        _("If you have already paid with %(system)s, that payment may still arrive. Please do not pay a second time.")
+        % {"system": deposit.payment_system.name}
+        for deposit in shown[-1:]
     )
 
 

@@ -77,8 +77,14 @@ def test_other_methods_are_refused(browser: Browser) -> None:
 
 
 def test_pages_take_no_forms(browser: Browser) -> None:
-    for path in ("", "/live", "/details", "/change", "/back"):
+    for path in ("/live", "/details", "/change", "/back"):
         assert browser.client.post(f"{browser.address}{path}").status_code == 405, path
+
+
+def test_a_payment_system_may_send_its_customer_back_by_a_form(browser: Browser) -> None:
+    answer = Client(enforce_csrf_checks=True).post(browser.address, {"status": "paid"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, browser.address)
+    assert browser.attempts() == []
 
 
 def test_head_is_get_without_a_body(browser: Browser) -> None:
