@@ -28,7 +28,7 @@ _STATUSES: Final = {Refusal.TOO_MANY: 429}
 def page(visit: Visit) -> HttpResponse:
     """What has become of the session, and what can be done.
 
-    A payment system may send its customer back by a form. Nothing of that is read: what became of it, the provider says.
+    A payment system may send its customer back by a form. Nothing of it is read: the provider says what became of it.
     """
     return see_other(visit.reader.links.page) if visit.request.method == "POST" else _page(visit)
 
