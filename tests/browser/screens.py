@@ -4,14 +4,19 @@ Wrong is: an error in the console (a script that the content security policy ref
 request that failed or went to somebody else's server, a page that is wider than the window, and what axe calls a
 serious or critical obstacle. Each page that was navigated to has to be looked at; one that was passed by fails the
 test, too.
+
+Axe takes a third of a second for what it has mostly said of the page before. It is asked where a page shows anything
+that it has not judged yet in this run: an element of other colours, of another name, at another place (``traits.js``).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -32,7 +37,9 @@ _IMPACTS: Final = frozenset({"serious", "critical"})
 _ALSO_AN_ANSWER: Final = "Failed to load resource"
 #: A page is there in half a second; a loaded machine takes several times as long.
 _PATIENCE_SECONDS: Final = 30
-_AXE: Final = Axe()
+_TRAITS: Final = Path(__file__).with_name("traits.js").read_text()
+#: What axe found nothing wrong with.
+_JUDGED: Final[set[str]] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +134,15 @@ class Screen:
 
     def turn(self, kind: Kind) -> None:
         """Make it another window; the next page has its colours, which are chosen when a page is loaded."""
-        self.kind = kind
-        self.page.set_viewport_size({"width": kind.width, "height": kind.height})
+        self._resize(kind)
         self.page.emulate_media(color_scheme=kind.colours)
 
     def fits(self, kind: Kind) -> None:
         """See that what is shown now would be no wider than that window, and go on in this one."""
         here = self.kind
-        self.turn(kind)
+        self._resize(kind)
         self._measure()
-        self.turn(here)
+        self._resize(here)
         self._judge()
 
     def look(self) -> None:
@@ -147,11 +153,19 @@ class Screen:
         self._shown.clear()
         self._judge()
 
-    def close(self) -> None:
-        """Close the window, and fail if anything is wrong that no look has seen."""
-        self.page.close()
+    def leave(self) -> None:
+        """Fail if anything is wrong that no look has seen; the window stays."""
         self._judge()
         assert self._shown == [], "navigated to, and not looked at"
+
+    def close(self) -> None:
+        """Close the window, and leave it."""
+        self.page.close()
+        self.leave()
+
+    def _resize(self, kind: Kind) -> None:
+        self.kind = kind
+        self.page.set_viewport_size({"width": kind.width, "height": kind.height})
 
     def _measure(self) -> None:
         wide: int = self.page.evaluate("document.documentElement.scrollWidth")
@@ -163,15 +177,23 @@ class Screen:
         assert faults == [], "\n".join(faults)
 
     def _obstacles(self) -> list[str]:
+        traits: list[str] = self.page.evaluate(_TRAITS)
+        if _JUDGED.issuperset(traits):
+            return []
         options = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
-        found: list[dict[str, Any]] = _AXE.run(self.page, options=options).response["violations"]
-        return [
+        self.page.evaluate(f"{AXE_SCRIPT}; null")
+        asked = f"axe.run({json.dumps(options)}).then(found => found.violations)"
+        found: list[dict[str, Any]] = self.page.evaluate(asked)
+        obstacles = [
             f"{violation['id']} at {node['target']}: {node['html'][:200]}"
             for violation in found
             if violation["impact"] in _IMPACTS
             for node in violation["nodes"]
             if not _is_excused(violation["id"], node["html"] + node["failureSummary"])
         ]
+        if not obstacles:
+            _JUDGED.update(traits)
+        return obstacles
 
     def _where(self) -> str:
         return f"{urlsplit(self.page.url).path} ({self.kind.width}, {self.kind.colours})"
