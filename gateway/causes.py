@@ -27,6 +27,7 @@ WORDS: Final = {
     CauseKind.PULL: "the provider, asked by us",
     CauseKind.CLOCK: "the clock",
     CauseKind.API_KEY: "an API key",
+    CauseKind.CUSTOMER: "the customer, on the payment page",
     CauseKind.PERSON: "a person",
 }
 

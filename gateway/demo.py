@@ -96,7 +96,7 @@ class Gateway:
 
 
 class Demonstration:
-    """The three stories."""
+    """The stories."""
 
     def __init__(self, gateway: Gateway, listener: Listener) -> None:
         self._gateway, self._listener = gateway, listener
@@ -142,6 +142,16 @@ class Demonstration:
         )
         self._until_final("withdrawal", order["id"])
 
+    def hosted_page(self) -> None:
+        """A page of ours, for a person to try."""
+        say("4. A hosted payment page: the customer chooses, pays by hand and enters any 12 digits (UPI)\n")
+        session = self._gateway.post(
+            "checkout-sessions",
+            {"currency": "INR", "amount": "1000.00", "customer": "55", "reference": f"demo-{self._run}-page"},
+        )
+        say(f"   POST /checkout-sessions → {session['id']} is {session['status']}")
+        say(f"   open it in a browser: {session['url']}\n")
+
     def _order(self, collection: str, **fields: Any) -> dict[str, Any]:
         reference = f"demo-{self._run}-{fields['payment_system']}"
         order = self._gateway.post(collection, {"customer": "55", "reference": reference, **fields})
@@ -180,7 +190,7 @@ def _wait_for(met: Callable[[], bool], what: str) -> None:
 
 
 def main() -> None:
-    """Run the three stories and take the endpoint away again."""
+    """Run the stories and take the endpoint away again."""
     directory = Path(os.environ.get("STACK_DIR", ".stack"))
     try:
         info = json.loads((directory / "info.json").read_text())
@@ -197,9 +207,10 @@ def main() -> None:
         demonstration.by_activation()
         demonstration.by_redirect()
         demonstration.withdrawal()
+        demonstration.hosted_page()
     finally:
         gateway.delete(f"webhook-endpoints/{endpoint['id']}")
-    say("All three are final.")
+    say("The first three are final; the page is yours to try.")
 
 
 if __name__ == "__main__":

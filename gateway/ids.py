@@ -16,6 +16,7 @@ from typeid.errors import TypeIDException
 
 CUSTOMER: Final = "cus"
 DEPOSIT: Final = "dep"
+CHECKOUT_SESSION: Final = "cs"
 CONFIRMATION: Final = "cnf"
 RECEIPT: Final = "rcp"
 SAVINGS: Final = "sav"

@@ -249,6 +249,7 @@ class CauseKind(models.TextChoices):
     """What may make a thing move."""
 
     API_KEY = "api_key", "a product's call"
+    CUSTOMER = "customer", "the customer, on the payment page"
     PERSON = "person", "a person in the admin"
     PROVIDER_ANSWER = "provider_answer", "the provider's answer to our call"
     PULL = "pull", "the provider, asked by us"

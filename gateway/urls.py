@@ -18,6 +18,7 @@ urlpatterns = [
     # First what is called most: they are tried in turn.
     path("", include("postbacks.urls")),
     path("api/v1/", include("payments.urls")),
+    path("api/v1/", include("payments.checkout.urls")),
     path("api/v1/", include("gateway.refunds.urls")),
     path("", RedirectView.as_view(url="/docs/")),
     path("health/", health),

@@ -17,6 +17,7 @@ from gateway.encryption import readable_or
 from gateway.readonly_admin import HistoryInline, ReadOnlyAdmin, ReadOnlyInline
 from gateway.walking_by_key import WalkById
 from payments import finding
+from payments.checkout.session_admin import CheckoutSessionAdmin
 from payments.models import (
     Confirmation,
     ConfirmationMove,
@@ -24,6 +25,8 @@ from payments.models import (
     Screenshot,
     Suspicion,
 )
+
+__all__ = ["CheckoutSessionAdmin", "ConfirmationAdmin", "SavingsAdmin", "ScreenshotAdmin"]
 
 
 class ConfirmationMoveInline(HistoryInline):

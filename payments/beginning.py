@@ -52,6 +52,8 @@ _DEPOSIT: Final = prepared_sql.Insertion(
         "language": "%(language)s::text",
         "details": "%(details)s::bytea",
         "metadata": "%(metadata)s::jsonb",
+        "checkout_session_id": "%(checkout_session)s::uuid",
+        "checkout_attempt": "%(checkout_attempt)s::smallint",
         "next_at": "%(now)s::timestamptz",
         "deadline_at": "%(deadline_at)s::timestamptz",
         "created_at": "%(now)s::timestamptz",
@@ -111,8 +113,10 @@ class NotBegun(Exception):  # noqa: N818 - reads as the fact it reports
     """
 
 
-def begin_deposit(deposit: Deposit, *, caller: Caller, customer: str, cause: Cause, claim: Claim) -> None:
-    """Insert a new deposit with all that belongs to it, durably; fills in its customer and what its account says.
+def begin_deposit(
+    deposit: Deposit, *, caller: Caller, customer: str, cause: Cause, claim: Claim, durably: bool = True
+) -> None:
+    """Insert a new deposit with all that belongs to it; fills in its customer and what its account says.
 
     Args:
         deposit: complete but for these.
@@ -120,6 +124,7 @@ def begin_deposit(deposit: Deposit, *, caller: Caller, customer: str, cause: Cau
         customer: the product's own id of the customer, who is made on first sight.
         cause: why it begins.
         claim: of the request that makes it.
+        durably: as a transaction of its own; else as a part of the open one, which a refusal leaves unusable.
 
     Raises:
         AlreadyAnswered: the same request was answered before.
@@ -142,7 +147,7 @@ def begin_deposit(deposit: Deposit, *, caller: Caller, customer: str, cause: Cau
     _DEPOSIT.check(deposit)
     parameters = _parameters(deposit, caller, cause) | news
     try:
-        inserted = claim.take_with(_BEGIN, parameters, object_id=deposit.id)
+        inserted = claim.take_with(_BEGIN, parameters, object_id=deposit.id, durably=durably)
     except IntegrityError as error:
         if not isinstance(error.__cause__, NotNullViolation):
             raise
@@ -175,6 +180,8 @@ def _parameters(deposit: Deposit, caller: Caller, cause: Cause) -> dict[str, Any
         "language": deposit.language,
         "details": _DETAILS.get_prep_value(deposit.details),
         "metadata": Jsonb(deposit.metadata),
+        "checkout_session": deposit.checkout_session_id,
+        "checkout_attempt": deposit.checkout_attempt,
         "deadline_at": deposit.deadline_at,
         "cause": cause.kind,
         "cause_id": cause.id,

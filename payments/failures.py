@@ -63,6 +63,9 @@ _LIST: Final = {
     ),
 }
 
+#: After these nothing was asked of the customer, so another payment is offered.
+SAFE_TO_RETRY: Final = frozenset(code for code, failure in _LIST.items() if failure.safe_to_retry)
+
 
 def shown(code: str) -> dict[str, Any] | None:
     """The failure as callers see it, or None where there is none."""

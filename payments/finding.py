@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 from gateway import ids
 from gateway.exact_search import spellings
 from gateway.products.finding import of_customer, of_reference
-from payments.models import Confirmation, Deposit, Receipt, Savings, Screenshot
+from payments.models import CheckoutSession, Confirmation, Deposit, Receipt, Savings, Screenshot
 
 
 def confirmed_by(term: str) -> "QuerySet[Confirmation]":
@@ -29,12 +29,24 @@ def deposits(term: str) -> "list[QuerySet[Any]]":
     """Deposits by the product's reference, the customer, the bank's reference, or what belongs to them."""
     rows = Deposit.objects.all()
     ways = [of_reference(Deposit, term), *of_customer(Deposit, term)]
+    # Later attempts of a session have a mark behind its reference.
+    ways.append(rows.filter(checkout_session__in=of_reference(CheckoutSession, term).values("pk")))
+    if (key := ids.decode(ids.CHECKOUT_SESSION, term)) is not None:
+        ways.append(rows.filter(checkout_session=key))
     ways.append(rows.filter(pk__in=confirmed_by(term).values("deposit")))
     ways.append(rows.filter(pk__in=received_as(term).values("deposit")))
     if (key := ids.decode(ids.CONFIRMATION, term)) is not None:
         ways.append(rows.filter(pk__in=Confirmation.objects.filter(pk=key).values("deposit")))
     if (key := ids.decode(ids.RECEIPT, term)) is not None:
         ways.append(rows.filter(pk__in=Receipt.objects.filter(pk=key).values("deposit")))
+    return ways
+
+
+def checkout_sessions(term: str) -> "list[QuerySet[Any]]":
+    """Checkout sessions by the product's reference, the customer, or one of their deposits."""
+    ways = [of_reference(CheckoutSession, term), *of_customer(CheckoutSession, term)]
+    if (key := ids.decode(ids.DEPOSIT, term)) is not None:
+        ways.append(CheckoutSession.objects.filter(pk__in=Deposit.objects.filter(pk=key).values("checkout_session")))
     return ways
 
 

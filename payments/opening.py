@@ -151,14 +151,14 @@ def _create_payment(deposit: Deposit) -> None:
             fields=fields,
         ),
         subject=deposit.public_id,
-        request={"wallet_type": deposit.payment_system_id, "amount": deposit.amount, **fields},
+        request={"wallet_type": deposit.payment_system_id, "amount": deposit.amount, **_evidence(deposit, fields)},
         has_place=True,
     )
     _keep_payment(deposit, answer)
 
 
 def _payment_fields(deposit: Deposit) -> dict[str, str]:
-    system, urls = deposit.payment_system, deposit.return_urls
+    system, urls = deposit.payment_system, _ways_back(deposit)
     fields = dict(system.constants)
     for field in system.detail_fields:
         # A field that may be left out, or one that a person has added to the row since the order was made.
@@ -170,6 +170,23 @@ def _payment_fields(deposit: Deposit) -> dict[str, str]:
     if system.flow == Flow.REDIRECT and system.language_wire:
         fields[system.language_wire] = deposit.language
     return fields
+
+
+def _evidence(deposit: Deposit, fields: dict[str, str]) -> dict[str, str]:
+    """What was sent, without the address of the customer's page: who reads the evidence must not be able to pay."""
+    session = deposit.checkout_session
+    if session is None:
+        return fields
+    return {name: f"the page of {session}" if text == session.url else text for name, text in fields.items()}
+
+
+def _ways_back(deposit: Deposit) -> dict[str, str]:
+    """Where the provider sends the customer afterwards: to the page where the payment began, or to the product."""
+    if deposit.checkout_session is None:
+        return dict(deposit.return_urls)
+    # Without the link, which goes only when all is over, nobody would come back: that is said by an empty answer.
+    url = deposit.checkout_session.url
+    return {} if url is None else dict.fromkeys(["success", "failure", "pending"], url)
 
 
 @transaction.atomic(durable=True)

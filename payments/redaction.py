@@ -13,7 +13,7 @@ from django.utils import timezone
 from gateway import due_work
 from gateway.providers.redaction import forget_calls_about
 from gateway.webhooks.redaction import redact_events
-from payments.models import Confirmation, Deposit, Receipt, Screenshot
+from payments.models import CheckoutSession, Confirmation, Deposit, Receipt, Screenshot
 from payments.states import FINAL, OPEN_CONFIRMATIONS, ReceiptStatus
 
 log = structlog.get_logger(__name__)
@@ -56,6 +56,20 @@ def _forget(deposit_id: UUID, before: datetime) -> bool:
     forget_calls_about([deposit.public_id, *(one.public_id for one in confirmations)])
     redact_events(deposit.public_id, _without_details)
     return True
+
+
+def forget_links() -> int:
+    """Take the links of checkout sessions away that ended `REDACT_AFTER_DAYS` ago, after their deposits; how many."""
+    before = timezone.now() - timedelta(days=settings.REDACT_AFTER_DAYS)
+    remembered = Deposit.objects.filter(checkout_session=OuterRef("pk"), redacted_at=None)
+    old = CheckoutSession.objects.filter(~Exists(remembered), redacted_at=None, expires_at__lt=before)
+    chosen = old.order_by("expires_at").values("pk")[:_BATCH]
+    taken = CheckoutSession.objects.filter(pk__in=chosen).update(
+        token=None, return_secret=None, return_urls={}, redacted_at=timezone.now()
+    )
+    if taken:
+        log.info("checkout_links_redacted", count=taken)
+    return taken
 
 
 def _without_details(data: dict[str, Any]) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from gateway.api.order_fields import check_limits, checked_amount, checked_field
 from gateway.providers.lookups import ENABLED_SYSTEMS
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ScreenshotWish
 from payments import references, screenshots
-from payments.actions import NewConfirmation, NewDeposit
+from payments.actions import NewDeposit
+from payments.confirming import NewConfirmation
 from payments.models import Deposit
+from payments.order_limits import least_of
 
 
 class ReturnUrlsSerializer(StrictSerializer):
@@ -56,8 +58,7 @@ class NewDepositSerializer(StrictSerializer):
         if currency not in system.currencies:
             raise serializers.ValidationError({"currency": [f"{system} takes {', '.join(system.currencies)}."]})
         amount = checked_amount(attrs["amount"], currency)
-        saves = system.saves_up and self.context.get("takes_savings", False)
-        minimum = None if saves else system.deposit_minimum  # below it, the money would wait in savings
+        minimum = least_of(system, takes_savings=self.context.get("takes_savings", False))
         check_limits(amount, currency, minimum=minimum, maximum=system.deposit_maximum)
         # The raw object: DictField would have turned numbers into text before anybody saw them.
         details = checked_fields(self.initial_data.get("details", {}), system.detail_fields, "details")

@@ -115,6 +115,9 @@ class DepositShape(serializers.Serializer[Any]):
         "reported, which does not mean zero.",
     )
     failure = FailureShape(allow_null=True)
+    checkout_session = serializers.CharField(
+        allow_null=True, help_text="Where it is an attempt of one: the customer began it on our pages."
+    )
     mode = serializers.ChoiceField(choices=["live", "test"])
     metadata = MetadataField()
     created_at = serializers.DateTimeField()
@@ -157,6 +160,8 @@ def deposit_shape(deposit: Deposit) -> dict[str, Any]:
         "next_action": next_action(deposit),
         "savings": savings_shape(deposit),
         "failure": failures.shown(deposit.failure_code),
+        "checkout_session": deposit.checkout_session_id
+        and ids.encode(ids.CHECKOUT_SESSION, deposit.checkout_session_id),
         "mode": deposit.mode,
         "metadata": deposit.metadata,
         "created_at": deposit.created_at.isoformat(),

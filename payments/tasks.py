@@ -64,5 +64,6 @@ def end_overdue() -> None:
 
 @shared_task
 def forget_payers() -> None:
-    """Redact what ended long ago."""
+    """Redact what ended long ago: deposits first, then the links to them."""
     redaction.forget_payers()
+    redaction.forget_links()

@@ -20,7 +20,7 @@ from gateway.api.schema import IDEMPOTENCY_KEY, PREFER, list_parameters, page_of
 from gateway.api.waiting import wait_until
 from gateway.products.actions import Caller
 from gateway.products.models import Customer, Scope
-from payments import actions
+from payments import actions, confirming
 from payments.filters import DepositFilter
 from payments.models import Confirmation, Deposit, Savings
 from payments.serializers import NewConfirmationSerializer, NewDepositSerializer
@@ -145,7 +145,7 @@ class ConfirmationsView(APIView):
         def work() -> Confirmation:
             wanted = NewConfirmationSerializer(data=request.data, context={"deposit": deposit})
             wanted.is_valid(raise_exception=True)
-            return actions.confirm_deposit(caller, deposit_id, wanted.wish(), claim)
+            return confirming.confirm_deposit(caller, deposit_id, wanted.wish(), claim)
 
         confirmation, status, headers = answer_once(
             claim, work, lambda made: Confirmation.objects.select_related("deposit").get(pk=made)

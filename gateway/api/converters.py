@@ -18,6 +18,7 @@ _NOBODY: Final = uuid.UUID(int=0)
 PREFIXES: Final = (
     ids.CUSTOMER,
     ids.DEPOSIT,
+    ids.CHECKOUT_SESSION,
     ids.CONFIRMATION,
     ids.WITHDRAWAL,
     ids.BATCH,

@@ -134,8 +134,10 @@ class Claim:
             )
         raise AlreadyAnswered(object_id=row.object_id, status=row.response_status)
 
-    def take_with(self, statement: str, parameters: Mapping[str, Any], *, object_id: uuid.UUID) -> list[Row]:
-        """Claim the key as the first part of a statement that is a transaction of its own, and give its rows.
+    def take_with(
+        self, statement: str, parameters: Mapping[str, Any], *, object_id: uuid.UUID, durably: bool = True
+    ) -> list[Row]:
+        """Claim the key as the first part of a statement, and give its rows.
 
         Where they say that nothing was claimed, `refuse_known` tells why.
 
@@ -143,11 +145,13 @@ class Claim:
             statement: has the parts of `claiming`; all that it writes depends on ``claimed``.
             parameters: its own; those of the claim are added.
             object_id: what the statement makes.
+            durably: the statement is a transaction of its own; else it is a part of the open one.
 
         Raises:
             Problem: 409 while the first request with this key is still at work.
         """
-        return self._claimed(prepared_sql.run_durably, statement, object_id, _CREATED, parameters)
+        run = prepared_sql.run_durably if durably else prepared_sql.run
+        return self._claimed(run, statement, object_id, _CREATED, parameters)
 
     def _claimed(
         self, run: _Run, statement: str, object_id: uuid.UUID, status: int, parameters: Mapping[str, Any] = _NONE

@@ -61,6 +61,7 @@ _GROUPS: Final[dict[str, tuple[_Page, ...]]] = {
     ),
     "Money in": (
         _Page(icon="south_west", model="payments.deposit"),
+        _Page(icon="shopping_cart_checkout", model="payments.checkoutsession"),
         _Page(icon="fact_check", model="payments.confirmation"),
         _Page(icon="image", model="payments.screenshot"),
         _Page(icon="receipt_long", model="payments.receipt"),

@@ -30,7 +30,7 @@ def _view(app: str, *models: str) -> frozenset[str]:
 
 #: Rows without their encrypted columns: those are personal data and secrets, which no list and no page shows.
 _LOOKS: Final = (
-    _view("payments", "deposit", "confirmation", "receipt", "savings", "screenshot")
+    _view("payments", "checkoutsession", "deposit", "confirmation", "receipt", "savings", "screenshot")
     | _view("withdrawals", "withdrawal", "withdrawalbatch", "batchrow", "blockedrecipient")
     | _view("withdrawals", "slabset", "withdrawallimit", "duplicatewindow", "outflowcap")
     | _view("balances", "account", "journal", "hold", "fee", "instruction")

@@ -55,6 +55,10 @@ PRIVILEGES: Final[dict[str, May]] = {
     ),
     "balances.InstructionMove": _WRITTEN_ONCE,
     # Orders and what was said about them.
+    # Made once; its link may end, and go.
+    "payments.CheckoutSession": May(
+        update=("token", "return_secret", "return_urls", "cancelled_at", "redacted_at"),
+    ),
     "payments.Deposit": _CHANGES,
     "payments.DepositMove": _WRITTEN_ONCE,
     "payments.Confirmation": _CHANGES,

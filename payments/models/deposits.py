@@ -2,18 +2,65 @@
 
 from typing import Any
 
+import pgtrigger
 from django.db import models
 from django.utils import timezone
 
 from gateway import ids, money
 from gateway.due_work import DueWork
 from gateway.encryption import EncryptedJSONField
-from gateway.lifecycles import Move, lifecycle_guards, written_once
+from gateway.lifecycles import Guard, Move, PlacedGuard, lifecycle_guards, update_of, written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import Flow, PaymentSystem, ProviderAccount
-from payments.failures import FailureCode
+from payments.failures import SAFE_TO_RETRY, FailureCode
+from payments.models.checkout_sessions import CheckoutSession
 from payments.models.savings import Savings
 from payments.states import DEPOSIT, FINAL, AmountCheck, DepositStatus
+
+
+def checkout_guards() -> list[Guard]:
+    """Two tabs, or a mistake of ours, never make two payments of one order: a session has one open attempt.
+
+    Another one begins only where the former can have taken no money, or was called off by the customer, who was told
+    that it may still arrive. Who makes attempts of one session at once stands in line at its row.
+    """
+    safe = ", ".join(f"'{code}'" for code in sorted(SAFE_TO_RETRY))
+    return [
+        PlacedGuard(
+            name="one_open_attempt",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            condition=pgtrigger.Condition("NEW.checkout_session_id IS NOT NULL"),
+            declare=[("session", "record")],
+            func=f"""
+                SELECT * INTO session FROM payments_checkoutsession WHERE id = NEW.checkout_session_id FOR UPDATE;
+                IF (session.product_id, session.mode, session.customer_id, session.currency, session.amount)
+                        IS DISTINCT FROM (NEW.product_id, NEW.mode, NEW.customer_id, NEW.currency, NEW.amount) THEN
+                    RAISE EXCEPTION 'deposit % is not what its checkout session asks for', NEW.id
+                        USING ERRCODE = '23514';
+                END IF;
+                IF EXISTS (
+                    SELECT 1 FROM payments_deposit
+                    WHERE checkout_session_id = NEW.checkout_session_id AND status <> 'cancelled'
+                        AND NOT (status = 'failed' AND failure_code IN ({safe}))
+                ) THEN
+                    RAISE EXCEPTION 'checkout session % has an attempt that may be paid', NEW.checkout_session_id
+                        USING ERRCODE = '23514';
+                END IF;
+                RETURN NEW;
+            """,  # noqa: S608 - our own codes, no input
+        ),
+        Guard(
+            name="attempts_stay",
+            when=pgtrigger.Before,
+            operation=update_of("checkout_session_id", "checkout_attempt"),
+            condition=pgtrigger.Condition(
+                "OLD.checkout_session_id IS DISTINCT FROM NEW.checkout_session_id"
+                " OR OLD.checkout_attempt IS DISTINCT FROM NEW.checkout_attempt"
+            ),
+            func="RAISE EXCEPTION 'a deposit stays with its checkout session' USING ERRCODE = '23514';",
+        ),
+    ]
 
 
 class Deposit(DueWork):
@@ -59,6 +106,16 @@ class Deposit(DueWork):
         Savings, on_delete=models.PROTECT, null=True, help_text="What was last said of the savings it may be among."
     )
 
+    checkout_session = models.ForeignKey(
+        CheckoutSession,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="deposits",
+        help_text="Of whose attempts it is one.",
+    )
+    checkout_attempt = models.PositiveSmallIntegerField(null=True, help_text="Which one: 1, 2, …")
+
     received_amount = models.DecimalField(
         max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True, blank=True
     )
@@ -73,6 +130,17 @@ class Deposit(DueWork):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["product", "mode", "reference"], name="one_deposit_per_reference"),
+            # Few are paid on our pages: the index is theirs alone.
+            models.UniqueConstraint(
+                fields=["checkout_session", "checkout_attempt"],
+                condition=models.Q(checkout_session__isnull=False),
+                name="one_deposit_per_attempt",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(checkout_session__isnull=True, checkout_attempt__isnull=True)
+                | models.Q(checkout_session__isnull=False, checkout_attempt__isnull=False, checkout_attempt__gte=1),
+                name="attempts_are_numbered",
+            ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="deposit_amount_is_positive"),
             models.CheckConstraint(condition=models.Q(status__in=DepositStatus.values), name="deposit_status_is_known"),
             models.CheckConstraint(
@@ -102,7 +170,7 @@ class Deposit(DueWork):
                 name="deposits_to_redact",
             ),
         ]
-        triggers = lifecycle_guards(DEPOSIT, history_table="payments_depositmove")
+        triggers = [*lifecycle_guards(DEPOSIT, history_table="payments_depositmove"), *checkout_guards()]
 
     def __str__(self) -> str:
         return self.public_id

@@ -71,6 +71,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Deposit.reference",
         "payments.Deposit.return_urls",
         "payments.Deposit.metadata",
+        *(f"payments.CheckoutSession.{name}" for name in ("reference", "return_urls", "metadata")),
         "withdrawals.Withdrawal.reference",
         "withdrawals.Withdrawal.comment",
         "withdrawals.Withdrawal.metadata",
@@ -100,6 +101,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.ProviderCall.outcome",
         "providers.ProviderCall.note",
         "payments.Deposit.language",
+        "payments.CheckoutSession.language",
         *(
             f"{move}.{name}"
             for move in (
@@ -134,6 +136,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "backoffice.DayFigure.currency",
         "backoffice.SystemFigure.payment_system",
         "payments.Deposit.currency",
+        *(f"payments.CheckoutSession.{name}" for name in ("currency", "payment_systems")),
         "payments.Receipt.currency",
         "payments.Receipt.wallet_type",
         "withdrawals.Withdrawal.currency",
@@ -165,6 +168,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     "a digest of something with more unknown bits than anybody can try: a key, a signature, a picture": {
         "products.ApiKey.digest",
         "withdrawals.Withdrawal.body_digest",
+        "payments.CheckoutSession.token_digest",  # of 256 random bits
         "payments.Screenshot.digest",
         "payments.Screenshot.pixel_digest",
         "payments.Screenshot.look",

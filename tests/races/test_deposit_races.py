@@ -23,7 +23,7 @@ from gateway.products.models import Customer, Product
 from gateway.providers import calls
 from gateway.providers.models import PaymentSystem, ProviderAccount
 from gateway.webhooks.models import Event
-from payments import actions, asking, opening, receipts
+from payments import actions, asking, confirming, opening, receipts
 from payments.models import Confirmation, Deposit, DepositMove, Receipt
 from payments.moves import begin_receipt, move_receipt
 from payments.receipts import Recorded, record_receipt
@@ -206,7 +206,7 @@ def named_at_once(verb: Callable[..., Any], caller: Caller, *named: tuple[Deposi
     with Gate("payments_confirmationmove") as gate:
         waiting = []
         for deposit, reference in named:
-            wish = actions.NewConfirmation(provider_reference=reference, amount=Decimal(1000))
+            wish = confirming.NewConfirmation(provider_reference=reference, amount=Decimal(1000))
             waiting.append(in_thread(partial(verb, caller, deposit.pk, wish, Unclaimed())))
         gate.await_waiting(len(named))
         gate.open()
@@ -227,7 +227,7 @@ WITHOUT_LINING_UP = ("    _one_at_a_time(deposit, wish.provider_reference)\n", "
 def test_without_its_walls_a_reference_is_named_twice_for_one_deposit(api: Api, book: Book, caller: Caller) -> None:
     deposit = open_upi(api)
     assert confirm(api, deposit, "999999999999").status_code == 201  # it verifies: the next ones move nothing
-    naive = copy_of(actions, ("due_work.lock(", "unlocked("), WITHOUT_LINING_UP, unlocked=unlocked)
+    naive = copy_of(confirming, ("due_work.lock(", "unlocked("), WITHOUT_LINING_UP, unlocked=unlocked)
     with constraint_dropped("payments_confirmation", "one_open_confirmation_per_reference"):
         made = named_twice_at_once(naive.confirm_deposit, caller, deposit, deposit)
         assert codes(made) == ["Confirmation", "Confirmation"]
@@ -239,7 +239,7 @@ def test_without_its_walls_a_reference_is_named_twice_for_one_deposit(api: Api, 
 
 def test_one_deposit_takes_a_reference_once(api: Api, book: Book, caller: Caller, product: Product) -> None:
     deposit = open_upi(api)
-    made = named_twice_at_once(actions.confirm_deposit, caller, deposit, deposit)
+    made = named_twice_at_once(confirming.confirm_deposit, caller, deposit, deposit)
     assert codes(made) == ["Confirmation", "reference_already_used"]
     work()
     assert (Confirmation.objects.count(), len(activations(book.provider))) == (1, 1)
@@ -248,11 +248,11 @@ def test_one_deposit_takes_a_reference_once(api: Api, book: Book, caller: Caller
 
 def test_one_customer_names_a_reference_once_over_all_deposits(api: Api, book: Book, caller: Caller) -> None:
     deposits = [open_upi(api), open_upi(api)]
-    naive = copy_of(actions, WITHOUT_LINING_UP)
+    naive = copy_of(confirming, WITHOUT_LINING_UP)
     assert codes(named_twice_at_once(naive.confirm_deposit, caller, *deposits)) == ["Confirmation", "Confirmation"]
 
     others = [open_upi(api, customer="other"), open_upi(api, customer="other")]
-    assert codes(named_twice_at_once(actions.confirm_deposit, caller, *others)) == [
+    assert codes(named_twice_at_once(confirming.confirm_deposit, caller, *others)) == [
         "Confirmation",
         "reference_already_used",
     ]
@@ -263,12 +263,12 @@ def flags() -> list[bool]:
 
 
 def test_two_customers_at_once_are_both_flagged(api: Api, book: Book, caller: Caller) -> None:
-    naive = copy_of(actions, WITHOUT_LINING_UP)
+    naive = copy_of(confirming, WITHOUT_LINING_UP)
     named_twice_at_once(naive.confirm_deposit, caller, open_upi(api, customer="1"), open_upi(api, customer="2"))
     assert flags() == [False, False]
     roles.past_the_guards("TRUNCATE payments_confirmation CASCADE")
 
-    named_twice_at_once(actions.confirm_deposit, caller, open_upi(api, customer="3"), open_upi(api, customer="4"))
+    named_twice_at_once(confirming.confirm_deposit, caller, open_upi(api, customer="3"), open_upi(api, customer="4"))
     assert flags() == [True, True]
 
 
@@ -277,7 +277,7 @@ def test_the_tenth_try_is_made_once(api: Api, book: Book, caller: Caller) -> Non
     for number in range(9):
         assert confirm(api, deposits[0], f"{number:012}").status_code == 201
     last_tries = list(zip(deposits, ["777777777777", "888888888888"], strict=True))
-    made = named_at_once(actions.confirm_deposit, caller, *last_tries)
+    made = named_at_once(confirming.confirm_deposit, caller, *last_tries)
     assert codes(made) == ["Confirmation", "too_many_attempts"]
     assert Confirmation.objects.count() == 10
 
@@ -285,7 +285,7 @@ def test_the_tenth_try_is_made_once(api: Api, book: Book, caller: Caller) -> Non
     for number in range(9, 18):
         assert confirm(api, others[0], f"{number:012}").status_code == 201
     last_tries = list(zip(others, ["555555555555", "666666666666"], strict=True))
-    naive = copy_of(actions, WITHOUT_LINING_UP)
+    naive = copy_of(confirming, WITHOUT_LINING_UP)
     assert codes(named_at_once(naive.confirm_deposit, caller, *last_tries)) == ["Confirmation", "Confirmation"]
 
 

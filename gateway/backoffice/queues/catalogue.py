@@ -21,7 +21,7 @@ from balances import instruction_rights
 from balances.verbs import Verb
 from balances.waiting import Waiting
 from gateway.backoffice.queues.rows import letters, screenshots, shown_letters, shown_screenshots
-from payments.actions import CONFIRM_FOR_CUSTOMER
+from payments.confirming import CONFIRM_FOR_CUSTOMER
 from withdrawals import approvals
 from withdrawals.models import Withdrawal
 

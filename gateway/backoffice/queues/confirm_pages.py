@@ -19,7 +19,7 @@ from gateway.money import format_amount, shown_amount
 from gateway.people import person_of
 from gateway.providers.models import ScreenshotWish
 from gateway.shown_mode import of_row
-from payments.actions import CONFIRM_FOR_CUSTOMER
+from payments.confirming import CONFIRM_FOR_CUSTOMER
 from payments.models import Deposit
 
 _TEMPLATE: Final = "admin/queues/confirm.html"

@@ -16,8 +16,7 @@ from gateway.lifecycles import CAUSE_DETAIL_MAX_LENGTH
 from gateway.money import shown_amount
 from gateway.people import check_permission
 from gateway.providers.models import ReferenceKind, ScreenshotWish
-from payments import actions
-from payments.actions import CONFIRM_FOR_CUSTOMER, FOR_THE_CUSTOMER
+from payments.confirming import CONFIRM_FOR_CUSTOMER, FOR_THE_CUSTOMER, confirm_deposit
 from payments.models import Confirmation, Deposit
 from payments.serializers import NewConfirmationSerializer
 from payments.states import CONFIRMABLE
@@ -82,7 +81,7 @@ def confirm(
         kept = _short(wording.reason(reason))
         wanted = NewConfirmationSerializer(data=data, context={"deposit": deposit})
         wanted.is_valid(raise_exception=True)
-        return actions.confirm_deposit(by, deposit.pk, wanted.wish(), claim, reason=kept)
+        return confirm_deposit(by, deposit.pk, wanted.wish(), claim, reason=kept)
 
     try:
         made, _, headers = answer_once(claim, work, lambda answered: Confirmation.objects.get(pk=answered))

@@ -24,7 +24,7 @@ from gateway.people import person_of
 from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem
 from gateway.shown_mode import choices, of_row, shown_mode
-from payments.actions import CONFIRM_FOR_CUSTOMER
+from payments.confirming import CONFIRM_FOR_CUSTOMER
 from payments.models import Receipt
 from payments.states import SUSPENDED
 from payments.verbs import open_to

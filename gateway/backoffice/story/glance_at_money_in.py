@@ -5,6 +5,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
+from gateway import ids
 from gateway.backoffice.story.glance import (
     NOTHING,
     Fact,
@@ -20,7 +21,7 @@ from gateway.in_words import in_words, sentence
 from gateway.money import shown_amount
 from gateway.status_tones import tone_of
 from gateway.who_sees import may_see
-from payments.models import Deposit, Receipt, Savings
+from payments.models import CheckoutSession, Deposit, Receipt, Savings
 from payments.states import DepositStatus
 
 D = DepositStatus
@@ -44,10 +45,23 @@ def of_deposit(deposit: Deposit, request: HttpRequest) -> Glance:
         facts=[
             Fact(label="Arrived", text=f"{arrived} ({check})" if check else arrived),
             *whose(deposit, request),
+            *_session(deposit, request),
             *times(deposit),
             *([Fact(label="Late", text="the money came after it had ended")] if deposit.late else []),
         ],
     )
+
+
+def _session(deposit: Deposit, request: HttpRequest) -> list[Fact]:
+    """Of a deposit that was begun on our pages: whose attempt it is."""
+    if deposit.checkout_session_id is None:
+        return []
+    public_id = ids.encode(ids.CHECKOUT_SESSION, deposit.checkout_session_id)
+    address = page(CheckoutSession, deposit.checkout_session_id) if may_see(request, CheckoutSession) else ""
+    return [
+        Fact(label="Checkout session", text=public_id, address=address, is_id=True),
+        Fact(label="Attempt", text=str(deposit.checkout_attempt)),
+    ]
 
 
 _DEPOSITS: Final = {

@@ -25,6 +25,7 @@ from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.providers.test_redirect_hashes import HASH_URL, Hasher
 from tests.gateway.refunds.stage import credited, refund_body
+from tests.payments.checkout.stage import session_body
 from tests.payments.stage import details, work
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals.batch_stage import batch_body
@@ -87,6 +88,10 @@ ROWS: Final = {
     ("POST", "deposits/{deposit_id}/refunds"): Row(
         scope=Scope.WITHDRAWALS_WRITE, succeeds=201, body=refund_body, made=_credited
     ),
+    ("GET", "checkout-sessions"): Row(scope=Scope.READ),
+    ("POST", "checkout-sessions"): Row(scope=Scope.DEPOSITS_WRITE, succeeds=201, body=session_body),
+    ("GET", "checkout-sessions/{session_id}"): Row(scope=Scope.READ),
+    ("POST", "checkout-sessions/{session_id}/cancel"): Row(scope=Scope.DEPOSITS_WRITE),
     ("GET", "customers/{customer}/savings"): Row(scope=Scope.READ),
     ("GET", "balances"): Row(scope=Scope.READ),
     ("GET", "ledger-entries"): Row(scope=Scope.READ),
@@ -127,6 +132,7 @@ def _event(api: Api) -> str:
 #: How an object of each kind comes to be: by which request, with which prefix.
 OBJECTS: Final[dict[str, tuple[str, Callable[[Api], str]]]] = {
     "deposit_id": (ids.DEPOSIT, lambda api: _made(api, "deposits", deposit_body())),
+    "session_id": (ids.CHECKOUT_SESSION, lambda api: _made(api, "checkout-sessions", session_body())),
     "customer": (
         ids.CUSTOMER,
         lambda api: api.get(f"deposits/{_made(api, 'deposits', deposit_body())}").json()["customer"],

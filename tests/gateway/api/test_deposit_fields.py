@@ -317,6 +317,7 @@ def test_what_was_accepted_is_shown_whole(new_deposit: Callable[..., Any], api: 
         "next_action": {"type": "wait"},
         "savings": None,
         "failure": None,
+        "checkout_session": None,
         "mode": "test",
         "metadata": {"a": "b"},
     }

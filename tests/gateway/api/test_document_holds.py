@@ -28,6 +28,7 @@ from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body, withdrawal_body
 from tests.gateway.api.refusals import assert_refused, nothing_changes
 from tests.gateway.refunds.stage import refund_body
+from tests.payments.checkout.stage import session_body
 from tests.payments.stage import details
 from tests.scripted_provider import ScriptedProvider
 from tests.withdrawals.batch_stage import batch_body
@@ -69,6 +70,7 @@ def mine(api: Api, provider: ScriptedProvider) -> dict[str, str]:
     ApiKey.objects.update(rate_limit_per_minute=1_000_000)
     made = api.post("deposits", deposit_body()).json()
     deposit, customer = made["id"], made["customer"]
+    session = api.post("checkout-sessions", session_body()).json()["id"]
     withdrawal = api.post("withdrawals", withdrawal_body()).json()["id"]
     batch = api.post("withdrawal-batches", batch_body()).json()["id"]
     endpoint = api.post("webhook-endpoints", {"url": "https://shop.example.com/first"}).json()["id"]
@@ -77,6 +79,7 @@ def mine(api: Api, provider: ScriptedProvider) -> dict[str, str]:
     connection.check_constraints()
     return {
         "deposit_id": deposit,
+        "session_id": session,
         "withdrawal_id": withdrawal,
         "batch_id": batch,
         "endpoint_id": endpoint,
@@ -97,6 +100,7 @@ def test_ids_of_ours_have_a_pattern_and_ids_of_the_product_have_none() -> None:
     kinds = {name: pattern and pattern[: pattern.index("_")] for name, pattern in patterns.items()}
     assert kinds == {
         "deposit_id": "^dep",
+        "session_id": "^cs",
         "withdrawal_id": "^wd",
         "batch_id": "^wdb",
         "endpoint_id": "^whe",

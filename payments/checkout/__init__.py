@@ -1,0 +1,1 @@
+"""Hosted checkout: a product asks for a session, and its customer pays on our pages."""

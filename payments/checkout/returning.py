@@ -1,0 +1,85 @@
+"""The customer's way back to the product, with a signed result.
+
+The result is signed as Standard Webhooks are, with the session's own secret, which the product got with the session:
+``id``, ``timestamp`` and ``signature`` are the three headers of the standard as query parameters, and ``result`` is the
+payload. It tells the product which page to show; what it may serve on is the webhook, or the deposit when asked for.
+"""
+
+import json
+from typing import Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from django.utils import timezone
+from standardwebhooks import Webhook
+
+from gateway import ids
+from gateway.encryption import readable_or
+from gateway.money import format_amount
+from payments.checkout.shapes import session_status
+from payments.checkout.standing import Standing
+from payments.states import DepositStatus
+
+#: In which of the product's pages a customer arrives, by what is known of the deposit.
+_KINDS: Final = {
+    DepositStatus.CREDITED: "success",
+    DepositStatus.CREATED: "pending",
+    DepositStatus.AWAITING_PAYMENT: "pending",
+    DepositStatus.VERIFYING: "pending",
+    DepositStatus.ACCUMULATING: "pending",
+    DepositStatus.IN_REVIEW: "pending",
+    DepositStatus.FAILED: "failure",
+    DepositStatus.EXPIRED: "failure",
+    DepositStatus.CANCELLED: "failure",
+    DepositStatus.REVERSED: "failure",
+}
+
+
+def kind_of(standing: Standing) -> str:
+    """``success``, ``pending`` or ``failure``. Never ``failure`` while money may be under way."""
+    if standing.current is None:
+        return "failure"
+    return _KINDS[DepositStatus(standing.current.deposit.status)]
+
+
+def address(standing: Standing) -> str | None:
+    """The product's own page for how it stands, without the result; None where it named none."""
+    found: str | None = standing.session.return_urls.get(kind_of(standing))
+    return found
+
+
+def way_back(standing: Standing) -> str | None:
+    """The same, with the result, signed now: receivers refuse one that is more than five minutes off."""
+    base = address(standing)
+    secret = readable_or(standing.session, "return_secret", None)
+    if base is None or secret is None:
+        return None
+    at = timezone.now()
+    result = json.dumps(_result(standing), separators=(",", ":"))
+    message_id = ids.encode(ids.EVENT, ids.new_id())
+    told = {
+        "result": result,
+        "id": message_id,
+        "timestamp": str(int(at.timestamp())),
+        "signature": Webhook(secret).sign(message_id, at, result),
+    }
+    parts = urlsplit(base)
+    # The product's own parameters come first, untouched.
+    query = "&".join(filter(None, [parts.query, urlencode(told)]))
+    return urlunsplit(parts._replace(query=query))
+
+
+def _result(standing: Standing) -> dict[str, str | None]:
+    session, deposit = standing.session, None if standing.current is None else standing.current.deposit
+    received = None if deposit is None else deposit.received_amount
+    return {
+        "checkout_session": session.public_id,
+        "reference": session.reference,
+        "status": session_status(standing),
+        "amount": format_amount(session.amount, session.currency),
+        "currency": session.currency,
+        "mode": session.mode,
+        "deposit": None if deposit is None else deposit.public_id,
+        "deposit_status": None if deposit is None else deposit.status,
+        "received_amount": None if received is None else format_amount(received, session.currency),
+        "amount_check": None if deposit is None else deposit.amount_check or None,
+    }
