@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up demo manage code browser pictures test storm storm-ci bench check format openapi docs lock
+.PHONY: help up demo manage code browser pictures test storm storm-ci bench check format openapi docs messages lock
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -78,6 +78,9 @@ openapi: $(STAMP) ## Write docs/openapi.yaml anew.
 
 docs: openapi ## Write docs/openapi.yaml and docs/payment-systems.md anew.
 	$(MANAGE) payment_systems_table --file docs/payment-systems.md
+
+messages: $(STAMP) ## Bring payments/locale/ up to date with what the payment pages say, and compile it.
+	$(MANAGE) messages
 
 lock: $(STAMP) ## Pin everything in requirements*.in with hashes. ARGS=--upgrade takes the newest allowed versions.
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt

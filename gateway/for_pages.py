@@ -1,7 +1,8 @@
 """Middleware that only pages for people need: addresses, static files, sessions, logins, locks, forms, messages.
 
-Products and the provider come without cookies, many times a second, and their requests pass these by. What concerns
-every answer (host names, security headers, lengths, request ids) stays for all.
+Products and the provider come without cookies, many times a second, and their requests pass these by; so do customers
+on payment pages, who are nobody but whoever has the address. What concerns every answer (host names, security headers,
+lengths, request ids) stays for all.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 #: Where callers are programs. Their views take no cookie for a proof of anything (DRF's are exempt from CSRF).
 _FOR_PROGRAMS: Final = ("/api/", "/postbacks/")
+#: Payment pages, whose address is all that they ask for: no cookie is read there, and none is set.
+_FOR_CUSTOMERS: Final = "/pay/"
 
 #: Pages for whose sake people sign in; elsewhere a session is not even looked up.
 _FOR_STAFF: Final = "/admin/"
@@ -37,15 +40,15 @@ _USED_STEP: Final = timedelta(minutes=1)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _is_for_program(request: HttpRequest) -> bool:
-    return request.path_info.startswith(_FOR_PROGRAMS)
+def _passes(request: HttpRequest) -> bool:
+    return request.path_info.startswith((*_FOR_PROGRAMS, _FOR_CUSTOMERS))
 
 
 class _PagesOnly:
     get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
-        if _is_for_program(request):
+        if _passes(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]  # the middleware behind it in each class
 
@@ -61,7 +64,14 @@ class Addresses(_PagesOnly, MiddlewareMixin):
 
 
 class StaticFiles(_PagesOnly, WhiteNoiseMiddleware):  # type: ignore[misc]  # untyped
-    """Files of the admin and the documentation."""
+    """Files of the admin and the documentation, and of the payment pages."""
+
+    def immutable_file_test(self, path: str, url: str) -> bool:
+        """Whether a file is kept for ever: those of payment pages, whose address changes with what is in them.
+
+        Else a telephone on a slow line would ask anew for each of them on each page (payments/checkout/page_links.py).
+        """
+        return url.startswith(f"{self.static_prefix}pay/") or bool(super().immutable_file_test(path, url))
 
 
 class Sessions(_PagesOnly, SessionMiddleware):
@@ -133,4 +143,4 @@ class Common(CommonMiddleware):
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         """Never for programs: a redirect would lose their body, and to look is to resolve the address twice."""
-        return not _is_for_program(request) and super().should_redirect_with_slash(request)
+        return not _passes(request) and super().should_redirect_with_slash(request)

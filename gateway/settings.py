@@ -170,7 +170,11 @@ AXES_VERBOSE = False
 #: Its middleware is there, as `gateway.for_pages.Locks`, which lets programs pass.
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 
+#: Of the payment pages; all else speaks English, whatever a browser prefers: no middleware chooses a language.
+LANGUAGES = [("en", "English"), ("hi", "हिन्दी"), ("bn", "বাংলা"), ("ur", "اردو")]
 LANGUAGE_CODE = "en"
+#: Before those of the packages: what the pages say is ours alone.
+LOCALE_PATHS = [BASE_DIR / "payments" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

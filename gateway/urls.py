@@ -11,6 +11,7 @@ from gateway.api import converters, problems
 from gateway.api.pages import OperationsPage, ProblemsPage, ReferencePage, health, openapi_document
 from gateway.backoffice import dead_ends
 from gateway.backoffice.lists.find_page import find
+from payments.checkout import page_ends
 
 converters.register()
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("payments.checkout.urls")),
     path("api/v1/", include("gateway.refunds.urls")),
     path("", RedirectView.as_view(url="/docs/")),
+    path("pay/", include("payments.checkout.page_urls")),
     path("health/", health),
     path("admin/queues/", include("gateway.backoffice.queues.urls")),
     path("admin/find/", admin.site.admin_view(find), name="find"),
@@ -33,6 +35,8 @@ urlpatterns = [
     path("api/v1/", include("withdrawals.urls")),
     path("api/v1/", include("balances.urls")),
     path("api/v1/", include("gateway.webhooks.urls")),
+    path("pay/", include("gateway.products.brand_urls")),
+    path("pay/", include("gateway.providers.media_urls")),
 ]
 
 
@@ -45,6 +49,8 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
             code="not_found",
             detail="There is nothing at this address, or it is not yours.",
         )
+    if _is_customer(request):
+        return page_ends.said(request, 404)
     return dead_ends.told(request, 404) or _sentence(404, "There is nothing at this address.")
 
 
@@ -57,6 +63,8 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request that Django refused before any view saw it."""
     if _is_caller(request):
         return problems.respond(request, status=400, code="invalid_request", detail="The request could not be read.")
+    if _is_customer(request):
+        return page_ends.said(request, 400)
     return dead_ends.told(request, 400, exception) or _sentence(400, "The request could not be read.")
 
 
@@ -66,9 +74,12 @@ def handler500(request: HttpRequest) -> HttpResponse:
     answer = problems.respond_to(sys.exception())
     if _is_caller(request):
         return answer
-    plain = dead_ends.broken(request, answer.status_code) or _sentence(
-        answer.status_code, "Something went wrong here. Please try again in a moment."
-    )
+    if _is_customer(request):
+        plain = page_ends.said(request, answer.status_code)
+    else:
+        plain = dead_ends.broken(request, answer.status_code) or _sentence(
+            answer.status_code, "Something went wrong here. Please try again in a moment."
+        )
     if "Retry-After" in answer.headers:
         plain.headers["Retry-After"] = answer.headers["Retry-After"]
     return plain
@@ -76,6 +87,10 @@ def handler500(request: HttpRequest) -> HttpResponse:
 
 def _is_caller(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def _is_customer(request: HttpRequest) -> bool:
+    return request.path_info.startswith(page_ends.PREFIX)
 
 
 def _sentence(status: int, text: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import models
+from django.utils.translation import gettext_noop
 
 
 class FailureCode(models.TextChoices):
@@ -28,37 +29,45 @@ class _Failure:
 _LIST: Final = {
     FailureCode.PROVIDER_REFUSED: _Failure(
         message="The provider refused to open the payment; nothing was asked of the customer.",
-        customer_message="This payment method is not available right now. Please choose another one.",
+        customer_message=gettext_noop("This payment method is not available right now. Please choose another one."),
         safe_to_retry=True,
     ),
     FailureCode.PROVIDER_UNAVAILABLE: _Failure(
         message="The provider did not answer; nothing was asked of the customer.",
-        customer_message="This payment method is not available right now. Please try again in some minutes.",
+        customer_message=gettext_noop(
+            "This payment method is not available right now. Please try again in some minutes."
+        ),
         safe_to_retry=True,
     ),
     FailureCode.PROVIDER_ANSWER_UNUSABLE: _Failure(
         message="The provider accepted the payment but its answer cannot be used; a person is looking.",
-        customer_message="We are checking this payment. Please do not pay again.",
+        customer_message=gettext_noop("We are checking this payment. Please do not pay again."),
         safe_to_retry=False,
     ),
     FailureCode.NOT_PAID_IN_TIME: _Failure(
         message="The time to pay is over. If the customer did pay, a confirmation is still accepted for 30 days.",
-        customer_message="The time to pay is over. If you have paid, enter the reference; do not pay twice.",
+        customer_message=gettext_noop(
+            "The time to pay is over. If you have paid, enter the reference; do not pay twice."
+        ),
         safe_to_retry=False,
     ),
     FailureCode.NOT_CONFIRMED: _Failure(
         message="The provider never confirmed the payment; it may still arrive and is then credited as late.",
-        customer_message="We could not find your payment. Please contact support before you pay again.",
+        customer_message=gettext_noop("We could not find your payment. Please contact support before you pay again."),
         safe_to_retry=False,
     ),
     FailureCode.MONEY_RETURNED: _Failure(
         message="A person looked at the money that arrived and found that it does not belong to this order.",
-        customer_message="Your payment could not be used for this order. Please contact support before you pay again.",
+        customer_message=gettext_noop(
+            "Your payment could not be used for this order. Please contact support before you pay again."
+        ),
         safe_to_retry=False,
     ),
     FailureCode.REFERENCE_REFUSED: _Failure(
         message="The provider refused the reference; correct it and confirm again.",
-        customer_message="This reference was not accepted. Please check it and enter it again; do not pay again.",
+        customer_message=gettext_noop(
+            "This reference was not accepted. Please check it and enter it again; do not pay again."
+        ),
         safe_to_retry=False,
     ),
 }

@@ -15,6 +15,7 @@ from gateway.api.fields import (
     WordField,
 )
 from gateway.api.order_fields import check_limits, checked_amount, checked_fields
+from gateway.pictures import BadPicture
 from gateway.providers.lookups import ENABLED_SYSTEMS
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ScreenshotWish
 from payments import references, screenshots
@@ -110,7 +111,7 @@ class NewConfirmationSerializer(StrictSerializer):
             raise serializers.ValidationError({"screenshot": [f"{system} takes no screenshot."]})
         try:
             attrs["screenshot"] = screenshots.cleaned(file, file.size)
-        except screenshots.BadScreenshot as error:
+        except BadPicture as error:
             raise serializers.ValidationError({"screenshot": [str(error)]}) from None
 
     def wish(self) -> NewConfirmation:

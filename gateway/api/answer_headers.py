@@ -76,6 +76,11 @@ class AnswerHeadersMiddleware:
             headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
         if request.path_info.startswith(_NOT_KEPT):
             headers["Cache-Control"] = "no-store"
+        for name, value in getattr(response, "own_headers", {}).items():  # of payment pages (payments/checkout)
+            if value is None:
+                del headers[name]
+            else:
+                headers[name] = value
         quota = getattr(request, "quota", None)
         if quota is not None:
             for name, value in quota.headers().items():
@@ -94,7 +99,8 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         """Answer, with the policy."""
         if not request.path_info.startswith(_OF_PAGES):
-            response.headers["Content-Security-Policy"] = _nothing()
+            # A view that knows better has said so.
+            response.headers.setdefault("Content-Security-Policy", _nothing())
             return response
         return super().process_response(request, response)
 

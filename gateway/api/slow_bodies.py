@@ -4,6 +4,9 @@ The server has no time limit for bodies, and a thread that reads one waits for a
 than a quarter of the threads may be waiting at one time; whoever comes on top is refused after a moment. Letters of the
 provider have places of their own, and no API key has more than half of the others: one product with a bad line holds
 up neither the letters nor the other products.
+
+Customers send pictures from telephones, over lines that carry some kilobytes a second. They have an eighth of the
+threads besides, which nobody else has, and no payment page has more than half of these.
 """
 
 import threading
@@ -23,6 +26,8 @@ _PATIENCE_SECONDS: Final = 0.5
 
 #: Where letters come in (postbacks/urls.py).
 _LETTERS: Final = "/postbacks/"
+#: Where customers pay (payments/checkout/page_urls.py); the token follows.
+_PAGES: Final = "/pay/"
 
 
 class _Places:
@@ -58,12 +63,15 @@ class _Places:
 
 
 @cache
-def _places(*, letters: bool) -> _Places:
-    # With the half that may wait for news (`gateway.api.waiting`) a quarter of the threads is always left.
+def _places(door: str) -> _Places:
+    # With the half that may wait for news (`gateway.api.waiting`) an eighth of the threads is always left.
     quarter = max(2, settings.BLOCKING_THREADS // 4)
     of_letters = max(1, quarter // 4)
-    if letters:
+    if door == _LETTERS:
         return _Places(of_letters, of_letters)
+    if door == _PAGES:
+        of_pages = max(2, settings.BLOCKING_THREADS // 8)
+        return _Places(of_pages, of_pages // 2)
     others = quarter - of_letters
     return _Places(others, max(1, others // 2))
 
@@ -77,9 +85,11 @@ def with_places(application: _WsgiApplication) -> _WsgiApplication:
 
     def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING"):
-            letters = str(environ.get("PATH_INFO", "")).startswith(_LETTERS)
-            sender = str(environ.get("HTTP_AUTHORIZATION", ""))
-            environ["wsgi.input"] = _Input(environ["wsgi.input"], _places(letters=letters), sender)
+            path = str(environ.get("PATH_INFO", ""))
+            door = next((one for one in (_LETTERS, _PAGES) if path.startswith(one)), "")
+            token = path.removeprefix(_PAGES).partition("/")[0] if door == _PAGES else ""
+            sender = token or str(environ.get("HTTP_AUTHORIZATION", ""))
+            environ["wsgi.input"] = _Input(environ["wsgi.input"], _places(door), sender)
         return application(environ, start_response)
 
     return call

@@ -2,6 +2,7 @@
 
 from gateway.backoffice.exports.export_admin import ExportAdmin
 from gateway.backoffice.lists.saved_view_admin import SavedViewAdmin
+from gateway.backoffice.master_data.branding_admin import BrandingAdmin
 from gateway.backoffice.master_data.key_admin import ApiKeyAdmin
 from gateway.backoffice.master_data.product_admin import ProductAdmin
 from gateway.backoffice.personal_data.account_pages import BatchRecipientAdmin, BlockedAccountAdmin
@@ -19,6 +20,7 @@ __all__ = [
     "BatchAdmin",
     "BatchRecipientAdmin",
     "BlockedAccountAdmin",
+    "BrandingAdmin",
     "DepositAdmin",
     "ExportAdmin",
     "HandledAdmin",

@@ -94,10 +94,12 @@ _GROUPS: Final[dict[str, tuple[_Page, ...]]] = {
         _Page(icon="call_made", model="providers.providercall"),
         _Page(icon="tag", model="providers.redirecthash"),
         _Page(icon="perm_media", model="providers.mediahint"),
+        _Page(icon="download_done", model="providers.mediafile"),
         _Page(icon="visibility", model="providers.systemobservation"),
     ),
     "Products and webhooks": (
         _Page(icon="storefront", model="products.product"),
+        _Page(icon="palette", model="products.branding"),
         _Page(title="What counts now", icon="rule", page="admin:products_product_what_counts", also=what_counts.MODELS),
         _Page(icon="person", model="products.customer"),
         _Page(icon="key", model="products.apikey"),

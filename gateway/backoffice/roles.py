@@ -35,10 +35,10 @@ _LOOKS: Final = (
     | _view("withdrawals", "slabset", "withdrawallimit", "duplicatewindow", "outflowcap")
     | _view("balances", "account", "journal", "hold", "fee", "instruction")
     | _view("providers", "provideraccount", "paymentsystem", "payoutpause", "providercall", "balancecheck")
-    | _view("providers", "observedbalance", "systemobservation", "mediahint", "redirecthash")
+    | _view("providers", "observedbalance", "systemobservation", "mediahint", "mediafile", "redirecthash")
     | _view("postbacks", "letter", "letteritem", "rejectedletter")
     | _view("webhooks", "webhookendpoint", "event", "delivery")
-    | _view("products", "product", "apikey", "customer")
+    | _view("products", "product", "branding", "apikey", "customer")
     | _view("backoffice", "note", "handled", "savedview")
     # What stands below the others, on their pages.
     | _view("payments", "depositmove", "confirmationmove", "receiptmove")
@@ -76,6 +76,8 @@ _LEADS: Final = frozenset(
         # Say what happens to money that is too little, or saved up.
         "products.add_product",
         "products.change_product",
+        "products.add_branding",
+        "products.change_branding",
         "backoffice.see_personal_data",  # each look is recorded
         "backoffice.view_look",
         "backoffice.export_rows",  # thousands of rows leave in a file; each file and each download is recorded
@@ -87,13 +89,17 @@ _LEADS: Final = frozenset(
     }
 )
 _INTEGRATES: Final = (
-    _view("products", "product", "apikey")
+    _view("products", "product", "branding", "apikey")
     | _view("webhooks", "webhookendpoint", "event", "delivery", "deliveryattempt")
-    | _view("providers", "provideraccount", "paymentsystem", "systemobservation", "mediahint", "providercall")
+    | _view(
+        "providers", "provideraccount", "paymentsystem", "systemobservation", "mediahint", "mediafile", "providercall"
+    )
     | _view("backoffice", "savedview")
     | {
         "products.add_product",
         "products.change_product",
+        "products.add_branding",
+        "products.change_branding",
         # Keys that let no money leave, live ones as well; a live one that does is asked for with `propose_instruction`.
         "products.add_apikey",
         "products.change_apikey",

@@ -99,6 +99,7 @@ PRIVILEGES: Final[dict[str, May]] = {
         (
             "products.ProductHistory",
             "products.ApiKeyHistory",
+            "products.BrandingHistory",
             "providers.ProviderAccountHistory",
             "providers.PaymentSystemHistory",
             "webhooks.WebhookEndpointHistory",
@@ -109,6 +110,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "pghistory.Context": May(insert=False),
     "products.Product": _CHANGES,
     "products.ApiKey": _CHANGES,
+    "products.Branding": _CHANGES,
     "products.Customer": _CHANGES,
     "providers.ProviderAccount": _CHANGES,
     "providers.PayoutPause": May(update=("ended_at", "ended_by_id", "end_reason")),
@@ -121,6 +123,7 @@ PRIVILEGES: Final[dict[str, May]] = {
     "providers.RedirectHash": _CHANGES,
     "providers.CallPace": _COMES_AND_GOES,
     "providers.MediaHint": _COMES_AND_GOES,
+    "providers.MediaFile": _COMES_AND_GOES,
     "api.IdempotencyKey": _COMES_AND_GOES,
     # The back office. A second factor that replaces another one is another row.
     "backoffice.SecondFactor": _COMES_AND_GOES,

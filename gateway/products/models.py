@@ -6,6 +6,7 @@ from typing import Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.lookups import Regex
 from django.utils import timezone
 
 from gateway import ids
@@ -18,6 +19,13 @@ NAME_MAX_LENGTH: Final = 80
 REFERENCE_MAX_LENGTH: Final = 128
 #: The longest network in CIDR notation: an IPv6 address and its prefix.
 NETWORK_MAX_LENGTH: Final = 43
+#: A host name has 253 characters at most (RFC 1035), with scheme and port before and behind it.
+ORIGIN_MAX_LENGTH: Final = 270
+#: Of an address where customers ask for help.
+SUPPORT_MAX_LENGTH: Final = 300
+#: What a header may say of who frames the pages, however it came here: origins alone, and of their characters none that
+#: ends a word of a policy.
+_ORIGINS: Final = r"^((^| )https?://[a-z0-9.-]+(:[0-9]+)?)*$"
 
 
 class Mode(models.TextChoices):
@@ -135,12 +143,73 @@ class Customer(models.Model):
         return ids.encode(ids.CUSTOMER, self.id)
 
 
+class Branding(models.Model):
+    """How payment pages look to a product's customers, in both modes. A product without one has the pages' own look."""
+
+    product = models.OneToOneField(Product, on_delete=models.PROTECT, primary_key=True, related_name="branding")
+    display_name = models.CharField(
+        max_length=NAME_MAX_LENGTH, blank=True, help_text="What customers know it as; empty: the product's own name."
+    )
+    colour = models.CharField(max_length=7, blank=True, help_text="#rrggbb; empty: the pages' own colours.")
+    logo = models.BinaryField(default=b"", blank=True, help_text="A PNG that we made ourselves; empty: none.")
+    logo_digest = models.CharField(max_length=64, blank=True, editable=False, help_text="SHA-256 of the logo.")
+    logo_width = models.PositiveSmallIntegerField(default=0, editable=False, help_text="In pixels.")
+    logo_height = models.PositiveSmallIntegerField(default=0, editable=False, help_text="In pixels.")
+    frame_origins = ArrayField(
+        models.CharField(max_length=ORIGIN_MAX_LENGTH),
+        default=list,
+        blank=True,
+        help_text="Whose pages may show payment pages in a frame; none: nobody's.",
+    )
+    support_address = models.CharField(
+        max_length=SUPPORT_MAX_LENGTH, blank=True, help_text="Where customers ask for help: an https URL or mailto:."
+    )
+
+    class Meta:
+        verbose_name = "branding"
+        verbose_name_plural = "branding"
+        constraints = [
+            # Both are written into what browsers read as rules: a style sheet and a header.
+            models.CheckConstraint(condition=models.Q(colour__regex=r"^(#[0-9a-f]{6})?$"), name="colour_is_a_colour"),
+            models.CheckConstraint(
+                condition=Regex(
+                    models.Func(
+                        models.F("frame_origins"),
+                        models.Value(" "),
+                        function="array_to_string",
+                        output_field=models.TextField(),
+                    ),
+                    _ORIGINS,
+                ),
+                name="frame_origins_are_origins",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(logo=b"", logo_digest="") | (~models.Q(logo=b"") & ~models.Q(logo_digest="")),
+                name="logo_has_a_digest",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Payment pages of {self.display_name or self.product}"
+
+
 class ProductHistory(history_of(Product, "name", "is_active", "underpayment", "takes_savings")):  # type: ignore[misc]
     """What a product was set to."""
 
     class Meta:
         default_permissions = ()
         triggers = never_changed("products")
+
+
+_LOOKS: Final = ("display_name", "colour", "logo_digest", "frame_origins", "support_address")
+
+
+class BrandingHistory(history_of(Branding, *_LOOKS)):  # type: ignore[misc]
+    """What payment pages looked like; of the logo its digest, never its bytes."""
+
+    class Meta:
+        default_permissions = ()
+        triggers = never_changed("branding")
 
 
 _KEY_COLUMNS: Final = (

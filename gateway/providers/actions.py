@@ -14,7 +14,7 @@ from gateway import due_work
 from gateway.api.problems import Problem
 from gateway.paykassma.answers import Outcome
 from gateway.paykassma.messages import parse_available
-from gateway.providers import calls, discovery, health, media, pace, recently
+from gateway.providers import calls, discovery, health, media, media_copies, pace, recently
 from gateway.providers.models import PauseKind, PaymentSystem, ProviderAccount, SystemObservation, not_paused
 
 log = structlog.get_logger(__name__)
@@ -161,6 +161,7 @@ def observe_due_accounts() -> None:
         seen = observe(account, currencies=served_currencies(), label=OWN_LABEL)
         if seen is not None:
             media.observe(account)
+            media_copies.follow_words()
         _schedule(account, _OBSERVE_RETRY_SECONDS if seen is None else OBSERVE_SECONDS)
 
 

@@ -8,7 +8,8 @@ Where the contract is silent a row takes the default that harms nobody, and is f
 * the amount is asked for: one too many is ignored ("-" in C§1.4a), one missing is a refusal;
 * any visible text is a reference;
 * a screenshot is taken where the provider's form has a place for one (C§1.4b), and asked of nobody;
-* limits are not known, and nothing pays out.
+* limits are not known, and nothing pays out;
+* the customer's app calls the reference a transaction ID.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 from gateway.providers import detail_fields
 from gateway.providers.detail_fields import DetailField
-from gateway.providers.models import Flow, ReferenceKind, ScreenshotWish
+from gateway.providers.models import ANY_REFERENCE_LABEL, Flow, QrKind, ReferenceKind, ScreenshotWish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,9 @@ class System:
     reference_kind: ReferenceKind = ReferenceKind.TEXT
     reference_pattern: str = ""
     reference_example: str = ""
+    reference_label: str = ANY_REFERENCE_LABEL
+    usual_minutes: int | None = None
+    qr: QrKind = QrKind.NONE
     detail_fields: list[DetailField] = field(default_factory=list)
     recipient_fields: list[DetailField] = field(default_factory=list)
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -59,13 +63,28 @@ _WALLET_REFERENCE: Final[dict[str, Any]] = {
     "reference_pattern": "[0-9A-Z]{6,20}",
     "reference_example": "9AB8CD7EF6",
 }
+_TXN_ID: Final = "TxnID"
+_TID: Final = "Transaction ID (TID)"
 _CHECKOUT_URLS: Final = {"success_url": "success", "fail_url": "failure", "cancel_url": "failure"}
 
-_activated = partial(System, flow=Flow.ACTIVATION)
-_redirected = partial(System, flow=Flow.REDIRECT)
-_pushed = partial(System, flow=Flow.PUSH)
+#: How long it usually takes until money is seen: minutes where machines compare, half an hour where a person does. The
+#: contract says nothing of it; who has measured writes it into the row.
+_COMPARED_MINUTES: Final = 5
+_LOOKED_AT_MINUTES: Final = 30
+_APPROVED_MINUTES: Final = 2
+
+_activated = partial(System, flow=Flow.ACTIVATION, usual_minutes=_COMPARED_MINUTES)
+_redirected = partial(System, flow=Flow.REDIRECT, usual_minutes=_APPROVED_MINUTES)
+_pushed = partial(System, flow=Flow.PUSH, usual_minutes=_APPROVED_MINUTES)
 # C§1.4b: an operator compares amount and picture; the amount is always required there.
-_by_hand = partial(System, flow=Flow.ACTIVATION, is_manual=True, wants_amount=True, screenshot=ScreenshotWish.OPTIONAL)
+_by_hand = partial(
+    System,
+    flow=Flow.ACTIVATION,
+    is_manual=True,
+    wants_amount=True,
+    screenshot=ScreenshotWish.OPTIONAL,
+    usual_minutes=_LOOKED_AT_MINUTES,
+)
 # UPI P2P: twelve digits and the amount (C§1.4a). Of its variants the contract names only upi_ib among those that
 # pay out; the others have the fields ready for whoever is told that they do (C§1.9: "imps_ib, upi_ib, …").
 _upi = partial(
@@ -76,6 +95,9 @@ _upi = partial(
     reference_kind=ReferenceKind.DIGITS,
     reference_pattern="[0-9]{12}",
     reference_example="123456789012",
+    reference_label="UPI transaction ID (UTR)",
+    usual_minutes=_COMPARED_MINUTES,
+    qr=QrKind.UPI,
 )
 _UPI_RECIPIENT: Final = [detail_fields.UPI_ADDRESS, detail_fields.ACCOUNT_NAME]
 _NAMED_RECIPIENT: Final = [detail_fields.ACCOUNT_NUMBER, detail_fields.ACCOUNT_NAME]
@@ -108,7 +130,8 @@ _INDIA: Final = (
         constants={"mode": "upi_collect_qr", "wallet_type": "upi_s"},
         return_url_keys={"redirect_url": "success"},
     ),
-    _upi(code="phone_pe", name="PhonePe"),
+    # Its details are a number of the app's own as often as a UPI address (C§1.3), so nothing is drawn of them.
+    _upi(code="phone_pe", name="PhonePe", reference_label="UTR", qr=QrKind.NONE),
     System(
         code="imps_ib",
         name="IMPS",
@@ -134,6 +157,7 @@ _BANGLADESH: Final = (
         currencies=["BDT"],
         pays_out=True,
         recipient_fields=[detail_fields.ACCOUNT_NUMBER, detail_fields.ACCOUNT_EMAIL],
+        reference_label="TrxID",
         **_WALLET_REFERENCE,
     ),
     _redirected(
@@ -149,6 +173,7 @@ _BANGLADESH: Final = (
         currencies=["BDT"],
         pays_out=True,
         recipient_fields=_NAMED_RECIPIENT,
+        reference_label=_TXN_ID,
         **_WALLET_REFERENCE,
     ),
     _redirected(
@@ -159,7 +184,7 @@ _BANGLADESH: Final = (
         recipient_fields=_NAMED_RECIPIENT,
         return_url_keys=_CHECKOUT_URLS,
     ),
-    _activated(code="rocket", name="Rocket", currencies=["BDT"], **_UNKNOWN_REFERENCE),
+    _activated(code="rocket", name="Rocket", currencies=["BDT"], reference_label=_TXN_ID, **_UNKNOWN_REFERENCE),
 )
 _PAKISTAN: Final = (
     _activated(
@@ -170,6 +195,7 @@ _PAKISTAN: Final = (
         reference_kind=ReferenceKind.DIGITS,
         reference_pattern="[0-9]{11}",
         reference_example="12345678901",
+        reference_label=_TID,
     ),
     _pushed(
         code="easypaisa_api",
@@ -179,8 +205,14 @@ _PAKISTAN: Final = (
         detail_fields=[detail_fields.EASYPAISA_NUMBER],
         recipient_fields=_NAMED_RECIPIENT,
     ),
-    _activated(code="jazzcash", name="JazzCash", currencies=["PKR"], **_UNKNOWN_REFERENCE),
-    _activated(code="jazzcash_business", name="JazzCash Business", currencies=["PKR"], **_UNKNOWN_REFERENCE),
+    _activated(code="jazzcash", name="JazzCash", currencies=["PKR"], reference_label=_TID, **_UNKNOWN_REFERENCE),
+    _activated(
+        code="jazzcash_business",
+        name="JazzCash Business",
+        currencies=["PKR"],
+        reference_label=_TID,
+        **_UNKNOWN_REFERENCE,
+    ),
 )
 _ELSEWHERE: Final = (
     _pushed(code="mpesa", name="M-Pesa", currencies=["KES"], detail_fields=[detail_fields.MPESA_NUMBER]),
@@ -201,6 +233,7 @@ _ELSEWHERE: Final = (
         reference_kind=ReferenceKind.DIGITS,
         reference_pattern="[0-9]{20,28}",
         reference_example="12345678901234567890",
+        reference_label="Comprobante / Documento",
     ),
     _by_hand(code="baciban_ml", name="Baciban", currencies=["CRC"], reference_example="ABC-123456"),
     _by_hand(

@@ -13,7 +13,7 @@ from unfold.decorators import action
 from gateway.history_page import HistoryAdmin
 from gateway.providers import discovery
 from gateway.providers.forms import PaymentSystemForm
-from gateway.providers.models import MediaHint, PaymentSystem, PaymentSystemHistory, SystemObservation
+from gateway.providers.models import MediaFile, MediaHint, PaymentSystem, PaymentSystemHistory, SystemObservation
 from gateway.providers.models.system_guards import NO_LIMIT, PAYOUT_COLUMNS, PAYOUTS_CHANGED
 from gateway.readonly_admin import ReadOnlyAdmin
 from gateway.shown_columns import column
@@ -142,3 +142,16 @@ class MediaHintAdmin(ReadOnlyAdmin):
 
     list_display = ["code", "account", "url", "seen_at"]
     list_filter = ["account"]
+
+
+@admin.register(MediaFile)
+class MediaFileAdmin(ReadOnlyAdmin):
+    """Our copies of what the provider shows, and why there is none of some."""
+
+    list_display = ["kind", "url", "content_type", "size", "fetched_at", "failure"]
+    list_filter = ["kind", "failure"]
+    hidden_columns = ("content",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Without the bytes: a page of films would be a hundred megabytes."""
+        return super().get_queryset(request).defer("content")

@@ -14,7 +14,7 @@ from gateway.providers.field_rules import (
     detail_rows,
     recipient_rows,
 )
-from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ReferenceKind
+from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, QrKind, ReferenceKind
 
 #: Every name of the contract is made of these (C§4); a colon would stand between signed values (C§3).
 SYSTEM_CODE: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{SYSTEM_CODE_MAX_LENGTH - 1}}}")
@@ -40,6 +40,8 @@ def _texts(system: PaymentSystem) -> Iterator[Objection]:
         yield "code", "Write the provider's wallet_type: letters, digits, and _ - . after the first."
     if not is_plain(system.name):
         yield "name", "Write visible characters only."
+    if not is_plain(system.reference_label):
+        yield "reference_label", "Write visible characters only."
     for column in ("currencies", "receipt_currencies"):
         codes = getattr(system, column)
         if not all(map(_CURRENCY.fullmatch, codes)) or len(set(codes)) != len(codes):
@@ -53,6 +55,8 @@ def _texts(system: PaymentSystem) -> Iterator[Objection]:
 
 
 def _references(system: PaymentSystem) -> Iterator[Objection]:
+    if system.qr == QrKind.UPI and (system.flow != Flow.ACTIVATION or "INR" not in system.currencies):
+        yield "qr", "A UPI code is drawn of details that are shown, and pays in INR."
     try:
         patterns.read(system.reference_format)
     except patterns.BadPattern as error:

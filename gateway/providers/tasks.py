@@ -4,7 +4,7 @@ import uuid
 
 from celery import shared_task
 
-from gateway.providers import actions, balances, probing, redaction, redirect_hashes
+from gateway.providers import actions, balances, media_copies, probing, redaction, redirect_hashes
 
 
 @shared_task
@@ -17,6 +17,18 @@ def observe_systems() -> None:
 def observe_balances() -> None:
     """Ask every account for its balances whose last question is old."""
     balances.observe_due_balances()
+
+
+@shared_task
+def fetch_media() -> None:
+    """Fetch pictures and films of the provider that are due."""
+    media_copies.fetch_due()
+
+
+@shared_task
+def sweep_media() -> None:
+    """Take in which files the provider names now, and ring for whatever is due."""
+    media_copies.follow_words()
 
 
 @shared_task

@@ -58,7 +58,7 @@ def images(provider: Provider, received: Received, base_url: str) -> Answer:
     """C§1.2: media hints."""
     del provider, received
     taking = [system.wallet_type for system in SYSTEMS.values() if system.flow in {Flow.ACTIVATION, Flow.MANUAL}]
-    data = {name: {"id": number, "url": f"{base_url}media/{name}.svg"} for number, name in enumerate(taking, start=1)}
+    data = {name: {"id": number, "url": f"{base_url}media/{name}.gif"} for number, name in enumerate(taking, start=1)}
     return answers.success(data)
 
 

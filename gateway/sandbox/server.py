@@ -19,7 +19,19 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from gateway.sandbox import answers, control, deposits, offers, pages, payments, php_json, pulls, widget, withdrawals
+from gateway.sandbox import (
+    answers,
+    control,
+    deposits,
+    moving_pictures,
+    offers,
+    pages,
+    payments,
+    php_json,
+    pulls,
+    widget,
+    withdrawals,
+)
 from gateway.sandbox.answers import Answer, Manner
 from gateway.sandbox.catalogue import MANUAL_PATH, OTHER_MANUAL_PATH, SYSTEMS, Flow
 from gateway.sandbox.provider import Provider
@@ -91,6 +103,7 @@ _ROUTES: Final = Map(
         Rule("/pay/<order_id>", endpoint="pay", methods=["GET", "POST"]),
         Rule("/widget/", endpoint="widget", methods=["GET", "POST"]),
         Rule("/media/<wallet_type>.svg", endpoint="logo", methods=["GET"]),
+        Rule("/media/<wallet_type>.gif", endpoint="hint", methods=["GET"]),
         Rule("/control/<path:action>", endpoint="control", methods=["GET", "POST"]),
     ],
 )
@@ -145,6 +158,8 @@ class Application:
                 return _json({"status": "ok"}, HTTPStatus.OK)
             case "logo":
                 return pages.logo(path["wallet_type"]) if path["wallet_type"] in SYSTEMS else _not_found()
+            case "hint":
+                return moving_pictures.hint(path["wallet_type"]) if path["wallet_type"] in SYSTEMS else _not_found()
             case "widget":
                 return widget.window(self._provider, request)
             case "pay":

@@ -16,8 +16,8 @@ from gateway import ids
 from gateway.after_commit import ring
 from gateway.due_work import after, claim, lock
 from gateway.encryption import UnreadableColumn
+from gateway.public_addresses import Resolver, system_resolver
 from gateway.webhooks.actions import live_secrets, locked_endpoint, stop
-from gateway.webhooks.addresses import Resolver, system_resolver
 from gateway.webhooks.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from gateway.webhooks.outbox import DELIVER
 from gateway.webhooks.sending import ATTEMPT_MAX_SECONDS, Attempt, body_of, post, unsent

@@ -13,7 +13,7 @@ import httpx
 
 from gateway.http import Exchanged, Failure, build_client, exchange
 from gateway.http_transport import DeadlineTransport
-from gateway.webhooks.addresses import PinnedBackend, Resolver, Unusable, addresses_of
+from gateway.public_addresses import PinnedBackend, Resolver, Unusable, addresses_of
 from gateway.webhooks.states import AttemptOutcome
 
 #: From the first look-up of the name to the last byte of the answer. A receiver should store and answer; whoever

@@ -173,6 +173,11 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "payments.Screenshot.pixel_digest",
         "payments.Screenshot.look",
     },
+    "a digest of what everybody may see": {
+        "products.Branding.logo_digest",
+        "providers.MediaFile.url_digest",
+        "providers.MediaFile.content_digest",
+    },
     "a word of the provider for a product's return address, handed out to whoever opens the window": {
         "providers.RedirectHash.hash",
     },
@@ -184,6 +189,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
     },
     "settings that finance and operators enter, or that the provider publishes": {
         "products.Product.name",
+        *(f"products.Branding.{name}" for name in ("display_name", "colour", "logo", "frame_origins")),
+        "products.Branding.support_address",  # a company's, for everybody to see
         "products.ApiKey.name",
         "products.ApiKey.prefix",
         "providers.ProviderAccount.name",
@@ -193,6 +200,8 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.ProviderAccount.widget_url",
         "providers.PaymentSystem.language_wire",
         "providers.MediaHint.url",
+        "providers.MediaFile.url",
+        "providers.MediaFile.content",
         "products.ApiKey.allowed_networks",
         "providers.PaymentSystem.code",
         "providers.PaymentSystem.name",
@@ -201,6 +210,7 @@ PLAIN_BECAUSE: dict[str, set[str]] = {
         "providers.PaymentSystem.manual_path",
         "providers.PaymentSystem.reference_pattern",
         "providers.PaymentSystem.reference_example",
+        "providers.PaymentSystem.reference_label",
         "providers.PaymentSystem.detail_fields",
         "providers.PaymentSystem.recipient_fields",
         "providers.PaymentSystem.constants",

@@ -77,7 +77,7 @@ def test_the_ledger_is_all_but_closed() -> None:
 
 def test_what_settings_were_is_written_by_triggers_alone() -> None:
     histories = {label for label, model in MODELS.items() if issubclass(model, SettingChange)}
-    assert len(histories) == 5
+    assert len(histories) == 6
     for label in histories:
         assert PRIVILEGES[label] == May(insert=False), label
         tracked = MODELS[label].pgh_tracked_model

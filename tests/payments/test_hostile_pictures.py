@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 from pytest_django.fixtures import Settings
 
-from payments.screenshots import BadScreenshot, CleanPicture, cleaned, looks_near, show_the_same
+from gateway.pictures import BadPicture
+from payments.screenshots import CleanPicture, cleaned, looks_near, show_the_same
 
 CANARY = b"canary-in-the-file"
 NO_PICTURE = "Send a JPEG, PNG or WebP picture."
@@ -37,7 +38,7 @@ def seen(content: bytes) -> Image.Image:
 
 
 def refused(content: bytes) -> str:
-    with pytest.raises(BadScreenshot) as refusal:
+    with pytest.raises(BadPicture) as refusal:
         clean(content)
     return str(refusal.value)
 
@@ -126,7 +127,7 @@ def test_damaged_files_are_pictures_or_refused_and_nothing_else(form: str) -> No
         damaged = bytearray(whole)
         for _ in range(chance.randint(1, 8)):
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-        with contextlib.suppress(BadScreenshot):
+        with contextlib.suppress(BadPicture):
             seen(bytes(damaged))
 
 

@@ -104,4 +104,4 @@ def test_what_the_provider_shows_stands_beside_the_details(stack: Stack, referen
     stack.test.until("payment-systems?currency=INR", has_media)
     deposit = deposit_of(stack, reference)
     assert deposit["next_action"]["type"] == "show_details"
-    assert deposit["next_action"]["media"] == [{"url": f"{stack.info['sandbox_url']}/media/upi_l.svg"}]
+    assert deposit["next_action"]["media"] == [{"url": f"{stack.info['sandbox_url']}/media/upi_l.gif"}]

@@ -14,7 +14,7 @@ from gateway.api.fields import is_plain
 from gateway.backoffice.master_data.what_counts_page import what_counts
 from gateway.history_page import HistoryAdmin
 from gateway.list_titles import list_title
-from gateway.products.models import NAME_MAX_LENGTH, Product, ProductHistory, UnderpaymentPolicy
+from gateway.products.models import NAME_MAX_LENGTH, Branding, Product, ProductHistory, UnderpaymentPolicy
 from gateway.readonly_admin import ListAdmin
 from gateway.who_sees import may_see
 
@@ -102,7 +102,16 @@ class ProductAdmin(HistoryAdmin, ListAdmin):
         """The page with the ways to what belongs to the product."""
         if (product := options.get("obj")) is not None and product.pk:
             context["belongings"] = _belongings(product, request)
+            context["look_address"] = _branding(product, request)
         return super().render_change_form(request, context, *args, **options)
+
+
+def _branding(product: Product, request: HttpRequest) -> str | None:
+    """Where its look is set; None for whoever may not see it, or not make one where there is none."""
+    if Branding.objects.filter(pk=product.pk).exists():
+        return reverse("admin:products_branding_change", args=[product.pk]) if may_see(request, Branding) else None
+    may_add = request.user.has_perm("products.add_branding")
+    return f"{reverse('admin:products_branding_add')}?{urlencode({'product': product.pk})}" if may_add else None
 
 
 def _belongings(product: Product, request: HttpRequest) -> list[tuple[str, str, str]]:

@@ -23,6 +23,14 @@ from gateway.providers.models.calls import (
 )
 from gateway.providers.models.connection_tests import ConnectionTest
 from gateway.providers.models.history import PaymentSystemHistory, ProviderAccountHistory
+from gateway.providers.models.media_files import (
+    HINT_MAX_BYTES,
+    LOGO_MAX_BYTES,
+    MediaFailure,
+    MediaFile,
+    MediaKind,
+    MediaType,
+)
 from gateway.providers.models.pauses import (
     PauseScope,
     PayoutPause,
@@ -34,10 +42,12 @@ from gateway.providers.models.redirect_hashes import (
     RedirectKind,
 )
 from gateway.providers.models.systems import (
+    ANY_REFERENCE_LABEL,
     SYSTEM_CODE_MAX_LENGTH,
     Flow,
     MediaHint,
     PaymentSystem,
+    QrKind,
     ReferenceKind,
     ScreenshotWish,
     SystemObservation,
@@ -45,9 +55,12 @@ from gateway.providers.models.systems import (
 
 __all__ = [
     "ACCOUNT_NAME_MAX_LENGTH",
+    "ANY_REFERENCE_LABEL",
     "BALANCE_DECIMAL_PLACES",
     "BALANCE_MAX_DIGITS",
     "BASE_URL_PATTERN",
+    "HINT_MAX_BYTES",
+    "LOGO_MAX_BYTES",
     "NOTE_MAX_LENGTH",
     "PAUSE_REASON_MAX_LENGTH",
     "SYSTEM_CODE_MAX_LENGTH",
@@ -56,7 +69,11 @@ __all__ = [
     "CallPace",
     "ConnectionTest",
     "Flow",
+    "MediaFailure",
+    "MediaFile",
     "MediaHint",
+    "MediaKind",
+    "MediaType",
     "ObservedBalance",
     "PauseKind",
     "PauseScope",
@@ -67,6 +84,7 @@ __all__ = [
     "ProviderAccount",
     "ProviderAccountHistory",
     "ProviderCall",
+    "QrKind",
     "RedirectHash",
     "RedirectKind",
     "ReferenceKind",

@@ -21,6 +21,14 @@ CONFIRM_DAYS_MAX: Final = 30
 ANY_REFERENCE: Final = "[!-~][ -~]{0,189}"
 
 
+#: Three words, as apps write them.
+REFERENCE_LABEL_MAX_LENGTH: Final = 40
+#: Of systems whose app calls it otherwise, or is not known.
+ANY_REFERENCE_LABEL: Final = "Transaction ID"
+#: Three days; what takes longer has no usual time.
+USUAL_MINUTES_MAX: Final = 4320
+
+
 class Flow(models.TextChoices):
     """How a deposit through a payment system goes."""
 
@@ -56,6 +64,13 @@ class ReferenceKind(models.TextChoices):
                 return text.strip()
 
 
+class QrKind(models.TextChoices):
+    """Which QR code a customer's app reads of the details to pay to."""
+
+    NONE = "none", "no app reads any"
+    UPI = "upi", "a UPI payment link: every UPI app reads it, and a phone opens it"
+
+
 class PaymentSystem(models.Model):
     """A Paykassma "PS" (``wallet_type``). Seeded from ``catalogue.py``; finance may edit; orders freeze the rest."""
 
@@ -84,6 +99,20 @@ class PaymentSystem(models.Model):
     reference_kind = models.CharField(max_length=6, choices=ReferenceKind.choices, default=ReferenceKind.TEXT)
     reference_pattern = models.CharField(max_length=190, blank=True, help_text="Of the normalised reference.")
     reference_example = models.CharField(max_length=190, blank=True)
+    reference_label = models.CharField(
+        max_length=REFERENCE_LABEL_MAX_LENGTH,
+        default=ANY_REFERENCE_LABEL,
+        help_text="What the customer's app calls the reference, such as UTR or TrxID; it is not translated.",
+    )
+    usual_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(USUAL_MINUTES_MAX)],
+        help_text="How long it usually takes until money is seen, in minutes; empty: not known.",
+    )
+    qr = models.CharField(
+        max_length=4, choices=QrKind.choices, default=QrKind.NONE, help_text="QR code of the details to pay to."
+    )
     deposit_minimum = models.DecimalField(
         max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES, null=True, blank=True
     )
@@ -137,6 +166,11 @@ class PaymentSystem(models.Model):
             models.CheckConstraint(
                 condition=models.Q(confirm_days__gte=1, confirm_days__lte=CONFIRM_DAYS_MAX),
                 name="system_leaves_days_to_confirm",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(usual_minutes=None)
+                | models.Q(usual_minutes__gte=1, usual_minutes__lte=USUAL_MINUTES_MAX),
+                name="system_takes_minutes",
             ),
         ]
         triggers = SYSTEM_GUARDS

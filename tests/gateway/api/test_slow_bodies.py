@@ -37,3 +37,20 @@ def test_letters_have_places_of_their_own() -> None:
     letters, deposits, withdrawals = given.values()
     assert deposits is withdrawals
     assert letters is not deposits
+
+
+def test_payment_pages_have_places_of_their_own_and_no_page_has_all_of_them() -> None:
+    given: list[Any] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        given.append(environ["wsgi.input"])
+        return []
+
+    call = with_places(application)
+    for path in ("/pay/one/attempts/1", "/pay/one/choose", "/pay/another/choose", "/api/v1/deposits", "/postbacks/x/"):
+        call({"PATH_INFO": path, "CONTENT_LENGTH": "10", "wsgi.input": None}, None)
+    one, same, another, deposits, letters = given
+    assert one._places is same._places is another._places
+    assert len({id(each._places) for each in (one, deposits, letters)}) == 3
+    assert (one._sender, same._sender, another._sender) == ("one", "one", "another")
+    assert (one._places._number, one._places._most_for_one) == (4, 2)

@@ -78,11 +78,13 @@ MODELS = {
     **{f"payments.{one}": Model() for one in ("savings", "screenshot")},
     **{f"postbacks.{one}": Model() for one in ("letter", "letteritem", "rejectedletter")},
     "products.apikey": Model(view=LOOK_AND_INTEGRATE),
+    "products.branding": Model(view=LOOK_AND_INTEGRATE, add=LEADS | KEYS, change=LEADS | KEYS),
     "products.product": Model(view=LOOK_AND_INTEGRATE, add=LEADS | KEYS, change=LEADS | KEYS),
     "products.customer": Model(),
     **{f"providers.{one}": Model() for one in ("balancecheck", "observedbalance", "payoutpause", "redirecthash")},
     **{
-        f"providers.{one}": Model(view=LOOK_AND_INTEGRATE) for one in ("mediahint", "providercall", "systemobservation")
+        f"providers.{one}": Model(view=LOOK_AND_INTEGRATE)
+        for one in ("mediafile", "mediahint", "providercall", "systemobservation")
     },
     "providers.paymentsystem": Model(view=LOOK_AND_INTEGRATE, add=LEADS, change=LEADS),
     "providers.provideraccount": Model(view=LOOK_AND_INTEGRATE, change=LEADS),

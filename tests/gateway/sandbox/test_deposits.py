@@ -529,3 +529,4 @@ def test_unknown_paths_and_methods(sandbox: Sandbox) -> None:
     assert sandbox.client.get("/health").json() == {"status": "ok"}
     assert sandbox.client.get("/media/paytm.svg").headers["content-type"].startswith("image/svg+xml")
     assert sandbox.client.get("/media/none.svg").status_code == 404
+    assert sandbox.client.get("/media/none.gif").status_code == 404

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pytest_django.fixtures import Settings
 
-from gateway.webhooks.addresses import Unusable, addresses_of, is_allowed, objection_to, system_resolver
+from gateway.public_addresses import Unusable, addresses_of, is_allowed, system_resolver
+from gateway.webhooks.addresses import objection_to
 from gateway.webhooks.sending import post
 from tests.gateway.webhooks.receiver import Receiver, saying
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 from gateway.providers.catalogue import SYSTEMS, System
 from gateway.providers.detail_fields import DetailField
-from gateway.providers.models import Flow, ReferenceKind, ScreenshotWish
+from gateway.providers.models import Flow, QrKind, ReferenceKind, ScreenshotWish
 
 _HEAD: Final = """\
 # Payment systems
@@ -27,7 +27,8 @@ _DEPOSITS: Final = """\
 `activation`: details are shown, the customer pays by hand and names the bank's reference. `redirect`: the customer is
 sent to a payment page. `push`: the customer approves on the phone. *Manual* systems are confirmed by a person at the
 provider, with a form instead of JSON. A reference is checked after normalising: of *digits*, blanks and hyphens are
-dropped; of a *code*, blanks are dropped and letters made capital.
+dropped; of a *code*, blanks are dropped and letters made capital. *Called*: what the customer's app calls it, shown
+untranslated. *Minutes*: how long it usually takes until the money is seen, an estimate until somebody has measured.
 """
 _WITHDRAWALS: Final = """\
 ## Money out
@@ -62,11 +63,14 @@ def document() -> str:
                 "currency",
                 "flow",
                 "reference",
+                "called",
                 "example",
                 "amount",
                 "screenshot",
                 "`details`",
                 "way back",
+                "minutes",
+                "QR",
             ],
             map(_deposit_row, deposits),
         ),
@@ -89,11 +93,14 @@ def _deposit_row(system: System) -> list[str]:
         ", ".join(system.currencies),
         f"{system.flow.value}, manual" if system.is_manual else system.flow.value,
         f"{_KINDS[system.reference_kind]}{pattern}" if confirms else "",
+        system.reference_label if confirms else "",
         _code(system.reference_example) if confirms else "",
         "required" if confirms and system.wants_amount else "if known" if confirms else "",
         "" if system.screenshot == ScreenshotWish.NEVER else system.screenshot.value,
         _fields(system.detail_fields),
         ", ".join(_code(one) for one in dict.fromkeys(system.return_url_keys.values())),
+        "" if system.usual_minutes is None else str(system.usual_minutes),
+        "" if system.qr == QrKind.NONE else system.qr.value,
     ]
 
 
