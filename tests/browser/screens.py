@@ -77,7 +77,9 @@ EXCUSES: Final = (
 )
 
 
-def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageState | None = None) -> BrowserContext:
+def new_context(
+    browser: Browser, origin: str, kind: Kind, signed_in: StorageState | None = None, **options: Any
+) -> BrowserContext:
     """What windows of one person share: who they are, and what the browser has fetched already."""
     context = browser.new_context(
         base_url=origin,
@@ -87,6 +89,7 @@ def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageSta
         timezone_id="Asia/Kolkata",  # pages say UTC, wherever whoever reads them is
         locale="en-GB",
         storage_state=signed_in,
+        **options,
     )
     context.set_default_timeout(_PATIENCE_SECONDS * 1000)
     expect.set_options(timeout=_PATIENCE_SECONDS * 1000)
@@ -96,8 +99,21 @@ def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageSta
 class Screen:
     """One window of one person. ``page`` is Playwright's; pages are reached by the methods here."""
 
-    def __init__(self, context: BrowserContext, origin: str, kind: Kind) -> None:
+    def __init__(
+        self, context: BrowserContext, origin: str, kind: Kind, *, friend: str = "", has_scripts: bool = True
+    ) -> None:
+        """Open it.
+
+        Args:
+            context: who looks.
+            origin: of the service.
+            kind: which window.
+            friend: another server that it may be led to.
+            has_scripts: whether scripts run. Axe is one: where none do, it is not asked.
+        """
+        self.has_scripts = has_scripts
         self.context, self.origin, self.kind = context, origin, kind
+        self.known = (origin, "data:", "blob:", *filter(None, (friend,)))
         self.page: Page = context.new_page()
         self.faults: list[str] = []
         self._shown: list[str] = []  # addresses that were navigated to and not looked at yet
@@ -149,7 +165,8 @@ class Screen:
         """Judge what is shown now."""
         self.page.wait_for_load_state("load")
         self._measure()
-        self.faults += [f"{self._where()}: {one}" for one in self._obstacles()]
+        if self.has_scripts:
+            self.faults += [f"{self._where()}: {one}" for one in self._obstacles()]
         self._shown.clear()
         self._judge()
 
@@ -203,13 +220,14 @@ class Screen:
             self.faults.append(f"console: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        # A file that is downloaded is no page: the browser stays where it is.
-        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+        # A file that is downloaded is no page: the browser stays where it is. A script's question ends with its page.
+        gives_up = request.is_navigation_request() or request.resource_type == "fetch"
+        if not (gives_up and request.failure == "net::ERR_ABORTED"):
             self.faults.append(f"failed: {request.method} {request.url} ({request.failure})")
 
     def _answered(self, answer: Response) -> None:
         address = answer.url
-        if not address.startswith((self.origin, "data:", "blob:")):
+        if not address.startswith(self.known):
             self.faults.append(f"somebody else's server: {address}")
         expected = self._expected if answer.request.is_navigation_request() else 200
         if answer.status >= 400 and answer.status != expected:
