@@ -19,7 +19,6 @@ _MOST_PROCESSES: Final = 8
 #: Files and folders whose tests share something that takes long to start: each is worked through by one process, the
 #: longest first. The first that fits counts; every other test is dealt out by itself.
 TOGETHER: Final = (
-    "tests/stories/test_live_account.py",  # a stack of its own, with a live account
     "tests/stories/",  # the one stack
     "tests/browser/",  # a stack of its own, and a browser
     "tests/gateway/api/test_real_server.py",  # a web server, one test after the other

@@ -130,14 +130,31 @@ def stranger(browser: Browser, origin: str) -> Iterator[Stranger]:
         yield make
 
 
+@pytest.fixture(scope="package")
+def left_open() -> dict[tuple[str, Kind], Screen]:
+    """Windows that a test has left as they should be: to open one takes longer than to look at a page."""
+    return {}
+
+
 @pytest.fixture
-def window(origin: str, context_of: Callable[[Person, Kind], BrowserContext]) -> Iterator[Window]:
-    """Opens windows of people who have; closed, and judged, with the test."""
+def window(
+    origin: str,
+    context_of: Callable[[Person, Kind], BrowserContext],
+    left_open: dict[tuple[str, Kind], Screen],
+) -> Iterator[Window]:
+    """Opens windows of people who have; judged with the test, and used by the next one if nothing was wrong."""
     with contextlib.ExitStack() as opened:
 
+        def give_back(which: tuple[str, Kind], screen: Screen) -> None:
+            screen.leave()
+            left_open[which] = screen
+
         def make(person: Person, kind: Kind) -> Screen:
-            screen = Screen(context_of(person, kind), origin, kind)
-            opened.callback(screen.close)
+            which = (person.name, kind)
+            screen = left_open.pop(which, None) or Screen(context_of(person, kind), origin, kind)
+            if screen.kind != kind:
+                screen.turn(kind)
+            opened.callback(give_back, which, screen)
             return screen
 
         yield make

@@ -4,14 +4,19 @@ Wrong is: an error in the console (a script that the content security policy ref
 request that failed or went to somebody else's server, a page that is wider than the window, and what axe calls a
 serious or critical obstacle. Each page that was navigated to has to be looked at; one that was passed by fails the
 test, too.
+
+Axe takes a third of a second for what it has mostly said of the page before. It is asked where a page shows anything
+that it has not judged yet in this run: an element of other colours, of another name, at another place (``traits.js``).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -32,7 +37,9 @@ _IMPACTS: Final = frozenset({"serious", "critical"})
 _ALSO_AN_ANSWER: Final = "Failed to load resource"
 #: A page is there in half a second; a loaded machine takes several times as long.
 _PATIENCE_SECONDS: Final = 30
-_AXE: Final = Axe()
+_TRAITS: Final = Path(__file__).with_name("traits.js").read_text()
+#: What axe found nothing wrong with.
+_JUDGED: Final[set[str]] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +77,9 @@ EXCUSES: Final = (
 )
 
 
-def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageState | None = None) -> BrowserContext:
+def new_context(
+    browser: Browser, origin: str, kind: Kind, signed_in: StorageState | None = None, **options: Any
+) -> BrowserContext:
     """What windows of one person share: who they are, and what the browser has fetched already."""
     context = browser.new_context(
         base_url=origin,
@@ -80,6 +89,7 @@ def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageSta
         timezone_id="Asia/Kolkata",  # pages say UTC, wherever whoever reads them is
         locale="en-GB",
         storage_state=signed_in,
+        **options,
     )
     context.set_default_timeout(_PATIENCE_SECONDS * 1000)
     expect.set_options(timeout=_PATIENCE_SECONDS * 1000)
@@ -89,8 +99,21 @@ def new_context(browser: Browser, origin: str, kind: Kind, signed_in: StorageSta
 class Screen:
     """One window of one person. ``page`` is Playwright's; pages are reached by the methods here."""
 
-    def __init__(self, context: BrowserContext, origin: str, kind: Kind) -> None:
+    def __init__(
+        self, context: BrowserContext, origin: str, kind: Kind, *, friend: str = "", has_scripts: bool = True
+    ) -> None:
+        """Open it.
+
+        Args:
+            context: who looks.
+            origin: of the service.
+            kind: which window.
+            friend: another server that it may be led to.
+            has_scripts: whether scripts run. Axe is one: where none do, it is not asked.
+        """
+        self.has_scripts = has_scripts
         self.context, self.origin, self.kind = context, origin, kind
+        self.known = (origin, "data:", "blob:", *filter(None, (friend,)))
         self.page: Page = context.new_page()
         self.faults: list[str] = []
         self._shown: list[str] = []  # addresses that were navigated to and not looked at yet
@@ -127,31 +150,39 @@ class Screen:
 
     def turn(self, kind: Kind) -> None:
         """Make it another window; the next page has its colours, which are chosen when a page is loaded."""
-        self.kind = kind
-        self.page.set_viewport_size({"width": kind.width, "height": kind.height})
+        self._resize(kind)
         self.page.emulate_media(color_scheme=kind.colours)
 
     def fits(self, kind: Kind) -> None:
         """See that what is shown now would be no wider than that window, and go on in this one."""
         here = self.kind
-        self.turn(kind)
+        self._resize(kind)
         self._measure()
-        self.turn(here)
+        self._resize(here)
         self._judge()
 
     def look(self) -> None:
         """Judge what is shown now."""
         self.page.wait_for_load_state("load")
         self._measure()
-        self.faults += [f"{self._where()}: {one}" for one in self._obstacles()]
+        if self.has_scripts:
+            self.faults += [f"{self._where()}: {one}" for one in self._obstacles()]
         self._shown.clear()
         self._judge()
 
-    def close(self) -> None:
-        """Close the window, and fail if anything is wrong that no look has seen."""
-        self.page.close()
+    def leave(self) -> None:
+        """Fail if anything is wrong that no look has seen; the window stays."""
         self._judge()
         assert self._shown == [], "navigated to, and not looked at"
+
+    def close(self) -> None:
+        """Close the window, and leave it."""
+        self.page.close()
+        self.leave()
+
+    def _resize(self, kind: Kind) -> None:
+        self.kind = kind
+        self.page.set_viewport_size({"width": kind.width, "height": kind.height})
 
     def _measure(self) -> None:
         wide: int = self.page.evaluate("document.documentElement.scrollWidth")
@@ -163,15 +194,23 @@ class Screen:
         assert faults == [], "\n".join(faults)
 
     def _obstacles(self) -> list[str]:
+        traits: list[str] = self.page.evaluate(_TRAITS)
+        if _JUDGED.issuperset(traits):
+            return []
         options = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
-        found: list[dict[str, Any]] = _AXE.run(self.page, options=options).response["violations"]
-        return [
+        self.page.evaluate(f"{AXE_SCRIPT}; null")
+        asked = f"axe.run({json.dumps(options)}).then(found => found.violations)"
+        found: list[dict[str, Any]] = self.page.evaluate(asked)
+        obstacles = [
             f"{violation['id']} at {node['target']}: {node['html'][:200]}"
             for violation in found
             if violation["impact"] in _IMPACTS
             for node in violation["nodes"]
             if not _is_excused(violation["id"], node["html"] + node["failureSummary"])
         ]
+        if not obstacles:
+            _JUDGED.update(traits)
+        return obstacles
 
     def _where(self) -> str:
         return f"{urlsplit(self.page.url).path} ({self.kind.width}, {self.kind.colours})"
@@ -181,13 +220,14 @@ class Screen:
             self.faults.append(f"console: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        # A file that is downloaded is no page: the browser stays where it is.
-        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+        # A file that is downloaded is no page: the browser stays where it is. A script's question ends with its page.
+        gives_up = request.is_navigation_request() or request.resource_type == "fetch"
+        if not (gives_up and request.failure == "net::ERR_ABORTED"):
             self.faults.append(f"failed: {request.method} {request.url} ({request.failure})")
 
     def _answered(self, answer: Response) -> None:
         address = answer.url
-        if not address.startswith((self.origin, "data:", "blob:")):
+        if not address.startswith(self.known):
             self.faults.append(f"somebody else's server: {address}")
         expected = self._expected if answer.request.is_navigation_request() else 200
         if answer.status >= 400 and answer.status != expected:

@@ -77,6 +77,41 @@ def test_a_good_page_is_let_pass(shown: Shown) -> None:
     screen.close()
 
 
+#: Whatever is wrong below, here in order.
+ORDERLY = """<style>p { color: #333 } .pale { color: #333 } button { min-width: 3em }</style>
+<h2>Fields</h2><label>Name <input></label><label>Sort <select><option>One</option></select></label>
+<button>Go</button><a href="other">Other</a><img src="picture" alt="A picture"><p>Text</p><p class="pale">Text</p>
+<ul><li>One</li></ul><h3>Table</h3><table><tr><th scope="col">Head</th></tr><tr><td>Cell</td></tr></table>"""
+DISORDER = {
+    "label": ("<label>Name <input></label>", "<label>Name</label> <input>"),
+    "select-name": ("<label>Sort <select>", "<label>Sort</label> <label><select>"),
+    "button-name": ("<button>Go</button>", "<button> </button>"),
+    "link-name": (">Other</a>", "></a>"),
+    "image-alt": (' alt="A picture"', ""),
+    "color-contrast": (".pale { color: #333 }", ".pale { color: #bbb }"),
+    "listitem": ("<ul><li>One</li></ul>", "<div><li>One</li></div>"),
+    "nested-interactive": (">Go</button>", "><a href='/'>Go</a></button>"),
+    "scrollable-region-focusable": (
+        "<p>Text</p>",
+        "<div style='height: 1em; overflow: auto'><p>Text</p><p>Text</p></div>",
+    ),
+    "aria-valid-attr-value": ("<button>", "<button aria-controls='nowhere' aria-expanded='true'>"),
+    "aria-required-attr": ("<p>Text</p>", "<p role='slider'>Text</p>"),
+}
+
+
+def test_what_axe_has_judged_hides_nothing_that_it_has_not(shown: Shown, subtests: pytest.Subtests) -> None:
+    screen = shown()
+    screen.open("/page")
+    for rule, (good, bad) in DISORDER.items():
+        screen.page.set_content(PAGE.format(head="", body=ORDERLY))
+        screen.look()
+        # What axe has to find stands on a page that differs from a judged one in nothing else.
+        screen.page.set_content(PAGE.format(head="", body=ORDERLY.replace(good, bad, 1)))
+        with subtests.test(rule), pytest.raises(AssertionError, match=rule):
+            screen.look()
+
+
 def test_a_page_that_nobody_looked_at_fails(shown: Shown) -> None:
     screen = shown()
     screen.page.goto("/page")

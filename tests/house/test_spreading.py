@@ -24,7 +24,7 @@ def test_every_long_test_is_there() -> None:
 def test_the_stories_of_one_stack_stay_together_and_others_go_where_there_is_room() -> None:
     stories = group_of("tests/stories/test_deposits.py::test_one")
     assert stories == group_of("tests/stories/test_new.py::test_two[x@y]")
-    assert stories != group_of("tests/stories/test_live_account.py::test_one")
+    assert stories != group_of("tests/browser/test_new.py::test_one")
     assert group_of("tests/payments/test_asking.py::test_one[a]") == "tests/payments/test_asking.py::test_one[a]"
 
 

@@ -29,6 +29,7 @@ from gateway.paykassma.messages import Postback, parse_postback, parse_pull  # n
 from gateway.providers.models import ProviderAccount  # noqa: E402
 from payments.asking import record_postback  # noqa: E402
 from payments.resolutions import Unresolvable, reverse_receipt  # noqa: E402
+from tests import loaded  # noqa: E402
 from tests.conftest import Api  # noqa: E402
 from tests.money.world import decide  # noqa: E402
 from withdrawals.outcomes import record_word  # noqa: E402
@@ -38,6 +39,7 @@ from withdrawals.outcomes import record_word  # noqa: E402
 setup_test_environment()
 settings.WHITENOISE_USE_FINDERS = False
 assert gateway.urls.urlpatterns
+assert loaded.app
 
 _BY_PULL = Cause(kind=CauseKind.PULL, id="crash")
 #: What a child says when its session was ended and it could not go on.

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -40,11 +41,10 @@ BORDERS_MAX: Final = 150
 
 
 class Doomed:
-    """Does things in children that die."""
+    """Does things in children that die, of one process that has loaded everything, looked at by one other session."""
 
     def __init__(self) -> None:
         environment = {**roles.environment(), "DJANGO_SETTINGS_MODULE": "gateway.settings", "PGAPPNAME": NAME}
-        self.database = environment["DATABASE_URL"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.money.crash_worker"],
             cwd=ROOT,
@@ -54,6 +54,13 @@ class Doomed:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        self.other = psycopg.connect(environment["DATABASE_URL"], autocommit=True)
+
+    def end(self) -> None:
+        self.other.close()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(20)
 
     def do(self, thing: str, arguments: list[Any], dies_at: int, how: str) -> int:
         """How the child ended; its session of the database is gone."""
@@ -62,20 +69,18 @@ class Doomed:
         self.process.stdin.write(json.dumps([thing, arguments, dies_at, how]) + "\n")
         self.process.stdin.flush()
         ended = json.loads(self.process.stdout.readline())
-        with psycopg.connect(self.database, autocommit=True) as other:
-            # It holds its locks until the server has seen that it is gone.
-            while other.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
-                pass
+        # It holds its locks until the server has seen that it is gone.
+        while self.other.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
+            time.sleep(0.002)  # between looks at another process
         return int(ended)
 
 
-@pytest.fixture
-def doomed(transactional_db: None) -> Iterator[Doomed]:
+@pytest.fixture(scope="module")
+def doomed(django_db_setup: None) -> Iterator[Doomed]:
     made = Doomed()
     with made.process:
         yield made
-        assert made.process.stdin is not None
-        made.process.stdin.close()
+        made.end()
 
 
 def look() -> dict[str, Any]:

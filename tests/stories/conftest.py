@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from tests.bound import bound
 from tests.ports import port_to_serve_on
+from tests.scripted_provider import ScriptedProvider
 
 #: The stack is up in 20 s on two idle cores; a loaded machine takes several times as long.
 _START_SECONDS = 180
@@ -115,14 +116,34 @@ def start_stack(directory: Path, **environment: str) -> Stack:
     return Stack(directory, process, log)
 
 
+LIVE_TOKEN: Final = f"live-token-{secrets.token_hex(8)}"
+#: The live account's. None of them may ever be in what the stack says.
+_LIVE_SECRETS: Final = {
+    "PAYKASSMA_API_SECRET": f"canary-live-secret-{secrets.token_hex(8)}",
+    "PAYKASSMA_WITHDRAWAL_KEY": f"canary-live-withdrawal-key-{secrets.token_hex(8)}",
+    "PAYKASSMA_POSTBACK_ACCESS_KEY": f"canary-access-{secrets.token_hex(8)}",
+    "PAYKASSMA_POSTBACK_PRIVATE_KEY": f"canary-private-{secrets.token_hex(8)}",
+}
+
+
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One stack for all stories, which follow each other. Each story makes orders of its own."""
-    running = start_stack(tmp_path_factory.mktemp("stories") / "stack")
+def paykassma() -> Iterator[ScriptedProvider]:
+    """What the live account calls: it knows nothing but what a story has it answer."""
+    with ScriptedProvider() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def stack(paykassma: ScriptedProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for all stories, which follow each other, with a live account. Each story makes orders of its own."""
+    live = {"PAYKASSMA_BASE_URL": f"{paykassma.url}/", "PAYKASSMA_POSTBACK_TOKEN": LIVE_TOKEN, **_LIVE_SECRETS}
+    running = start_stack(tmp_path_factory.mktemp("stories") / "stack", **live)
     try:
         yield running
     finally:
         assert running.stop() == 0
+        said = running.log.read_text()
+        assert [name for name, secret in _LIVE_SECRETS.items() if secret in said] == []
 
 
 def new_reference() -> str:
