@@ -20,7 +20,7 @@ from gateway.providers.models import PaymentSystem, QrKind, ReferenceKind, Scree
 from payments.checkout import locales, page_ends, refusals, screens, told
 from payments.checkout.page_links import Links
 from payments.checkout.paying import Refusal
-from payments.checkout.screens import LANGUAGES, Reader
+from payments.checkout.readers import LANGUAGES, Reader
 from payments.checkout.standing import Attempt, Standing
 from payments.models import CheckoutSession, Confirmation, Deposit
 from payments.states import DepositStatus

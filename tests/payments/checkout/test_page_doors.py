@@ -316,6 +316,14 @@ def test_tokens_are_in_no_log(
     assert not [line for line in lines if str(browser.session.token) in line]
 
 
+def test_the_server_keeps_no_log_of_addresses_by_itself(pytestconfig: pytest.Config) -> None:
+    # It would be written past our filter.
+    for name in ("docker/Dockerfile", "docker/compose.yaml", "gateway/stack/services.py"):
+        started = (pytestconfig.rootpath / name).read_text()
+        assert "granian" in started
+        assert "access-log" not in started
+
+
 def test_tokens_are_in_no_referrer(browser: Browser) -> None:
     page = opened(browser)
     for link in re.findall(r"<a [^>]*>", page.html):
