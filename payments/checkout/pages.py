@@ -5,6 +5,7 @@ No cookie is read or set, so there is nothing that another site could make a bro
 """
 
 import uuid
+from dataclasses import replace
 from typing import Any, Final
 
 from django.http import Http404, HttpResponse, HttpResponseNotModified
@@ -30,7 +31,9 @@ def page(visit: Visit) -> HttpResponse:
 
     A payment system may send its customer back by a form. Nothing of it is read: the provider says what became of it.
     """
-    return see_other(visit.reader.links.page) if visit.request.method == "POST" else _page(visit)
+    if visit.request.method == "POST":
+        return see_other(replace(visit.reader.links, came_back=True).page)
+    return _page(visit)
 
 
 @door("GET")
@@ -138,7 +141,8 @@ def _confirm(visit: Visit, attempt: Attempt, form: Form) -> HttpResponse:
 
 
 def _said(visit: Visit) -> tuple[Attempt | None, Told]:
-    said = told.of(visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
+    reader = visit.reader
+    said = told.of(visit.standing, merchant=reader.look.name, now=reader.now, came_back=reader.links.came_back)
     return visit.standing.current, said
 
 

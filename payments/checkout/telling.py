@@ -23,6 +23,7 @@ class Way(StrEnum):
 
     CHOOSE = "choose"  # a way to pay, from the list: the only one that begins a payment at once
     PAY = "pay"  # what is needed for it stands on the page
+    PAY_LINK = "pay_link"  # the provider's page once more, behind a quiet link
     CONFIRM = "confirm"  # by a reference, in a form on the page
     CONFIRM_LINK = "confirm_link"  # the same form, behind a quiet link
     CHANGE = "change"  # the way to pay, behind a page that says what that means

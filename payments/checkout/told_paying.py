@@ -8,7 +8,17 @@ from django.utils.translation import gettext as _
 from gateway.providers.models import Flow
 from gateway.status_tones import Tone
 from payments.checkout.standing import Attempt, Standing
-from payments.checkout.telling import Told, Way, another, entered, may_confirm, sentence, shown_sum
+from payments.checkout.telling import (
+    Told,
+    Way,
+    another,
+    do_not_pay_again,
+    entered,
+    keep_the_link,
+    may_confirm,
+    sentence,
+    shown_sum,
+)
 from payments.checkout.told_ended import not_paid_in_time
 from payments.failures import FailureCode
 from payments.models import Deposit
@@ -63,6 +73,21 @@ def awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
             polls=True,
         )
     return _paying(deposit, another(standing), confirmable=confirmable)
+
+
+def asking_after_return(attempt: Attempt, standing: Standing) -> Told:
+    """The customer is back from the provider's page. Nobody knows yet whether they paid, so nothing invites to again."""
+    return Told(
+        code="returned",
+        title=_("We are checking your payment"),
+        sentences=(
+            _("We are asking %(system)s what became of your payment.")
+            % {"system": attempt.deposit.payment_system.name},
+        ),
+        then=(do_not_pay_again(), keep_the_link()),
+        ways=another(standing) | {Way.PAY_LINK},
+        polls=True,
+    )
 
 
 def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> Told:
