@@ -137,8 +137,13 @@ def test_a_page_weighs_little_and_comes_from_here_alone(
     states: dict[str, str], browser: Browser, origin: str, language: str
 ) -> None:
     with new_context(browser, origin, DESK) as context:
-        page, answers = context.new_page(), list[Response]()
-        page.on("response", lambda one: answers.append(one))
+        page = context.new_page()
+        answers: list[Response] = []
+
+        def note(answer: Response) -> None:
+            answers.append(answer)
+
+        page.on("response", note)
         page.goto(f"{states['pay_by_hand']}?lang={language}", wait_until="networkidle")
         weights = {one.url: len(one.body()) for one in answers if one.ok and one.request.resource_type != "media"}
         kinds = {one.request.resource_type for one in answers}
