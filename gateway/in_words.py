@@ -3,7 +3,16 @@
 from typing import Any, Final
 
 #: Written in capitals wherever they stand.
-_ACRONYMS: Final = {"api": "API", "url": "URL", "ids": "ids", "id": "id", "http": "HTTP", "json": "JSON", "ip": "IP"}
+_ACRONYMS: Final = {
+    "api": "API",
+    "url": "URL",
+    "ids": "ids",
+    "id": "id",
+    "http": "HTTP",
+    "json": "JSON",
+    "ip": "IP",
+    "qr": "QR",
+}
 
 
 def in_words(name: object) -> str:

@@ -13,9 +13,6 @@ from gateway.products.models import Branding, Product
 #: Of a style sheet's digest in its address: what a browser keeps for ever is never mistaken for another one.
 _VERSION_CHARS: Final = 16
 
-#: Of payment pages where a product has none.
-OWN_COLOUR: Final = "#1a56db"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:

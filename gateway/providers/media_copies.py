@@ -34,8 +34,8 @@ REFRESH_SECONDS: Final = 24 * 60 * 60
 RETRY_DELAYS_SECONDS: Final = (60, 300, 1800, 2 * 3600, 6 * 3600, 12 * 3600)
 #: Longer than one try can take, for one is claimed at a time.
 _LEASE_SECONDS: Final = 2 * int(media_fetching.FETCH_MAX_SECONDS)
-#: Of whoever counts the room.
-_TURN: Final = ("media_files/room",)
+#: Of whoever writes several rows, or counts the room that all of them have.
+_TURN: Final = ("media_files",)
 
 
 def follow_words() -> None:
@@ -47,19 +47,17 @@ def follow_words() -> None:
 
 @transaction.atomic(durable=True)
 def _follow_words() -> None:
+    # Before anything is read: two that follow at once would write the same rows, and lock them in any order.
+    turns.take(_TURN)
     named = _named()
     known = {(one.kind, one.url_digest): one for one in MediaFile.objects.defer("content")}
     gone = [row.pk for key, row in known.items() if key not in named]
     MediaFile.objects.filter(pk__in=gone).delete()
     now = timezone.now()
     MediaFile.objects.bulk_create(
-        [
-            MediaFile(kind=kind, url=url, url_digest=digest, named_at=at, next_at=now)
-            for (kind, digest), (url, at) in named.items()
-            if (kind, digest) not in known
-        ],
-        # Another worker may hear the same words at the same moment; whoever comes second changes nothing.
-        ignore_conflicts=True,
+        MediaFile(kind=kind, url=url, url_digest=digest, named_at=at, next_at=now)
+        for (kind, digest), (url, at) in named.items()
+        if (kind, digest) not in known
     )
     for key, (_, at) in named.items():
         if key in known and known[key].named_at != at:

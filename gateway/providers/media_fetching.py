@@ -16,6 +16,7 @@ from gateway.public_addresses import PinnedBackend, Resolver, Unusable, addresse
 FETCH_MAX_SECONDS: Final = 25.0
 #: For the name, for the connection and for TLS, each.
 _CONNECT_SECONDS: Final = 5.0
+_PORT_MAX: Final = 65_535
 _ACCEPT: Final = "image/*, video/mp4, video/webm"
 _USER_AGENT: Final = "payment-gateway-media/1"
 _FAILURES: Final = {
@@ -52,10 +53,12 @@ def fetched(url: str, kind: MediaKind, resolver: Resolver) -> tuple[bytes, Media
 def _target(url: str) -> httpx.URL | None:
     try:
         target = httpx.URL(url)
-    except httpx.InvalidURL:
+        # Raises for a name that only looks like an international one, and would do so in the middle of the call.
+        host = target.host
+    except (httpx.InvalidURL, UnicodeError):
         return None
-    is_callable = target.scheme in {"https", "http"} and target.host and not target.userinfo
-    return target if is_callable else None
+    is_named = target.scheme in {"https", "http"} and host and not target.userinfo
+    return target if is_named and (target.port is None or 0 < target.port <= _PORT_MAX) else None
 
 
 def _exchanged(target: httpx.URL, max_bytes: int, resolver: Resolver) -> Exchanged | MediaFailure:

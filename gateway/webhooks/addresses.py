@@ -29,7 +29,9 @@ def objection_to(text: str) -> str | None:
         return "Send an https URL in visible ASCII; write an international name in its xn-- form."
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL:
+        # Raises for a name that only looks like an international one, and would do so in the middle of the call.
+        url.host  # noqa: B018 - as said
+    except (httpx.InvalidURL, UnicodeError):
         return "This is no URL."
     local = settings.LOCAL_STACK and _is_local_name(ascii_host(url))
     if url.scheme != "https" and not (local and url.scheme == "http"):

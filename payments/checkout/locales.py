@@ -49,7 +49,6 @@ def amount(value: Decimal, currency: str, language: str) -> str:
         currency=currency,
         currency_digits=False,  # CLDR has no decimals for some currencies that ISO 4217 gives two, kyats for one
         decimal_quantization=False,
-        numbering_system=_numbering(locale),
     )
     return _in_digits_of(locale, text)
 
@@ -66,7 +65,7 @@ def plain_amount(value: Decimal, currency: str) -> str:
 def number(value: int | Decimal, language: str, currency: str = "") -> str:
     """A plain number, grouped; with a currency, in the digits in which its amounts are written."""
     locale = _locale(language, currency)
-    text = numbers.format_decimal(value, locale=locale, decimal_quantization=False, numbering_system=_numbering(locale))
+    text = numbers.format_decimal(value, locale=locale, decimal_quantization=False)
     return _in_digits_of(locale, text)
 
 
@@ -171,6 +170,6 @@ def _is_sign(character: str) -> bool:
 
 
 def _in_digits_of(locale: Locale, text: str) -> str:
-    """Babel writes the signs between digits as a locale does, but ASCII digits always."""
+    """Babel writes ASCII digits, and the signs between them that go with those; Bengali ones have the same."""
     zero = ord(_ZEROS[_numbering(locale)])
     return text.translate({ord("0") + digit: zero + digit for digit in range(10)})

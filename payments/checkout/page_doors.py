@@ -16,7 +16,7 @@ from gateway.products import branding
 from payments.checkout import page_ends, sessions
 from payments.checkout import standing as standings
 from payments.checkout.page_links import Links
-from payments.checkout.screens import LANGUAGES, Reader
+from payments.checkout.readers import LANGUAGES, Reader
 from payments.checkout.standing import Standing
 from payments.models import CheckoutSession
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from payments.checkout import locales, screens
+from payments.checkout.readers import LANGUAGES
 
 #: Where the pages are. What products and the provider's pictures have there is served by doors of their own.
 PREFIX: Final = "/pay/"
@@ -118,5 +119,5 @@ def _languages_of(request: HttpRequest) -> list[str]:
     wanted += [
         code.partition("-")[0] for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", ""))
     ]
-    first = next((code for code in wanted if code in screens.LANGUAGES), "en")
+    first = next((code for code in wanted if code in LANGUAGES), "en")
     return ["en"] if first == "en" else [first, "en"]

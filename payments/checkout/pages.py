@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 
 from gateway.api.problems import Problem
 from gateway.providers.models import PaymentSystem
-from payments.checkout import locales, offers, paying, refusals, returning, screens, told
+from payments.checkout import locales, offers, paying, refusals, returning, screen_forms, screen_ways, screens, told
 from payments.checkout.offers import Offer
 from payments.checkout.page_doors import Visit, door, see_other
 from payments.checkout.page_forms import NO_FILE_MAX_BYTES, WITH_FILE_MAX_BYTES, Form, read_form
@@ -24,10 +24,13 @@ from payments.checkout.told import Told, Way
 _STATUSES: Final = {Refusal.TOO_MANY: 429}
 
 
-@door("GET")
+@door("GET", "POST")
 def page(visit: Visit) -> HttpResponse:
-    """What has become of the session, and what can be done."""
-    return _page(visit)
+    """What has become of the session, and what can be done.
+
+    A payment system may send its customer back by a form. Nothing of it is read: the provider says what became of it.
+    """
+    return see_other(visit.reader.links.page) if visit.request.method == "POST" else _page(visit)
 
 
 @door("GET")
@@ -85,7 +88,7 @@ def change(visit: Visit) -> HttpResponse:
     offered = [one for one in _offered(visit) if one.system != attempt.deposit.payment_system]
     context = {
         "system": attempt.deposit.payment_system,
-        "offers": screens.offer_rows(offered, visit.standing, visit.reader),
+        "offers": screen_ways.offer_rows(offered, visit.standing, visit.reader),
     }
     return visit.respond(_rendered("pay/change.html", visit, context))
 
@@ -164,7 +167,7 @@ def _confirm_page(
     status: int = 200,
 ) -> HttpResponse:
     said = told.about(attempt, visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
-    form = screens.confirm_form(attempt, visit.reader, values=values, mistakes=mistakes)
+    form = screen_forms.confirm_form(attempt, visit.reader, values=values, mistakes=mistakes)
     context = screens.state(visit.standing, attempt, said, visit.reader, form=form)
     # One thing at a time: what else could be done is on the page that this one leads back to.
     context |= {"notice": notice, "back": None, "change_link": None, "again_link": None, "earlier": []}
@@ -178,7 +181,7 @@ def _detail_page(
     values: dict[str, str] | None = None,
     mistakes: dict[str, Mistake] | None = None,
 ) -> HttpResponse:
-    context = screens.detail_form(system, values=values, mistakes=mistakes)
+    context = screen_forms.detail_form(system, values=values, mistakes=mistakes)
     return visit.respond(_rendered("pay/details.html", visit, context), status=422 if mistakes else 200)
 
 

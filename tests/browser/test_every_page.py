@@ -33,7 +33,7 @@ WITH_ROWS: Final = frozenset(
         *("payments_confirmation", "payments_deposit", "payments_receipt", "payments_savings", "payments_screenshot"),
         *("postbacks_letter", "postbacks_letteritem", "postbacks_rejectedletter"),
         *("products_apikey", "products_customer", "products_product"),
-        *("providers_mediahint", "providers_paymentsystem", "providers_provideraccount"),
+        *("providers_mediafile", "providers_mediahint", "providers_paymentsystem", "providers_provideraccount"),
         *("providers_providercall", "providers_systemobservation"),
         *("webhooks_delivery", "webhooks_event", "webhooks_webhookendpoint"),
         *("withdrawals_slabset", "withdrawals_withdrawal", "withdrawals_withdrawalbatch", "withdrawals_batchrow"),

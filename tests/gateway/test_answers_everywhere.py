@@ -48,6 +48,7 @@ DOORS: Final = {
     "admin, a list": "/admin/payments/deposit/",
     "health": "/health/",
     "postback": "/postbacks/paykassma/nobody-0123456789/",
+    "payment page, nothing": f"/pay/{'a' * 43}",
     "nothing": "/nothing",
     "start": "/",
 }
@@ -66,12 +67,13 @@ def test_every_answer_has_the_security_headers(browser: Client, path: str, metho
     assert answer.status_code < 500
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "same-origin"
+    # The address of a payment page is its key.
+    assert headers["Referrer-Policy"] == ("no-referrer" if path.startswith("/pay/") else "same-origin")
     assert headers["Permissions-Policy"] == "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "Strict-Transport-Security" not in headers  # this one is reached by http
-    kept = not path.startswith(("/api/", "/admin/", "/postbacks/"))
+    kept = not path.startswith(("/api/", "/admin/", "/postbacks/", "/pay/"))
     assert (headers.get("Cache-Control") == "no-store") is not kept
     assert policy(answer)["frame-ancestors"] == "'none'"
 

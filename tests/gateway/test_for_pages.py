@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from gateway.for_pages import StaticFiles
 from gateway.providers.models import ProviderAccount
 from tests.conftest import Api
 from tests.postbacks.letters import item, letter, path
@@ -80,3 +82,10 @@ def test_no_list_of_the_admin_looks_for_a_nul(admin_client: Client, model: Any) 
 )
 def test_no_page_has_a_nul_in_its_address(address: str) -> None:
     assert Client(raise_request_exception=False).get(address).status_code == 400
+
+
+def test_files_of_payment_pages_are_kept_for_ever_and_no_others() -> None:
+    files = StaticFiles(lambda _: HttpResponse())
+    assert files.immutable_file_test("", "/static/pay/pay.css")
+    assert not files.immutable_file_test("", "/static/backoffice/pages.css")
+    assert not files.immutable_file_test("", "/static/admin/pay/pay.css")

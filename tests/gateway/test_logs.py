@@ -46,6 +46,8 @@ log = logging.getLogger("tests.printed")
         (f"pk_live_{SECRET}-_x", "pk_live_[redacted]"),
         (f"secret={SECRET}&token={SECRET}", "secret=[redacted]&token=[redacted]"),
         (f"Forbidden: /postbacks/paykassma/{SECRET}/", "Forbidden: /postbacks/paykassma/[redacted]/"),
+        (f"Not Found: /pay/{'a_-' * 14}b/live?x", "Not Found: /pay/[redacted]/live?x"),
+        ("GET /static/pay/pay.css", None),
         ("secret=", "secret="),
         ("nothing to hide: 100% of dep_01h455vb4pex5vsknk084sn02q", None),
     ],

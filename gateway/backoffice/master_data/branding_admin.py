@@ -51,16 +51,15 @@ class BrandingAdmin(HistoryAdmin, ListAdmin):
         """Button, link and logo as customers see them, on light and on dark pages, and what became of the colour."""
         if not row.pk:
             return mark_safe("Save, and it is shown here.")
-        colour = row.colour or branding.OWN_COLOUR
-        read = colours.read(colour)
+        read = colours.read(row.colour) if row.colour else None
         looks = [
-            ("By day", colours.written(colours.LIGHT_SURFACE), colours.by_day(read)),
-            ("By night", colours.written(colours.DARK_SURFACE), colours.by_night(read)),
+            ("By day", colours.written(colours.LIGHT_SURFACE), "#000000", read and colours.by_day(read)),
+            ("By night", colours.written(colours.DARK_SURFACE), "#ffffff", read and colours.by_night(read)),
         ]
         shown = {
             "looks": looks,
             "look": branding.of(row.product),
-            "sentences": _changes(colour) if row.colour else ["It has no colour of its own: these are the pages'."],
+            "sentences": _changes(row.colour) if row.colour else ["It has no colour of its own: pages use theirs."],
         }
         return render_to_string("admin/products/branding/preview.html", shown)
 

@@ -210,6 +210,7 @@
       if (fresh) {
         fresh.hidden = false;
         tell(fresh.textContent.trim());
+        if (live.contains(document.activeElement)) document.activeElement.scrollIntoView({ block: "nearest" });
       }
       return;
     }

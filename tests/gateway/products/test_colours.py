@@ -88,4 +88,4 @@ def test_a_sheet_defines_three_properties_twice_and_nothing_else() -> None:
         ":root{--brand:#ffcc00;--on-brand:#000000;--accent:#876c00}\n"
         "@media (prefers-color-scheme:dark){:root{--brand:#ffcc00;--on-brand:#000000;--accent:#ffcc00}}\n"
     )
-    assert written(read(branding.OWN_COLOUR)) == branding.OWN_COLOUR
+    assert written(read("#0a1b2c")) == "#0a1b2c"

@@ -240,6 +240,7 @@ def test_all_copies_have_room_for_those_that_were_named_last(
     MediaFile.objects.filter(url=urls[1]).update(next_at=NOW)
     worker((moving(), MediaType.GIF))
     assert rows()["hint", urls[1]].content_type == "image/gif"
+    assert set(addresses_of(urls, MediaKind.HINT)) == {urls[1], urls[2]}
 
 
 def test_the_database_refuses_half_a_copy() -> None:

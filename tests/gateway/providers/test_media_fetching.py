@@ -122,7 +122,19 @@ def test_a_server_that_is_not_there_is_unreachable() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "a.gif", "ftp://a.example/x", "javascript:alert(1)", "https://u:p@a.example/x", "https:///x"],
+    [
+        "",
+        "a.gif",
+        "ftp://a.example/x",
+        "javascript:alert(1)",
+        "https://u:p@a.example/x",
+        "https:///x",
+        "https://a.example:0/",
+        "https://a.example:65536/",
+        "https://xn--/",
+        "https://xn--a/",
+        "https://xn--zzzzzzzz99999/",
+    ],
 )
 def test_what_is_no_web_address_is_not_called(url: str) -> None:
     assert fetched(url, HINT, lambda *_: pytest.fail("it was looked up")) is MediaFailure.NO_ADDRESS
@@ -159,6 +171,14 @@ def test_a_name_is_called_at_the_address_that_was_judged() -> None:
         file = fetched(f"http://media.example:{server.port}/a.gif", HINT, rebinding)
     assert file == (moving(), MediaType.GIF)
     assert asked == ["media.example"]
+
+
+@local
+@pytest.mark.parametrize("host", ["a..b", "%00", "a_b", "-a"])
+def test_a_name_that_is_none_is_only_looked_up(host: str) -> None:
+    with serve(answering(moving())) as server:
+        assert fetched(f"http://{host}:{server.port}/", HINT, lambda *_: ["127.0.0.1"]) == (moving(), MediaType.GIF)
+    assert isinstance(fetched(f"http://{host}/", HINT, system_resolver), MediaFailure)
 
 
 def test_a_name_without_an_address_is_unreachable() -> None:

@@ -223,3 +223,9 @@ def test_the_local_stack_takes_nothing_else(settings: Settings, url: str) -> Non
     settings.LOCAL_STACK = True
     if url not in {"https://localhost/", "https://127.0.0.1/", "https://[::1]/"}:
         assert objection_to(url) is not None
+
+
+@pytest.mark.parametrize("host", ["xn--", "xn--a", "xn--a.example", "xn--zzzzzzzz99999.example"])
+def test_a_name_that_only_looks_international_is_refused(host: str) -> None:
+    assert objection_to(f"https://{host}/hooks") == "This is no URL."
+    assert objection_to("https://xn--bcher-kva.example/hooks") is None

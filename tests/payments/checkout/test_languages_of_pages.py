@@ -1,10 +1,14 @@
 """Every page, in every state that there is, is in its reader's language, from its title to what is only heard."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.test import RequestFactory
@@ -16,18 +20,16 @@ from gateway.providers.models import PaymentSystem, QrKind, ReferenceKind, Scree
 from payments.checkout import locales, page_ends, refusals, screens, told
 from payments.checkout.page_links import Links
 from payments.checkout.paying import Refusal
-from payments.checkout.screens import LANGUAGES, Reader
+from payments.checkout.readers import LANGUAGES, Reader
 from payments.checkout.standing import Attempt, Standing
 from payments.models import CheckoutSession, Confirmation, Deposit
 from payments.states import DepositStatus
 from tests.conftest import Api
 from tests.payments.checkout import test_told
-from tests.payments.checkout.untranslated import foreign_words, untranslated
+from tests.payments.checkout.untranslated import foreign_words, spoken, untranslated
 from tests.payments.checkout.visiting import Browser, Seen, place
 from tests.payments.stage import ACTIVATE, AVAILABLE, OK, offered, work
 from tests.scripted_provider import ScriptedProvider
-
-pytestmark = pytest.mark.django_db
 
 #: Everything that is not ours to translate, as the tests place it.
 VALUES: Final = (
@@ -41,6 +43,10 @@ VALUES: Final = (
     "Enter your PIN.",  # a provider's own words
     "ABC-123456",
 )
+
+TEMPLATES: Final = settings.BASE_DIR / "templates" / "pay"
+
+BETWEEN_BRACES: Final = re.compile(r"{% blocktranslate .*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -60,6 +66,24 @@ def check(html: str, language: str, *values: str) -> None:
     assert "%(" not in html
 
 
+@pytest.mark.parametrize("path", sorted(TEMPLATES.iterdir()), ids=lambda path: path.name)
+def test_no_template_has_words_of_its_own(path: Path) -> None:
+    """Of any branch, be it rendered by a test or not."""
+    bare = re.sub(
+        r"{% blocktranslate .*?{% endblocktranslate %}|{%.*?%}|{{.*?}}|{#.*?#}", "", path.read_text(), flags=re.DOTALL
+    )
+
+    assert [found for found in spoken(bare) if foreign_words(found[1], "hi", VALUES)] == []
+
+
+def test_the_script_has_no_words_of_its_own() -> None:
+    """A sentence begins with a capital letter, and a small one after it."""
+    script = finders.find("pay/pay.js")
+    assert isinstance(script, str)
+
+    assert re.findall(r"""["'`]([A-Z][a-z]+(?: [^"'`]*)?)["'`]""", Path(script).read_text(encoding="utf-8")) == []
+
+
 @every_language
 @pytest.mark.parametrize("case", test_told.CASES, ids=lambda case: f"{case.status}-{case.code}")
 def test_every_state(case: test_told.Case, language: str) -> None:
@@ -76,7 +100,6 @@ def test_every_state(case: test_told.Case, language: str) -> None:
 
 
 @every_language
-@pytest.mark.parametrize("qr", [QrKind.NONE, QrKind.UPI])
 @pytest.mark.parametrize(
     ("kind", "pattern"),
     [
@@ -88,18 +111,30 @@ def test_every_state(case: test_told.Case, language: str) -> None:
         (ReferenceKind.TEXT, ""),
     ],
 )
-@pytest.mark.parametrize("account_type", ["personal", "agent", "merchant"])
-def test_paying_by_hand(kind: ReferenceKind, pattern: str, qr: QrKind, account_type: str, language: str) -> None:
-    rows = [{"label": "identifier", "value": "name@bank"}, {"label": "account_type", "value": account_type}]
-    case = next(one for one in test_told.CASES if one.code == "pay_by_hand")
-    attempt = test_told.made(
-        replace(case, deposit={**case.deposit, "shown": {"type": "show_details", "details": rows, "media": None}})
-    )
+def test_every_kind_of_reference(kind: ReferenceKind, pattern: str, language: str) -> None:
+    attempt = by_hand()
     system = attempt.deposit.payment_system
-    system.reference_kind, system.reference_pattern, system.qr = kind, pattern, qr
-    system.reference_label, system.screenshot = "UTR", ScreenshotWish.REQUIRED
+    system.reference_kind, system.reference_pattern, system.screenshot = kind, pattern, ScreenshotWish.REQUIRED
 
     check(page(test_told.standing(attempt), attempt, language), language)
+
+
+@every_language
+@pytest.mark.parametrize(
+    ("account_type", "qr"), [("personal", QrKind.NONE), ("agent", QrKind.NONE), ("merchant", QrKind.UPI)]
+)
+def test_every_kind_of_details(account_type: str, qr: QrKind, language: str) -> None:
+    attempt = by_hand({"label": "identifier", "value": "name@bank"}, {"label": "account_type", "value": account_type})
+    attempt.deposit.payment_system.qr = qr
+
+    check(page(test_told.standing(attempt), attempt, language), language)
+
+
+def by_hand(*rows: dict[str, str]) -> Attempt:
+    """An attempt that waits to be paid by hand."""
+    case = next(one for one in test_told.CASES if one.code == "pay_by_hand")
+    shown = {**case.deposit["shown"], "details": list(rows)} if rows else case.deposit["shown"]
+    return test_told.made(replace(case, deposit={**case.deposit, "shown": shown}))
 
 
 def page(standing: Standing, attempt: Attempt, language: str) -> str:
@@ -213,3 +248,12 @@ def test_so_are_those_of_what_a_system_asks_for(api: Api, provider: ScriptedProv
 
     (deposit,) = browser.attempts()
     assert deposit.details == {"phone_number": "254712345678"}
+
+
+def test_a_page_takes_its_language_along_when_it_goes(browser: Browser, api: Api) -> None:
+    for path in ("?lang=ur", "/attempts/7?lang=ur", "/choose?lang=ur"):
+        browser.get(path)
+        browser.post(path)
+        assert translation.get_language() == "en"
+
+    assert "This field is required." in str(api.post("checkout-sessions", {}).json())

@@ -568,6 +568,16 @@ def test_nobody_is_told_that_it_failed_while_that_is_unknown(case: Case) -> None
         assert "try again" not in words
 
 
+def test_before_a_second_attempt_it_is_said_that_the_first_may_still_arrive() -> None:
+    first = made(Case(status=D.CANCELLED, deposit=HAND, code="", title=""))
+    second = made(Case(status=D.FAILED, deposit={"failure_code": F.PROVIDER_REFUSED}, code="", title=""))
+    said = told.of(standing(first, second), merchant="The Shop", now=NOW)
+    assert Way.CHOOSE in said.ways
+    assert said.then == (
+        "If you have already paid with UPI P2P, that payment may still arrive. Please do not pay a second time.",
+    )
+
+
 def test_every_status_has_its_sentences() -> None:
     assert {case.status for case in CASES} == set(DEPOSIT.moves)
 

@@ -61,14 +61,17 @@ def untranslated(html: str, language: str, values: Iterable[str] = ()) -> list[s
         language: what it should say to be in.
         values: what the page shows as it is: the product's name, references, codes, amounts as `locales` writes them.
     """
-    page = _Page()
-    page.feed(html)
-    page.close()
+    page = _read(html)
     found = [f"<html>: {said} should be {wanted}" for said, wanted in _misdeclared(page, language)]
     for place, lang, text in page.texts:
         if lang in _WORDS and foreign_words(text, lang, values):
             found.append(f"{place}: {' '.join(text.split())}")
     return found
+
+
+def spoken(html: str) -> list[tuple[str, str]]:
+    """Everything that is seen or heard of a page, or of a part of one, each with its place."""
+    return [(place, text.strip()) for place, _, text in _read(html).texts if text.strip()]
 
 
 def foreign_words(text: str, language: str, values: Iterable[str] = ()) -> list[str]:
@@ -78,6 +81,13 @@ def foreign_words(text: str, language: str, values: Iterable[str] = ()) -> list[
         text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", " ", text)
     others = "|".join(words for one, words in _WORDS.items() if one != language)
     return re.findall(others, text)
+
+
+def _read(html: str) -> "_Page":
+    page = _Page()
+    page.feed(html)
+    page.close()
+    return page
 
 
 def _misdeclared(page: "_Page", language: str) -> list[tuple[str, str]]:

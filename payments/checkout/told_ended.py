@@ -1,0 +1,171 @@
+"""What is said at the end of an attempt that brought no money, or brought it late."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from gateway.status_tones import Tone
+from payments import failures
+from payments.checkout.standing import Attempt, NextAttempt, Standing
+from payments.checkout.telling import (
+    Told,
+    Way,
+    by_link,
+    do_not_pay_again,
+    entered,
+    keep_the_link,
+    may_confirm,
+    sentence,
+)
+from payments.failures import FailureCode
+from payments.models import Deposit
+from payments.states import DepositStatus
+
+
+def link_expired(merchant: str) -> Told:
+    """Nothing was chosen in time."""
+    return Told(
+        code="link_expired",
+        title=_("The time to pay is over"),
+        sentences=(_("Nothing was paid here."),),
+        then=(_("Please go back to %(merchant)s and begin again.") % {"merchant": merchant},),
+        tone=Tone.WARN,
+    )
+
+
+def called_off(merchant: str, *, paid: bool, ways: frozenset[Way]) -> Told:
+    """Called off by the product; `paid` where the customer may have paid before that."""
+    sentences = [_("%(merchant)s has called it off. Please do not pay any more.") % {"merchant": merchant}]
+    if ways:
+        sentences.append(_("If you have already paid, enter the reference: your money is not lost."))
+    elif paid:
+        sentences.append(_("If you have already paid, we find it by itself: your money is not lost."))
+    return Told(
+        code="called_off",
+        title=_("This payment was called off"),
+        sentences=tuple(sentences),
+        tone=Tone.WARN,
+        ways=ways,
+        polls=paid,
+    )
+
+
+def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) -> Told:
+    """Failed, expired or cancelled; late money is still money, so what the customer enters now comes first."""
+    deposit = attempt.deposit
+    confirmable = may_confirm(attempt, now)
+    if (confirmation := attempt.open_confirmation) is not None:
+        return Told(
+            code="checking_late",
+            title=_("We are checking your payment"),
+            sentences=(entered(confirmation), _("The time to pay was over, so this may take longer.")),
+            then=(do_not_pay_again(), keep_the_link()),
+            ways=by_link(attempt, now),
+            polls=True,
+        )
+    if confirmable and (refused := attempt.refused_confirmation) is not None:
+        return Told(
+            code="late_reference_refused",
+            title=_("Please check the reference"),
+            sentences=(entered(refused), sentence(FailureCode.REFERENCE_REFUSED)),
+            tone=Tone.WARN,
+            ways=frozenset({Way.CONFIRM}),
+        )
+    match DepositStatus(deposit.status):
+        case DepositStatus.FAILED:
+            return _failed(attempt, standing, now)
+        case DepositStatus.EXPIRED if deposit.failure_code == FailureCode.NOT_CONFIRMED:
+            return Told(
+                code="not_confirmed",
+                title=_("We could not find your payment"),
+                sentences=(sentence(deposit.failure_code),),
+                tone=Tone.WARN,
+                ways=by_link(attempt, now),
+            )
+        case DepositStatus.EXPIRED:
+            return not_paid_in_time(confirmable=confirmable, polls=False)
+        case _ if attempt is not standing.attempts[-1]:
+            return _changed(deposit, confirmable=confirmable)
+        case _:
+            paid = deposit.shown_at is not None or deposit.payment_created_at is not None
+            return called_off(merchant, paid=paid, ways=by_link(attempt, now))
+
+
+def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
+    deposit = attempt.deposit
+    failure = failures.shown(deposit.failure_code)
+    may_choose = standing.next_attempt is NextAttempt.ALLOWED
+    if failure is not None and failure["safe_to_retry"]:
+        return Told(
+            code=f"failed_{deposit.failure_code}",
+            title=_("%(system)s did not work") % {"system": deposit.payment_system.name},
+            sentences=(
+                sentence(deposit.failure_code) if may_choose else _("The time to pay is over. Nothing was paid."),
+            ),
+            then=_earlier_may_arrive(attempt, standing) if may_choose else (),
+            tone=Tone.WARN,
+            ways=frozenset({Way.CHOOSE}) if may_choose else frozenset(),
+        )
+    return Told(
+        code=f"failed_{deposit.failure_code}",
+        title=_("Your payment could not be used"),
+        sentences=(sentence(deposit.failure_code),),
+        tone=Tone.BAD,
+        ways=by_link(attempt, now),
+    )
+
+
+def _earlier_may_arrive(attempt: Attempt, standing: Standing) -> tuple[str, ...]:
+    """What is said before another payment, where somebody was shown how to pay an earlier attempt."""
+    shown = [one.deposit for one in standing.attempts if one is not attempt and one.deposit.shown_at is not None]
+    return tuple(
+        _("If you have already paid with %(system)s, that payment may still arrive. Please do not pay a second time.")
+        % {"system": deposit.payment_system.name}
+        for deposit in shown[-1:]
+    )
+
+
+def not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:
+    """Nobody said in time that it was paid; `polls` while the row has not ended yet."""
+    if confirmable:
+        said = sentence(FailureCode.NOT_PAID_IN_TIME)
+    else:
+        said = _("If you have paid, we find it by itself; do not pay twice.")
+    return Told(
+        code="not_paid_in_time",
+        title=_("The time to pay is over"),
+        sentences=(said,),
+        tone=Tone.WARN,
+        ways=frozenset({Way.CONFIRM}) if confirmable else frozenset(),
+        polls=polls,
+    )
+
+
+def _changed(deposit: Deposit, *, confirmable: bool) -> Told:
+    """Called off by the customer, who chose another way."""
+    system = {"system": deposit.payment_system.name}
+    if confirmable:
+        said = (
+            _("If you paid with %(system)s all the same, enter that reference here: your money is not lost.") % system
+        )
+    else:
+        said = _("If you paid with %(system)s all the same, we find it by itself: your money is not lost.") % system
+    return Told(
+        code="changed",
+        title=_("You chose another way to pay"),
+        sentences=(said,),
+        ways=frozenset({Way.CONFIRM}) if confirmable else frozenset(),
+    )
+
+
+def taken_back(deposit: Deposit) -> Told:
+    """The money came and went."""
+    return Told(
+        code="reversed",
+        title=_("Your payment was taken back"),
+        sentences=(
+            _("%(system)s took the money back after it had arrived.") % {"system": deposit.payment_system.name},
+            _("Please contact support before you pay again."),
+        ),
+        tone=Tone.BAD,
+    )
