@@ -34,7 +34,7 @@ code: $(STAMP) ## The present code of the running stack's admin, or of another: 
 browser: $(STAMP) ## Find a Chromium for the browser tests, or install one.
 	@exec $(BIN)/python -m tests.browser.chromium
 
-pictures: $(STAMP) ## Take the pictures of the admin in docs/pictures/ anew, on a stack of their own.
+pictures: $(STAMP) ## Take the pictures of admin and payment pages in docs/pictures/ anew, on a stack of their own.
 	@exec $(BIN)/python -m tests.browser.pictures
 
 # A whole run is spread over processes (tests/spreading.py says how many and which tests stay together). For a part of it

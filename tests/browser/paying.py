@@ -5,12 +5,14 @@ would send them.
 """
 
 import re
+import secrets
 import time
 from contextlib import AbstractContextManager
 from html import unescape
 from typing import Any, Final
 
 import httpx
+import psycopg
 from playwright.sync_api import expect
 
 from tests.browser.screens import Screen
@@ -69,10 +71,10 @@ def chosen(session: dict[str, Any], system: str = "upi_l", code: str = "pay_by_h
         return quick.url
 
 
-def confirmed(session: dict[str, Any], code: str, reference: str = "") -> str:
+def confirmed(session: dict[str, Any], code: str, reference: str = "", *, system: str = "upi_l") -> str:
     """The same, once they have entered a reference."""
     with Quick(session) as quick:
-        quick.choose("upi_l")
+        quick.choose(system)
         quick.until("pay_by_hand")
         quick.confirm(reference or new_bank_reference())
         quick.until(code)
@@ -85,6 +87,23 @@ def never_found(stack: Stack, amount: str = "1000.00") -> str:
     fault = {"wallet_type": "upi_l", "key1": reference, "amount": amount, "fault": "never_confirmed"}
     assert stack.control.post("/payments", json=fault).status_code == 200
     return reference
+
+
+def saved_up(stack: Stack) -> str:
+    """The address of a session whose money is below the least that its system credits."""
+    reference = secrets.token_hex(5).upper()
+    found = {"wallet_type": "paytm", "key1": reference, "amount": "60.00"}
+    assert stack.control.post("/payments", json=found).status_code == 200
+    return confirmed(asked_for(stack, amount="60.00"), "saved_up", reference, system="paytm")
+
+
+def over(stack: Stack, reference: str) -> None:
+    """The time to pay has passed a minute ago."""
+    with psycopg.connect(stack.info["database_url"]) as connection:
+        done = connection.execute(
+            "UPDATE payments_deposit SET deadline_at = now() - interval '1 minute' WHERE reference = %s", [reference]
+        )
+        assert done.rowcount == 1
 
 
 def choose(screen: Screen, system: str) -> None:

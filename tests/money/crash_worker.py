@@ -39,7 +39,7 @@ from withdrawals.outcomes import record_word  # noqa: E402
 setup_test_environment()
 settings.WHITENOISE_USE_FINDERS = False
 assert gateway.urls.urlpatterns
-assert loaded.app
+assert loaded
 
 _BY_PULL = Cause(kind=CauseKind.PULL, id="crash")
 #: What a child says when its session was ended and it could not go on.
