@@ -83,7 +83,7 @@ def test_pages_take_no_forms(browser: Browser) -> None:
 
 def test_a_payment_system_may_send_its_customer_back_by_a_form(browser: Browser) -> None:
     answer = Client(enforce_csrf_checks=True).post(browser.address, {"status": "paid"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, browser.address)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{browser.address}?returned=1")
     assert browser.attempts() == []
 
 

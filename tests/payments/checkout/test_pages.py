@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from standardwebhooks import Webhook
@@ -31,6 +32,7 @@ from tests.payments.stage import (
     money,
     offered,
     payment_path,
+    sent_json,
     work,
 )
 from tests.scripted_provider import DROP, ScriptedProvider
@@ -245,6 +247,31 @@ def test_a_redirect(visit: Callable[..., Browser], provider: ScriptedProvider) -
     assert link in page.html
     assert 'http-equiv="refresh"' in page.html
     assert 'name="reference"' not in page.html
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_back_from_a_redirect(visit: Callable[..., Browser], provider: ScriptedProvider, method: str) -> None:
+    url = "https://pay.example.com/1"
+    provider.script(payment_path("upi_s"), (200, {"status": "ok", "data": {"url": url}}))
+    browser = visit(("upi_s", "INR", False))
+    opened(browser, "upi_s")
+    back = sent_json(provider.to(payment_path("upi_s"))[0])["redirect_url"].removeprefix(settings.PUBLIC_URL)
+    answer = browser.client.generic(method, back)
+    if method == "POST":
+        assert (answer.status_code, answer.headers["Location"]) == (303, back)
+        answer = browser.client.get(back)
+    html = answer.content.decode()
+    assert 'data-code="returned"' in html
+    assert "Please do not pay again." in html
+    again = f'<a href="{url}" target="_top" rel="noopener noreferrer">You have not paid? Continue to UPI QR</a>'
+    assert again in html
+    assert f'class="button" href="{url}"' not in html
+    # What it asks for news remembers it, and so does another language; another way to pay does not.
+    assert f'data-live="{browser.address}/live?returned=1"' in html
+    assert f'href="{browser.address}?returned=1&amp;lang=hi"' in html
+    assert f'href="{browser.address}/change"' in html
+    live = browser.client.get(f"{browser.address}/live?returned=1")
+    assert 'data-code="returned"' in live.content.decode()
 
 
 def test_a_push_asks_for_the_number_first(visit: Callable[..., Browser], provider: ScriptedProvider) -> None:

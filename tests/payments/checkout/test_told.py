@@ -579,7 +579,7 @@ def test_before_a_second_attempt_it_is_said_that_the_first_may_still_arrive() ->
 
 
 def test_who_comes_back_from_the_providers_page_is_not_invited_to_pay_again() -> None:
-    case = next(one for one in CASES if one.told.code == "pay_there")
+    case = next(one for one in CASES if one.code == "pay_there")
     attempt = made(case)
     said = told.of(standing(attempt), merchant="The Shop", now=NOW, came_back=True)
     assert (said.code, said.title) == ("returned", "We are checking your payment")
@@ -589,8 +589,8 @@ def test_who_comes_back_from_the_providers_page_is_not_invited_to_pay_again() ->
     assert said.polls
     # Of everything else the page knows more than that somebody came back.
     for other in CASES:
-        if other is not case and other.told.code != "pay_there":
-            stands = standing(made(other), is_expired=other.is_expired, is_cancelled=other.is_cancelled)
+        if other.code != "pay_there":
+            stands = standing(made(other), **other.session)
             assert told.of(stands, merchant="The Shop", now=NOW, came_back=True).code != "returned"
 
 
