@@ -143,7 +143,7 @@ def _confirm(visit: Visit, attempt: Attempt, form: Form) -> HttpResponse:
 
 def _said(visit: Visit) -> tuple[Attempt | None, Told]:
     said = told.of(visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
-    return visit.standing.current, said
+    return visit.standing.shown, said
 
 
 def _middle(visit: Visit, attempt: Attempt | None, said: Told) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def of(standing: Standing, *, merchant: str, now: datetime) -> Told:
         merchant: the name under which its customers know the product.
         now: what time it is.
     """
-    if (attempt := standing.current) is None:
+    if (attempt := standing.shown) is None:
         if standing.is_cancelled:
             return _called_off(merchant, paid=False, ways=frozenset())
         return _choose() if standing.next_attempt is NextAttempt.ALLOWED else _link_expired(merchant)
@@ -394,10 +394,13 @@ def _ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) -
     deposit = attempt.deposit
     confirmable = may_confirm(attempt, now)
     if (confirmation := attempt.open_confirmation) is not None:
+        # Called off for another way to pay: the time was not over then.
+        is_changed = deposit.status == DepositStatus.CANCELLED and attempt is not standing.attempts[-1]
+        late = () if is_changed else (_("The time to pay was over, so this may take longer."),)
         return Told(
             code="checking_late",
             title=_("We are checking your payment"),
-            sentences=(_entered(confirmation), _("The time to pay was over, so this may take longer.")),
+            sentences=(_entered(confirmation), *late),
             then=(_do_not_pay_again(), _keep_the_link()),
             ways=_by_link(attempt, now),
             polls=True,

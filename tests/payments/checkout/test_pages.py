@@ -312,7 +312,14 @@ def test_another_way_is_chosen_after_a_warning(
     page = browser.get(page.link("/attempts/1"))
     assert page.title == "You chose another way to pay"
     page = browser.confirm(attempt=1)
-    assert page.title == "Pay with UPI P2P (IB)"
+    # What was named is looked for; nobody is asked to pay the second meanwhile, or by a third.
+    assert (page.code, browser.get("/change").code) == ("checking_late", "checking_late")
+    assert "Please do not pay again." in page.text
+    assert "The time to pay was over" not in page.text
+    assert "Did you pay with UPI P2P (IB) before? Enter that reference" in page.text
+    assert ("upi://" in page.html, "Send exactly" in page.text) == (False, False)
+    page = browser.choose("upi_l")
+    assert (page.status, len(browser.attempts())) == (409, 2)
     work()
     arrives(browser, book, clock)
     page = browser.get()
