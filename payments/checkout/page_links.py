@@ -56,9 +56,9 @@ class Links:
         """The way back to the product."""
         return self._to("pay-back")
 
-    def details(self, system: str) -> str:
-        """Where what a system wants to know of the customer is entered."""
-        return self._to("pay-details", system=system)
+    def details(self, system: str, *, seen: int) -> str:
+        """Where what a system wants to know of the customer is entered, by a page that knew of so many attempts."""
+        return self._to("pay-details", system=system, seen=str(seen))
 
     def attempt(self, number: int) -> str:
         """The page of one attempt, where its reference is entered."""

@@ -36,9 +36,11 @@ _KINDS: Final = {
 
 def kind_of(standing: Standing) -> str:
     """``success``, ``pending`` or ``failure``. Never ``failure`` while money may be under way."""
-    if standing.current is None:
+    if standing.shown is None or standing.current is None:
         return "failure"
-    return _KINDS[DepositStatus(standing.current.deposit.status)]
+    found = _KINDS[DepositStatus(standing.current.deposit.status)]
+    # A reference is still looked for where its attempt has ended, too.
+    return "pending" if found == "failure" and standing.shown.open_confirmation is not None else found
 
 
 def address(standing: Standing) -> str | None:

@@ -28,7 +28,9 @@ def offer_rows(offered: list[Offer], standing: Standing, reader: Reader) -> list
             "fits": one.fits,
             "takes": _takes(one.system, currency, reader.language),
             "limits": _limits(one, currency, reader.language),
-            "link": reader.links.details(one.system.code) if one.fits and one.system.detail_fields else None,
+            "link": reader.links.details(one.system.code, seen=len(standing.attempts))
+            if one.fits and one.system.detail_fields
+            else None,
         }
         for one in offered
     ]

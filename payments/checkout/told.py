@@ -27,7 +27,7 @@ def of(standing: Standing, *, merchant: str, now: datetime, came_back: bool = Fa
         now: what time it is.
         came_back: the customer was sent here by the provider's page, so they may just have paid there.
     """
-    if (attempt := standing.current) is None:
+    if (attempt := standing.shown) is None:
         if standing.is_cancelled:
             return called_off(merchant, paid=False, ways=frozenset())
         return choose() if standing.next_attempt is NextAttempt.ALLOWED else link_expired(merchant)

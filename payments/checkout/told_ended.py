@@ -55,10 +55,13 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
     deposit = attempt.deposit
     confirmable = may_confirm(attempt, now)
     if (confirmation := attempt.open_confirmation) is not None:
+        # Called off for another way to pay: the time was not over then.
+        is_changed = deposit.status == DepositStatus.CANCELLED and attempt is not standing.attempts[-1]
+        late = () if is_changed else (_("The time to pay was over, so this may take longer."),)
         return Told(
             code="checking_late",
             title=_("We are checking your payment"),
-            sentences=(entered(confirmation), _("The time to pay was over, so this may take longer.")),
+            sentences=(entered(confirmation), *late),
             then=(do_not_pay_again(), keep_the_link()),
             ways=by_link(attempt, now),
             polls=True,

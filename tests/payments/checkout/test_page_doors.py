@@ -68,6 +68,15 @@ def test_the_token_of_one_session_opens_no_other(api: Api, browser: Browser) -> 
     assert browser.session.reference not in other.get().html
 
 
+def test_more_parameters_than_are_read(browser: Browser) -> None:
+    for address in (browser.address, f"/pay/{'a' * 43}", "/pay/"):
+        answer = Client(raise_request_exception=True).get(
+            f"{address}?{'a=1&' * 2000}", headers={"Accept-Language": "ur"}
+        )
+        assert answer.status_code in {400, 404}, address
+        assert 'lang="ur"' in answer.content.decode()
+
+
 def test_other_methods_are_refused(browser: Browser) -> None:
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"):
         for path in PATHS:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -278,7 +279,7 @@ def test_a_push_asks_for_the_number_first(visit: Callable[..., Browser], provide
     pushed = (200, {"status": "ok", "data": {"message": "Request accepted"}})
     provider.script(payment_path("mpesa"), pushed)
     browser = visit(("mpesa", "KES", False), currency="KES", amount="250.00")
-    assert f"{browser.address}/details?system=mpesa" in browser.get().html
+    assert f"{browser.address}/details?system=mpesa&amp;seen=0" in browser.get().html
     page = browser.choose("mpesa")
     assert (page.title, page.status) == ("Pay with M-Pesa", 200)
     assert 'autocomplete="tel"' in page.html
@@ -338,7 +339,14 @@ def test_another_way_is_chosen_after_a_warning(
     page = browser.get(page.link("/attempts/1"))
     assert page.title == "You chose another way to pay"
     page = browser.confirm(attempt=1)
-    assert page.title == "Pay with UPI P2P (IB)"
+    # What was named is looked for; nobody is asked to pay the second meanwhile, or by a third.
+    assert (page.code, browser.get("/change").code) == ("checking_late", "checking_late")
+    assert "Please do not pay again." in page.text
+    assert "The time to pay was over" not in page.text
+    assert "Did you pay with UPI P2P (IB) before? Enter that reference" in page.text
+    assert ("upi://" in page.html, "Send exactly" in page.text) == (False, False)
+    page = browser.choose("upi_l")
+    assert (page.status, len(browser.attempts())) == (409, 2)
     work()
     arrives(browser, book, clock)
     page = browser.get()
@@ -359,6 +367,28 @@ def test_two_tabs_make_one_payment(visit: Callable[..., Browser], provider: Scri
     page = browser.post("/choose", system="upi_ib", seen=other_tab.value("seen"))
     assert page.title == "Getting the payment details"
     assert [one.payment_system_id for one in browser.attempts()] == ["upi_l"]
+
+
+def test_a_list_from_before_the_first_attempt_leads_to_no_second_one(
+    visit: Callable[..., Browser], provider: ScriptedProvider
+) -> None:
+    provider.script(create_path("easypaisa"), details(identifier="03000000000"))
+    systems = ("easypaisa", "PKR", False), ("easypaisa_api", "PKR", False)
+    browser = visit(*systems, currency="PKR")
+    other_tab = browser.get()
+    assert opened(browser, "easypaisa").code == "pay_by_hand"
+    # By its link, by its form, and by the form behind the link: nobody was told there that the first may arrive.
+    number = {"detail-phone_number": "03000000000"}
+    stale = {"system": "easypaisa_api", "seen": other_tab.value("seen")}
+    pages = [browser.get(unescape(other_tab.link("/details?system=easypaisa_api&amp;seen=0")))]
+    pages += [browser.post("/choose", **stale, **more) for more in ({}, {"detail-phone_number": "1"}, number)]
+    assert [one.code for one in pages] == ["pay_by_hand"] * 4
+    assert [one.status for one in browser.attempts()] == ["awaiting_payment"]
+    # After the warning it is possible.
+    warned = browser.get("/change")
+    asked = browser.get(warned.link("/details?system=easypaisa_api&amp;seen=1"))
+    browser.post("/choose", system=asked.value("system"), seen=asked.value("seen"), **number)
+    assert [one.payment_system_id for one in browser.attempts()] == ["easypaisa", "easypaisa_api"]
 
 
 def test_a_system_that_is_not_offered(browser: Browser) -> None:

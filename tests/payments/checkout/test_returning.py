@@ -14,7 +14,7 @@ from payments.models import CheckoutSession
 from payments.moves import move_deposit
 from payments.states import AmountCheck, DepositStatus
 from tests.conftest import Api
-from tests.payments.checkout.stage import begin_session, choose
+from tests.payments.checkout.stage import begin_session, choose, name_reference
 from tests.payments.stage import Book, fresh, work
 
 URLS = {
@@ -106,6 +106,28 @@ def test_where_each_status_leads(api: Api, book: Book, status: str, kind: str) -
     )
     assert returning.kind_of(shown) == kind
     assert returning.address(shown) == URLS[kind]
+
+
+def test_nobody_is_sent_to_failure_while_a_late_reference_is_looked_for(api: Api, book: Book, clock: Any) -> None:
+    session = begin_session(api, return_urls=URLS)
+    deposit = choose(session)
+    work()
+    move_deposit(fresh(deposit), DepositStatus.EXPIRED, Cause(kind=CauseKind.CLOCK))
+    assert back(session)[0] == URLS["failure"]
+    name_reference(session)
+    where, told = back(session)
+    assert (where, verified(session, told)["deposit_status"]) == (URLS["pending"], "expired")
+
+
+def test_nor_while_that_of_an_earlier_attempt_is(api: Api, book: Book, clock: Any) -> None:
+    session = begin_session(api, return_urls=URLS)
+    choose(session)
+    work()
+    second = choose(session, "paytm", seen=1)
+    name_reference(session)
+    move_deposit(second, DepositStatus.FAILED, Cause(kind=CauseKind.PROVIDER_ANSWER), failure_code="provider_refused")
+    assert back(session)[0] == URLS["pending"]
+    assert standing.of(session).next_attempt is standing.NextAttempt.REFUSED
 
 
 def test_every_status_has_its_way() -> None:
