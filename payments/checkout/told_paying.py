@@ -76,7 +76,7 @@ def awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
 
 
 def asking_after_return(attempt: Attempt, standing: Standing) -> Told:
-    """The customer is back from the provider's page, and nobody knows yet whether they paid: nothing invites to again."""
+    """The customer is back from the provider's page; nobody knows yet whether they paid, so nothing invites them to."""
     return Told(
         code="returned",
         title=_("We are checking your payment"),
