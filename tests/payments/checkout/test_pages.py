@@ -487,8 +487,8 @@ def test_the_way_back_is_signed_when_it_is_taken(
     parts = urlsplit(answer.headers["Location"])
     told = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert (parts.netloc, parts.path, told["order"]) == ("shop.example.com", "/ok", "3")
-    headers = {f"webhook-{name}": told[name] for name in ("id", "timestamp", "signature")}
-    assert Webhook(browser.session.return_secret).verify(told["result"], headers)["status"] == "paid"
+    headers = {f"webhook-{name}": told[f"checkout_{name}"] for name in ("id", "timestamp", "signature")}
+    assert Webhook(browser.session.return_secret).verify(told["checkout_result"], headers)["status"] == "paid"
 
 
 def test_without_return_urls_there_is_no_button(browser: Browser) -> None:

@@ -34,8 +34,8 @@ def back(session: CheckoutSession) -> tuple[str, dict[str, str]]:
 
 def verified(session: CheckoutSession, told: dict[str, str]) -> Any:
     """As a product does it, with any library of the standard."""
-    headers = {f"webhook-{name}": told[name] for name in ("id", "timestamp", "signature")}
-    return Webhook(session.return_secret).verify(told["result"], headers)
+    headers = {f"webhook-{name}": told[f"checkout_{name}"] for name in ("id", "timestamp", "signature")}
+    return Webhook(session.return_secret).verify(told["checkout_result"], headers)
 
 
 def test_the_result_of_a_paid_session(api: Api, book: Book, clock: Any) -> None:
@@ -48,7 +48,10 @@ def test_the_result_of_a_paid_session(api: Api, book: Book, clock: Any) -> None:
     )
     where, told = back(session)
     assert where == "https://shop.example/paid#top"
-    assert (told.pop("cart"), sorted(told)) == ("7", ["id", "result", "signature", "timestamp"])
+    assert (told.pop("cart"), sorted(told)) == (
+        "7",
+        ["checkout_id", "checkout_result", "checkout_signature", "checkout_timestamp"],
+    )
     assert verified(session, told) == {
         "checkout_session": session.public_id,
         "reference": "order-1",
@@ -66,8 +69,12 @@ def test_the_result_of_a_paid_session(api: Api, book: Book, clock: Any) -> None:
 def test_a_result_that_was_touched_is_worth_nothing(api: Api) -> None:
     session = begin_session(api, return_urls=URLS)
     _, told = back(session)
-    forged = {**told, "result": json.dumps({**json.loads(told["result"]), "status": "paid"})}
-    for one in (forged, {**told, "id": "evt_other"}, {**told, "timestamp": str(int(told["timestamp"]) + 1)}):
+    forged = {**told, "checkout_result": json.dumps({**json.loads(told["checkout_result"]), "status": "paid"})}
+    for one in (
+        forged,
+        {**told, "checkout_id": "another"},
+        {**told, "checkout_timestamp": str(int(told["checkout_timestamp"]) + 1)},
+    ):
         with pytest.raises(WebhookVerificationError):
             verified(session, one)
     other = begin_session(api, return_urls=URLS)
