@@ -2,7 +2,8 @@
 
 The result is signed as Standard Webhooks are, with the session's own secret, which the product got with the session:
 ``checkout_id``, ``checkout_timestamp`` and ``checkout_signature`` are the three headers of the standard as query
-parameters, and ``checkout_result`` is the payload. It tells the product which page to show; what it may serve on is the webhook, or the deposit when asked for.
+parameters, and ``checkout_result`` is the payload. It tells the product which page to show; what it may serve on is the
+webhook, or the deposit when asked for.
 """
 
 import json

@@ -88,6 +88,7 @@ def _time_left(attempt: Attempt, standing: Standing, reader: Reader) -> dict[str
     return {
         "seconds": seconds,
         "until": min(ends).isoformat(timespec="seconds"),
+        "moment": locales.moment(min(ends), reader.language, attempt.deposit.currency),
         "words": locales.duration(seconds, reader.language, attempt.deposit.currency),
         "zero": locales.number(0, reader.language, attempt.deposit.currency),
     }
