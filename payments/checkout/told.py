@@ -6,7 +6,7 @@ Another payment is offered in two places only: where nothing was chosen yet, and
 which `payments.failures` says that it is safe. As long as an outcome is unknown, nobody is asked to pay again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -187,7 +187,21 @@ def _awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
             ways=frozenset({Way.CONFIRM, Way.PAY}),
             polls=True,
         )
-    return _paying(deposit, _another(standing), confirmable=confirmable)
+    said = _paying(deposit, _another(standing), confirmable=confirmable)
+    return _with_refused_before(said, attempt, standing)
+
+
+def _with_refused_before(said: Told, attempt: Attempt, standing: Standing) -> Told:
+    """The same where the reference of an earlier attempt was refused: its payment may be there for all that."""
+    refused = [one for one in standing.attempts if one is not attempt and one.refused_confirmation is not None]
+    if not refused:
+        return said
+    return replace(
+        said,
+        sentences=(*_also_refused(refused[-1]), *said.sentences),
+        then=(_may_arrive(refused[-1].deposit), *said.then),
+        tone=Tone.WARN,
+    )
 
 
 def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> Told:
@@ -460,11 +474,14 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
 def _earlier_may_arrive(attempt: Attempt, standing: Standing) -> tuple[str, ...]:
     """What is said before another payment, where somebody was shown how to pay an earlier attempt."""
     shown = [one.deposit for one in standing.attempts if one is not attempt and one.deposit.shown_at is not None]
-    return tuple(
-        _("If you have already paid with %(system)s, that payment may still arrive. Please do not pay a second time.")
-        % {"system": deposit.payment_system.name}
-        for deposit in shown[-1:]
+    return tuple(_may_arrive(deposit) for deposit in shown[-1:])
+
+
+def _may_arrive(deposit: Deposit) -> str:
+    said = _(
+        "If you have already paid with %(system)s, that payment may still arrive. Please do not pay a second time."
     )
+    return said % {"system": deposit.payment_system.name}
 
 
 def _not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:
