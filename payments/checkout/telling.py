@@ -14,7 +14,7 @@ from payments import failures
 from payments.checkout import locales
 from payments.checkout.standing import Attempt, NextAttempt, Standing
 from payments.confirming import LATE_CONFIRMATION_DAYS
-from payments.models import Confirmation
+from payments.models import Confirmation, Deposit
 from payments.states import CONFIRMABLE, LATE
 
 
@@ -94,6 +94,14 @@ def entered(confirmation: Confirmation) -> str:
 def shown_sum(amount: Decimal, currency: str) -> str:
     """An amount as the reader of the page writes it."""
     return locales.amount(amount, currency, get_language() or "en")
+
+
+def may_arrive(deposit: Deposit) -> str:
+    """Before another payment: the one of this deposit may be on its way."""
+    said = _(
+        "If you have already paid with %(system)s, that payment may still arrive. Please do not pay a second time."
+    )
+    return said % {"system": deposit.payment_system.name}
 
 
 def do_not_pay_again() -> str:

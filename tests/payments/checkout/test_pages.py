@@ -359,6 +359,23 @@ def test_another_way_is_chosen_after_a_warning(
     assert 'value="upi_ib"' not in page.html
 
 
+def test_a_refused_reference_of_an_earlier_attempt_is_told_before_the_next_is_paid(
+    visit: Callable[..., Browser], provider: ScriptedProvider
+) -> None:
+    provider.script(create_path("upi_ib"), details(identifier="999"))
+    provider.script(ACTIVATE, WRONG_LENGTH)
+    browser = visit(("upi_l", "INR", False), ("upi_ib", "INR", False))
+    opened(browser)
+    opened(browser, "upi_ib")
+    browser.confirm(attempt=1)
+    work()
+    page = browser.get()
+    assert page.title == "Pay with UPI P2P (IB)"
+    assert f"The reference {REFERENCE} was not accepted." in page.text
+    assert "If you have already paid with UPI P2P, that payment may still arrive." in page.text
+    assert "Please do not pay a second time." in page.text
+
+
 def test_two_tabs_make_one_payment(visit: Callable[..., Browser], provider: ScriptedProvider) -> None:
     provider.script(create_path("upi_ib"), details(identifier="999"))
     browser = visit(("upi_l", "INR", False), ("upi_ib", "INR", False))
