@@ -35,7 +35,7 @@ button{border:1px solid #8888;border-radius:.5rem}
 button.primary{background:#0a5c36;color:#fff;border-color:#0a5c36}
 """
 
-# No script, no picture but the empty icon, nothing from elsewhere. No form-action: it would forbid the way back, too.
+# No script, no picture but the empty icon, nothing from elsewhere. No form-action: that forbids the redirect back.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors "
 _NOBODY: Final = "'none'"
 # The widget is meant to be shown in a frame of anybody's page (C§1.8).

@@ -201,16 +201,16 @@ class Screen:
         self.page.evaluate(f"{AXE_SCRIPT}; null")
         asked = f"axe.run({json.dumps(options)}).then(found => found.violations)"
         found: list[dict[str, Any]] = self.page.evaluate(asked)
-        obstacles = [
+        serious = [
+            (violation, node) for violation in found if violation["impact"] in _IMPACTS for node in violation["nodes"]
+        ]
+        if not serious:  # what is excused here is not excused elsewhere
+            _JUDGED.update(traits)
+        return [
             f"{violation['id']} at {node['target']}: {node['html'][:200]}"
-            for violation in found
-            if violation["impact"] in _IMPACTS
-            for node in violation["nodes"]
+            for violation, node in serious
             if not _is_excused(violation["id"], node["html"] + node["failureSummary"])
         ]
-        if not obstacles:
-            _JUDGED.update(traits)
-        return obstacles
 
     def _where(self) -> str:
         return f"{urlsplit(self.page.url).path} ({self.kind.width}, {self.kind.colours})"

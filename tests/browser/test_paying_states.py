@@ -184,7 +184,7 @@ STOPS: Final = [
     "Copy the amount",
     "Copy: UPI address",
     "Open a UPI app",
-    "Show how to pay, step by step",
+    "How to pay, step by step",
     "UPI transaction ID (UTR)",
     "Where do I find it?",
     "Amount you paid, in INR",

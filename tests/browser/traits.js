@@ -8,7 +8,7 @@
   // Of these the value counts; of every other one that axe looks at, that it is there.
   const WHOLE = ["role", "type", "scope", "tabindex", "lang", "dir", "autocomplete", "aria-hidden", "aria-live"];
   const POINTERS = ["for", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns"];
-  const THERE = /^(aria-.*|alt|title|href|accesskey|style)$/;
+  const THERE = /^(aria-.*|alt|title|href|accesskey|style|placeholder)$/;
 
   // Of these axe asks where they stand.
   const PLACED = "li, dt, dd, tr, th, td, option, legend, summary, figcaption, source, track, [role]";
@@ -31,7 +31,9 @@
   const points = (one, name) => one.getAttribute(name).split(/\s+/).every((id) => document.getElementById(id));
   const named = (one) => {
     if (one.matches("input, select, textarea")) {
-      const labels = [...(one.labels ?? [])].filter((label) => label.textContent.trim());
+      // A label around a choice holds the words of the choice, too.
+      const words = (label) => label.textContent.replace(one.textContent, "").trim();
+      const labels = [...(one.labels ?? [])].filter(words);
       return `${labels.length} ${one.matches("[type=submit], [type=button]") && Boolean(one.value)}`;
     }
     return Boolean(one.textContent.trim() || one.querySelector("img[alt]:not([alt='']), svg title, [aria-label]"));
@@ -46,7 +48,8 @@
   for (const one of document.body.querySelectorAll("*")) {
     if (!one.checkVisibility() || one.closest("svg") !== null && one.localName !== "svg") continue;
     const style = getComputedStyle(one);
-    const attributes = one.getAttributeNames().filter((name) => THERE.test(name));
+    const attributes = one.getAttributeNames().filter((name) => THERE.test(name))
+      .map((name) => one.getAttribute(name).trim() ? name : `${name} empty`);
     const whole = WHOLE.filter((name) => one.hasAttribute(name)).map((name) => `${name}=${one.getAttribute(name)}`);
     const dangling = POINTERS.filter((name) => one.hasAttribute(name) && !points(one, name));
     const inside = one.parentElement.closest(INTERACTIVE) !== null && one.matches(INTERACTIVE);
