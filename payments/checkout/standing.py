@@ -97,6 +97,11 @@ class Standing:
         return next(named, self.current)
 
     @property
+    def has_money(self) -> bool:
+        """Money was seen for it, wherever it is now."""
+        return self.current is not None and self.current.deposit.status in _WITH_MONEY
+
+    @property
     def is_paid(self) -> bool:
         """Money was credited for it."""
         return self.current is not None and self.current.deposit.status == DepositStatus.CREDITED

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from payments.checkout.standing import Attempt, NextAttempt, Standing
 from payments.checkout.telling import Told, Way, may_confirm
-from payments.checkout.told_ended import called_off, ended, link_expired, taken_back
+from payments.checkout.told_ended import called_off, changed, ended, link_expired, taken_back
 from payments.checkout.told_money import checking, credited, in_review, saved_up
 from payments.checkout.told_paying import asking_after_return, awaiting, choose, opening
 from payments.states import DepositStatus
@@ -39,6 +39,9 @@ def about(attempt: Attempt, standing: Standing, *, merchant: str, now: datetime)
     """What is said of one attempt of a session, whether or not it is the latest."""
     deposit = attempt.deposit
     match DepositStatus(deposit.status):
+        case DepositStatus.CREATED | DepositStatus.AWAITING_PAYMENT if standing.has_money:
+            # Of another attempt. Nobody is shown how to pay once more; who has done so may still say it.
+            return changed(deposit, confirmable=may_confirm(attempt, now))
         case DepositStatus.CREATED:
             return opening(deposit, standing, now)
         case DepositStatus.AWAITING_PAYMENT:
@@ -48,9 +51,9 @@ def about(attempt: Attempt, standing: Standing, *, merchant: str, now: datetime)
         case DepositStatus.ACCUMULATING:
             return saved_up(deposit)
         case DepositStatus.IN_REVIEW:
-            return in_review(attempt, now)
+            return in_review(attempt, standing, now)
         case DepositStatus.CREDITED:
-            return credited(deposit, merchant)
+            return credited(attempt, standing, merchant)
         case DepositStatus.REVERSED:
             return taken_back(deposit)
         case _:

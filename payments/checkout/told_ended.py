@@ -89,7 +89,7 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
         case DepositStatus.EXPIRED:
             return not_paid_in_time(confirmable=confirmable, polls=False)
         case _ if attempt is not standing.attempts[-1]:
-            return _changed(deposit, confirmable=confirmable)
+            return changed(deposit, confirmable=confirmable)
         case _:
             paid = deposit.shown_at is not None or deposit.payment_created_at is not None
             return called_off(merchant, paid=paid, ways=by_link(attempt, now))
@@ -141,7 +141,7 @@ def not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:
     )
 
 
-def _changed(deposit: Deposit, *, confirmable: bool) -> Told:
+def changed(deposit: Deposit, *, confirmable: bool) -> Told:
     """Called off by the customer, who chose another way."""
     system = {"system": deposit.payment_system.name}
     if confirmable:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from gateway.providers.models import Flow
 from gateway.status_tones import Tone
 from payments.checkout import locales
-from payments.checkout.standing import Attempt
+from payments.checkout.standing import Attempt, Standing
 from payments.checkout.telling import (
     Told,
     also_refused,
@@ -103,7 +103,7 @@ def saved_up(deposit: Deposit) -> Told:
     )
 
 
-def in_review(attempt: Attempt, now: datetime) -> Told:
+def in_review(attempt: Attempt, standing: Standing, now: datetime) -> Told:
     """A person looks at it, for one of these reasons."""
     deposit = attempt.deposit
     amounts = {
@@ -126,7 +126,7 @@ def in_review(attempt: Attempt, now: datetime) -> Told:
     else:
         code, sentences = "review", [_("Something about it has to be looked at first.")]
         then.append(do_not_pay_again())
-    if deposit.late:
+    if _is_late(attempt, standing):
         sentences.append(_("It arrived after the time to pay was over."))
     return Told(
         code=code,
@@ -139,8 +139,14 @@ def in_review(attempt: Attempt, now: datetime) -> Told:
     )
 
 
-def credited(deposit: Deposit, merchant: str) -> Told:
-    """The money is there, in the amount that was asked for or in another."""
+def _is_late(attempt: Attempt, standing: Standing) -> bool:
+    """Whether it came after the time to pay. What the customer called off for another way has ended before that."""
+    return attempt.deposit.late and attempt is standing.attempts[-1]
+
+
+def credited(attempt: Attempt, standing: Standing, merchant: str) -> Told:
+    """The money is there, in the amount that was asked for or in another; of one attempt, or of several."""
+    deposit = attempt.deposit
     words = {
         "amount": shown_sum(deposit.amount, deposit.currency),
         "received": shown_sum(deposit.received_amount or Decimal(0), deposit.currency),
@@ -160,6 +166,16 @@ def credited(deposit: Deposit, merchant: str) -> Told:
             ]
         case _:
             code, sentences = "credited", [_("%(amount)s arrived. Thank you.") % words]
-    if deposit.late:
+    if _is_late(attempt, standing):
         sentences.append(_("It arrived after the time to pay was over, and is credited all the same."))
-    return Told(code=code, title=_("Payment received"), sentences=tuple(sentences), tone=Tone.GOOD)
+    others = [one.deposit for one in standing.attempts if one is not attempt and one.deposit.status == deposit.status]
+    for other in others:
+        received = shown_sum(other.received_amount or Decimal(0), other.currency)
+        sentences.append(_("Another payment of this order arrived, too: %(received)s") % {"received": received})
+    return Told(
+        code=code,
+        title=_("Payment received"),
+        sentences=tuple(sentences),
+        then=(_("Please ask %(merchant)s about the second payment.") % words,) if others else (),
+        tone=Tone.GOOD,
+    )

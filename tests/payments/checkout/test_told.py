@@ -1,6 +1,6 @@
 """The closed list of what customers are told: each status with each of its reasons, word by word."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -622,3 +622,37 @@ def test_it_was_called_off_before_anything_was_chosen() -> None:
     said = told.of(standing(is_cancelled=True), merchant="The Shop", now=NOW)
     assert (said.code, said.title, said.ways) == ("called_off", "This payment was called off", frozenset())
     assert said.sentences == ("The Shop has called it off. Please do not pay any more.",)
+
+
+def credited_attempt(number: int, **columns: Any) -> Attempt:
+    case = next(one for one in CASES if one.code == "credited")
+    attempt = made(case)
+    attempt.deposit.checkout_attempt = number
+    for name, value in columns.items():
+        setattr(attempt.deposit, name, value)
+    return attempt
+
+
+def test_two_payments_of_one_order_are_both_told() -> None:
+    first, second = credited_attempt(1), credited_attempt(2, received_amount=Decimal(1000))
+    said = told.of(standing(second, first), merchant="The Shop", now=NOW)
+    assert said.sentences[-1] == "Another payment of this order arrived, too: ₹1,000.00"
+    assert said.then == ("Please ask The Shop about the second payment.",)
+    assert said.ways == frozenset()
+
+
+def test_money_of_an_attempt_that_its_customer_called_off_is_not_called_late() -> None:
+    late = "It arrived after the time to pay was over, and is credited all the same."
+    first, second = credited_attempt(1, late=True), made(next(one for one in CASES if one.code == "pay_by_hand"))
+    stands = replace(standing(first, second), current=first)
+    assert late not in told.of(stands, merchant="The Shop", now=NOW).sentences
+    assert late in told.of(standing(first), merchant="The Shop", now=NOW).sentences
+
+
+@pytest.mark.parametrize("code", ["pay_by_hand", "opening", "pay_there"])
+def test_where_money_was_seen_nobody_is_shown_how_to_pay_another_attempt(code: str) -> None:
+    first, second = credited_attempt(1), made(next(one for one in CASES if one.code == code))
+    stands = replace(standing(first, second), current=first)
+    said = told.about(second, stands, merchant="The Shop", now=NOW)
+    assert (said.code, Way.PAY in said.ways, Way.CHANGE in said.ways) == ("changed", False, False)
+    assert "your money is not lost" in said.sentences[0]
