@@ -93,14 +93,16 @@ def door(*methods: str) -> Callable[[_View], _View]:
             standing = _standing(token)
             if standing is None:
                 return _unknown(request)
-            if request.method == "POST" and (seconds := _wait(standing.session)):
-                return page_ends.said(request, 429, wait_seconds=seconds)
             visit = _visit(request, standing, token)
-            with translation.override(visit.reader.language):
+            language = visit.reader.language
+            if request.method == "POST" and (seconds := _wait(standing.session)):
+                answer = page_ends.said(request, 429, wait_seconds=seconds, language=language)
+                return _with_headers(answer, visit)
+            with translation.override(language):
                 try:
                     answer = view(visit, **arguments)
                 except page_ends.Unreadable as unreadable:
-                    return page_ends.said(request, unreadable.status)
+                    answer = page_ends.said(request, unreadable.status, language=language)
                 except Http404:
                     return _unknown(request)
             return _with_headers(answer, visit)

@@ -61,9 +61,16 @@ class Unreadable(Exception):  # noqa: N818 - reads as what it is
         self.status = status
 
 
-def said(request: HttpRequest, status: int, *, wait_seconds: int = 0) -> HttpResponse:
-    """A calm page for a request that gets no page of a session: in English, and in the browser's language."""
-    answer = HttpResponse(_page(_languages_of(request), status), status=status)
+def said(request: HttpRequest, status: int, *, wait_seconds: int = 0, language: str = "") -> HttpResponse:
+    """A calm page for a request that gets no page of a session: in English, and in the reader's language.
+
+    Args:
+        request: the request.
+        status: of the answer.
+        wait_seconds: when to come again; 0: that is not said.
+        language: of the reader; "": the browser says it.
+    """
+    answer = HttpResponse(_page(_languages_of(request, language), status), status=status)
     if wait_seconds:
         answer.headers["Retry-After"] = str(wait_seconds)
     return harden(answer)
@@ -113,10 +120,10 @@ def _page(languages: Sequence[str], status: int) -> str:
         return render_to_string("pay/dead_end.html", {**screens.bare_frame(languages[0]), "words": words})
 
 
-def _languages_of(request: HttpRequest) -> list[str]:
-    """English, before it the first of ours that the browser asks for: here nobody knows a session's own."""
+def _languages_of(request: HttpRequest, own: str) -> list[str]:
+    """English, before it the reader's own; where nobody knows that, the first of ours that the browser asks for."""
     try:
-        asked = request.GET.get("lang", "")
+        asked = own or request.GET.get("lang", "")
     except SuspiciousOperation:  # more parameters than Django reads; that is what the page is about
         asked = ""
     wanted = [asked] if asked else []

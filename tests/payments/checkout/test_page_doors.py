@@ -220,6 +220,24 @@ def test_security_headers(browser: Browser) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_frame_shows_what_is_said_instead_of_a_page_of_its_session(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = place(api, language="hi")
+    Branding.objects.create(product=session.product, frame_origins=["https://a.example"])
+    browser = Browser(session)
+    answers = [
+        browser.client.post(f"{browser.address}/choose", b"{}", content_type="application/json"),
+        browser.client.post(f"{browser.address}/choose", {"system": "a" * 20_000}),
+    ]
+    monkeypatch.setattr(page_doors, "_FORMS_PER_MINUTE", 0)
+    answers.append(browser.client.post(f"{browser.address}/choose", {"system": "upi_l"}))
+    assert [one.status_code for one in answers] == [415, 413, 429]
+    for one in answers:
+        assert one.headers["Content-Security-Policy"] == POLICY.format("https://a.example")
+        assert "X-Frame-Options" not in one.headers
+        assert 'lang="hi"' in one.content.decode()
+    assert "कुछ भी खोया नहीं है" in answers[-1].content.decode()
+
+
 def test_a_product_s_own_pages_may_frame_it(browser: Browser) -> None:
     Branding.objects.create(product=browser.session.product, frame_origins=["https://a.example", "https://b.example"])
     headers = browser.client.get(browser.address).headers
