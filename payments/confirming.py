@@ -87,6 +87,9 @@ def _confirm(
     cause = _cause(by, reason)
     confirmation_id = ids.new_id()
     claim.take(object_id=confirmation_id)
+    if isinstance(by, CheckoutSession):
+        # Before its deposits, always: who chooses another way at this moment sees that a reference was named.
+        due_work.lock(CheckoutSession.objects.all(), by.pk)
     deposit: Deposit = due_work.lock(
         Deposit.objects.select_related("product", "customer", "payment_system", "account"), deposit_id
     )

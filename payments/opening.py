@@ -177,7 +177,7 @@ def _evidence(deposit: Deposit, fields: dict[str, str]) -> dict[str, str]:
     session = deposit.checkout_session
     if session is None:
         return fields
-    return {name: f"the page of {session}" if text == session.url else text for name, text in fields.items()}
+    return {name: f"the page of {session}" if text == session.return_url else text for name, text in fields.items()}
 
 
 def _ways_back(deposit: Deposit) -> dict[str, str]:
@@ -185,7 +185,7 @@ def _ways_back(deposit: Deposit) -> dict[str, str]:
     if deposit.checkout_session is None:
         return dict(deposit.return_urls)
     # Without the link, which goes only when all is over, nobody would come back: that is said by an empty answer.
-    url = deposit.checkout_session.url
+    url = deposit.checkout_session.return_url
     return {} if url is None else dict.fromkeys(["success", "failure", "pending"], url)
 
 

@@ -19,6 +19,7 @@ from payments.checkout.page_links import Links
 from payments.checkout.readers import LANGUAGES, Reader
 from payments.checkout.standing import Standing
 from payments.models import CheckoutSession
+from payments.models.checkout_sessions import CAME_BACK
 
 #: Wrong addresses that one subscriber may open in a minute: a person mistypes one or two, a whole village may share an
 #: address, and whoever tries tokens (2^256 of them) learns nothing from sixty.
@@ -129,7 +130,8 @@ def _visit(request: HttpRequest, standing: Standing, token: str) -> Visit:
     asked = request.GET.get("lang", "")
     own = standing.session.language
     language = asked if asked in LANGUAGES else own
-    links = Links(token=token, language="" if language == own else language)
+    came_back = request.GET.get(CAME_BACK) == "1"
+    links = Links(token=token, language="" if language == own else language, came_back=came_back)
     look = branding.of(standing.session.product)
     return Visit(
         request=request,

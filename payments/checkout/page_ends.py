@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from csp.constants import NONE
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -114,7 +115,10 @@ def _page(languages: Sequence[str], status: int) -> str:
 
 def _languages_of(request: HttpRequest) -> list[str]:
     """English, before it the first of ours that the browser asks for: here nobody knows a session's own."""
-    asked = request.GET.get("lang", "")
+    try:
+        asked = request.GET.get("lang", "")
+    except SuspiciousOperation:  # more parameters than Django reads; that is what the page is about
+        asked = ""
     wanted = [asked] if asked else []
     wanted += [
         code.partition("-")[0] for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", ""))

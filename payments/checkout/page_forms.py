@@ -36,8 +36,7 @@ class Form:
 
     def number(self, name: str) -> int:
         """A small whole number; 0 where there is none."""
-        text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0  # noqa: PLR2004 - three digits
+        return small_number(self.text(name))
 
     def identifier(self, name: str) -> uuid.UUID | None:
         """A UUID; None where there is none."""
@@ -54,6 +53,11 @@ class Form:
         """Every field whose name begins so, by the rest of its name; those that were left empty are left out."""
         names = [name for name in self._fields if name.startswith(prefix)]
         return {name.removeprefix(prefix): text for name in names if (text := self.text(name))}
+
+
+def small_number(text: str) -> int:
+    """A whole number of at most three digits; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0  # noqa: PLR2004 - three digits
 
 
 def read_form(request: HttpRequest, max_bytes: int) -> Form:

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.templatetags.static import static
 from django.urls import reverse
 
+from payments.models.checkout_sessions import CAME_BACK
+
 _FILES: Final = Path(__file__).resolve().parents[1] / "static" / "pay"
 #: Of a file's digest in its address: what a browser keeps for ever is never mistaken for another one.
 _VERSION_CHARS: Final = 16
@@ -22,20 +24,22 @@ class Links:
     Attributes:
         token: of the session; it opens everything here.
         language: of the reader, where it is not the session's own; else "".
+        came_back: the customer was sent here by the provider's page; the page and its news remember it.
     """
 
     token: str
     language: str = ""
+    came_back: bool = False
 
     @property
     def page(self) -> str:
         """The page of the session."""
-        return self._to("pay-page")
+        return self._to("pay-page", **self._remembered)
 
     @property
     def live(self) -> str:
         """What a page asks for news."""
-        return self._to("pay-live")
+        return self._to("pay-live", **self._remembered)
 
     @property
     def choose(self) -> str:
@@ -52,13 +56,17 @@ class Links:
         """The way back to the product."""
         return self._to("pay-back")
 
-    def details(self, system: str) -> str:
-        """Where what a system wants to know of the customer is entered."""
-        return self._to("pay-details", system=system)
+    def details(self, system: str, *, seen: int) -> str:
+        """Where what a system wants to know of the customer is entered, by a page that knew of so many attempts."""
+        return self._to("pay-details", system=system, seen=str(seen))
 
     def attempt(self, number: int) -> str:
         """The page of one attempt, where its reference is entered."""
         return self._to("pay-attempt", number)
+
+    @property
+    def _remembered(self) -> dict[str, str]:
+        return {CAME_BACK: "1"} if self.came_back else {}
 
     def _to(self, name: str, *arguments: int, **asked: str) -> str:
         if self.language:

@@ -5,6 +5,7 @@ No cookie is read or set, so there is nothing that another site could make a bro
 """
 
 import uuid
+from dataclasses import replace
 from typing import Any, Final
 
 from django.http import Http404, HttpResponse, HttpResponseNotModified
@@ -15,7 +16,7 @@ from gateway.providers.models import PaymentSystem
 from payments.checkout import locales, offers, paying, refusals, returning, screen_forms, screen_ways, screens, told
 from payments.checkout.offers import Offer
 from payments.checkout.page_doors import Visit, door, see_other
-from payments.checkout.page_forms import NO_FILE_MAX_BYTES, WITH_FILE_MAX_BYTES, Form, read_form
+from payments.checkout.page_forms import NO_FILE_MAX_BYTES, WITH_FILE_MAX_BYTES, Form, read_form, small_number
 from payments.checkout.paying import Mistake, Refusal
 from payments.checkout.standing import Attempt
 from payments.checkout.told import Told, Way
@@ -30,7 +31,9 @@ def page(visit: Visit) -> HttpResponse:
 
     A payment system may send its customer back by a form. Nothing of it is read: the provider says what became of it.
     """
-    return see_other(visit.reader.links.page) if visit.request.method == "POST" else _page(visit)
+    if visit.request.method == "POST":
+        return see_other(replace(visit.reader.links, came_back=True).page)
+    return _page(visit)
 
 
 @door("GET")
@@ -55,10 +58,12 @@ def choose(visit: Visit) -> HttpResponse:
         return see_other(visit.reader.links.page)
     form = read_form(visit.request, NO_FILE_MAX_BYTES)
     code, seen = form.text("system"), form.number("seen")
+    if _is_stale(visit, seen):
+        return see_other(visit.reader.links.page)
     entered = {name: locales.ascii_digits(text) for name, text in form.with_prefix("detail-").items()}
     system = _offered_system(visit, code)
     if system is not None and system.detail_fields and not entered:
-        return see_other(visit.reader.links.details(code))
+        return see_other(visit.reader.links.details(code, seen=seen))
     try:
         paying.choose(visit.session.pk, system=code, details=entered, seen=seen)
     except paying.Invalid as invalid:
@@ -72,7 +77,9 @@ def choose(visit: Visit) -> HttpResponse:
 
 @door("GET")
 def details(visit: Visit) -> HttpResponse:
-    """Ask for what a system wants to know of the customer."""
+    """Ask for what a system wants to know of the customer, unless an attempt began after the list was shown."""
+    if _is_stale(visit, small_number(visit.request.GET.get("seen", ""))):
+        return see_other(visit.reader.links.page)
     system = _offered_system(visit, visit.request.GET.get("system", ""))
     if system is None or not system.detail_fields:
         return see_other(visit.reader.links.page)
@@ -138,8 +145,9 @@ def _confirm(visit: Visit, attempt: Attempt, form: Form) -> HttpResponse:
 
 
 def _said(visit: Visit) -> tuple[Attempt | None, Told]:
-    said = told.of(visit.standing, merchant=visit.reader.look.name, now=visit.reader.now)
-    return visit.standing.current, said
+    reader = visit.reader
+    said = told.of(visit.standing, merchant=reader.look.name, now=reader.now, came_back=reader.links.came_back)
+    return visit.standing.shown, said
 
 
 def _middle(visit: Visit, attempt: Attempt | None, said: Told) -> dict[str, Any]:
@@ -183,6 +191,11 @@ def _detail_page(
 ) -> HttpResponse:
     context = screen_forms.detail_form(system, values=values, mistakes=mistakes)
     return visit.respond(_rendered("pay/details.html", visit, context), status=422 if mistakes else 200)
+
+
+def _is_stale(visit: Visit, seen: int) -> bool:
+    """Whether a list is older than the newest attempt, of which it says nothing: another tab, or the way back to it."""
+    return seen != len(visit.standing.attempts)
 
 
 def _offered(visit: Visit) -> list[Offer]:

@@ -1,8 +1,9 @@
 """The customer's way back to the product, with a signed result.
 
 The result is signed as Standard Webhooks are, with the session's own secret, which the product got with the session:
-``id``, ``timestamp`` and ``signature`` are the three headers of the standard as query parameters, and ``result`` is the
-payload. It tells the product which page to show; what it may serve on is the webhook, or the deposit when asked for.
+``checkout_id``, ``checkout_timestamp`` and ``checkout_signature`` are the three headers of the standard as query
+parameters, and ``checkout_result`` is the payload. It tells the product which page to show; what it may serve on is the
+webhook, or the deposit when asked for.
 """
 
 import json
@@ -36,9 +37,11 @@ _KINDS: Final = {
 
 def kind_of(standing: Standing) -> str:
     """``success``, ``pending`` or ``failure``. Never ``failure`` while money may be under way."""
-    if standing.current is None:
+    if standing.shown is None or standing.current is None:
         return "failure"
-    return _KINDS[DepositStatus(standing.current.deposit.status)]
+    found = _KINDS[DepositStatus(standing.current.deposit.status)]
+    # A reference is still looked for where its attempt has ended, too.
+    return "pending" if found == "failure" and standing.shown.open_confirmation is not None else found
 
 
 def address(standing: Standing) -> str | None:
@@ -55,12 +58,12 @@ def way_back(standing: Standing) -> str | None:
         return None
     at = timezone.now()
     result = json.dumps(_result(standing), separators=(",", ":"))
-    message_id = ids.encode(ids.EVENT, ids.new_id())
+    message_id = ids.new_hex()
     told = {
-        "result": result,
-        "id": message_id,
-        "timestamp": str(int(at.timestamp())),
-        "signature": Webhook(secret).sign(message_id, at, result),
+        "checkout_result": result,
+        "checkout_id": message_id,
+        "checkout_timestamp": str(int(at.timestamp())),
+        "checkout_signature": Webhook(secret).sign(message_id, at, result),
     }
     parts = urlsplit(base)
     # The product's own parameters come first, untouched.

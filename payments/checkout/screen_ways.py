@@ -28,7 +28,9 @@ def offer_rows(offered: list[Offer], standing: Standing, reader: Reader) -> list
             "fits": one.fits,
             "takes": _takes(one.system, currency, reader.language),
             "limits": _limits(one, currency, reader.language),
-            "link": reader.links.details(one.system.code) if one.fits and one.system.detail_fields else None,
+            "link": reader.links.details(one.system.code, seen=len(standing.attempts))
+            if one.fits and one.system.detail_fields
+            else None,
         }
         for one in offered
     ]
@@ -86,6 +88,7 @@ def _time_left(attempt: Attempt, standing: Standing, reader: Reader) -> dict[str
     return {
         "seconds": seconds,
         "until": min(ends).isoformat(timespec="seconds"),
+        "moment": locales.moment(min(ends), reader.language, attempt.deposit.currency),
         "words": locales.duration(seconds, reader.language, attempt.deposit.currency),
         "zero": locales.number(0, reader.language, attempt.deposit.currency),
     }

@@ -18,7 +18,7 @@ from payments.checkout.told import Told, Way
 from payments.states import DepositStatus
 
 #: What is over within seconds or minutes, so that whoever sees it may wait for it.
-_QUICK: Final = frozenset({"opening", "opening_long", "checking", "asking"})
+_QUICK: Final = frozenset({"opening", "opening_long", "checking", "asking", "returned"})
 #: Of the tag by which a page knows whether there is news: 64 bits, compared with itself a few hundred times.
 _TAG_CHARS: Final = 16
 
@@ -107,6 +107,8 @@ def state(
         shown["reference_link"] = {"address": links.attempt(attempt.number), "words": _reference_words(attempt)}
     if Way.PAY in said.ways:
         shown |= paying(attempt, standing, reader)
+    elif Way.PAY_LINK in said.ways:
+        shown["pay_link"] = paying(attempt, standing, reader)["redirect"]
     return shown
 
 

@@ -122,7 +122,16 @@ def cancel_session(caller: Caller, session_id: uuid.UUID) -> None:
     session: CheckoutSession = due_work.lock(CheckoutSession.objects.all(), session_id)
     if session.cancelled_at is not None:
         return
-    current = standing.of(session).current
+    now = standing.of(session)
+    current = now.current
+    if now.shown is not None and now.shown.open_confirmation is not None and now.shown.deposit.status in standing.OVER:
+        deposit = now.shown.deposit
+        raise Problem(
+            status=409,
+            code="conflict",
+            detail=f"A reference was named for its deposit {deposit.public_id}, and is still looked for.",
+            extra={"current_status": deposit.status},
+        )
     if current is not None and current.deposit.status not in standing.OVER:
         # Locked after its session, always; and looked at again, for it may have moved meanwhile.
         deposit = lock_deposit(current.deposit.pk)

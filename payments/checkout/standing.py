@@ -89,6 +89,14 @@ class Standing:
     is_over: bool
 
     @property
+    def shown(self) -> Attempt | None:
+        """The one that the page is about: `current`, or an earlier one whose reference is being looked for."""
+        if self.current is None or self.current.deposit.status in _WITH_MONEY:
+            return self.current
+        named = (one for one in reversed(self.attempts) if one.open_confirmation is not None)
+        return next(named, self.current)
+
+    @property
     def is_paid(self) -> bool:
         """Money was credited for it."""
         return self.current is not None and self.current.deposit.status == DepositStatus.CREDITED
@@ -103,8 +111,11 @@ class Standing:
         """Whether another attempt may begin. The verb asks again under its lock, and then the database."""
         if self.is_expired or self.is_cancelled or not self.session.product.is_active:
             return NextAttempt.REFUSED
-        if self.current is None:
+        if self.shown is None or self.current is None:
             return NextAttempt.ALLOWED
+        # Whichever attempt a reference was named for: until it is found or refused, money may be under way.
+        if self.shown.open_confirmation is not None:
+            return NextAttempt.REFUSED
         deposit = self.current.deposit
         if deposit.status == DepositStatus.FAILED and deposit.failure_code in SAFE_TO_RETRY:
             return NextAttempt.ALLOWED

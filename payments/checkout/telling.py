@@ -14,7 +14,7 @@ from payments import failures
 from payments.checkout import locales
 from payments.checkout.standing import Attempt, NextAttempt, Standing
 from payments.confirming import LATE_CONFIRMATION_DAYS
-from payments.models import Confirmation
+from payments.models import Confirmation, Deposit
 from payments.states import CONFIRMABLE, LATE
 
 
@@ -23,6 +23,7 @@ class Way(StrEnum):
 
     CHOOSE = "choose"  # a way to pay, from the list: the only one that begins a payment at once
     PAY = "pay"  # what is needed for it stands on the page
+    PAY_LINK = "pay_link"  # the provider's page once more, behind a quiet link
     CONFIRM = "confirm"  # by a reference, in a form on the page
     CONFIRM_LINK = "confirm_link"  # the same form, behind a quiet link
     CHANGE = "change"  # the way to pay, behind a page that says what that means
@@ -93,6 +94,14 @@ def entered(confirmation: Confirmation) -> str:
 def shown_sum(amount: Decimal, currency: str) -> str:
     """An amount as the reader of the page writes it."""
     return locales.amount(amount, currency, get_language() or "en")
+
+
+def may_arrive(deposit: Deposit) -> str:
+    """Before another payment: the one of this deposit may be on its way."""
+    said = _(
+        "If you have already paid with %(system)s, that payment may still arrive. Please do not pay a second time."
+    )
+    return said % {"system": deposit.payment_system.name}
 
 
 def do_not_pay_again() -> str:

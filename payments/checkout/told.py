@@ -12,25 +12,27 @@ from payments.checkout.standing import Attempt, NextAttempt, Standing
 from payments.checkout.telling import Told, Way, may_confirm
 from payments.checkout.told_ended import called_off, ended, link_expired, taken_back
 from payments.checkout.told_money import checking, credited, in_review, saved_up
-from payments.checkout.told_paying import awaiting, choose, opening
+from payments.checkout.told_paying import asking_after_return, awaiting, choose, opening
 from payments.states import DepositStatus
 
 __all__ = ["Told", "Way", "about", "may_confirm", "of"]
 
 
-def of(standing: Standing, *, merchant: str, now: datetime) -> Told:
+def of(standing: Standing, *, merchant: str, now: datetime, came_back: bool = False) -> Told:
     """What the page of a session says.
 
     Args:
         standing: the session with its attempts.
         merchant: the name under which its customers know the product.
         now: what time it is.
+        came_back: the customer was sent here by the provider's page, so they may just have paid there.
     """
-    if (attempt := standing.current) is None:
+    if (attempt := standing.shown) is None:
         if standing.is_cancelled:
             return called_off(merchant, paid=False, ways=frozenset())
         return choose() if standing.next_attempt is NextAttempt.ALLOWED else link_expired(merchant)
-    return about(attempt, standing, merchant=merchant, now=now)
+    said = about(attempt, standing, merchant=merchant, now=now)
+    return asking_after_return(attempt, standing) if came_back and said.code == "pay_there" else said
 
 
 def about(attempt: Attempt, standing: Standing, *, merchant: str, now: datetime) -> Told:

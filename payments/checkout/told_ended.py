@@ -14,6 +14,7 @@ from payments.checkout.telling import (
     do_not_pay_again,
     entered,
     keep_the_link,
+    may_arrive,
     may_confirm,
     sentence,
 )
@@ -55,10 +56,13 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
     deposit = attempt.deposit
     confirmable = may_confirm(attempt, now)
     if (confirmation := attempt.open_confirmation) is not None:
+        # Called off for another way to pay: the time was not over then.
+        is_changed = deposit.status == DepositStatus.CANCELLED and attempt is not standing.attempts[-1]
+        late = () if is_changed else (_("The time to pay was over, so this may take longer."),)
         return Told(
             code="checking_late",
             title=_("We are checking your payment"),
-            sentences=(entered(confirmation), _("The time to pay was over, so this may take longer.")),
+            sentences=(entered(confirmation), *late),
             then=(do_not_pay_again(), keep_the_link()),
             ways=by_link(attempt, now),
             polls=True,
@@ -118,11 +122,7 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
 def _earlier_may_arrive(attempt: Attempt, standing: Standing) -> tuple[str, ...]:
     """What is said before another payment, where somebody was shown how to pay an earlier attempt."""
     shown = [one.deposit for one in standing.attempts if one is not attempt and one.deposit.shown_at is not None]
-    return tuple(
-        _("If you have already paid with %(system)s, that payment may still arrive. Please do not pay a second time.")
-        % {"system": deposit.payment_system.name}
-        for deposit in shown[-1:]
-    )
+    return tuple(may_arrive(deposit) for deposit in shown[-1:])
 
 
 def not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:

@@ -1,5 +1,6 @@
 """What is said until the customer has paid: the choice, the wait for details, how to pay."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,7 +9,19 @@ from django.utils.translation import gettext as _
 from gateway.providers.models import Flow
 from gateway.status_tones import Tone
 from payments.checkout.standing import Attempt, Standing
-from payments.checkout.telling import Told, Way, another, entered, may_confirm, sentence, shown_sum
+from payments.checkout.telling import (
+    Told,
+    Way,
+    also_refused,
+    another,
+    do_not_pay_again,
+    entered,
+    keep_the_link,
+    may_arrive,
+    may_confirm,
+    sentence,
+    shown_sum,
+)
 from payments.checkout.told_ended import not_paid_in_time
 from payments.failures import FailureCode
 from payments.models import Deposit
@@ -62,7 +75,36 @@ def awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
             ways=frozenset({Way.CONFIRM, Way.PAY}),
             polls=True,
         )
-    return _paying(deposit, another(standing), confirmable=confirmable)
+    said = _paying(deposit, another(standing), confirmable=confirmable)
+    return _with_refused_before(said, attempt, standing)
+
+
+def _with_refused_before(said: Told, attempt: Attempt, standing: Standing) -> Told:
+    """The same where the reference of an earlier attempt was refused: its payment may be there for all that."""
+    refused = [one for one in standing.attempts if one is not attempt and one.refused_confirmation is not None]
+    if not refused:
+        return said
+    return replace(
+        said,
+        sentences=(*also_refused(refused[-1]), *said.sentences),
+        then=(may_arrive(refused[-1].deposit), *said.then),
+        tone=Tone.WARN,
+    )
+
+
+def asking_after_return(attempt: Attempt, standing: Standing) -> Told:
+    """The customer is back from the provider's page; nobody knows yet whether they paid, so nothing invites them to."""
+    return Told(
+        code="returned",
+        title=_("We are checking your payment"),
+        sentences=(
+            _("We are asking %(system)s what became of your payment.")
+            % {"system": attempt.deposit.payment_system.name},
+        ),
+        then=(do_not_pay_again(), keep_the_link()),
+        ways=another(standing) | {Way.PAY_LINK},
+        polls=True,
+    )
 
 
 def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> Told:

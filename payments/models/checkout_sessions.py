@@ -76,6 +76,15 @@ class CheckoutSession(models.Model):
         token = readable_or(self, "token", None)
         return None if token is None else f"{settings.PUBLIC_URL}/pay/{token}"
 
+    @property
+    def return_url(self) -> str | None:
+        """Where a provider's page sends the customer back to."""
+        return None if self.url is None else f"{self.url}?{CAME_BACK}=1"
+
+
+#: Marks the address by which a provider's page sends the customer back: who was there may have paid.
+CAME_BACK: Final = "returned"
+
 
 def new_token() -> str:
     """43 letters of base64url, which nobody guesses."""

@@ -63,8 +63,8 @@ def told_back(session: dict[str, Any], url: str) -> dict[str, Any]:
     assert answer.status_code == 303
     target = urlsplit(answer.headers["Location"])
     told = {name: values[0] for name, values in parse_qs(target.query).items()}
-    headers = {f"webhook-{name}": told[name] for name in ("id", "timestamp", "signature")}
-    verified: dict[str, Any] = Webhook(session["return_secret"]).verify(told["result"], headers)
+    headers = {f"webhook-{name}": told[f"checkout_{name}"] for name in ("id", "timestamp", "signature")}
+    verified: dict[str, Any] = Webhook(session["return_secret"]).verify(told["checkout_result"], headers)
     return {**verified, "where": f"{target.scheme}://{target.netloc}{target.path}"}
 
 

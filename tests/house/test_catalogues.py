@@ -20,6 +20,8 @@ from tests.payments.checkout.untranslated import foreign_words
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}")
 TAG = re.compile(r"</?[a-z][^>]*>")
 
+STOPPED = re.compile(r"%\(\w+\)s\u2069?\s*[\u0964\u06d4]")
+
 every_language = pytest.mark.parametrize("language", ["hi", "bn", "ur"])
 
 
@@ -87,6 +89,14 @@ def test_a_translation_has_the_placeholders_and_the_markup_of_its_sentence(langu
             english for english, own in pairs if Counter(pattern.findall(english)) != Counter(pattern.findall(own))
         ] == []
     assert [own for english, own in pairs if own != own.strip() and english == english.strip()] == []
+
+
+@every_language
+def test_no_value_ends_in_a_full_stop_that_looks_like_a_part_of_it(language: str) -> None:
+    """Behind a reference the danda of Hindi and Bengali is read as a last 1, the stroke of Urdu as a minus."""
+    texts = [own for message in sentences(catalogues.kept(language)).values() for _, own in forms(message)]
+
+    assert [text for text in texts if STOPPED.search(text)] == []
 
 
 def test_values_in_urdu_sentences_are_isolated() -> None:

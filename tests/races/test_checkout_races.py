@@ -105,3 +105,20 @@ def test_two_tabs_name_the_same_reference_at_once(session: CheckoutSession, prov
         assert [result() for result in waiting] == [None, None]
     work()
     assert (Confirmation.objects.count(), len(provider.to(ACTIVATE))) == (1, 1)
+
+
+def test_a_reference_for_an_earlier_attempt_while_yet_another_is_begun(session: CheckoutSession) -> None:
+    choose(session)
+    work()
+    choose(session, "paytm", seen=1)
+    with Gate("payments_confirmationmove") as gate:
+        named = in_thread(partial(name_reference, session, attempt=1))
+        gate.await_waiting(1)
+        changed = in_thread(partial(paying.choose, session.pk, system="upi_l", details={}, seen=2))
+        gate.await_waiting(2)
+        gate.open()
+        assert named() is None
+        refused = changed()
+    assert isinstance(refused, Refused)
+    assert refused.refusal is Refusal.UNDER_WAY
+    assert [one.checkout_attempt for one in attempts(session)] == [1, 2]

@@ -202,7 +202,7 @@ def test_a_redirect_leads_back_to_the_page_and_its_address_is_in_no_evidence(
     deposit = choose(session, "bkash_api", account_number="01000000000")
     work()
     sent = sent_json(provider.to(path)[0])
-    assert [sent[name] for name in ("success_url", "fail_url", "cancel_url")] == [session.url] * 3
+    assert [sent[name] for name in ("success_url", "fail_url", "cancel_url")] == [f"{session.url}?returned=1"] * 3
     kept = ProviderCall.objects.get(operation="payment/create").request
     assert kept is not None
     assert kept["success_url"] == f"the page of {session.public_id}"

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -68,6 +69,15 @@ def test_the_token_of_one_session_opens_no_other(api: Api, browser: Browser) -> 
     assert browser.session.reference not in other.get().html
 
 
+def test_more_parameters_than_are_read(browser: Browser) -> None:
+    for address in (browser.address, f"/pay/{'a' * 43}", "/pay/"):
+        answer = Client(raise_request_exception=True).get(
+            f"{address}?{'a=1&' * 2000}", headers={"Accept-Language": "ur"}
+        )
+        assert answer.status_code in {400, 404}, address
+        assert 'lang="ur"' in answer.content.decode()
+
+
 def test_other_methods_are_refused(browser: Browser) -> None:
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"):
         for path in PATHS:
@@ -83,7 +93,7 @@ def test_pages_take_no_forms(browser: Browser) -> None:
 
 def test_a_payment_system_may_send_its_customer_back_by_a_form(browser: Browser) -> None:
     answer = Client(enforce_csrf_checks=True).post(browser.address, {"status": "paid"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, browser.address)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{browser.address}?returned=1")
     assert browser.attempts() == []
 
 
@@ -157,8 +167,8 @@ def test_no_query_breaks_a_page(browser: Browser) -> None:
 
 def test_wrong_addresses_are_limited(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_doors, "_WRONG_TOKENS_PER_MINUTE", 3)
-    # An address of their own: the others' wrong tokens are counted in this very minute.
-    stranger = Client(REMOTE_ADDR="203.0.113.9")
+    # An address of their own: the others' wrong tokens, and those of another process, are counted in this very minute.
+    stranger = Client(REMOTE_ADDR=f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}")
     statuses = [stranger.get(f"/pay/{'b' * 43}").status_code for _ in range(5)]
     assert statuses == [404, 404, 404, 429, 429]
     answer = stranger.get(f"/pay/{'b' * 43}")

@@ -4,11 +4,13 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from standardwebhooks import Webhook
@@ -31,6 +33,7 @@ from tests.payments.stage import (
     money,
     offered,
     payment_path,
+    sent_json,
     work,
 )
 from tests.scripted_provider import DROP, ScriptedProvider
@@ -247,11 +250,36 @@ def test_a_redirect(visit: Callable[..., Browser], provider: ScriptedProvider) -
     assert 'name="reference"' not in page.html
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_back_from_a_redirect(visit: Callable[..., Browser], provider: ScriptedProvider, method: str) -> None:
+    url = "https://pay.example.com/1"
+    provider.script(payment_path("upi_s"), (200, {"status": "ok", "data": {"url": url}}))
+    browser = visit(("upi_s", "INR", False))
+    opened(browser, "upi_s")
+    back = sent_json(provider.to(payment_path("upi_s"))[0])["redirect_url"].removeprefix(settings.PUBLIC_URL)
+    answer = browser.client.generic(method, back)
+    if method == "POST":
+        assert (answer.status_code, answer.headers["Location"]) == (303, back)
+        answer = browser.client.get(back)
+    html = answer.content.decode()
+    assert 'data-code="returned"' in html
+    assert "Please do not pay again." in html
+    again = f'<a href="{url}" target="_top" rel="noopener noreferrer">You have not paid? Continue to UPI QR</a>'
+    assert again in html
+    assert f'class="button" href="{url}"' not in html
+    # What it asks for news remembers it, and so does another language; another way to pay does not.
+    assert f'data-live="{browser.address}/live?returned=1"' in html
+    assert f'href="{browser.address}?returned=1&amp;lang=hi"' in html
+    assert f'href="{browser.address}/change"' in html
+    live = browser.client.get(f"{browser.address}/live?returned=1")
+    assert 'data-code="returned"' in live.content.decode()
+
+
 def test_a_push_asks_for_the_number_first(visit: Callable[..., Browser], provider: ScriptedProvider) -> None:
     pushed = (200, {"status": "ok", "data": {"message": "Request accepted"}})
     provider.script(payment_path("mpesa"), pushed)
     browser = visit(("mpesa", "KES", False), currency="KES", amount="250.00")
-    assert f"{browser.address}/details?system=mpesa" in browser.get().html
+    assert f"{browser.address}/details?system=mpesa&amp;seen=0" in browser.get().html
     page = browser.choose("mpesa")
     assert (page.title, page.status) == ("Pay with M-Pesa", 200)
     assert 'autocomplete="tel"' in page.html
@@ -311,7 +339,14 @@ def test_another_way_is_chosen_after_a_warning(
     page = browser.get(page.link("/attempts/1"))
     assert page.title == "You chose another way to pay"
     page = browser.confirm(attempt=1)
-    assert page.title == "Pay with UPI P2P (IB)"
+    # What was named is looked for; nobody is asked to pay the second meanwhile, or by a third.
+    assert (page.code, browser.get("/change").code) == ("checking_late", "checking_late")
+    assert "Please do not pay again." in page.text
+    assert "The time to pay was over" not in page.text
+    assert "Did you pay with UPI P2P (IB) before? Enter that reference" in page.text
+    assert ("upi://" in page.html, "Send exactly" in page.text) == (False, False)
+    page = browser.choose("upi_l")
+    assert (page.status, len(browser.attempts())) == (409, 2)
     work()
     arrives(browser, book, clock)
     page = browser.get()
@@ -324,6 +359,23 @@ def test_another_way_is_chosen_after_a_warning(
     assert 'value="upi_ib"' not in page.html
 
 
+def test_a_refused_reference_of_an_earlier_attempt_is_told_before_the_next_is_paid(
+    visit: Callable[..., Browser], provider: ScriptedProvider
+) -> None:
+    provider.script(create_path("upi_ib"), details(identifier="999"))
+    provider.script(ACTIVATE, WRONG_LENGTH)
+    browser = visit(("upi_l", "INR", False), ("upi_ib", "INR", False))
+    opened(browser)
+    opened(browser, "upi_ib")
+    browser.confirm(attempt=1)
+    work()
+    page = browser.get()
+    assert page.title == "Pay with UPI P2P (IB)"
+    assert f"The reference {REFERENCE} was not accepted." in page.text
+    assert "If you have already paid with UPI P2P, that payment may still arrive." in page.text
+    assert "Please do not pay a second time." in page.text
+
+
 def test_two_tabs_make_one_payment(visit: Callable[..., Browser], provider: ScriptedProvider) -> None:
     provider.script(create_path("upi_ib"), details(identifier="999"))
     browser = visit(("upi_l", "INR", False), ("upi_ib", "INR", False))
@@ -332,6 +384,28 @@ def test_two_tabs_make_one_payment(visit: Callable[..., Browser], provider: Scri
     page = browser.post("/choose", system="upi_ib", seen=other_tab.value("seen"))
     assert page.title == "Getting the payment details"
     assert [one.payment_system_id for one in browser.attempts()] == ["upi_l"]
+
+
+def test_a_list_from_before_the_first_attempt_leads_to_no_second_one(
+    visit: Callable[..., Browser], provider: ScriptedProvider
+) -> None:
+    provider.script(create_path("easypaisa"), details(identifier="03000000000"))
+    systems = ("easypaisa", "PKR", False), ("easypaisa_api", "PKR", False)
+    browser = visit(*systems, currency="PKR")
+    other_tab = browser.get()
+    assert opened(browser, "easypaisa").code == "pay_by_hand"
+    # By its link, by its form, and by the form behind the link: nobody was told there that the first may arrive.
+    number = {"detail-phone_number": "03000000000"}
+    stale = {"system": "easypaisa_api", "seen": other_tab.value("seen")}
+    pages = [browser.get(unescape(other_tab.link("/details?system=easypaisa_api&amp;seen=0")))]
+    pages += [browser.post("/choose", **stale, **more) for more in ({}, {"detail-phone_number": "1"}, number)]
+    assert [one.code for one in pages] == ["pay_by_hand"] * 4
+    assert [one.status for one in browser.attempts()] == ["awaiting_payment"]
+    # After the warning it is possible.
+    warned = browser.get("/change")
+    asked = browser.get(warned.link("/details?system=easypaisa_api&amp;seen=1"))
+    browser.post("/choose", system=asked.value("system"), seen=asked.value("seen"), **number)
+    assert [one.payment_system_id for one in browser.attempts()] == ["easypaisa", "easypaisa_api"]
 
 
 def test_a_system_that_is_not_offered(browser: Browser) -> None:
@@ -430,8 +504,8 @@ def test_the_way_back_is_signed_when_it_is_taken(
     parts = urlsplit(answer.headers["Location"])
     told = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert (parts.netloc, parts.path, told["order"]) == ("shop.example.com", "/ok", "3")
-    headers = {f"webhook-{name}": told[name] for name in ("id", "timestamp", "signature")}
-    assert Webhook(browser.session.return_secret).verify(told["result"], headers)["status"] == "paid"
+    headers = {f"webhook-{name}": told[f"checkout_{name}"] for name in ("id", "timestamp", "signature")}
+    assert Webhook(browser.session.return_secret).verify(told["checkout_result"], headers)["status"] == "paid"
 
 
 def test_without_return_urls_there_is_no_button(browser: Browser) -> None:

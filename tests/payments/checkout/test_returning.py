@@ -14,7 +14,7 @@ from payments.models import CheckoutSession
 from payments.moves import move_deposit
 from payments.states import AmountCheck, DepositStatus
 from tests.conftest import Api
-from tests.payments.checkout.stage import begin_session, choose
+from tests.payments.checkout.stage import begin_session, choose, name_reference
 from tests.payments.stage import Book, fresh, work
 
 URLS = {
@@ -34,8 +34,8 @@ def back(session: CheckoutSession) -> tuple[str, dict[str, str]]:
 
 def verified(session: CheckoutSession, told: dict[str, str]) -> Any:
     """As a product does it, with any library of the standard."""
-    headers = {f"webhook-{name}": told[name] for name in ("id", "timestamp", "signature")}
-    return Webhook(session.return_secret).verify(told["result"], headers)
+    headers = {f"webhook-{name}": told[f"checkout_{name}"] for name in ("id", "timestamp", "signature")}
+    return Webhook(session.return_secret).verify(told["checkout_result"], headers)
 
 
 def test_the_result_of_a_paid_session(api: Api, book: Book, clock: Any) -> None:
@@ -48,7 +48,10 @@ def test_the_result_of_a_paid_session(api: Api, book: Book, clock: Any) -> None:
     )
     where, told = back(session)
     assert where == "https://shop.example/paid#top"
-    assert (told.pop("cart"), sorted(told)) == ("7", ["id", "result", "signature", "timestamp"])
+    assert (told.pop("cart"), sorted(told)) == (
+        "7",
+        ["checkout_id", "checkout_result", "checkout_signature", "checkout_timestamp"],
+    )
     assert verified(session, told) == {
         "checkout_session": session.public_id,
         "reference": "order-1",
@@ -66,8 +69,12 @@ def test_the_result_of_a_paid_session(api: Api, book: Book, clock: Any) -> None:
 def test_a_result_that_was_touched_is_worth_nothing(api: Api) -> None:
     session = begin_session(api, return_urls=URLS)
     _, told = back(session)
-    forged = {**told, "result": json.dumps({**json.loads(told["result"]), "status": "paid"})}
-    for one in (forged, {**told, "id": "evt_other"}, {**told, "timestamp": str(int(told["timestamp"]) + 1)}):
+    forged = {**told, "checkout_result": json.dumps({**json.loads(told["checkout_result"]), "status": "paid"})}
+    for one in (
+        forged,
+        {**told, "checkout_id": "another"},
+        {**told, "checkout_timestamp": str(int(told["checkout_timestamp"]) + 1)},
+    ):
         with pytest.raises(WebhookVerificationError):
             verified(session, one)
     other = begin_session(api, return_urls=URLS)
@@ -106,6 +113,28 @@ def test_where_each_status_leads(api: Api, book: Book, status: str, kind: str) -
     )
     assert returning.kind_of(shown) == kind
     assert returning.address(shown) == URLS[kind]
+
+
+def test_nobody_is_sent_to_failure_while_a_late_reference_is_looked_for(api: Api, book: Book, clock: Any) -> None:
+    session = begin_session(api, return_urls=URLS)
+    deposit = choose(session)
+    work()
+    move_deposit(fresh(deposit), DepositStatus.EXPIRED, Cause(kind=CauseKind.CLOCK))
+    assert back(session)[0] == URLS["failure"]
+    name_reference(session)
+    where, told = back(session)
+    assert (where, verified(session, told)["deposit_status"]) == (URLS["pending"], "expired")
+
+
+def test_nor_while_that_of_an_earlier_attempt_is(api: Api, book: Book, clock: Any) -> None:
+    session = begin_session(api, return_urls=URLS)
+    choose(session)
+    work()
+    second = choose(session, "paytm", seen=1)
+    name_reference(session)
+    move_deposit(second, DepositStatus.FAILED, Cause(kind=CauseKind.PROVIDER_ANSWER), failure_code="provider_refused")
+    assert back(session)[0] == URLS["pending"]
+    assert standing.of(session).next_attempt is standing.NextAttempt.REFUSED
 
 
 def test_every_status_has_its_way() -> None:

@@ -249,6 +249,18 @@ def test_a_deposit_that_its_product_called_off_is_the_end_of_its_session(api: Ap
         choose(session, "paytm", seen=1)
 
 
+def test_not_called_off_while_the_reference_of_an_earlier_attempt_is_looked_for(api: Api, book: Book) -> None:
+    session = begin_session(api)
+    choose(session)
+    work()
+    second = choose(session, "paytm", seen=1)
+    name_reference(session)
+    answer = cancel(api, session)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert fresh(second).status == DepositStatus.CREATED
+    assert load_session(session.public_id).cancelled_at is None
+
+
 def test_not_called_off_once_it_may_be_paid(api: Api, book: Book, provider: ScriptedProvider) -> None:
     session = begin_session(api)
     deposit = choose(session)

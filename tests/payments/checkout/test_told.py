@@ -578,6 +578,22 @@ def test_before_a_second_attempt_it_is_said_that_the_first_may_still_arrive() ->
     )
 
 
+def test_who_comes_back_from_the_providers_page_is_not_invited_to_pay_again() -> None:
+    case = next(one for one in CASES if one.code == "pay_there")
+    attempt = made(case)
+    said = told.of(standing(attempt), merchant="The Shop", now=NOW, came_back=True)
+    assert (said.code, said.title) == ("returned", "We are checking your payment")
+    assert said.sentences == (f"We are asking {attempt.deposit.payment_system.name} what became of your payment.",)
+    assert said.then == ("Please do not pay again.", "You may close this page and come back by its link.")
+    assert said.ways == {Way.PAY_LINK, Way.CHANGE}
+    assert said.polls
+    # Of everything else the page knows more than that somebody came back.
+    for other in CASES:
+        if other.code != "pay_there":
+            stands = standing(made(other), **other.session)
+            assert told.of(stands, merchant="The Shop", now=NOW, came_back=True).code != "returned"
+
+
 def test_every_status_has_its_sentences() -> None:
     assert {case.status for case in CASES} == set(DEPOSIT.moves)
 

@@ -12,6 +12,7 @@ from payments.checkout import locales
 KNOWN: Final = frozenset(
     {
         *("UPI", "UTR", "QR", "TrxID", "JPEG", "PNG", "WebP", "MB"),
+        *("AM", "PM", "am", "pm"),  # CLDR's own, in all of the languages
         *(system.name for system in SYSTEMS),
         *(system.reference_label for system in SYSTEMS),
     }
