@@ -1,5 +1,6 @@
 """Customers pay on the hosted pages, in a browser, with every part running: to the end, and back to the shop."""
 
+import contextlib
 import io
 import re
 import secrets
@@ -37,18 +38,16 @@ Phone = Callable[..., Screen]
 @pytest.fixture
 def phone(browser: Browser, origin: str, stack: Stack) -> Iterator[Phone]:
     """Opens windows of a customer, each in a browser of its own that has seen nothing of ours yet."""
-    opened: list[Screen] = []
+    with contextlib.ExitStack() as opened:
 
-    def make(kind: Kind = PHONE, *, has_scripts: bool = True, **options: Any) -> Screen:
-        context = new_context(browser, origin, kind, java_script_enabled=has_scripts, **options)
-        screen = Screen(context, origin, kind, friend=stack.info["sandbox_url"], has_scripts=has_scripts)
-        opened.append(screen)
-        return screen
+        def make(kind: Kind = PHONE, *, has_scripts: bool = True, **options: Any) -> Screen:
+            made = new_context(browser, origin, kind, java_script_enabled=has_scripts, **options)
+            context = opened.enter_context(made)
+            screen = Screen(context, origin, kind, friend=stack.info["sandbox_url"], has_scripts=has_scripts)
+            opened.callback(screen.close)
+            return screen
 
-    yield make
-    for one in opened:
-        one.close()
-        one.context.close()
+        yield make
 
 
 def deposits(stack: Stack, session: dict[str, Any]) -> list[dict[str, Any]]:
