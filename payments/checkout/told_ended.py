@@ -99,14 +99,13 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
     deposit = attempt.deposit
     failure = failures.shown(deposit.failure_code)
     may_choose = standing.next_attempt is NextAttempt.ALLOWED
+    earlier = _earlier_may_arrive(attempt, standing)
     if failure is not None and failure["safe_to_retry"]:
         return Told(
             code=f"failed_{deposit.failure_code}",
             title=_("%(system)s did not work") % {"system": deposit.payment_system.name},
-            sentences=(
-                sentence(deposit.failure_code) if may_choose else _("The time to pay is over. Nothing was paid."),
-            ),
-            then=_earlier_may_arrive(attempt, standing) if may_choose else (),
+            sentences=(sentence(deposit.failure_code) if may_choose else _over(earlier),),
+            then=earlier if may_choose else (),
             tone=Tone.WARN,
             ways=frozenset({Way.CHOOSE}) if may_choose else frozenset(),
         )
@@ -117,6 +116,13 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
         tone=Tone.BAD,
         ways=by_link(attempt, now),
     )
+
+
+def _over(earlier: tuple[str, ...]) -> str:
+    """The time is over; that nothing was paid is known only where nobody was ever shown how to."""
+    if earlier:
+        return _("If you have paid, we find it by itself; do not pay twice.")
+    return _("The time to pay is over. Nothing was paid.")
 
 
 def _earlier_may_arrive(attempt: Attempt, standing: Standing) -> tuple[str, ...]:
