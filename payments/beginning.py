@@ -43,7 +43,7 @@ _DEPOSIT: Final = prepared_sql.Insertion(
         "customer_id": "customer.id",
         "account_id": "account.id",
         "in_widget": "account.prefers_widget",
-        "payment_system_id": "%(payment_system)s::text",
+        "payment_system_id": "%(system)s::text",
         "flow": "%(flow)s::text",
         "reference": "%(reference)s::text",
         "currency": "%(currency)s::text",
@@ -52,8 +52,8 @@ _DEPOSIT: Final = prepared_sql.Insertion(
         "language": "%(language)s::text",
         "details": "%(details)s::bytea",
         "metadata": "%(metadata)s::jsonb",
-        "checkout_session_id": "%(checkout_session)s::uuid",
-        "checkout_attempt": "%(checkout_attempt)s::smallint",
+        "checkout_session_id": "%(session)s::uuid",
+        "checkout_attempt": "%(attempt)s::smallint",
         "next_at": "%(now)s::timestamptz",
         "deadline_at": "%(deadline_at)s::timestamptz",
         "created_at": "%(now)s::timestamptz",
@@ -84,7 +84,7 @@ _DETAILS: Final = prepared_sql.field_of(Deposit, "details")
 _BEGIN: Final = prepared_sql.one_line(f"""
     WITH unchanged AS (
         SELECT FROM products_apikey k JOIN products_product p ON p.id = k.product_id, providers_paymentsystem s
-        WHERE k.id = %(key)s::uuid AND s.code = %(payment_system)s::text
+        WHERE k.id = %(key)s::uuid AND s.code = %(system)s::text
             AND (%(version)s::text IS NULL OR {version_sql("k", "p", "s")} = %(version)s::text)
     ),
     {claiming("unchanged")},
@@ -171,7 +171,7 @@ def _parameters(deposit: Deposit, caller: Caller, cause: Cause) -> dict[str, Any
         "mode": deposit.mode,
         "customer": deposit.customer.external_id,
         "new_customer": deposit.customer.id,
-        "payment_system": deposit.payment_system_id,
+        "system": deposit.payment_system_id,
         "flow": deposit.flow,
         "reference": deposit.reference,
         "currency": deposit.currency,
@@ -180,8 +180,8 @@ def _parameters(deposit: Deposit, caller: Caller, cause: Cause) -> dict[str, Any
         "language": deposit.language,
         "details": _DETAILS.get_prep_value(deposit.details),
         "metadata": Jsonb(deposit.metadata),
-        "checkout_session": deposit.checkout_session_id,
-        "checkout_attempt": deposit.checkout_attempt,
+        "session": deposit.checkout_session_id,
+        "attempt": deposit.checkout_attempt,
         "deadline_at": deposit.deadline_at,
         "cause": cause.kind,
         "cause_id": cause.id,

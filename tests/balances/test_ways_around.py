@@ -136,7 +136,7 @@ def test_a_guard_with_the_owners_rights_guards_no_other_table(ledger: Ledger) ->
         )
         definers = dict(cursor.fetchall())
     guards = [name for name, is_a_triggers in definers.items() if is_a_triggers]
-    assert len(guards) == 6, "the books', and one that keeps a history for each of five sorts of settings"
+    assert len(guards) == 7, "the books', and one that keeps a history for each of six sorts of settings"
     assert definers == {**dict.fromkeys(guards, True), "balances_post": False, "balances_post_transfer": False}
     # The application has no table of its own to put a trigger on; were it allowed a temporary one, that would not help.
     for guard in guards:

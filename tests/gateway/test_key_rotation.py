@@ -31,6 +31,7 @@ from postbacks.models import Letter, RejectedLetter
 from tests import roles
 from tests.conftest import Api
 from tests.gateway.api.bodies import deposit_body
+from tests.payments.checkout.stage import session_body
 from tests.two_persons import persons
 from tests.withdrawals.batch_stage import batch_body
 from tests.withdrawals.orders import IMPS, order
@@ -91,6 +92,7 @@ def rows(api: Api, product: Product, account: ProviderAccount) -> None:
     assert answer.status_code == 201
     deposit = Deposit.objects.get()
     Deposit.objects.filter(pk=deposit.pk).update(shown={"type": "wait"})
+    assert api.post("checkout-sessions", session_body()).status_code == 201
     order(api)
     assert api.post("withdrawal-batches", batch_body()).status_code == 201
     delivery = Delivery.objects.first()

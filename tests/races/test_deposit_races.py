@@ -109,7 +109,8 @@ class LookedUp:
     def __init__(self, key: str, both_looked: threading.Barrier) -> None:
         self.key, self.both_looked = key, both_looked
 
-    def take_with(self, statement: str, parameters: Any, *, object_id: Any) -> Any:
+    def take_with(self, statement: str, parameters: Any, *, object_id: Any, durably: bool) -> Any:
+        assert durably
         assert not IdempotencyKey.objects.filter(key=self.key).exists()
         self.both_looked.wait(20)
         unclaimed = statement.replace(prepared_sql.one_line(claiming("unchanged")), "claimed AS (SELECT)")
