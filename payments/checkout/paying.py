@@ -17,6 +17,7 @@ from gateway.api.idempotency import AlreadyAnswered, Owner, claim_of_form
 from gateway.api.order_fields import checked_fields
 from gateway.api.problems import Problem
 from gateway.lifecycles import Cause, CauseKind
+from gateway.paykassma.answers import Outcome
 from gateway.products.actions import Caller
 from gateway.products.models import Mode
 from gateway.providers.models import PaymentSystem
@@ -245,7 +246,10 @@ def _checked(deposit: Deposit, reference: str, amount: str, screenshot: "Uploade
 
 def _is_named(deposit: Deposit, reference: str) -> bool:
     """Whether this very reference is being looked for already, or was found, for this very deposit."""
-    known = Confirmation.objects.filter(deposit=deposit, provider_reference=reference)
+    # Whose answer was lost may never have arrived: by their own act the customer may send it again, under a new id.
+    known = Confirmation.objects.filter(deposit=deposit, provider_reference=reference).exclude(
+        status=ConfirmationStatus.VERIFYING, provider_word=Outcome.UNKNOWN
+    )
     return known.filter(status__in=[*OPEN_CONFIRMATIONS, ConfirmationStatus.CREDITED]).exists()
 
 

@@ -107,11 +107,6 @@ class Standing:
         return self.current is not None and self.current.deposit.status == DepositStatus.CREDITED
 
     @property
-    def earlier(self) -> tuple[Attempt, ...]:
-        """The attempts that do not count now; money may still come for them."""
-        return tuple(one for one in self.attempts if one is not self.current)
-
-    @property
     def next_attempt(self) -> NextAttempt:
         """Whether another attempt may begin. The verb asks again under its lock, and then the database."""
         if self.is_expired or self.is_cancelled or not self.session.product.is_active:

@@ -80,7 +80,7 @@ def test_another_way_calls_the_open_attempt_off(api: Api, book: Book, product: P
     assert (first.status, first.deadline_at) == (DepositStatus.CANCELLED, None)
     assert moves(first)[-1] == (3, "awaiting_payment", "cancelled", "customer")
     now = standing.of(session)
-    assert (now.current and now.current.deposit, [one.deposit for one in now.earlier]) == (second, [first])
+    assert (now.current and now.current.deposit, [one.deposit for one in now.attempts]) == (second, [first, second])
     assert news(product) == [
         ("deposit.created", 1),
         ("deposit.awaiting_payment", 2),

@@ -33,7 +33,7 @@ from tests.payments.stage import (
     place,
     work,
 )
-from tests.scripted_provider import ScriptedProvider
+from tests.scripted_provider import DROP, ScriptedProvider
 
 
 @pytest.fixture
@@ -72,6 +72,24 @@ def test_a_reference_is_sent_once(session: CheckoutSession, provider: ScriptedPr
     assert attempts(session)[0].status == DepositStatus.VERIFYING
     work()
     assert len(provider.to(ACTIVATE)) == 1
+
+
+def test_a_reference_whose_answer_was_lost_may_be_sent_again(
+    session: CheckoutSession, provider: ScriptedProvider
+) -> None:
+    provider.script(ACTIVATE, DROP)
+    form_id = uuid.uuid4()
+    name_reference(session, form_id=form_id)
+    work()
+    assert Confirmation.objects.get().provider_word == "unknown"
+    name_reference(session, form_id=form_id)  # the same form is the same act
+    assert Confirmation.objects.count() == 1
+    provider.script(ACTIVATE, OK)
+    for _ in range(2):
+        name_reference(session)
+        work()
+    assert list(Confirmation.objects.order_by("id").values_list("provider_word", flat=True)) == ["unknown", "accepted"]
+    assert len(provider.to(ACTIVATE)) == 2
 
 
 def test_the_same_form_corrected_is_another_reference(session: CheckoutSession) -> None:
