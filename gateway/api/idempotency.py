@@ -185,7 +185,7 @@ def claim_of(request: Request, caller: Caller) -> Claim:
 
 
 def claim_of_form(owner: Owner, form_id: uuid.UUID, *told: str) -> Claim:
-    """The claim of a form of the admin: however often it is sent, it happens once.
+    """The claim of a form of a page: however often it is sent, it happens once.
 
     Args:
         owner: whose order it is about.

@@ -1,6 +1,5 @@
 """What a customer does on the page of a session: chooses how to pay, and names the reference of the payment."""
 
-import re
 import uuid
 from collections.abc import Mapping
 from enum import StrEnum
@@ -34,8 +33,6 @@ from payments.states import CANCELLABLE, OPEN_CONFIRMATIONS, ConfirmationStatus
 #: Between a session's reference and the number of an attempt after the first: no product's own reference has it by
 #: accident, and people see what belongs together.
 ATTEMPT_MARK: Final = "~"
-#: As people group amounts: 1,000 or 1,00,000.00.
-_GROUPED: Final = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})+(\.[0-9]+)?", re.ASCII)
 
 
 class Refusal(StrEnum):
@@ -183,8 +180,8 @@ def confirm(
     Args:
         session_id: of the session.
         attempt: number of the attempt that was paid.
-        reference: as it was typed.
-        amount: as it was typed; empty: not told.
+        reference: in ASCII digits and letters; how it is spaced does not matter.
+        amount: as on the wire, ``1000.50`` (`locales.typed_amount`); empty: not told.
         screenshot: as it was uploaded.
         form_id: of the page's form.
 
@@ -229,8 +226,8 @@ def _checked(deposit: Deposit, reference: str, amount: str, screenshot: "Uploade
     data: dict[str, Any] = {}
     if reference := reference.strip():
         data["provider_reference"] = reference
-    if amount := "".join(amount.split()):
-        data["amount"] = amount.replace(",", "") if _GROUPED.fullmatch(amount) else amount
+    if amount:
+        data["amount"] = amount
     if screenshot is not None and screenshot.size:
         data["screenshot"] = screenshot
         if screenshot.size > settings.SCREENSHOT_MAX_BYTES:

@@ -27,7 +27,8 @@ class CheckoutSessionShape(serializers.Serializer[Any]):
     object = serializers.ChoiceField(choices=["checkout_session"])
     status = serializers.ChoiceField(
         choices=["open", "paid", "expired", "cancelled"],
-        help_text="`paid` once money was credited; an `expired` or `cancelled` one may still become that.",
+        help_text="`open` while a payment may be begun or is under way, however late; `paid` once money was credited; "
+        "an `expired` or `cancelled` one may still become that.",
     )
     url = serializers.URLField(
         allow_null=True, help_text="Where the customer pays. Whoever has it can, so it is for the customer alone."
@@ -61,7 +62,8 @@ def session_status(standing: Standing) -> str:
     current = None if standing.current is None else standing.current.deposit
     if standing.is_cancelled or (current is not None and current.status == DepositStatus.CANCELLED):
         return "cancelled"
-    return "expired" if standing.is_expired else "open"
+    # Never over while money may be under way: a product that began the order anew would have it paid twice.
+    return "expired" if standing.is_expired and not standing.is_under_way else "open"
 
 
 def session_shape(standing: Standing) -> dict[str, Any]:

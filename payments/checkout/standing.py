@@ -17,6 +17,8 @@ from payments.states import CANCELLABLE, OPEN_CONFIRMATIONS, ConfirmationStatus,
 LINK_ENDS_AFTER: Final = timedelta(days=60)
 #: Ended without money, so far.
 OVER: Final = frozenset({DepositStatus.FAILED, DepositStatus.EXPIRED, DepositStatus.CANCELLED})
+#: Money may be on its way, or waits for a person or for more of it.
+_UNDER_WAY: Final = frozenset({DepositStatus.VERIFYING, DepositStatus.ACCUMULATING, DepositStatus.IN_REVIEW})
 #: Money was seen: whatever was begun afterwards, this is what the customer has to know.
 _WITH_MONEY: Final = (
     DepositStatus.CREDITED,
@@ -105,6 +107,13 @@ class Standing:
     def is_paid(self) -> bool:
         """Money was credited for it."""
         return self.current is not None and self.current.deposit.status == DepositStatus.CREDITED
+
+    @property
+    def is_under_way(self) -> bool:
+        """Somebody says to have paid, or money waits: begun anew, the order might be paid twice."""
+        if self.current is None or self.shown is None:
+            return False
+        return self.current.deposit.status in _UNDER_WAY or self.shown.open_confirmation is not None
 
     @property
     def next_attempt(self) -> NextAttempt:

@@ -99,8 +99,8 @@ def test_the_same_form_corrected_is_another_reference(session: CheckoutSession) 
     assert Confirmation.objects.count() == 2
 
 
-@pytest.mark.parametrize("amount", ["1000", "1,000.00", "1 000.00", "1000.00"])
-def test_amounts_as_people_write_them(session: CheckoutSession, amount: str) -> None:
+@pytest.mark.parametrize("amount", ["1000", "1000.0", "1000.00"])
+def test_amounts_as_on_the_wire(session: CheckoutSession, amount: str) -> None:
     name_reference(session, amount=amount)
     assert Confirmation.objects.get().amount == 1000
 
@@ -117,6 +117,7 @@ def test_amounts_as_people_write_them(session: CheckoutSession, amount: str) -> 
         ({"amount": "1e3"}, {"amount": Mistake.INVALID}),
         ({"amount": "-5"}, {"amount": Mistake.INVALID}),
         ({"amount": "1,0"}, {"amount": Mistake.INVALID}),
+        ({"amount": "100,50"}, {"amount": Mistake.INVALID}),
         ({"screenshot": SimpleUploadedFile("a.png", b"png")}, {"screenshot": Mistake.INVALID}),
     ],
 )

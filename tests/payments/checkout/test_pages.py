@@ -130,6 +130,7 @@ def test_a_reference_is_refused_and_corrected(browser: Browser, provider: Script
         ({"reference": ""}, "reference", "Please fill this in."),
         ({"amount": "a lot"}, "amount", "Please enter the amount in digits, for example 1000."),
         ({"amount": "1000,50"}, "amount", "Please enter the amount in digits, for example 1000."),
+        ({"amount": "100,50"}, "amount", "Please enter the amount in digits, for example 1000."),
         ({"amount": ""}, "amount", "Please fill this in."),
     ],
 )

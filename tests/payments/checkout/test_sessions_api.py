@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from gateway.api.models import IdempotencyKey
 from gateway.products.models import Mode, Product
 from gateway.providers.models import PaymentSystem, ProviderAccount
+from payments import deadlines
 from payments.checkout import sessions
 from payments.checkout.paying import Refused
 from payments.models import CheckoutSession, Deposit
@@ -282,3 +283,32 @@ def test_expired_by_the_clock_alone(api: Api, clock: Any) -> None:
     clock.shift(timedelta(minutes=10))
     assert api.get(f"checkout-sessions/{session.public_id}").json()["status"] == "expired"
     assert cancel(api, session).json()["status"] == "cancelled"
+
+
+def status_of(api: Api, session: CheckoutSession) -> str:
+    answer: str = api.get(f"checkout-sessions/{session.public_id}").json()["status"]
+    return answer
+
+
+def test_not_expired_while_a_payment_is_looked_for(api: Api, book: Book, clock: Any) -> None:
+    session = begin_session(api, expires_at="2026-03-01T12:10:00Z")
+    choose(session)
+    work()
+    clock.shift(timedelta(minutes=9))
+    name_reference(session)
+    clock.shift(timedelta(minutes=2))
+    assert attempts(session)[0].status == DepositStatus.VERIFYING
+    assert status_of(api, session) == "open"
+
+
+def test_a_late_reference_opens_it_again(api: Api, book: Book, clock: Any) -> None:
+    session = begin_session(api, expires_at="2026-03-01T12:10:00Z")
+    choose(session)
+    work()
+    clock.shift(timedelta(minutes=10))
+    deadlines.expire_deposits()
+    assert attempts(session)[0].status == DepositStatus.EXPIRED
+    assert status_of(api, session) == "expired"
+    name_reference(session)
+    assert attempts(session)[0].status == DepositStatus.EXPIRED
+    assert status_of(api, session) == "open"
