@@ -35,7 +35,7 @@ _LIST: Final = {
     FailureCode.PROVIDER_UNAVAILABLE: _Failure(
         message="The provider did not answer; nothing was asked of the customer.",
         customer_message=gettext_noop(
-            "This payment method is not available right now. Please try again in some minutes."
+            "This payment method is not available right now. Please try again in a few minutes."
         ),
         safe_to_retry=True,
     ),

@@ -59,7 +59,7 @@ def _row(label: str, value: str) -> Row:
     if label == "account_type" and (word := _PRESSED.get(value.strip().lower())):
         return Row(label=_("Choose in the app"), value=_(word), is_copied=False)
     if label == "identifier":
-        return Row(label=_("UPI address") if upi.is_address(value) else _("Pay to"), value=value, is_copied=True)
+        return Row(label=_("UPI ID") if upi.is_address(value) else _("Pay to"), value=value, is_copied=True)
     return Row(label=label, value=value, is_copied=True)
 
 

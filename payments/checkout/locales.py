@@ -27,6 +27,9 @@ _NO_BREAK_SPACE: Final = "\u00a0"
 #: The zero of each numbering system of CLDR that our locales write in; its other digits follow it in Unicode.
 _ZEROS: Final = {"latn": "0", "beng": "\u09e6"}
 
+#: A country's time. Of Hindi and Urdu CLDR has "India" and "time" side by side, as nobody says it.
+_TIMES: Final = {"hi": "{} का समय", "ur": "{} کا وقت"}
+
 #: Seconds of each unit that a duration is told in.
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
@@ -69,6 +72,11 @@ def number(value: int | Decimal, language: str, currency: str = "") -> str:
     return _in_digits_of(locale, text)
 
 
+def digits(language: str, currency: str) -> str:
+    """The digits from 0 to 9 in which amounts of the currency are written, for all numbers of a page."""
+    return _in_digits_of(_locale(language, currency), "0123456789")
+
+
 def moment(at: datetime, language: str, currency: str) -> str:
     """Date and time of the currency's country, with the zone's name: ``27 November 2026, 11:22 AM (India Time)``.
 
@@ -80,7 +88,13 @@ def moment(at: datetime, language: str, currency: str) -> str:
     time = dates.format_time(at, "short", tzinfo=zone, locale=locale)
     both = str(locale.datetime_formats["long"]).replace("{1}", date).replace("{0}", time)
     # Of the language alone: some countries' data call every time one of summer.
-    name = "UTC" if zone is _UTC else dates.get_timezone_location(zone, Locale(language))
+    own = Locale(language)
+    if zone is _UTC:
+        name = "UTC"
+    elif language in _TIMES:
+        name = _TIMES[language].format(own.territories[_country(currency)])
+    else:
+        name = dates.get_timezone_location(zone, own)
     return _in_digits_of(locale, f"{both} ({name})")
 
 

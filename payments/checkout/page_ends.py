@@ -25,7 +25,9 @@ _SAID: Final = {
         gettext_noop("There is no payment at this address"),
         (
             gettext_noop("The link is incomplete, or it ended some time ago."),
-            gettext_noop("Please open it again from where you got it. If you have paid, nothing is lost: ask there."),
+            gettext_noop(
+                "Please open it again from where you got it. If you have paid, your money is not lost: ask there."
+            ),
         ),
     ),
     405: (gettext_noop("This could not be read"), (gettext_noop("Please open the link again."),)),
@@ -39,12 +41,16 @@ _SAID: Final = {
         (gettext_noop("There were too many tries. Nothing is lost; go on in about a minute."),),
     ),
     500: (
-        gettext_noop("Something went wrong here"),
-        (gettext_noop("Please open the page again in a moment. If you have paid, nothing is lost; do not pay again."),),
+        gettext_noop("Something went wrong on our side"),
+        (
+            gettext_noop(
+                "Please open the page again in a moment. If you have paid, your money is not lost; do not pay again."
+            ),
+        ),
     ),
     503: (
         gettext_noop("Please wait a moment"),
-        (gettext_noop("We cannot answer right now. If you have paid, nothing is lost; do not pay again."),),
+        (gettext_noop("We cannot answer right now. If you have paid, your money is not lost; do not pay again."),),
     ),
 }
 

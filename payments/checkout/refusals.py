@@ -11,18 +11,20 @@ from payments.checkout.paying import Mistake, Refusal
 #: What is shown above a page whose form was not taken.
 FORMS: Final[Mapping[Refusal, str]] = {
     Refusal.NOT_OFFERED: gettext_noop("This payment method is not available right now. Please choose another one."),
-    Refusal.UNDER_WAY: gettext_noop("Another payment of this order is already under way. Please do not pay again."),
+    Refusal.UNDER_WAY: gettext_noop("Another payment for this order is already under way. Please do not pay again."),
     Refusal.PAID_ELSEWHERE: gettext_noop("This order is being paid in another way already. Please do not pay again."),
     Refusal.OVER: gettext_noop("This is not possible any more. Here is how the payment stands now."),
     Refusal.REFERENCE_USED: gettext_noop("This reference was entered before. Every payment has its own."),
-    Refusal.TOO_MANY: gettext_noop("Too many references were entered. Please try again in an hour; nothing is lost."),
+    Refusal.TOO_MANY: gettext_noop(
+        "Too many references were entered. Please enter yours again in an hour; nothing is lost."
+    ),
     Refusal.BUSY: gettext_noop("This is being worked on already. Please wait a moment."),
 }
 _MISSING: Final = gettext_noop("Please fill this in.")
 #: What is shown beside a field, by its name; any other field is one that a payment system asks for.
 _FIELDS: Final[Mapping[tuple[str, Mistake], str]] = {
     ("reference", Mistake.INVALID): gettext_noop(
-        "This does not look like such a reference. Please compare it with the example: %(example)s."
+        "This reference does not look right. Please compare it with the example: %(example)s."
     ),
     ("amount", Mistake.INVALID): gettext_noop("Please enter the amount in digits, for example %(example)s."),
     ("screenshot", Mistake.MISSING): gettext_noop("Please add a screenshot of the payment."),

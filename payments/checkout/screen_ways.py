@@ -75,7 +75,7 @@ def _steps(attempt: Attempt, details: list[dict[str, str]], language: str) -> li
         opened = _("Open your %(system)s app.") % words
     return [
         opened,
-        _("Send exactly %(amount)s, in one payment, to what is written here.") % words,
+        _("Send exactly %(amount)s in one payment, using the details shown here.") % words,
         _('Come back to this page and enter the "%(reference)s" of the payment.') % words,
     ]
 
@@ -90,7 +90,6 @@ def _time_left(attempt: Attempt, standing: Standing, reader: Reader) -> dict[str
         "until": min(ends).isoformat(timespec="seconds"),
         "moment": locales.moment(min(ends), reader.language, attempt.deposit.currency),
         "words": locales.duration(seconds, reader.language, attempt.deposit.currency),
-        "zero": locales.number(0, reader.language, attempt.deposit.currency),
     }
 
 

@@ -42,6 +42,7 @@ def frame(standing: Standing, reader: Reader, here: Mapping[str, str]) -> dict[s
         "support": support and {"link": support, "words": support.removeprefix("mailto:").removeprefix("https://")},
         "is_test": session.mode == "test",
         "amount": locales.amount(session.amount, session.currency, reader.language),
+        "digits": locales.digits(reader.language, session.currency),
         "links": reader.links,
         "seen": len(standing.attempts),
         "languages": [

@@ -36,14 +36,14 @@ def link_expired(merchant: str) -> Told:
 
 def called_off(merchant: str, *, paid: bool, ways: frozenset[Way]) -> Told:
     """Called off by the product; `paid` where the customer may have paid before that."""
-    sentences = [_("%(merchant)s has called it off. Please do not pay any more.") % {"merchant": merchant}]
+    sentences = [_("%(merchant)s has cancelled it. Please do not pay any more.") % {"merchant": merchant}]
     if ways:
         sentences.append(_("If you have already paid, enter the reference: your money is not lost."))
     elif paid:
-        sentences.append(_("If you have already paid, we find it by itself: your money is not lost."))
+        sentences.append(_("If you have already paid, we will find the payment ourselves: your money is not lost."))
     return Told(
         code="called_off",
-        title=_("This payment was called off"),
+        title=_("This payment was cancelled"),
         sentences=tuple(sentences),
         tone=Tone.WARN,
         ways=ways,
@@ -121,7 +121,7 @@ def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
 def _over(earlier: tuple[str, ...]) -> str:
     """The time is over; that nothing was paid is known only where nobody was ever shown how to."""
     if earlier:
-        return _("If you have paid, we find it by itself; do not pay twice.")
+        return _("If you have paid, we will find the payment ourselves; do not pay twice.")
     return _("The time to pay is over. Nothing was paid.")
 
 
@@ -136,7 +136,7 @@ def not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:
     if confirmable:
         said = sentence(FailureCode.NOT_PAID_IN_TIME)
     else:
-        said = _("If you have paid, we find it by itself; do not pay twice.")
+        said = _("If you have paid, we will find the payment ourselves; do not pay twice.")
     return Told(
         code="not_paid_in_time",
         title=_("The time to pay is over"),
@@ -155,7 +155,10 @@ def changed(deposit: Deposit, *, confirmable: bool) -> Told:
             _("If you paid with %(system)s all the same, enter that reference here: your money is not lost.") % system
         )
     else:
-        said = _("If you paid with %(system)s all the same, we find it by itself: your money is not lost.") % system
+        said = (
+            _("If you paid with %(system)s all the same, we will find the payment ourselves: your money is not lost.")
+            % system
+        )
     return Told(
         code="changed",
         title=_("You chose another way to pay"),

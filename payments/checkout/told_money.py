@@ -41,14 +41,14 @@ def checking(attempt: Attempt, now: datetime) -> Told:
         days = deposit.payment_system.confirm_days
         sentences.append(
             ngettext(
-                "This takes longer than usual. Your payment is not lost: we go on asking for %(days)s day.",
-                "This takes longer than usual. Your payment is not lost: we go on asking for %(days)s days.",
+                "This takes longer than usual. Your payment is not lost: we keep checking for %(days)s day.",
+                "This takes longer than usual. Your payment is not lost: we keep checking for %(days)s days.",
                 days,
             )
             % {"days": locales.number(days, get_language() or "en", deposit.currency)}
         )
     else:
-        sentences.append(_("Most payments are found within some minutes."))
+        sentences.append(_("Most payments are found within a few minutes."))
     return Told(
         code="checking_long" if is_long else "checking",
         title=_("We are checking your payment"),
@@ -63,10 +63,10 @@ def _asking_what_became(deposit: Deposit) -> Told:
     """A payment was begun by the provider, or it was not: its answer was lost, and we ask."""
     system = {"system": deposit.payment_system.name}
     if deposit.flow == Flow.PUSH:
-        known = _("We do not know yet whether the request of %(system)s reached your phone.") % system
+        known = _("We do not know yet whether the request from %(system)s reached your phone.") % system
         then = _("If it did, approve it there. Please do not pay in another way meanwhile.")
     else:
-        known = _("We are asking %(system)s what became of your payment.") % system
+        known = _("We are asking %(system)s what happened to your payment.") % system
         then = do_not_pay_again()
     return Told(
         code="asking",
@@ -89,14 +89,14 @@ def saved_up(deposit: Deposit) -> Told:
         }
         sentences: tuple[str, ...] = (
             _("%(saved)s of %(minimum)s saved; %(lacking)s to go.") % figures,
-            _("%(system)s adds up smaller payments and credits them together, from %(minimum)s on.")
+            _("%(system)s adds up smaller payments and credits them together once they reach %(minimum)s.")
             % (system | figures),
         )
     else:
         sentences = (_("%(system)s adds up smaller payments and credits them together.") % system,)
     return Told(
         code="saved_up",
-        title=_("Your payment is saved up"),
+        title=_("Your payment is being saved up"),
         sentences=sentences,
         then=(_("Nothing is lost. This page shows when it is credited."), keep_the_link()),
         polls=True,
@@ -120,8 +120,8 @@ def in_review(attempt: Attempt, standing: Standing, now: datetime) -> Told:
         sentences = [_("%(received)s of %(amount)s arrived.") % amounts]
         then.append(_("Please do not send the rest unless support asks you to."))
     elif deposit.amount_check == AmountCheck.OTHER_CURRENCY:
-        code, title = "review_currency", _("Money of another currency arrived")
-        sentences = [_("%(amount)s was asked for, and money of another currency came.") % amounts]
+        code, title = "review_currency", _("Money in another currency arrived")
+        sentences = [_("%(amount)s was asked for, but money in another currency arrived.") % amounts]
         then.append(do_not_pay_again())
     else:
         code, sentences = "review", [_("Something about it has to be looked at first.")]
@@ -171,7 +171,7 @@ def credited(attempt: Attempt, standing: Standing, merchant: str) -> Told:
     others = [one.deposit for one in standing.attempts if one is not attempt and one.deposit.status == deposit.status]
     for other in others:
         received = shown_sum(other.received_amount or Decimal(0), other.currency)
-        sentences.append(_("Another payment of this order arrived, too: %(received)s") % {"received": received})
+        sentences.append(_("Another payment for this order arrived, too: %(received)s") % {"received": received})
     return Told(
         code=code,
         title=_("Payment received"),

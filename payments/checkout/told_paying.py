@@ -98,7 +98,7 @@ def asking_after_return(attempt: Attempt, standing: Standing) -> Told:
         code="returned",
         title=_("We are checking your payment"),
         sentences=(
-            _("We are asking %(system)s what became of your payment.")
+            _("We are asking %(system)s what happened to your payment.")
             % {"system": attempt.deposit.payment_system.name},
         ),
         then=(do_not_pay_again(), keep_the_link()),
@@ -143,7 +143,7 @@ def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> T
                 code="pay_on_phone",
                 title=_("Look at your phone"),
                 sentences=(
-                    _("Open the request of %(system)s and approve %(amount)s there.") % names,
+                    _("Open the request from %(system)s and approve %(amount)s there.") % names,
                     *((_('%(system)s says: "%(message)s"') % (names | {"message": said}),) if said else ()),
                 ),
                 then=(by_itself,),
@@ -154,7 +154,7 @@ def _paying(deposit: Deposit, change: frozenset[Way], *, confirmable: bool) -> T
             return Told(
                 code="details_not_shown",
                 title=_("The payment details cannot be shown right now"),
-                sentences=(_("Please open this page again in some minutes."),),
+                sentences=(_("Please open this page again in a few minutes."),),
                 then=(_("If you have already paid, enter the reference: your money is not lost."),) * confirmable,
                 tone=Tone.WARN,
                 ways=frozenset({Way.CONFIRM_LINK}) if confirmable else frozenset(),

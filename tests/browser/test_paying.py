@@ -204,7 +204,7 @@ def test_called_off_by_the_shop_while_the_page_is_open(stack: Stack, phone: Phon
     screen.open(chosen(session, "upi_l"))
     assert stack.test.post(f"checkout-sessions/{session['id']}/cancel").status_code == 200
     screen.open(session["url"])
-    expect(screen.page.locator("h1")).to_have_text("This payment was called off")
+    expect(screen.page.locator("h1")).to_have_text("This payment was cancelled")
     expect(screen.page.locator(".offers, .rows, .copy")).to_have_count(0)
 
 

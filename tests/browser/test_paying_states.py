@@ -182,7 +182,7 @@ STOPS: Final = [
     "Skip to the payment",
     "I have already paid",
     "Copy the amount",
-    "Copy: UPI address",
+    "Copy: UPI ID",
     "Open a UPI app",
     "How to pay, step by step",
     "UPI transaction ID (UTR)",

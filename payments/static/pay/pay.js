@@ -48,6 +48,12 @@
     }
   });
 
+  /* In the digits of the page's amounts. */
+  function inDigits(words, node) {
+    var zero = (node.dataset.zero || "0").charCodeAt(0);
+    return words.replace(/[0-9]/g, function (digit) { return String.fromCharCode(zero + Number(digit)); });
+  }
+
   /* The time that is left: by the minute, and in the last hour by the second. It is never read aloud. */
   var ticking = [];
 
@@ -73,9 +79,7 @@
       var words = leftOf(one, Math.round((one.until - Date.now()) / 1000));
       if (words === null || words === one.words) return;
       one.words = words;
-      one.node.textContent = words.replace(/[0-9]/g, function (digit) {
-        return String.fromCharCode(one.zero + Number(digit));
-      });
+      one.node.textContent = inDigits(words, one.node);
     });
   }
 
@@ -89,7 +93,8 @@
     var fits = length >= least && length <= most;
     place.hidden = false;
     place.className = fits ? "count good" : "count";
-    place.textContent = length + " / " + (least === most ? most : least + "–" + most) + (fits ? " ✓" : "");
+    var wanted = least === most ? most : least + "–" + most;
+    place.textContent = inDigits(length + " / " + wanted + (fits ? " ✓" : ""), place);
   }
 
   /* Pictures of telephones have megabytes, and the line may carry ten kilobytes a second. */
@@ -126,7 +131,6 @@
       return {
         node: node,
         until: Date.now() + Number(node.dataset.seconds) * 1000,
-        zero: (node.dataset.zero || "0").charCodeAt(0),
         locale: document.documentElement.lang + "-u-nu-latn",
       };
     });

@@ -235,7 +235,7 @@ def test_a_frame_shows_what_is_said_instead_of_a_page_of_its_session(api: Api, m
         assert one.headers["Content-Security-Policy"] == POLICY.format("https://a.example")
         assert "X-Frame-Options" not in one.headers
         assert 'lang="hi"' in one.content.decode()
-    assert "कुछ भी खोया नहीं है" in answers[-1].content.decode()
+    assert "कोई नुकसान नहीं हुआ है" in answers[-1].content.decode()
 
 
 def test_a_product_s_own_pages_may_frame_it(browser: Browser) -> None:
@@ -320,7 +320,7 @@ def test_a_database_that_is_away_is_said_calmly(browser: Browser, monkeypatch: p
     answer = client.get(browser.address)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     text = words(answer.content.decode())
-    assert "If you have paid, nothing is lost; do not pay again." in text
+    assert "If you have paid, your money is not lost; do not pay again." in text
     assert "secret" not in text
 
 

@@ -125,7 +125,7 @@ def test_a_reference_is_refused_and_corrected(browser: Browser, provider: Script
         (
             {"reference": "12 34"},
             "reference",
-            "This does not look like such a reference. Please compare it with the example: 123456789012.",
+            "This reference does not look right. Please compare it with the example: 123456789012.",
         ),
         ({"reference": ""}, "reference", "Please fill this in."),
         ({"amount": "a lot"}, "amount", "Please enter the amount in digits, for example 1000."),
@@ -193,7 +193,7 @@ def test_too_many_references(browser: Browser, provider: ScriptedProvider) -> No
         assert browser.confirm(f"{number:012}").code == "checking"
     page = browser.confirm("999999999999")
     assert page.status == 429
-    assert "Too many references were entered. Please try again in an hour; nothing is lost." in page.text
+    assert "Too many references were entered. Please enter yours again in an hour; nothing is lost." in page.text
 
 
 def test_a_screenshot_is_asked_for_where_one_is_wanted(
@@ -229,7 +229,7 @@ def test_a_upi_address_has_a_code_and_a_link(browser: Browser, provider: Scripte
     assert 'href="upi://pay?pa=shop@bank&amp;pn=product%20' in page.html
     assert "&amp;am=1000.00&amp;cu=INR" in page.html
     assert "<svg" in page.html.partition('class="qr"')[2]
-    assert "UPI address shop@bank" in page.text
+    assert "UPI ID shop@bank" in page.text
 
 
 def test_no_link_to_what_is_no_upi_address(browser: Browser, provider: ScriptedProvider) -> None:
@@ -265,7 +265,7 @@ def test_back_from_a_redirect(visit: Callable[..., Browser], provider: ScriptedP
     html = answer.content.decode()
     assert 'data-code="returned"' in html
     assert "Please do not pay again." in html
-    again = f'<a href="{url}" target="_top" rel="noopener noreferrer">You have not paid? Continue to UPI QR</a>'
+    again = f'<a href="{url}" target="_top" rel="noopener noreferrer">Not paid yet? Continue to UPI QR</a>'
     assert again in html
     assert f'class="button" href="{url}"' not in html
     # What it asks for news remembers it, and so does another language; another way to pay does not.
@@ -308,7 +308,7 @@ def test_nothing_is_offered_while_a_push_may_be_on_its_way(
     assert browser.get("/change").code == "asking"  # led back
     page = browser.choose("mpesa", **{"detail-phone_number": "254700000000"})
     assert page.status == 409
-    assert "Another payment of this order is already under way. Please do not pay again." in page.text
+    assert "Another payment for this order is already under way. Please do not pay again." in page.text
     assert len(browser.attempts()) == 1
 
 
@@ -464,7 +464,7 @@ def test_a_cancelled_session(api: Api, browser: Browser) -> None:
     opened(browser)
     assert api.post(f"checkout-sessions/{browser.session.public_id}/cancel").status_code == 200
     page = browser.get()
-    assert page.title == "This payment was called off"
+    assert page.title == "This payment was cancelled"
     assert "6234234234" not in page.html
     assert browser.choose().status == 409
     page = browser.get(page.link("/attempts/1"))
@@ -518,7 +518,7 @@ def test_without_return_urls_there_is_no_button(browser: Browser) -> None:
 def test_nothing_is_offered_where_no_account_serves_the_mode(browser: Browser, account: ProviderAccount) -> None:
     ProviderAccount.objects.filter(pk=account.pk).update(is_active=False)
     page = browser.get()
-    assert "No payment method is available right now. Please open this page again in some minutes." in page.text
+    assert "No payment method is available right now. Please open this page again in a few minutes." in page.text
 
 
 def test_pages_take_few_queries(browser: Browser, django_assert_max_num_queries: Any) -> None:

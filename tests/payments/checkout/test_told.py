@@ -145,7 +145,7 @@ CASES: Final = [
         deposit={**PUSH, "shown": {"type": "wait"}, "shown_at": NOW},
         code="pay_on_phone",
         title="Look at your phone",
-        sentences=("Open the request of UPI P2P and approve ₹1,000.00 there.",),
+        sentences=("Open the request from UPI P2P and approve ₹1,000.00 there.",),
         then=(BY_ITSELF,),
         ways=CHANGE,
         polls=True,
@@ -155,7 +155,7 @@ CASES: Final = [
         deposit={**PUSH, "shown": {"type": "wait", "message": "Enter your PIN."}, "shown_at": NOW},
         code="pay_on_phone",
         title="Look at your phone",
-        sentences=("Open the request of UPI P2P and approve ₹1,000.00 there.", 'UPI P2P says: "Enter your PIN."'),
+        sentences=("Open the request from UPI P2P and approve ₹1,000.00 there.", 'UPI P2P says: "Enter your PIN."'),
         then=(BY_ITSELF,),
         ways=CHANGE,
         polls=True,
@@ -165,7 +165,7 @@ CASES: Final = [
         deposit={"shown_at": NOW},
         code="details_not_shown",
         title="The payment details cannot be shown right now",
-        sentences=("Please open this page again in some minutes.",),
+        sentences=("Please open this page again in a few minutes.",),
         then=("If you have already paid, enter the reference: your money is not lost.",),
         ways=LINK,
         polls=True,
@@ -195,7 +195,7 @@ CASES: Final = [
         deposit={**PUSH, "shown": {"type": "wait"}, "shown_at": NOW, "deadline_at": NOW},
         code="not_paid_in_time",
         title="The time to pay is over",
-        sentences=("If you have paid, we find it by itself; do not pay twice.",),
+        sentences=("If you have paid, we will find the payment ourselves; do not pay twice.",),
         polls=True,
     ),
     Case(
@@ -204,7 +204,7 @@ CASES: Final = [
         confirmations=OPEN,
         code="checking",
         title="We are checking your payment",
-        sentences=(ENTERED, "Most payments are found within some minutes."),
+        sentences=(ENTERED, "Most payments are found within a few minutes."),
         then=(NOT_AGAIN, KEEP),
         ways=LINK,
         polls=True,
@@ -220,7 +220,7 @@ CASES: Final = [
         title="We are checking your payment",
         sentences=(
             ENTERED,
-            "This takes longer than usual. Your payment is not lost: we go on asking for 7 days.",
+            "This takes longer than usual. Your payment is not lost: we keep checking for 7 days.",
             "The reference 999999999999 was not accepted.",
         ),
         then=(NOT_AGAIN, KEEP),
@@ -232,7 +232,7 @@ CASES: Final = [
         deposit=PUSH,
         code="asking",
         title="We are checking your payment",
-        sentences=("We do not know yet whether the request of UPI P2P reached your phone.",),
+        sentences=("We do not know yet whether the request from UPI P2P reached your phone.",),
         then=("If it did, approve it there. Please do not pay in another way meanwhile.", KEEP),
         polls=True,
     ),
@@ -241,7 +241,7 @@ CASES: Final = [
         deposit=AWAY,
         code="asking",
         title="We are checking your payment",
-        sentences=("We are asking UPI P2P what became of your payment.",),
+        sentences=("We are asking UPI P2P what happened to your payment.",),
         then=(NOT_AGAIN, KEEP),
         polls=True,
     ),
@@ -253,10 +253,10 @@ CASES: Final = [
         },
         confirmations=OPEN,
         code="saved_up",
-        title="Your payment is saved up",
+        title="Your payment is being saved up",
         sentences=(
             "₹60.00 of ₹148.00 saved; ₹88.00 to go.",
-            "UPI P2P adds up smaller payments and credits them together, from ₹148.00 on.",
+            "UPI P2P adds up smaller payments and credits them together once they reach ₹148.00.",
         ),
         then=("Nothing is lost. This page shows when it is credited.", KEEP),
         polls=True,
@@ -269,7 +269,7 @@ CASES: Final = [
         },
         confirmations=OPEN,
         code="saved_up",
-        title="Your payment is saved up",
+        title="Your payment is being saved up",
         sentences=("UPI P2P adds up smaller payments and credits them together.",),
         then=("Nothing is lost. This page shows when it is credited.", KEEP),
         polls=True,
@@ -298,8 +298,8 @@ CASES: Final = [
         status=D.IN_REVIEW,
         deposit={**HAND, "amount_check": AmountCheck.OTHER_CURRENCY},
         code="review_currency",
-        title="Money of another currency arrived",
-        sentences=("₹1,000.00 was asked for, and money of another currency came.",),
+        title="Money in another currency arrived",
+        sentences=("₹1,000.00 was asked for, but money in another currency arrived.",),
         then=(DECIDES, NOT_AGAIN, KEEP),
         ways=LINK,
         polls=True,
@@ -372,7 +372,7 @@ CASES: Final = [
         deposit={"failure_code": F.PROVIDER_UNAVAILABLE},
         code="failed_provider_unavailable",
         title="UPI P2P did not work",
-        sentences=("This payment method is not available right now. Please try again in some minutes.",),
+        sentences=("This payment method is not available right now. Please try again in a few minutes.",),
         ways=frozenset({Way.CHOOSE}),
     ),
     Case(
@@ -404,14 +404,14 @@ CASES: Final = [
         deposit={**HAND, "failure_code": F.NOT_PAID_IN_TIME, "updated_at": NOW - timedelta(days=31)},
         code="not_paid_in_time",
         title="The time to pay is over",
-        sentences=("If you have paid, we find it by itself; do not pay twice.",),
+        sentences=("If you have paid, we will find the payment ourselves; do not pay twice.",),
     ),
     Case(
         status=D.EXPIRED,
         deposit={**WINDOW, "failure_code": F.NOT_PAID_IN_TIME},
         code="not_paid_in_time",
         title="The time to pay is over",
-        sentences=("If you have paid, we find it by itself; do not pay twice.",),
+        sentences=("If you have paid, we will find the payment ourselves; do not pay twice.",),
     ),
     Case(
         status=D.EXPIRED,
@@ -447,9 +447,9 @@ CASES: Final = [
         deposit=HAND,
         session={"is_cancelled": True},
         code="called_off",
-        title="This payment was called off",
+        title="This payment was cancelled",
         sentences=(
-            "The Shop has called it off. Please do not pay any more.",
+            "The Shop has cancelled it. Please do not pay any more.",
             "If you have already paid, enter the reference: your money is not lost.",
         ),
         ways=LINK,
@@ -460,10 +460,10 @@ CASES: Final = [
         deposit=PUSH,
         session={"is_cancelled": True},
         code="called_off",
-        title="This payment was called off",
+        title="This payment was cancelled",
         sentences=(
-            "The Shop has called it off. Please do not pay any more.",
-            "If you have already paid, we find it by itself: your money is not lost.",
+            "The Shop has cancelled it. Please do not pay any more.",
+            "If you have already paid, we will find the payment ourselves: your money is not lost.",
         ),
         polls=True,
     ),
@@ -471,8 +471,8 @@ CASES: Final = [
         status=D.CANCELLED,
         session={"is_cancelled": True},
         code="called_off",
-        title="This payment was called off",
-        sentences=("The Shop has called it off. Please do not pay any more.",),
+        title="This payment was cancelled",
+        sentences=("The Shop has cancelled it. Please do not pay any more.",),
     ),
     Case(
         status=D.CANCELLED,
@@ -489,7 +489,9 @@ CASES: Final = [
         is_earlier=True,
         code="changed",
         title="You chose another way to pay",
-        sentences=("If you paid with UPI P2P all the same, we find it by itself: your money is not lost.",),
+        sentences=(
+            "If you paid with UPI P2P all the same, we will find the payment ourselves: your money is not lost.",
+        ),
     ),
     Case(
         status=D.REVERSED,
@@ -583,7 +585,7 @@ def test_who_comes_back_from_the_providers_page_is_not_invited_to_pay_again() ->
     attempt = made(case)
     said = told.of(standing(attempt), merchant="The Shop", now=NOW, came_back=True)
     assert (said.code, said.title) == ("returned", "We are checking your payment")
-    assert said.sentences == (f"We are asking {attempt.deposit.payment_system.name} what became of your payment.",)
+    assert said.sentences == (f"We are asking {attempt.deposit.payment_system.name} what happened to your payment.",)
     assert said.then == ("Please do not pay again.", "You may close this page and come back by its link.")
     assert said.ways == {Way.PAY_LINK, Way.CHANGE}
     assert said.polls
@@ -620,8 +622,8 @@ def test_nothing_was_chosen_in_time() -> None:
 
 def test_it_was_called_off_before_anything_was_chosen() -> None:
     said = told.of(standing(is_cancelled=True), merchant="The Shop", now=NOW)
-    assert (said.code, said.title, said.ways) == ("called_off", "This payment was called off", frozenset())
-    assert said.sentences == ("The Shop has called it off. Please do not pay any more.",)
+    assert (said.code, said.title, said.ways) == ("called_off", "This payment was cancelled", frozenset())
+    assert said.sentences == ("The Shop has cancelled it. Please do not pay any more.",)
 
 
 def credited_attempt(number: int, **columns: Any) -> Attempt:
@@ -636,7 +638,7 @@ def credited_attempt(number: int, **columns: Any) -> Attempt:
 def test_two_payments_of_one_order_are_both_told() -> None:
     first, second = credited_attempt(1), credited_attempt(2, received_amount=Decimal(1000))
     said = told.of(standing(second, first), merchant="The Shop", now=NOW)
-    assert said.sentences[-1] == "Another payment of this order arrived, too: ₹1,000.00"
+    assert said.sentences[-1] == "Another payment for this order arrived, too: ₹1,000.00"
     assert said.then == ("Please ask The Shop about the second payment.",)
     assert said.ways == frozenset()
 
