@@ -33,7 +33,7 @@ LONG_OPENING: Final = timedelta(seconds=20)
 
 def choose() -> Told:
     """Nothing was chosen yet."""
-    return Told(code="choose", title=_("How would you like to pay?"), ways=frozenset({Way.CHOOSE}))
+    return Told(code="choose", title=_("Choose a way to pay"), ways=frozenset({Way.CHOOSE}))
 
 
 def opening(deposit: Deposit, standing: Standing, now: datetime) -> Told:

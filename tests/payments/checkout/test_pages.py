@@ -79,7 +79,7 @@ def arrives(browser: Browser, book: Book, clock: time_machine.Traveller, *, atte
 def test_paid_by_hand(browser: Browser, provider: ScriptedProvider, book: Book, clock: time_machine.Traveller) -> None:
     provider.script(ACTIVATE, OK)
     page = browser.get()
-    assert (page.status, page.code, page.title) == (200, "choose", "How would you like to pay?")
+    assert (page.status, page.code, page.title) == (200, "choose", "Choose a way to pay")
     assert page.value("seen") == "0"
     assert "₹1,000.00" in page.text
     assert browser.session.reference in page.text

@@ -610,7 +610,7 @@ def test_every_reason_has_its_sentences() -> None:
 
 def test_before_anything_was_chosen() -> None:
     said = told.of(standing(), merchant="The Shop", now=NOW)
-    assert (said.code, said.title, said.ways) == ("choose", "How would you like to pay?", frozenset({Way.CHOOSE}))
+    assert (said.code, said.title, said.ways) == ("choose", "Choose a way to pay", frozenset({Way.CHOOSE}))
 
 
 def test_nothing_was_chosen_in_time() -> None:
