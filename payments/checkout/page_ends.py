@@ -22,7 +22,7 @@ PREFIX: Final = "/pay/"
 _SAID: Final = {
     400: (gettext_noop("This could not be read"), (gettext_noop("Please go back and send it again."),)),
     404: (
-        gettext_noop("There is no payment at this address"),
+        gettext_noop("This link leads to no payment"),
         (
             gettext_noop("The link is incomplete, or it ended some time ago."),
             gettext_noop(

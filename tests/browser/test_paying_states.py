@@ -177,6 +177,21 @@ def test_on_a_slow_line_the_details_are_there_in_seconds(stack: Stack, browser: 
         screen.close()
 
 
+@pytest.mark.parametrize(
+    ("currency", "system", "numbering", "counted"),
+    [("INR", "upi_l", "decimal", "3 / 12"), ("BDT", "bkash", "bengali", "৩ / ৬–২০")],
+)
+def test_steps_and_counters_are_in_the_digits_of_the_amounts(
+    stack: Stack, readers: Callable[[Kind], Screen], currency: str, system: str, numbering: str, counted: str
+) -> None:
+    """Bengali is written with Latin digits in India, and with its own in Bangladesh."""
+    screen = readers(PHONE)
+    screen.open(f"{chosen(asked_for(stack, currency=currency), system)}?lang=bn")
+    expect(screen.page.locator(".steps")).to_have_css("list-style-type", numbering)
+    screen.page.locator("#reference").fill("123")
+    expect(screen.page.locator(".count")).to_have_text(counted)
+
+
 #: What a person reaches by the Tab key, in this order, on the page that is paid by.
 STOPS: Final = [
     "Skip to the payment",

@@ -1,4 +1,4 @@
-"""The words of the payment pages: the same for the same thing in every sentence, polite, and stopped as its language does.
+"""The words of the payment pages: the same for the same thing in every sentence, polite, stopped as its language does.
 
 The words themselves stand in the glossary of docs/checkout.md, where the next translator looks for them.
 """

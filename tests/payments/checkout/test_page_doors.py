@@ -43,7 +43,7 @@ def test_a_wrong_token_opens_nothing() -> None:
     for address in (f"/pay/{token}{path}" for token in WRONG for path in PATHS):
         answer = Client().get(address)
         assert answer.status_code == 404, address
-        assert "There is no payment at this address" in answer.content.decode()
+        assert "This link leads to no payment" in answer.content.decode()
         assert answer.headers["Content-Security-Policy"] == POLICY.format("'none'")
 
 

@@ -457,7 +457,7 @@ def test_the_link_ends_like_one_that_never_was(browser: Browser, clock: time_mac
     ended, unknown = browser.get(), browser.get(f"/pay/{'a' * 43}")
     assert (ended.status, unknown.status) == (404, 404)
     assert ended.html == unknown.html
-    assert ended.title == "There is no payment at this address"
+    assert ended.title == "This link leads to no payment"
 
 
 def test_a_cancelled_session(api: Api, browser: Browser) -> None:

@@ -33,7 +33,9 @@ _SPOKEN: Final = frozenset(
     }
 )
 #: Every other ``data-`` attribute is a sentence that the script says.
-_SILENT: Final = frozenset(f"data-{name}" for name in ("bytes", "code", "copy", "live", "once", "seconds", "tag"))
+_SILENT: Final = frozenset(
+    f"data-{name}" for name in ("bytes", "code", "copy", "least", "live", "most", "once", "seconds", "tag", "zero")
+)
 _BUTTONS: Final = frozenset({"submit", "button", "reset"})
 _UNSEEN: Final = frozenset({"script", "style"})
 #: Elements that have no end.
