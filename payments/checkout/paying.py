@@ -21,8 +21,9 @@ from gateway.paykassma.answers import Outcome
 from gateway.products.actions import Caller
 from gateway.products.models import Mode
 from gateway.providers.models import PaymentSystem
-from payments.actions import NewDeposit, call_off, new_deposit
+from payments.actions import NewDeposit, new_deposit
 from payments.beginning import NotBegun, begin_deposit
+from payments.calling_off import call_off
 from payments.checkout import offers, standing
 from payments.checkout.standing import NextAttempt
 from payments.confirming import confirm_deposit
@@ -155,8 +156,10 @@ def _begin(session_id: uuid.UUID, system: PaymentSystem, details: dict[str, str]
 
 def _make_room(session: CheckoutSession, now: standing.Standing) -> None:
     """Call the open attempt off, where that is allowed; refuse where money may be under way."""
-    if now.is_expired or now.is_cancelled or not session.product.is_active:
+    if now.is_expired or now.is_cancelled or now.is_stopped:
         raise Refused(Refusal.OVER)
+    if now.is_elsewhere:
+        raise Refused(Refusal.PAID_ELSEWHERE)
     match now.next_attempt:
         case NextAttempt.REFUSED:
             raise Refused(Refusal.UNDER_WAY)

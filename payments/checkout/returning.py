@@ -38,7 +38,8 @@ _KINDS: Final = {
 def kind_of(standing: Standing) -> str:
     """``success``, ``pending`` or ``failure``. Never ``failure`` while money may be under way."""
     if standing.shown is None or standing.current is None:
-        return "failure"
+        # Begun elsewhere it may be paid there.
+        return "pending" if standing.is_elsewhere else "failure"
     found = _KINDS[DepositStatus(standing.current.deposit.status)]
     # A reference is still looked for where its attempt has ended, too.
     return "pending" if found == "failure" and standing.shown.open_confirmation is not None else found
