@@ -113,7 +113,7 @@ def test_the_same_picture_again_for_the_same_deposit_is_usual(api: Api, provider
     assert flagged() == [([], None), ([], None)]
 
 
-def test_pictures_of_another_mode_are_another_world(api: Api) -> None:
+def test_pictures_of_another_mode_are_another_world(api: Api, as_superuser: None) -> None:
     upload(api, opened(api), "REF100001", phone_screen())
     with roles.undisguised() as cursor:
         cursor.execute("UPDATE payments_deposit SET mode = 'live'")
