@@ -22,7 +22,7 @@ from payments.checkout.standing import Attempt, NextAttempt
 from payments.checkout.told import Told, Way
 
 #: What a refusal is in HTTP, where it is not simply in the way (409).
-_STATUSES: Final = {Refusal.TOO_MANY: 429}
+_STATUSES: Final = {Refusal.TOO_MANY: 429, Refusal.TOO_OFTEN: 429}
 
 
 @door("GET", "POST")
@@ -74,7 +74,7 @@ def choose(visit: Visit) -> HttpResponse:
         visit = visit.again()
         # Where the page says it by itself, it need not be said above it.
         notice = "" if visit.standing.is_elsewhere else refusals.of_form(refused.refusal)
-        return _page(visit, notice=notice, status=409)
+        return _page(visit, notice=notice, status=_STATUSES.get(refused.refusal, 409))
     return see_other(visit.reader.links.page)
 
 

@@ -3,12 +3,14 @@
 import re
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from gateway import due_work
@@ -35,6 +37,8 @@ from payments.states import CANCELLABLE, OPEN_CONFIRMATIONS, ConfirmationStatus
 #: Between a session's reference and the number of an attempt after the first: no product's own reference has it by
 #: accident, and people see what belongs together.
 ATTEMPT_MARK: Final = "~"
+#: A customer looks at two or three ways to pay; each is a call of the provider's and news for the product.
+_ATTEMPTS_PER_HOUR: Final = 10
 #: As people group amounts: 1,000 or 1,00,000.00.
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})+(\.[0-9]+)?", re.ASCII)
 
@@ -54,6 +58,8 @@ class Refusal(StrEnum):
     """The reference was used before; it is not said by whom."""
     TOO_MANY = "too_many"
     """Too many references in an hour."""
+    TOO_OFTEN = "too_often"
+    """Too many attempts in an hour."""
     BUSY = "busy"
     """The same form is being worked on."""
 
@@ -160,6 +166,9 @@ def _make_room(session: CheckoutSession, now: standing.Standing) -> None:
         raise Refused(Refusal.OVER)
     if now.is_elsewhere:
         raise Refused(Refusal.PAID_ELSEWHERE)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    if sum(one.deposit.created_at > an_hour_ago for one in now.attempts) >= _ATTEMPTS_PER_HOUR:
+        raise Refused(Refusal.TOO_OFTEN)
     match now.next_attempt:
         case NextAttempt.REFUSED:
             raise Refused(Refusal.UNDER_WAY)

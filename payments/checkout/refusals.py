@@ -16,6 +16,9 @@ FORMS: Final[Mapping[Refusal, str]] = {
     Refusal.OVER: gettext_noop("This is not possible any more. Here is how the payment stands now."),
     Refusal.REFERENCE_USED: gettext_noop("This reference was entered before. Every payment has its own."),
     Refusal.TOO_MANY: gettext_noop("Too many references were entered. Please try again in an hour; nothing is lost."),
+    Refusal.TOO_OFTEN: gettext_noop(
+        "The way to pay was changed too often. You can choose another one in an hour; nothing is lost."
+    ),
     Refusal.BUSY: gettext_noop("This is being worked on already. Please wait a moment."),
 }
 _MISSING: Final = gettext_noop("Please fill this in.")
