@@ -8,13 +8,20 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import IO, Final
 
+from django.conf import settings
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gateway import picture_parts
 
 #: A phone's screen has up to 5 million pixels, a long page scrolled through several times as many; a bomb has
 #: billions. Decoding takes up to twelve bytes a pixel.
 MAX_PIXELS: Final = 24_000_000
 #: Pictures that one process decodes at once, some 300 MB each at worst: its threads must not need more than that.
 _AT_ONCE: Final = BoundedSemaphore(2)
+#: Those, and the threads that wait for a place among them: a quarter of all, for the others have to go on answering.
+_IN_LINE: Final = BoundedSemaphore(max(4, settings.BLOCKING_THREADS // 4))
+#: Several times as long as the most that a line of them takes; who waits longer is told to come again.
+_PATIENCE_SECONDS: Final = 15.0
 #: What people upload.
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 #: What broken files make Pillow raise.
@@ -39,6 +46,25 @@ class BadPicture(ValueError):  # noqa: N818 - reads as what it is
     """A file that is no picture we take. The message is a sentence for whoever sent it."""
 
 
+class Busy(Exception):  # noqa: N818 - as above
+    """Too many pictures at once: nothing was looked at, and the same one may be sent again in a moment."""
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _IN_LINE.acquire(blocking=False):
+        raise Busy
+    try:
+        if not _AT_ONCE.acquire(timeout=_PATIENCE_SECONDS):
+            raise Busy
+        try:
+            yield
+        finally:
+            _AT_ONCE.release()
+    finally:
+        _IN_LINE.release()
+
+
 @contextmanager
 def decoded(
     file: IO[bytes], size: int, *, max_bytes: int, max_pixels: int = MAX_PIXELS, formats: Sequence[str] = FORMATS
@@ -57,10 +83,11 @@ def decoded(
 
     Raises:
         BadPicture: too large, of another format, or not decodable.
+        Busy: too many others are being decoded.
     """
     if size > max_bytes:
         raise BadPicture(f"Send at most {max_bytes} bytes.")
-    with _AT_ONCE:
+    with _place():
         try:
             picture = _decoded(file, max_pixels, formats)
         except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -79,17 +106,27 @@ def size_of(file: IO[bytes], *, formats: Sequence[str]) -> tuple[int, int]:
         BadPicture: of another format, or broken.
     """
     try:
-        return Image.open(file, formats=list(formats)).size
+        return _opened(file, formats).size
+    except BadPicture:
+        raise
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, *_BROKEN) as error:
         raise BadPicture("The picture cannot be read.") from error
 
 
 def _decoded(file: IO[bytes], max_pixels: int, formats: Sequence[str]) -> Image.Image:
-    picture = Image.open(file, formats=list(formats))
+    picture = _opened(file, formats)
     if picture.width * picture.height > max_pixels:
         raise BadPicture(f"The picture has more than {max_pixels} pixels.")
     picture.load()  # the first frame of an animation
     return _in_eight_bits(_upright(picture))
+
+
+def _opened(file: IO[bytes], formats: Sequence[str]) -> Image.Image:
+    # Opening it reads its notes already.
+    if picture_parts.are_too_many(file.read()):
+        raise BadPicture("The picture is made of more parts than a picture needs; save it again, or take another one.")
+    file.seek(0)
+    return Image.open(file, formats=list(formats))
 
 
 def _upright(picture: Image.Image) -> Image.Image:

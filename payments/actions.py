@@ -19,8 +19,8 @@ from gateway.providers.models import PaymentSystem
 from gateway.remembered import doubt
 from payments.activation import OPEN_SECONDS
 from payments.beginning import NotBegun, begin_deposit
+from payments.calling_off import call_off
 from payments.models import Deposit
-from payments.moves import move_deposit
 from payments.states import (
     CANCELLABLE,
     DepositStatus,
@@ -124,15 +124,6 @@ def cancel_deposit(caller: Caller, deposit_id: Any) -> Deposit:
         )
     call_off(deposit, _by(caller))
     return deposit
-
-
-def call_off(deposit: Deposit, cause: Cause) -> None:
-    """Cancel a locked deposit that is `CANCELLABLE`; late money is watched for where the provider was asked for it."""
-    changes: dict[str, Any] = {"deadline_at": None}
-    if deposit.payment_created_at is None:
-        # Nothing was asked of the provider, so there is nothing to ask about.
-        changes |= {"next_at": None, "token": None}
-    move_deposit(deposit, DepositStatus.CANCELLED, cause, **changes)
 
 
 def refuse_fraction(amount: Decimal) -> None:

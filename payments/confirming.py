@@ -20,6 +20,7 @@ from gateway.people import check_permission
 from gateway.products.actions import Caller
 from gateway.products.models import Customer
 from payments import duplicates
+from payments.calling_off import lock_sessions_of
 from payments.models import CheckoutSession, Confirmation, Deposit, Receipt, Screenshot
 from payments.moves import begin_confirmation, move_deposit
 from payments.screenshots import CleanPicture
@@ -87,9 +88,8 @@ def _confirm(
     cause = _cause(by, reason)
     confirmation_id = ids.new_id()
     claim.take(object_id=confirmation_id)
-    if isinstance(by, CheckoutSession):
-        # Before its deposits, always: who chooses another way at this moment sees that a reference was named.
-        due_work.lock(CheckoutSession.objects.all(), by.pk)
+    # Who chooses another way to pay at this moment sees that a reference was named.
+    lock_sessions_of(deposit_id)
     deposit: Deposit = due_work.lock(
         Deposit.objects.select_related("product", "customer", "payment_system", "account"), deposit_id
     )

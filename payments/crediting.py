@@ -6,6 +6,7 @@ from typing import Final
 from gateway.lifecycles import Cause
 from gateway.products.models import UnderpaymentPolicy
 from payments import saved_up
+from payments.calling_off import call_off_siblings
 from payments.failures import FailureCode
 from payments.models import Deposit, Receipt
 from payments.moves import move_deposit, move_receipt
@@ -44,6 +45,8 @@ def settle(deposit: Deposit, receipt: Receipt, cause: Cause, *, by_person: bool 
             failure_code="",
             deadline_at=None,
         )
+    if is_credited:
+        call_off_siblings(deposit, cause)
     # Last, because from here on everybody waits who posts to this product's money; and the currencies in one order, so
     # that two who credit money of the same two do not wait for each other.
     if is_credited:

@@ -20,6 +20,7 @@ from gateway.lifecycles import Cause
 from gateway.paykassma.messages import PostbackItem, UnusableItem
 from gateway.paykassma.times import read_time
 from gateway.providers.models import ProviderAccount
+from payments.calling_off import lock_sessions_of
 from payments.crediting import settle
 from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit, Receipt
@@ -73,7 +74,9 @@ def record_receipt(
         mark_unreadable(account, asked_for, "an amount that no money has", cause)
         return Recorded.UNUSABLE
     order = _order_of(account, item, asked_for)
-    # The deposit first, then the receipt: every path to a receipt takes the locks in this order.
+    # The session first, then the deposit, then the receipt: every path to a receipt takes the locks in this order.
+    if order.deposit_id:
+        lock_sessions_of(order.deposit_id)
     deposit = lock_deposit(order.deposit_id) if order.deposit_id else None
     receipt, is_new = _keep(account, item, asked_for)
     if is_new:
@@ -251,6 +254,7 @@ def mark_unreadable(account: ProviderAccount, asked_for: str, what: str, cause: 
     order = _known_order(account, asked_for)
     if order is None or order.deposit_id is None:
         return
+    lock_sessions_of(order.deposit_id)
     deposit = lock_deposit(order.deposit_id)
     if deposit.status != DepositStatus.IN_REVIEW and DEPOSIT.may(deposit.status, DepositStatus.IN_REVIEW):
         move_deposit(

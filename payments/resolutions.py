@@ -11,6 +11,7 @@ from gateway import due_work
 from gateway.in_words import in_words
 from gateway.lifecycles import Cause
 from gateway.products.models import Product
+from payments.calling_off import lock_sessions_of
 from payments.crediting import settle, weigh_again
 from payments.models import Deposit, Receipt
 from payments.moves import lock_deposit, move_receipt
@@ -109,10 +110,12 @@ def lock(receipt_id: uuid.UUID, deposit_id: uuid.UUID | None = None) -> tuple[di
     Raises:
         Unresolvable: there is no such receipt or deposit, or the receipt just went to another deposit.
     """
-    # The deposits first, in the order of their ids, then the receipt: every path to a receipt takes them so.
+    # Sessions first, then deposits, each in the order of their ids, then the receipt: every path to one takes them so.
     known = Receipt.objects.filter(pk=receipt_id).values_list("deposit_id", flat=True).first()
+    wanted = sorted({one for one in (known, deposit_id) if one is not None})
+    lock_sessions_of(*wanted)
     try:
-        deposits = {one: lock_deposit(one) for one in sorted({one for one in (known, deposit_id) if one is not None})}
+        deposits = {one: lock_deposit(one) for one in wanted}
         receipt: Receipt = due_work.lock(Receipt.objects.select_related("account", "deposit__product"), receipt_id)
     except Deposit.DoesNotExist:
         raise Unresolvable("There is no such deposit.") from None

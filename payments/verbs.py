@@ -17,6 +17,7 @@ from gateway.in_words import in_words
 from gateway.lifecycles import Cause
 from gateway.money import format_amount
 from payments import resolutions, saved_up
+from payments.calling_off import open_siblings
 from payments.models import Deposit, Receipt, Savings
 from payments.states import RECEIPT, ReceiptStatus
 
@@ -40,7 +41,8 @@ def _lock(values: Values) -> _Scene:
     others = Receipt.objects.filter(deposit__in=deposits).exclude(pk=receipt.pk).select_for_update(of=("self",))
     scene = _Scene(
         receipt=receipt,
-        deposits={one.public_id: one for one in deposits.values()},
+        # What else is open of their checkout sessions is called off as money is credited, and that is news, too.
+        deposits={one.public_id: one for one in [*deposits.values(), *open_siblings(deposits.values())]},
         others={one.public_id: one for one in others.order_by("id")},
         savings=None if deposit_id is None else saved_up.lock_for(deposits[deposit_id], receipt),
     )

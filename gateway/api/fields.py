@@ -5,6 +5,7 @@ import unicodedata
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError as InvalidUrl
 from django.core.validators import URLValidator
@@ -137,7 +138,10 @@ class WebAddressField(PlainTextField):
             self.fail("not_web")
         try:
             URLValidator(schemes=["https", "http"])(text)
-        except InvalidUrl:
+            has_port = urlsplit(text).port != 0  # raises where it is more than a port can be
+        except (InvalidUrl, ValueError):
+            has_port = False
+        if not has_port:
             self.fail("not_web")
         return text
 

@@ -19,6 +19,7 @@ from rest_framework.settings import api_settings
 
 from gateway import logs
 from gateway.api.slow_bodies import NoPlaceError
+from gateway.pictures import Busy
 
 log = structlog.get_logger(__name__)
 
@@ -177,6 +178,9 @@ def _describe(exc: Exception) -> tuple[dict[str, Any], dict[str, str]]:
         return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     if isinstance(exc, UnreadablePostError) and isinstance(exc.__cause__, NoPlaceError):
         sentence = "Too many bodies arrive slowly; send yours again in a moment. Nothing was done."
+        return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    if isinstance(exc, Busy):
+        sentence = "Too many pictures are sent at once; send yours again in a moment. Nothing was done."
         return document(status=503, code="unavailable", detail=sentence), {"Retry-After": str(_RETRY_AFTER_SECONDS)}
     status, code, sentence = _plain(exc)
     headers = {}

@@ -82,7 +82,9 @@ def post(*, url: str, body: bytes, headers: dict[str, str], resolver: Resolver) 
         resolver: of host names.
     """
     started_at, started = datetime.now(UTC), time.monotonic()
-    target = httpx.URL(url)
+    target = _target(url)
+    if target is None:
+        return unsent()
     addresses = addresses_of(target, resolver=resolver, within_seconds=_CONNECT_SECONDS)
     if isinstance(addresses, Unusable):
         exchanged = None
@@ -112,6 +114,19 @@ def post(*, url: str, body: bytes, headers: dict[str, str], resolver: Resolver) 
         retry_after_seconds=retry_after_seconds(exchanged.headers.get("retry-after", "")) if exchanged else None,
         answer=exchanged.body if exchanged else b"",
     )
+
+
+def _target(url: str) -> httpx.URL | None:
+    """The address; None where it has a name of which no request can be made, kept from before such names were refused.
+
+    One that only looks like an international name raises where it is read, which would be in the middle of the call.
+    """
+    try:
+        target = httpx.URL(url)
+        target.host  # noqa: B018 - as said
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    return target
 
 
 def unsent() -> Attempt:

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from gateway.api import quotas
 from gateway.api.addresses import client_address, subscriber
+from gateway.pictures import Busy
 from gateway.products import branding
 from payments.checkout import page_ends, sessions
 from payments.checkout import standing as standings
@@ -103,6 +104,8 @@ def door(*methods: str) -> Callable[[_View], _View]:
                     answer = view(visit, **arguments)
                 except page_ends.Unreadable as unreadable:
                     answer = page_ends.said(request, unreadable.status, language=language)
+                except Busy:
+                    answer = page_ends.said(request, 503, language=language)
                 except Http404:
                     return _unknown(request)
             return _with_headers(answer, visit)

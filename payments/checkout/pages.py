@@ -18,11 +18,11 @@ from payments.checkout.offers import Offer
 from payments.checkout.page_doors import Visit, door, see_other
 from payments.checkout.page_forms import NO_FILE_MAX_BYTES, WITH_FILE_MAX_BYTES, Form, read_form, small_number
 from payments.checkout.paying import Mistake, Refusal
-from payments.checkout.standing import Attempt
+from payments.checkout.standing import Attempt, NextAttempt
 from payments.checkout.told import Told, Way
 
 #: What a refusal is in HTTP, where it is not simply in the way (409).
-_STATUSES: Final = {Refusal.TOO_MANY: 429}
+_STATUSES: Final = {Refusal.TOO_MANY: 429, Refusal.TOO_OFTEN: 429}
 
 
 @door("GET", "POST")
@@ -71,14 +71,18 @@ def choose(visit: Visit) -> HttpResponse:
             return _page(visit, notice=refusals.of_form(Refusal.NOT_OFFERED), status=409)
         return _detail_page(visit, system, values=entered, mistakes=invalid.mistakes)
     except paying.Refused as refused:
-        return _page(visit.again(), notice=refusals.of_form(refused.refusal), status=409)
+        visit = visit.again()
+        # Where the page says it by itself, it need not be said above it.
+        notice = "" if visit.standing.is_elsewhere else refusals.of_form(refused.refusal)
+        return _page(visit, notice=notice, status=_STATUSES.get(refused.refusal, 409))
     return see_other(visit.reader.links.page)
 
 
 @door("GET")
 def details(visit: Visit) -> HttpResponse:
     """Ask for what a system wants to know of the customer, unless an attempt began after the list was shown."""
-    if _is_stale(visit, small_number(visit.request.GET.get("seen", ""))):
+    is_stale = _is_stale(visit, small_number(visit.request.GET.get("seen", "")))
+    if is_stale or visit.standing.next_attempt is NextAttempt.REFUSED:
         return see_other(visit.reader.links.page)
     system = _offered_system(visit, visit.request.GET.get("system", ""))
     if system is None or not system.detail_fields:

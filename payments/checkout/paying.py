@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from gateway import due_work
@@ -20,8 +22,9 @@ from gateway.paykassma.answers import Outcome
 from gateway.products.actions import Caller
 from gateway.products.models import Mode
 from gateway.providers.models import PaymentSystem
-from payments.actions import NewDeposit, call_off, new_deposit
+from payments.actions import NewDeposit, new_deposit
 from payments.beginning import NotBegun, begin_deposit
+from payments.calling_off import call_off
 from payments.checkout import offers, standing
 from payments.checkout.standing import NextAttempt
 from payments.confirming import confirm_deposit
@@ -33,6 +36,8 @@ from payments.states import CANCELLABLE, OPEN_CONFIRMATIONS, ConfirmationStatus
 #: Between a session's reference and the number of an attempt after the first: no product's own reference has it by
 #: accident, and people see what belongs together.
 ATTEMPT_MARK: Final = "~"
+#: A customer looks at two or three ways to pay; each is a call of the provider's and news for the product.
+_ATTEMPTS_PER_HOUR: Final = 10
 
 
 class Refusal(StrEnum):
@@ -50,6 +55,8 @@ class Refusal(StrEnum):
     """The reference was used before; it is not said by whom."""
     TOO_MANY = "too_many"
     """Too many references in an hour."""
+    TOO_OFTEN = "too_often"
+    """Too many attempts in an hour."""
     BUSY = "busy"
     """The same form is being worked on."""
 
@@ -152,8 +159,13 @@ def _begin(session_id: uuid.UUID, system: PaymentSystem, details: dict[str, str]
 
 def _make_room(session: CheckoutSession, now: standing.Standing) -> None:
     """Call the open attempt off, where that is allowed; refuse where money may be under way."""
-    if now.is_expired or now.is_cancelled or not session.product.is_active:
+    if now.is_expired or now.is_cancelled or now.is_stopped:
         raise Refused(Refusal.OVER)
+    if now.is_elsewhere:
+        raise Refused(Refusal.PAID_ELSEWHERE)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    if sum(one.deposit.created_at > an_hour_ago for one in now.attempts) >= _ATTEMPTS_PER_HOUR:
+        raise Refused(Refusal.TOO_OFTEN)
     match now.next_attempt:
         case NextAttempt.REFUSED:
             raise Refused(Refusal.UNDER_WAY)

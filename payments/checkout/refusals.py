@@ -18,6 +18,9 @@ FORMS: Final[Mapping[Refusal, str]] = {
     Refusal.TOO_MANY: gettext_noop(
         "Too many references were entered. Please enter yours again in an hour; nothing is lost."
     ),
+    Refusal.TOO_OFTEN: gettext_noop(
+        "The way to pay was changed too often. You can choose another one in an hour; nothing is lost."
+    ),
     Refusal.BUSY: gettext_noop("This is being worked on already. Please wait a moment."),
 }
 _MISSING: Final = gettext_noop("Please fill this in.")

@@ -20,6 +20,8 @@ from payments.checkout.shapes import session_status
 from payments.checkout.standing import Standing
 from payments.states import DepositStatus
 
+#: What comes with the customer. A product's own address has none of these: of two, programs read the first or the last.
+PARAMETERS: Final = ("checkout_result", "checkout_id", "checkout_timestamp", "checkout_signature")
 #: In which of the product's pages a customer arrives, by what is known of the deposit.
 _KINDS: Final = {
     DepositStatus.CREDITED: "success",
@@ -38,7 +40,8 @@ _KINDS: Final = {
 def kind_of(standing: Standing) -> str:
     """``success``, ``pending`` or ``failure``. Never ``failure`` while money may be under way."""
     if standing.shown is None or standing.current is None:
-        return "failure"
+        # Begun elsewhere it may be paid there.
+        return "pending" if standing.is_elsewhere else "failure"
     found = _KINDS[DepositStatus(standing.current.deposit.status)]
     # A reference is still looked for where its attempt has ended, too.
     return "pending" if found == "failure" and standing.shown.open_confirmation is not None else found
@@ -59,15 +62,11 @@ def way_back(standing: Standing) -> str | None:
     at = timezone.now()
     result = json.dumps(_result(standing), separators=(",", ":"))
     message_id = ids.new_hex()
-    told = {
-        "checkout_result": result,
-        "checkout_id": message_id,
-        "checkout_timestamp": str(int(at.timestamp())),
-        "checkout_signature": Webhook(secret).sign(message_id, at, result),
-    }
+    signature = Webhook(secret).sign(message_id, at, result)
+    told = zip(PARAMETERS, (result, message_id, str(int(at.timestamp())), signature), strict=True)
     parts = urlsplit(base)
     # The product's own parameters come first, untouched.
-    query = "&".join(filter(None, [parts.query, urlencode(told)]))
+    query = "&".join(filter(None, [parts.query, urlencode(list(told))]))
     return urlunsplit(parts._replace(query=query))
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from django.utils import timezone
 from rest_framework import serializers
@@ -20,6 +21,7 @@ from gateway.api.order_fields import checked_amount
 from gateway.products.models import REFERENCE_MAX_LENGTH
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH
 from payments.checkout import offers
+from payments.checkout.returning import PARAMETERS
 from payments.checkout.sessions import OPEN_AT_LEAST, OPEN_AT_MOST, NewSession
 from payments.models import CheckoutSession
 from payments.serializers import ReturnUrlsSerializer
@@ -62,6 +64,7 @@ class NewCheckoutSessionSerializer(StrictSerializer):
         """What depends on the catalogue and on the time."""
         amount = checked_amount(attrs["amount"], attrs["currency"])
         self._check_expiry(attrs)
+        self._check_return_urls(attrs.get("return_urls", {}))
         # A row that is not kept, to be asked what it could be paid by.
         asked_for = CheckoutSession(
             product=self.context["product"],
@@ -87,6 +90,16 @@ class NewCheckoutSessionSerializer(StrictSerializer):
         now = timezone.now()
         if at is not None and not now + OPEN_AT_LEAST - _CLOCKS_DIFFER <= at <= now + OPEN_AT_MOST + _CLOCKS_DIFFER:
             raise serializers.ValidationError({"expires_at": ["Choose a time in 5 minutes to 24 hours from now."]})
+
+    def _check_return_urls(self, addresses: dict[str, str]) -> None:
+        sentence = f"Leave {', '.join(PARAMETERS)} out of the address: they are what comes with the customer."
+        taken = {
+            kind: [sentence]
+            for kind, address in addresses.items()
+            if not set(PARAMETERS).isdisjoint(parse_qs(urlsplit(address).query, keep_blank_values=True))
+        }
+        if taken:
+            raise serializers.ValidationError({"return_urls": taken})
 
     def wish(self) -> NewSession:
         """The checked wish."""

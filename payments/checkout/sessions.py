@@ -17,7 +17,8 @@ from gateway.lifecycles import Cause, CauseKind
 from gateway.products.actions import Caller, meet_customer
 from gateway.providers.actions import account_for
 from gateway.webhooks.signing import new_secret
-from payments.actions import call_off, refuse_fraction
+from payments.actions import refuse_fraction
+from payments.calling_off import call_off
 from payments.checkout import standing
 from payments.models import CheckoutSession, Deposit
 from payments.models.checkout_sessions import digest_of_token, new_token

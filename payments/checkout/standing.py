@@ -1,6 +1,6 @@
 """How a checkout session stands: its attempts, which of them counts, and whether another one may begin."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -81,6 +81,7 @@ class Standing:
         is_expired: its time is over; a reference is still taken.
         is_cancelled: the product called it off.
         is_over: so old that its link has ended.
+        is_elsewhere: nothing was begun here, and its product has begun the order in another way meanwhile.
     """
 
     session: CheckoutSession
@@ -89,6 +90,7 @@ class Standing:
     is_expired: bool
     is_cancelled: bool
     is_over: bool
+    is_elsewhere: bool = False
 
     @property
     def shown(self) -> Attempt | None:
@@ -116,9 +118,14 @@ class Standing:
         return self.current.deposit.status in _UNDER_WAY or self.shown.open_confirmation is not None
 
     @property
+    def is_stopped(self) -> bool:
+        """Its product is switched off: nobody is shown how to pay it."""
+        return not self.session.product.is_active
+
+    @property
     def next_attempt(self) -> NextAttempt:
         """Whether another attempt may begin. The verb asks again under its lock, and then the database."""
-        if self.is_expired or self.is_cancelled or not self.session.product.is_active:
+        if self.is_expired or self.is_cancelled or self.is_stopped or self.is_elsewhere:
             return NextAttempt.REFUSED
         if self.shown is None or self.current is None:
             return NextAttempt.ALLOWED
@@ -135,11 +142,15 @@ class Standing:
 
 def of(session: CheckoutSession) -> Standing:
     """Read how a session stands now, in three queries at most."""
-    return _standing(session, _ATTEMPTS.filter(checkout_session=session))
+    standing = _standing(session, _ATTEMPTS.filter(checkout_session=session))
+    if standing.attempts:
+        return standing
+    order = Deposit.objects.filter(product=session.product_id, mode=session.mode, reference=session.reference)
+    return replace(standing, is_elsewhere=order.exists())
 
 
 def of_listed(session: CheckoutSession) -> Standing:
-    """The same of one of many, which were read together with `LISTED`."""
+    """The same of one of many, which were read together with `LISTED`; that it was begun elsewhere is not looked up."""
     return _standing(session, session.deposits.all())
 
 

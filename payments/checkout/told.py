@@ -10,7 +10,7 @@ from datetime import datetime
 
 from payments.checkout.standing import Attempt, NextAttempt, Standing
 from payments.checkout.telling import Told, Way, may_confirm
-from payments.checkout.told_ended import called_off, changed, ended, link_expired, taken_back
+from payments.checkout.told_ended import called_off, changed, elsewhere, ended, link_expired, stopped, taken_back
 from payments.checkout.told_money import checking, credited, in_review, saved_up
 from payments.checkout.told_paying import asking_after_return, awaiting, choose, opening
 from payments.states import DepositStatus
@@ -30,6 +30,10 @@ def of(standing: Standing, *, merchant: str, now: datetime, came_back: bool = Fa
     if (attempt := standing.shown) is None:
         if standing.is_cancelled:
             return called_off(merchant, paid=False, ways=frozenset())
+        if standing.is_elsewhere:
+            return elsewhere(merchant)
+        if standing.is_stopped:
+            return stopped(merchant, paid=False, ways=frozenset())
         return choose() if standing.next_attempt is NextAttempt.ALLOWED else link_expired(merchant)
     said = about(attempt, standing, merchant=merchant, now=now)
     return asking_after_return(attempt, standing) if came_back and said.code == "pay_there" else said
@@ -43,9 +47,9 @@ def about(attempt: Attempt, standing: Standing, *, merchant: str, now: datetime)
             # Of another attempt. Nobody is shown how to pay once more; who has done so may still say it.
             return changed(deposit, confirmable=may_confirm(attempt, now))
         case DepositStatus.CREATED:
-            return opening(deposit, standing, now)
+            return opening(deposit, standing, merchant, now)
         case DepositStatus.AWAITING_PAYMENT:
-            return awaiting(attempt, standing, now)
+            return awaiting(attempt, standing, merchant, now)
         case DepositStatus.VERIFYING:
             return checking(attempt, now)
         case DepositStatus.ACCUMULATING:

@@ -34,17 +34,47 @@ def link_expired(merchant: str) -> Told:
     )
 
 
+def elsewhere(merchant: str) -> Told:
+    """The product has begun the same order in another way before anything was chosen here."""
+    return Told(
+        code="elsewhere",
+        title=_("This order is being paid in another way"),
+        sentences=(_("%(merchant)s has begun it in another way. Please do not pay here.") % {"merchant": merchant},),
+        tone=Tone.WARN,
+    )
+
+
+def stopped(merchant: str, *, paid: bool, ways: frozenset[Way]) -> Told:
+    """The product is switched off, maybe for a while; `paid` where the customer may have paid before that."""
+    return Told(
+        code="stopped",
+        title=_("This cannot be paid right now"),
+        sentences=(
+            _("%(merchant)s takes no payments right now. Please do not pay.") % {"merchant": merchant},
+            *_your_money(paid=paid, ways=ways),
+        ),
+        tone=Tone.WARN,
+        ways=ways,
+        polls=True,
+    )
+
+
+def _your_money(*, paid: bool, ways: frozenset[Way]) -> tuple[str, ...]:
+    """For those who have paid before they were told not to."""
+    if ways:
+        return (_("If you have already paid, enter the reference: your money is not lost."),)
+    return (_("If you have already paid, we will find the payment ourselves: your money is not lost."),) if paid else ()
+
+
 def called_off(merchant: str, *, paid: bool, ways: frozenset[Way]) -> Told:
     """Called off by the product; `paid` where the customer may have paid before that."""
-    sentences = [_("%(merchant)s has cancelled it. Please do not pay any more.") % {"merchant": merchant}]
-    if ways:
-        sentences.append(_("If you have already paid, enter the reference: your money is not lost."))
-    elif paid:
-        sentences.append(_("If you have already paid, we will find the payment ourselves: your money is not lost."))
     return Told(
         code="called_off",
         title=_("This payment was cancelled"),
-        sentences=tuple(sentences),
+        sentences=(
+            _("%(merchant)s has cancelled it. Please do not pay any more.") % {"merchant": merchant},
+            *_your_money(paid=paid, ways=ways),
+        ),
         tone=Tone.WARN,
         ways=ways,
         polls=paid,
@@ -56,8 +86,8 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
     deposit = attempt.deposit
     confirmable = may_confirm(attempt, now)
     if (confirmation := attempt.open_confirmation) is not None:
-        # Called off for another way to pay: the time was not over then.
-        is_changed = deposit.status == DepositStatus.CANCELLED and attempt is not standing.attempts[-1]
+        # Called off for another payment: the time was not over then.
+        is_changed = deposit.status == DepositStatus.CANCELLED and _is_given_up(attempt, standing)
         late = () if is_changed else (_("The time to pay was over, so this may take longer."),)
         return Told(
             code="checking_late",
@@ -77,7 +107,7 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
         )
     match DepositStatus(deposit.status):
         case DepositStatus.FAILED:
-            return _failed(attempt, standing, now)
+            return _failed(attempt, standing, merchant, now)
         case DepositStatus.EXPIRED if deposit.failure_code == FailureCode.NOT_CONFIRMED:
             return Told(
                 code="not_confirmed",
@@ -88,19 +118,28 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
             )
         case DepositStatus.EXPIRED:
             return not_paid_in_time(confirmable=confirmable, polls=False)
-        case _ if attempt is not standing.attempts[-1]:
+        case _ if _is_given_up(attempt, standing):
             return changed(deposit, confirmable=confirmable)
         case _:
             paid = deposit.shown_at is not None or deposit.payment_created_at is not None
             return called_off(merchant, paid=paid, ways=by_link(attempt, now))
 
 
-def _failed(attempt: Attempt, standing: Standing, now: datetime) -> Told:
+def _is_given_up(attempt: Attempt, standing: Standing) -> bool:
+    """Whether another one came in its place: begun later, or paid."""
+    return attempt is not standing.attempts[-1] or standing.has_money
+
+
+def _failed(attempt: Attempt, standing: Standing, merchant: str, now: datetime) -> Told:
     deposit = attempt.deposit
     failure = failures.shown(deposit.failure_code)
     may_choose = standing.next_attempt is NextAttempt.ALLOWED
     earlier = _earlier_may_arrive(attempt, standing)
     if failure is not None and failure["safe_to_retry"]:
+        if standing.is_cancelled:
+            return called_off(merchant, paid=bool(earlier), ways=frozenset())
+        if standing.is_stopped:
+            return stopped(merchant, paid=bool(earlier), ways=frozenset())
         return Told(
             code=f"failed_{deposit.failure_code}",
             title=_("%(system)s did not work") % {"system": deposit.payment_system.name},
@@ -148,7 +187,7 @@ def not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:
 
 
 def changed(deposit: Deposit, *, confirmable: bool) -> Told:
-    """Called off by the customer, who chose another way."""
+    """Called off as the customer chose another way, or paid in another one."""
     system = {"system": deposit.payment_system.name}
     if confirmable:
         said = (

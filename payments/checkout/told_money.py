@@ -22,7 +22,7 @@ from payments.checkout.telling import (
     shown_sum,
 )
 from payments.models import Deposit
-from payments.states import AmountCheck
+from payments.states import AmountCheck, DepositStatus
 
 #: Nearly every payment is found by then (`payments.asking.ASK_DELAYS_SECONDS`: the sixth question); later the page says
 #: that it takes longer, so that nobody begins to doubt it.
@@ -141,7 +141,9 @@ def in_review(attempt: Attempt, standing: Standing, now: datetime) -> Told:
 
 def _is_late(attempt: Attempt, standing: Standing) -> bool:
     """Whether it came after the time to pay. What the customer called off for another way has ended before that."""
-    return attempt.deposit.late and attempt is standing.attempts[-1]
+    # So has what was called off as money of another one came.
+    is_only = all(one is attempt or one.deposit.status != DepositStatus.CREDITED for one in standing.attempts)
+    return attempt.deposit.late and attempt is standing.attempts[-1] and is_only
 
 
 def credited(attempt: Attempt, standing: Standing, merchant: str) -> Told:

@@ -22,7 +22,7 @@ from payments.checkout.telling import (
     sentence,
     shown_sum,
 )
-from payments.checkout.told_ended import not_paid_in_time
+from payments.checkout.told_ended import not_paid_in_time, stopped
 from payments.failures import FailureCode
 from payments.models import Deposit
 from payments.shapes import next_action
@@ -36,8 +36,10 @@ def choose() -> Told:
     return Told(code="choose", title=_("Choose a way to pay"), ways=frozenset({Way.CHOOSE}))
 
 
-def opening(deposit: Deposit, standing: Standing, now: datetime) -> Told:
+def opening(deposit: Deposit, standing: Standing, merchant: str, now: datetime) -> Told:
     """The provider is asked for details, a page, or a request to the telephone."""
+    if standing.is_stopped:
+        return stopped(merchant, paid=deposit.payment_created_at is not None, ways=frozenset())
     system = {"system": deposit.payment_system.name}
     if deposit.in_widget or deposit.flow == Flow.ACTIVATION:
         title = _("Getting the payment details")
@@ -59,7 +61,7 @@ def opening(deposit: Deposit, standing: Standing, now: datetime) -> Told:
     )
 
 
-def awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
+def awaiting(attempt: Attempt, standing: Standing, merchant: str, now: datetime) -> Told:
     """The customer knows how to pay, and nobody has said that it is paid."""
     deposit = attempt.deposit
     confirmable = may_confirm(attempt, now)
@@ -72,9 +74,11 @@ def awaiting(attempt: Attempt, standing: Standing, now: datetime) -> Told:
             title=_("Please check the reference"),
             sentences=(entered(refused), sentence(FailureCode.REFERENCE_REFUSED)),
             tone=Tone.WARN,
-            ways=frozenset({Way.CONFIRM, Way.PAY}),
+            ways=frozenset({Way.CONFIRM} if standing.is_stopped else {Way.CONFIRM, Way.PAY}),
             polls=True,
         )
+    if standing.is_stopped:
+        return stopped(merchant, paid=True, ways=frozenset({Way.CONFIRM}) if confirmable else frozenset())
     said = _paying(deposit, another(standing), confirmable=confirmable)
     return _with_refused_before(said, attempt, standing)
 

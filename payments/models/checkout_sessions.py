@@ -15,6 +15,7 @@ from gateway.encryption import EncryptedTextField, readable_or
 from gateway.lifecycles import written_once
 from gateway.products.models import REFERENCE_MAX_LENGTH, ApiKey, Customer, Mode, Product
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH
+from payments.models.asked_guards import ended_stays_ended
 
 #: Random bytes of the token in a page's address: as many as an API key has, for it is one, of one order.
 _TOKEN_BYTES: Final = 32
@@ -60,7 +61,7 @@ class CheckoutSession(models.Model):
             models.Index(fields=["id"], condition=models.Q(mode=Mode.TEST), name="sessions_in_test"),
             models.Index(fields=["expires_at"], condition=models.Q(redacted_at=None), name="sessions_to_redact"),
         ]
-        triggers = written_once("checkout sessions", except_for=_CHANGING)
+        triggers = [*written_once("checkout sessions", except_for=_CHANGING), ended_stays_ended()]
 
     def __str__(self) -> str:
         return self.public_id

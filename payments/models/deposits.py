@@ -13,6 +13,7 @@ from gateway.lifecycles import Guard, Move, PlacedGuard, lifecycle_guards, updat
 from gateway.products.models import REFERENCE_MAX_LENGTH, Customer, Mode, Product
 from gateway.providers.models import Flow, PaymentSystem, ProviderAccount
 from payments.failures import SAFE_TO_RETRY, FailureCode
+from payments.models.asked_guards import what_was_asked_stays
 from payments.models.checkout_sessions import CheckoutSession
 from payments.models.savings import Savings
 from payments.states import DEPOSIT, FINAL, AmountCheck, DepositStatus
@@ -170,7 +171,11 @@ class Deposit(DueWork):
                 name="deposits_to_redact",
             ),
         ]
-        triggers = [*lifecycle_guards(DEPOSIT, history_table="payments_depositmove"), *checkout_guards()]
+        triggers = [
+            *lifecycle_guards(DEPOSIT, history_table="payments_depositmove"),
+            *checkout_guards(),
+            what_was_asked_stays(),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

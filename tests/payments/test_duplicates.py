@@ -15,6 +15,7 @@ from gateway.backoffice.models import Look
 from gateway.encryption import EncryptedBytesField
 from gateway.webhooks.models import Event
 from payments.models import Confirmation, Deposit, Screenshot
+from tests import roles
 from tests.conftest import Api
 from tests.payments.stage import (
     ACTIVATE_MANUALLY,
@@ -112,9 +113,10 @@ def test_the_same_picture_again_for_the_same_deposit_is_usual(api: Api, provider
     assert flagged() == [([], None), ([], None)]
 
 
-def test_pictures_of_another_mode_are_another_world(api: Api) -> None:
+def test_pictures_of_another_mode_are_another_world(api: Api, as_superuser: None) -> None:
     upload(api, opened(api), "REF100001", phone_screen())
-    Deposit.objects.update(mode="live")
+    with roles.undisguised() as cursor:
+        cursor.execute("UPDATE payments_deposit SET mode = 'live'")
     upload(api, opened(api), "REF100002", phone_screen())
     assert flagged() == [([], None), ([], None)]
 

@@ -189,9 +189,14 @@ def test_an_illegal_move_writes_nothing(rows: dict[type, Any]) -> None:
     assert Deposit.objects.get().status == "credited"
 
 
+#: Of the columns of a deposit that its product asked for, each with another value.
+ASKED_FOR = [
+    *("amount = 1", "currency = 'BDT'", "mode = 'live'", "reference = 'x'", "payment_system_id = 'paytm'"),
+    *("flow = 'push'", "in_widget = true", "language = 'hi'", "created_at = now()", "metadata = '{\"a\": 1}'"),
+    *(f"{column} = gen_random_uuid()" for column in ("id", "product_id", "customer_id", "account_id")),
+]
 REFUSED_ROWS = [
-    ("deposit_amount_is_positive", "UPDATE payments_deposit SET amount = 0"),
-    ("deposit_amount_is_positive", "UPDATE payments_deposit SET amount = -1"),
+    *(("asks for is never changed", f"UPDATE payments_deposit SET {change}") for change in ASKED_FOR),  # noqa: S608
     ("deposit_received_is_positive", "UPDATE payments_deposit SET received_amount = 0"),
     ("what a receipt says of its money is never changed", "UPDATE payments_receipt SET amount = 1"),
     ("what a receipt says of its money is never changed", "UPDATE payments_receipt SET currency = 'BDT'"),
@@ -236,6 +241,9 @@ def test_one_deposit_per_reference_and_one_open_confirmation(rows: dict[type, An
     deposit.pk, deposit.status, deposit.sequence = ids.new_id(), "created", 1
     with refused("one_deposit_per_reference"):
         deposit.save(force_insert=True)
+    for deposit.amount in (Decimal(0), Decimal(-1)):
+        with refused("deposit_amount_is_positive"):
+            deposit.save(force_insert=True)
     confirmation.pk, confirmation.status, confirmation.sequence = ids.new_id(), "created", 1
     with refused("one_open_confirmation_per_reference"):
         confirmation.save(force_insert=True)

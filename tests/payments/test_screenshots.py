@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from PIL import Image
 
+from gateway import pictures
 from gateway.providers.models import PaymentSystem
 from payments.models import Confirmation, Screenshot
 from tests.conftest import Api
@@ -187,3 +188,19 @@ def test_a_screenshot_is_wanted_or_refused_per_system(
     assert (missing.status_code, unwanted.status_code) == (400, 400)
     assert unwanted.json()["errors"][0]["detail"] == "UPI P2P takes no screenshot."
     assert not Confirmation.objects.exists()
+
+
+def test_a_picture_that_finds_no_place_is_sent_again_in_a_moment(
+    by_hand: Placed, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deposit = by_hand()
+    monkeypatch.setattr(pictures, "_PATIENCE_SECONDS", 0.01)
+    sent = {"provider_reference": "REF100001", "amount": "1000.00"}
+    with pictures._AT_ONCE, pictures._AT_ONCE:
+        answer = confirm_with_files(api, deposit, **sent, screenshot=SimpleUploadedFile("a.png", picture()))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], answer.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert problem["detail"] == "Too many pictures are sent at once; send yours again in a moment. Nothing was done."
+    assert (Confirmation.objects.count(), fresh(deposit).status) == (0, "awaiting_payment")
+    answer = confirm_with_files(api, deposit, **sent, screenshot=SimpleUploadedFile("a.png", picture()))
+    assert answer.status_code == 201

@@ -37,6 +37,7 @@ DOORS: Final = {
     "document": b"/api/v1/openapi.yaml",
     "health": b"/health/",
     "nothing": b"/nothing",
+    "pages": b"/pay/" + b"a" * 43,
 }
 
 
@@ -180,6 +181,10 @@ ODD: Final[dict[str, tuple[Any, set[int]]]] = {
     "a charset of no text": (
         lambda path: post(path + b"?a=b", b"Content-Type: text/plain; charset=hex\r\nContent-Length: 2\r\n"),
         {400, 401, 403, 404, 405, 415},
+    ),
+    "an address in a charset of no text": (
+        lambda path: get(path + b"?lang=%ff&a=b", HOST + b"Content-Type: text/plain; charset=idna\r\n"),
+        {200, 401, 404, 405, 400},
     ),
     "no length": (lambda path: post(path, JSON), {400, 401, 403, 404, 405}),
     "a negative length": (lambda path: post(path, JSON + b"Content-Length: -1\r\n"), {400}),

@@ -356,6 +356,17 @@ def test_a_name_without_address(delivery: Delivery, resolver: Any, receiver: Rec
     assert receiver.letters == []
 
 
+@pytest.mark.parametrize("host", ["xn--a.example", "xn--0.example", "xn--.example"])
+def test_a_name_that_only_looks_like_an_international_one(delivery: Delivery, host: str) -> None:
+    """Kept from before such names were refused: no request can be made of it, wherever it resolves to."""
+    WebhookEndpoint.objects.update(url=f"https://{host}/")
+    deliveries.attempt(delivery.pk, resolver=lambda *_: ["9.9.9.9"])
+    made = DeliveryAttempt.objects.get()
+    assert (made.outcome, made.http_status) == ("unreachable", None)
+    assert 4 < waits_seconds(delivery) < 5.6
+    assert WebhookEndpoint.objects.get().failing_since == made.started_at
+
+
 def test_no_secret_and_no_account_data_in_logs_or_reprs(
     delivery: Delivery, endpoint: WebhookEndpoint, receiver: Receiver, caplog: pytest.LogCaptureFixture, owed: Owed
 ) -> None:

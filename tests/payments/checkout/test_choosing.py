@@ -256,3 +256,15 @@ def test_the_window_offers_nothing_for_a_fraction(api: Api, book: Book) -> None:
 def test_nobody_begins_for_a_session_that_is_not(db: None) -> None:
     with pytest.raises(CheckoutSession.DoesNotExist):
         paying.choose(uuid.uuid4(), system="upi_l", details={}, seen=0)
+
+
+def test_the_way_to_pay_is_changed_ten_times_an_hour_at_most(api: Api, book: Book, clock: Any) -> None:
+    session = begin_session(api)
+    for seen in range(10):
+        choose(session, ("upi_l", "paytm")[seen % 2], seen=seen)
+    assert refusal(session, "upi_l", seen=10) is Refusal.TOO_OFTEN
+    assert [one.status for one in attempts(session)] == ["cancelled"] * 9 + ["created"]
+    clock.shift(timedelta(minutes=59, seconds=59))
+    assert refusal(session, "upi_l", seen=10) is Refusal.TOO_OFTEN
+    clock.shift(timedelta(seconds=1))
+    assert choose(session, "upi_l", seen=10).checkout_attempt == 11

@@ -16,6 +16,7 @@ from django.utils import translation
 
 from gateway.money import format_amount
 from gateway.products.branding import Look
+from gateway.products.models import Product
 from gateway.providers.models import PaymentSystem, QrKind, ReferenceKind, ScreenshotWish
 from payments.checkout import locales, page_ends, refusals, screens, told
 from payments.checkout.page_links import Links
@@ -29,6 +30,7 @@ from tests.payments.checkout import test_told
 from tests.payments.checkout.untranslated import foreign_words, spoken, untranslated
 from tests.payments.checkout.visiting import Browser, Seen, place
 from tests.payments.stage import ACTIVATE, AVAILABLE, OK, offered, work
+from tests.payments.stage import place as placed
 from tests.scripted_provider import ScriptedProvider
 
 #: Everything that is not ours to translate, as the tests place it.
@@ -176,6 +178,24 @@ def test_choosing_and_changing(browser: Browser, language: str) -> None:
 
     PaymentSystem.objects.update(is_enabled=False)
     check_seen(browser, browser.get(f"/change?lang={language}"), language)
+
+
+@every_language
+def test_a_product_switched_off_and_an_order_begun_elsewhere(api: Api, browser: Browser, language: str) -> None:
+    Product.objects.update(is_active=False)
+    check_seen(browser, browser.get(f"?lang={language}"), language)
+    Product.objects.update(is_active=True)
+    begun = placed(api, reference=browser.session.reference)
+    page = browser.get(f"?lang={language}")
+    assert page.code == "elsewhere"
+    check_seen(browser, page, language)
+    begun_here = Browser(place(api))
+    begun_here.choose()
+    work()
+    Product.objects.update(is_active=False)
+    page = begun_here.get(f"?lang={language}")
+    assert (page.code, begun.checkout_session) == ("stopped", None)
+    check_seen(begun_here, page, language)
 
 
 @every_language

@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from gateway import pictures
 from gateway.products import branding
 from gateway.products.models import Branding
+from gateway.providers.models import PaymentSystem, ScreenshotWish
 from payments.checkout import page_doors, standing
-from payments.models import CheckoutSession, Deposit
+from payments.models import CheckoutSession, Confirmation, Deposit
 from tests.conftest import Api
 from tests.gateway.loud_logs import log_everything
 from tests.payments.checkout.visiting import Browser, opened, place, words
 from tests.payments.stage import work
+from tests.payments.test_hostile_pictures import phone_screen, saved
 from tests.scripted_provider import ScriptedProvider
 
 pytestmark = pytest.mark.django_db
@@ -358,3 +362,16 @@ def test_tokens_are_in_no_referrer(browser: Browser) -> None:
         assert "target" not in link or 'rel="noopener noreferrer"' in link
     # Nobody else is asked for anything, nor told where the customer came from.
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.html)
+
+
+def test_a_picture_that_finds_no_place_is_sent_again_in_a_moment(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider
+) -> None:
+    PaymentSystem.objects.filter(code="upi_l").update(screenshot=ScreenshotWish.OPTIONAL)
+    opened(browser)
+    monkeypatch.setattr(pictures, "_PATIENCE_SECONDS", 0.01)
+    with pictures._AT_ONCE, pictures._AT_ONCE:
+        page = browser.confirm(screenshot=SimpleUploadedFile("a.png", saved(phone_screen(), "PNG")))
+    assert (page.status, Confirmation.objects.count()) == (503, 0)
+    assert "If you have paid, your money is not lost; do not pay again." in page.text
+    assert browser.confirm(screenshot=SimpleUploadedFile("a.png", saved(phone_screen(), "PNG"))).code == "checking"

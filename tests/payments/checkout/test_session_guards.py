@@ -115,6 +115,46 @@ def test_a_deposit_stays_with_its_session(api: Api, deposit: Deposit) -> None:
         Deposit.objects.filter(pk=plain.pk).update(checkout_session=other, checkout_attempt=1)
 
 
+@pytest.mark.parametrize("when", [None, timezone.now()])
+def test_a_session_is_called_off_once(api: Api, when: Any) -> None:
+    session = begin_session(api)
+    CheckoutSession.objects.filter(pk=session.pk).update(cancelled_at=timezone.now())
+    with pytest.raises(IntegrityError, match="stays as it ended"), transaction.atomic():
+        CheckoutSession.objects.filter(pk=session.pk).update(cancelled_at=when)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"token": None},
+        {"return_secret": None},
+        {"return_urls": {"success": "https://elsewhere.example/"}},
+        {"redacted_at": timezone.now()},
+    ],
+)
+def test_the_link_of_a_session_goes_whole_or_not_at_all(api: Api, changes: dict[str, Any]) -> None:
+    session = begin_session(api)
+    with pytest.raises(IntegrityError, match="is taken away whole"), transaction.atomic():
+        CheckoutSession.objects.filter(pk=session.pk).update(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"redacted_at": None}, "stays as it ended"),
+        ({"redacted_at": timezone.now()}, "stays as it ended"),
+        ({"token": "x"}, "is taken away whole"),
+        ({"return_secret": "x"}, "is taken away whole"),
+        ({"return_urls": {"success": "https://elsewhere.example/"}}, "is taken away whole"),
+    ],
+)
+def test_a_link_that_was_taken_away_stays_away(api: Api, changes: dict[str, Any], refusal: str) -> None:
+    session = CheckoutSession.objects.filter(pk=begin_session(api).pk)
+    session.update(token=None, return_secret=None, return_urls={}, redacted_at=timezone.now())
+    with pytest.raises(IntegrityError, match=refusal), transaction.atomic():
+        session.update(**changes)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"amount": 1}, {"language": "hi"}, {"expires_at": timezone.now()}, {"token_digest": "x"}, {"reference": "x"}],

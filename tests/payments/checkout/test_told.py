@@ -658,3 +658,82 @@ def test_where_money_was_seen_nobody_is_shown_how_to_pay_another_attempt(code: s
     said = told.about(second, stands, merchant="The Shop", now=NOW)
     assert (said.code, Way.PAY in said.ways, Way.CHANGE in said.ways) == ("changed", False, False)
     assert "your money is not lost" in said.sentences[0]
+
+
+#: Of what a customer was shown, what a page says once its product is switched off.
+STOPPED: Final = {
+    "opening": ((), frozenset()),
+    "pay_by_hand": (("If you have already paid, enter the reference: your money is not lost.",), FORM),
+    "pay_there": (
+        ("If you have already paid, we will find the payment ourselves: your money is not lost.",),
+        frozenset(),
+    ),
+    "pay_on_phone": (
+        ("If you have already paid, we will find the payment ourselves: your money is not lost.",),
+        frozenset(),
+    ),
+    "failed_provider_refused": ((), frozenset()),
+}
+
+
+def switched_off(*attempts: Attempt, **session: Any) -> Standing:
+    stands = standing(*attempts, **session)
+    stands.session.product.is_active = False
+    return stands
+
+
+@pytest.mark.parametrize("code", STOPPED)
+def test_of_a_product_that_is_switched_off_nobody_is_shown_how_to_pay(code: str) -> None:
+    attempt = made(next(one for one in CASES if one.code == code))
+    more, ways = STOPPED[code]
+    said = told.of(switched_off(attempt), merchant="The Shop", now=NOW, came_back=True)
+    assert (said.code, said.title) == ("stopped", "This cannot be paid right now")
+    assert said.sentences == ("The Shop takes no payments right now. Please do not pay.", *more)
+    # It may be switched on again.
+    assert (said.then, said.ways, said.polls) == ((), ways, True)
+
+
+def test_before_anything_was_chosen_of_a_product_that_is_switched_off() -> None:
+    said = told.of(switched_off(), merchant="The Shop", now=NOW)
+    assert (said.code, said.ways, said.polls) == ("stopped", frozenset(), True)
+    assert said.sentences == ("The Shop takes no payments right now. Please do not pay.",)
+
+
+def test_a_refused_reference_is_told_and_corrected_while_the_product_is_switched_off() -> None:
+    attempt = made(next(one for one in CASES if one.code == "reference_refused"))
+    said = told.of(switched_off(attempt), merchant="The Shop", now=NOW)
+    assert (said.code, said.ways) == ("reference_refused", FORM)
+
+
+@pytest.mark.parametrize("code", ["checking", "saved_up", "review_less", "credited", "not_confirmed", "called_off"])
+def test_what_became_of_a_payment_is_told_while_the_product_is_switched_off(code: str) -> None:
+    case = next(one for one in CASES if one.code == code)
+    attempt = made(case)
+    stands = switched_off(attempt, **case.session)
+    assert told.about(attempt, stands, merchant="The Shop", now=NOW) == of(case)
+
+
+def test_an_order_that_its_product_began_elsewhere_is_not_paid_here() -> None:
+    said = told.of(replace(standing(), is_elsewhere=True), merchant="The Shop", now=NOW)
+    assert (said.code, said.title) == ("elsewhere", "This order is being paid in another way")
+    assert said.sentences == ("The Shop has begun it in another way. Please do not pay here.",)
+    assert (said.then, said.ways, said.polls) == ((), frozenset(), False)
+
+
+def test_a_session_that_was_called_off_after_a_failure_says_so() -> None:
+    failed = made(next(one for one in CASES if one.code == "failed_provider_refused"))
+    said = told.of(standing(failed, is_cancelled=True), merchant="The Shop", now=NOW)
+    assert (said.code, said.ways) == ("called_off", frozenset())
+    assert said.sentences == ("The Shop has cancelled it. Please do not pay any more.",)
+
+
+def test_what_was_called_off_as_another_attempt_was_paid_was_not_called_off_by_the_shop() -> None:
+    first, second = credited_attempt(1), made(next(one for one in CASES if one.code == "called_off"))
+    said = told.about(second, replace(standing(first, second), current=first), merchant="The Shop", now=NOW)
+    assert (said.code, said.ways) == ("changed", FORM)
+
+
+def test_of_two_payments_the_second_was_not_after_the_time_to_pay() -> None:
+    first, second = credited_attempt(1, late=True), credited_attempt(2, late=True)
+    said = told.of(standing(first, second), merchant="The Shop", now=NOW)
+    assert not any("after the time" in one for one in said.sentences)
