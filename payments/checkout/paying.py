@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from rest_framework.exceptions import ValidationError
 
-from gateway import due_work
+from gateway import due_work, patterns
 from gateway.after_commit import ring
 from gateway.api.idempotency import AlreadyAnswered, Owner, claim_of_form
 from gateway.api.order_fields import checked_fields
@@ -36,6 +36,8 @@ from payments.states import CANCELLABLE, OPEN_CONFIRMATIONS, ConfirmationStatus
 ATTEMPT_MARK: Final = "~"
 #: As people group amounts: 1,000 or 1,00,000.00.
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})+(\.[0-9]+)?", re.ASCII)
+#: As people write telephone numbers, and address books fill them in: +254 (700) 000-000.
+_GROUPING: Final = re.compile(r"[\s+().-]")
 
 
 class Refusal(StrEnum):
@@ -255,13 +257,19 @@ def _is_named(deposit: Deposit, reference: str) -> bool:
 
 def _checked_details(system: PaymentSystem, details: Mapping[str, str]) -> dict[str, str]:
     given = {name: text.strip() for name, text in details.items() if text.strip()}
-    known = {field["name"] for field in system.detail_fields}
-    given = {name: text for name, text in given.items() if name in known}
+    patterns_of = {field["name"]: field["pattern"] for field in system.detail_fields}
+    given = {name: _plain(text, patterns_of[name]) for name, text in given.items() if name in patterns_of}
     try:
         return checked_fields(given, system.detail_fields, "details")
     except ValidationError as error:
         wrong: Any = error.detail
         raise Invalid(_mistakes(wrong["details"], given)) from None
+
+
+def _plain(text: str, pattern: str) -> str:
+    """What was typed, without the signs that people group numbers by, where it fits without them alone."""
+    bare = _GROUPING.sub("", text)
+    return bare if not patterns.fits(pattern, text) and patterns.fits(pattern, bare) else text
 
 
 def _mistakes(wrong: Any, given: Mapping[str, Any]) -> dict[str, Mistake]:

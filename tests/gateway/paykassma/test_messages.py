@@ -211,10 +211,11 @@ def test_nothing_else_is_an_amount_and_no_bool_is_an_id(value: Any) -> None:
 
 def test_ids_come_as_strings_or_integers() -> None:
     assert (read_id("a b"), read_id(NumberLexeme("12")), read_id("1.5")) == ("a b", "12", "1.5")
+    assert read_id(NumberLexeme("9223372036854775807")) == "9223372036854775807"
     for bad in (
         NumberLexeme("1.5"),
         NumberLexeme("1e5"),
-        NumberLexeme("9" * 19),
+        NumberLexeme("9223372036854775808"),
         "a\x00",
         "\ud800",
         "x" * 191,
