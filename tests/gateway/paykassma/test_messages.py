@@ -393,7 +393,8 @@ def test_a_pull_of_withdrawals() -> None:
 def test_a_pull_in_the_shapes_of_php() -> None:
     entry = {"plugin_custom_order_id": "dep_0", "message": "Postback not found"}
     known = {"dep_0": PullEntry(state=PullState.NO_POSTBACK)}
-    for data in ({"transactions": [entry]}, {"transactions": {"0": entry}}, {"transactions": entry}, [entry]):
+    shapes: list[Any] = [{"transactions": [entry]}, {"transactions": {"0": entry}}, {"transactions": entry}, [entry]]
+    for data in (*shapes, [{"transactions": [entry]}]):
         assert parse_pull("deposit", wire({"data": data})) == known
     nothings: list[Any] = [None, [], {}, {"data": None}, {"data": []}, {"data": {"transactions": None}}, "x"]
     for nothing in nothings:
