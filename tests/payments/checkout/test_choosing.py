@@ -260,6 +260,19 @@ def test_where_the_provider_is_down_the_catalogue_answers(api: Api, book: Book, 
     assert sorted(codes(session)) == [("paytm", True), ("upi_l", True)]
 
 
+def test_where_the_provider_is_down_what_it_offered_before_is_offered(
+    api: Api, book: Book, provider: ScriptedProvider
+) -> None:
+    provider.script(AVAILABLE, offered(("phone_pe", "INR", False), ("paytm", "INR", False)), DOWN)
+    assert codes(begin_session(api)) == [("phone_pe", True), ("paytm", True)]
+    other = begin_session(api, customer="another", reference="order-2")
+    assert codes(other) == [("phone_pe", True), ("paytm", True)]
+    assert len(provider.to(AVAILABLE)) == 2
+    # One that a product insists on is better than none.
+    third = begin_session(api, customer="a third", reference="order-3", payment_systems=["upi_l"])
+    assert codes(third) == [("upi_l", True)]
+
+
 def test_the_window_offers_nothing_for_a_fraction(api: Api, book: Book) -> None:
     session = begin_session(api, amount="1000.50")
     assert codes(session) == [("upi_l", True)]
