@@ -7,9 +7,11 @@ import sys
 from django.core.management import execute_from_command_line
 
 from gateway import logs
+from gateway.celery import app
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+    app.set_default()  # what a command does rings the doorbell, too, which needs to know its broker
     try:
         "".join(sys.argv).encode()
     except UnicodeEncodeError:

@@ -6,6 +6,7 @@ The payment window creates nothing until the customer pays in it: its address is
 """
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -154,7 +155,7 @@ def _create_payment(deposit: Deposit) -> None:
         request={"wallet_type": deposit.payment_system_id, "amount": deposit.amount, **_evidence(deposit, fields)},
         has_place=True,
     )
-    _keep_payment(deposit, answer)
+    _keep_payment(deposit, answer, sent=fields)
 
 
 def _payment_fields(deposit: Deposit) -> dict[str, str]:
@@ -201,7 +202,7 @@ def _mark_sent(claimed: Deposit) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _keep_payment(claimed: Deposit, answer: Answer) -> None:
+def _keep_payment(claimed: Deposit, answer: Answer, *, sent: Mapping[str, str]) -> None:
     deposit = _lock(claimed)
     cause = Cause(kind=CauseKind.PROVIDER_ANSWER, detail=answer.note)
     if was_not_read(answer) or answer.outcome is Outcome.REFUSED:
@@ -213,7 +214,7 @@ def _keep_payment(claimed: Deposit, answer: Answer) -> None:
         # Cancelled, expired or credited meanwhile; its own rules hold, and the asking above finds the money.
         deposit.save(update_fields=["next_at", "attempts", "token"])
         return
-    shown = _shown_payment(deposit, answer) if answer.outcome is Outcome.ACCEPTED else None
+    shown = _shown_payment(deposit, answer, sent) if answer.outcome is Outcome.ACCEPTED else None
     asking = {"next_at": deposit.next_at, "attempts": 0, "token": None}
     if shown is not None:
         move_deposit(deposit, DepositStatus.AWAITING_PAYMENT, cause, shown=shown, shown_at=timezone.now(), **asking)
@@ -222,7 +223,7 @@ def _keep_payment(claimed: Deposit, answer: Answer) -> None:
         move_deposit(
             deposit,
             DepositStatus.IN_REVIEW,
-            cause,
+            Cause(kind=CauseKind.PROVIDER_ANSWER, detail=f"{answer.note}, but no address to send the customer to"),
             failure_code=FailureCode.PROVIDER_ANSWER_UNUSABLE,
             deadline_at=None,
             **asking,
@@ -245,9 +246,9 @@ def _keep_no_payment(deposit: Deposit, claimed: Deposit, answer: Answer, cause: 
         _try_again(deposit, claimed, cause)
 
 
-def _shown_payment(deposit: Deposit, answer: Answer) -> dict[str, Any] | None:
+def _shown_payment(deposit: Deposit, answer: Answer, sent: Mapping[str, str]) -> dict[str, Any] | None:
     if deposit.flow == Flow.REDIRECT:
-        url = parse_redirect_url(answer.payload)
+        url = parse_redirect_url(answer.payload, sent=sent.values())
         return None if url is None else {"type": "redirect", "url": url}
     message = parse_push_message(answer.payload)
     return {"type": "wait", "message": message} if message else {"type": "wait"}

@@ -82,8 +82,10 @@ def release(row: Savings, receipt: Receipt, cause: Cause) -> None:
     if released <= 0:
         return
     row.saved -= released
+    if not row.saved:
+        row.lacking = _NOTHING  # what lacked, came: nothing has to come until nothing is credited
     row.sequence += 1
-    row.save(update_fields=["saved", "sequence"])
+    row.save(update_fields=["saved", "lacking", "sequence"])
     _tell(row, EventType.SAVINGS_RELEASED, released)
     money, product = row.money(released), row.customer.product_id
     subject = "" if receipt.deposit is None else receipt.deposit.public_id

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
@@ -48,8 +49,8 @@ def settle_letters(account_id: uuid.UUID) -> None:
     items = LetterItem.objects.filter(account=account, status__in=_OPEN)
     ordered = items.filter(is_stray=False)
     for claimed in due_work.batches(ordered, limit=_BATCH, lease_seconds=calls.LEASE_SECONDS):
-        asked, held_back = _ask_about(account, claimed)
-        _settle_all(_without(claimed, held_back), asked)
+        asked, held_back, quiet = _ask_about(account, claimed)
+        _settle_all(_without(claimed, held_back), asked, asked_before=quiet)
         # The answer serves every other letter about the same orders: however many there are, they are one question.
         same = ordered.filter(order_id__in=asked)
         for others in due_work.batches(same, limit=_SETTLED_TOGETHER, lease_seconds=calls.LEASE_SECONDS):
@@ -92,8 +93,12 @@ def _without(items: list[LetterItem], held_back: set[str]) -> list[LetterItem]:
     return [item for item in items if item.order_id not in held_back]
 
 
-def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> tuple[set[str], set[str]]:
-    """Ask about the orders that the items name; which were asked about, and which the account's pace left unasked."""
+def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> tuple[set[str], set[str], set[str]]:
+    """Ask about the orders that the items name.
+
+    Returns:
+        Which were asked about, which the account's pace left unasked, and which were asked about a moment ago.
+    """
     because = str(items[0].letter_id)
     quiet = _just_asked(account, items)
     items = [item for item in items if item.order_id not in quiet]
@@ -110,7 +115,7 @@ def _ask_about(account: ProviderAccount, items: list[LetterItem]) -> tuple[set[s
             asked |= order_ids
         else:
             held_back |= order_ids
-    return asked, held_back
+    return asked, held_back, quiet
 
 
 def _just_asked(account: ProviderAccount, items: list[LetterItem]) -> set[str]:
@@ -124,14 +129,19 @@ def _just_asked(account: ProviderAccount, items: list[LetterItem]) -> set[str]:
 
 
 @transaction.atomic(durable=True)
-def _settle_all(claimed: list[LetterItem], asked: set[str]) -> None:
+def _settle_all(claimed: list[LetterItem], asked: set[str], *, asked_before: Collection[str] = ()) -> None:
     tokens = {item.pk: item.token for item in claimed}
     rows = LetterItem.objects.select_for_update(of=("self",)).filter(pk__in=tokens).order_by("pk")
     held = [item for item in rows if item.holds(tokens[item.pk])]
     payouts = withdrawals_of(held)
     for item in held:
-        verdict = _payout_verdict(item, payouts.get(item.order_id)) if item.is_withdrawal else _deposit_verdict(item)
-        _settle(item, *verdict, is_asked=item.order_id in asked)
+        status, note = (
+            _payout_verdict(item, payouts.get(item.order_id)) if item.is_withdrawal else _deposit_verdict(item)
+        )
+        if status == ItemStatus.CONTRADICTED and item.order_id in asked_before:
+            # What was answered before the letter came does not contradict it: it may tell what happened since.
+            status = ItemStatus.UNCONFIRMED
+        _settle(item, status, note, is_asked=item.order_id in asked)
     _write(held)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -64,8 +64,16 @@ __all__ = [
 # What browsers and databases take without question; a payment page's address is a few hundred characters.
 URL_MAX_CHARS: Final = 2000
 
-# Where payment/create may hide the address of the payment page (C§1.5), in order of preference.
+# Where payment/create may hide the address of the payment page (C§1.5), in order of preference: the names, and the
+# objects that other calls answer in (C§0).
 REDIRECT_URL_NAMES: Final = ("url", "redirect_url", "payment_url")
+_REDIRECT_URL_PLACES: Final = ("data", "params")
+
+# The one flag of C§1.3; PHP writes true as 1 or "1" where a column was not cast, and nobody pays to a flag.
+_DETAILS_FLAG: Final = "is_check_amount"
+# What operators copy along with an account number and nobody sees: marks of direction and blanks without width. Not
+# the joiners, without which Bengali and Persian names fall apart.
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 _HASH = re.compile(r"[0-9A-Za-z]{64}")
 _NO_URL_CHARACTER = re.compile(r"[\x00-\x20\x7f\ud800-\udfff<>\"\\]")
@@ -163,7 +171,8 @@ def parse_details(payload: Any) -> tuple[tuple[str, str], ...]:
 
     Returns:
         Labels, which differ per system and may be words for people, with their values, in the provider's
-        order; numbers as they were written. Flags and nulls are left out.
+        order; numbers as they were written. Flags and nulls are left out. Each value is one line without unseen
+        signs: customers copy it into the app they pay with.
     """
     return tuple(_details(_member(payload, "params")))
 
@@ -173,16 +182,31 @@ def _details(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             yield from _details(value)
             continue
+        if name == _DETAILS_FLAG:
+            continue
         for text in read_items(value) if isinstance(value, list) else [value]:
-            if isinstance(text, str) and text.strip():
-                yield read_text(name), read_text(text.strip())
+            if isinstance(text, str) and (line := _one_line(text)):
+                yield _one_line(name), line
 
 
-def parse_redirect_url(payload: Any) -> str | None:
-    """Find the address of the payment page (C§1.5); None where there is none fit for a browser."""
-    data = _member(payload, "data")
-    candidates = [data.get(name) for name in REDIRECT_URL_NAMES] + [read_object(payload).get("url")]
-    return next(filter(None, map(_web_address, candidates)), None)
+def _one_line(text: str) -> str:
+    return read_text(" ".join(_UNSEEN.sub("", text).split()))
+
+
+def parse_redirect_url(payload: Any, *, sent: Collection[str] = ()) -> str | None:
+    """Find the address of the payment page (C§1.5).
+
+    Args:
+        payload: of the answer.
+        sent: the addresses that we sent. An answer that repeats its request names them by the same names, and a
+            customer led to one would be back before having paid.
+
+    Returns:
+        None where there is none fit for a browser.
+    """
+    places = [*(_member(payload, place) for place in _REDIRECT_URL_PLACES), read_object(payload)]
+    found = (_web_address(place.get(name)) for place in places for name in REDIRECT_URL_NAMES)
+    return next((url for url in found if url is not None and url not in sent), None)
 
 
 def parse_push_message(payload: Any) -> str:
@@ -245,7 +269,10 @@ def _member(payload: Any, name: str) -> dict[str, Any]:
 
 
 def _web_address(value: Any) -> str | None:
-    if not isinstance(value, str) or len(value) > URL_MAX_CHARS or _NO_URL_CHARACTER.search(value):
+    if not isinstance(value, str):
+        return None
+    value = value.replace(" ", "%20")  # names of files have blanks, and browsers write them so
+    if len(value) > URL_MAX_CHARS or _NO_URL_CHARACTER.search(value):
         return None
     try:
         parts = urlsplit(value)

@@ -65,6 +65,8 @@ def parse_pull(kind: Kind, payload: Any) -> dict[str, PullEntry]:
         By the *outer* id. An id that is missing was not answered: that is no "not found" either.
     """
     data = payload.get("data") if isinstance(payload, dict) else None
+    if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict) and _LIST_NAME[kind] in data[0]:
+        data = data[0]  # "array/object", says the table
     if isinstance(data, dict) and _LIST_NAME[kind] in data:
         data = data[_LIST_NAME[kind]]
     entries: dict[str, PullEntry] = {}

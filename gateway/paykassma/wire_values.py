@@ -25,6 +25,10 @@ AMOUNT_LEXEME_MAX_CHARS: Final = 32
 ID_MAX_CHARS: Final = 190
 
 _PLAIN_DECIMAL = re.compile(rf"-?[0-9]{{1,{WHOLE_DIGITS_MAX}}}(?:\.[0-9]{{1,{FRACTION_DIGITS_MAX}}})?")
+# PHP's largest integer, 2^63 - 1, has 19 digits; what is larger became a float before it was written (C§3).
+_ID_LEXEME = re.compile(r"-?[0-9]{1,19}")
+_ID_LEXEME_MAX: Final = 2**63 - 1
+
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _LIST_INDEX = re.compile(r"[0-9]{1,9}")
@@ -64,7 +68,7 @@ def read_id(value: Any) -> str | None:
         return ""
     if not isinstance(value, str) or len(value) > ID_MAX_CHARS or _has_control(value):
         return None
-    if isinstance(value, NumberLexeme) and not _INTEGER.fullmatch(value):
+    if isinstance(value, NumberLexeme) and not (_ID_LEXEME.fullmatch(value) and abs(int(value)) <= _ID_LEXEME_MAX):
         return None
     return str(value)
 

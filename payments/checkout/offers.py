@@ -32,7 +32,8 @@ def offered(session: CheckoutSession) -> list[Offer]:
     """Every system that the session may be paid by, as the provider offers them to its customer now.
 
     Those that take the amount come first, in the provider's order. May ask the provider (it is remembered for a
-    minute): no transaction may be open. Where it cannot be asked, the catalogue answers.
+    minute): no transaction may be open. Where it cannot be asked, those are offered that it ever offered here, and
+    the whole catalogue where it never did.
 
     Raises:
         Problem: 409 where no account serves the mode.
@@ -42,10 +43,13 @@ def offered(session: CheckoutSession) -> list[Offer]:
     said = None
     if systems:
         said = observe_for_customer(account, currencies=[session.currency], label=session.customer.label)
-    if said is not None:
-        systems = [one for one in systems if (one.code, session.currency) in said]
     seen = SystemObservation.objects.filter(account=account, currency=session.currency)
     known = {code: (logo, position) for code, logo, position in seen.values_list("code", "logo", "position")}
+    if said is not None:
+        systems = [one for one in systems if (one.code, session.currency) in said]
+    else:
+        # Of the rest of the catalogue nobody knows that this account has it: a choice that may lead nowhere.
+        systems = [one for one in systems if one.code in known] or systems
     offers = [_offer(one, session, known.get(one.code, ("", None))[0]) for one in systems]
     last = len(known) + 1_000
     return sorted(offers, key=lambda one: (not one.fits, known.get(one.system.code, ("", last))[1], one.system.name))

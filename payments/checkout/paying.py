@@ -1,5 +1,6 @@
 """What a customer does on the page of a session: chooses how to pay, and names the reference of the payment."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
-from gateway import due_work
+from gateway import due_work, patterns
 from gateway.after_commit import ring
 from gateway.api.idempotency import AlreadyAnswered, Owner, claim_of_form
 from gateway.api.order_fields import checked_fields
@@ -38,6 +39,8 @@ from payments.states import CANCELLABLE, OPEN_CONFIRMATIONS, ConfirmationStatus
 ATTEMPT_MARK: Final = "~"
 #: A customer looks at two or three ways to pay; each is a call of the provider's and news for the product.
 _ATTEMPTS_PER_HOUR: Final = 10
+#: As people write telephone numbers, and address books fill them in: +254 (700) 000-000.
+_GROUPING: Final = re.compile(r"[\s+().-]")
 
 
 class Refusal(StrEnum):
@@ -264,13 +267,19 @@ def _is_named(deposit: Deposit, reference: str) -> bool:
 
 def _checked_details(system: PaymentSystem, details: Mapping[str, str]) -> dict[str, str]:
     given = {name: text.strip() for name, text in details.items() if text.strip()}
-    known = {field["name"] for field in system.detail_fields}
-    given = {name: text for name, text in given.items() if name in known}
+    patterns_of = {field["name"]: field["pattern"] for field in system.detail_fields}
+    given = {name: _plain(text, patterns_of[name]) for name, text in given.items() if name in patterns_of}
     try:
         return checked_fields(given, system.detail_fields, "details")
     except ValidationError as error:
         wrong: Any = error.detail
         raise Invalid(_mistakes(wrong["details"], given)) from None
+
+
+def _plain(text: str, pattern: str) -> str:
+    """What was typed, without the signs that people group numbers by, where it fits without them alone."""
+    bare = _GROUPING.sub("", text)
+    return bare if not patterns.fits(pattern, text) and patterns.fits(pattern, bare) else text
 
 
 def _mistakes(wrong: Any, given: Mapping[str, Any]) -> dict[str, Mistake]:

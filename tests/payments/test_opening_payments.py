@@ -199,6 +199,7 @@ NO_ADDRESS = [
     (200, {"status": "ok", "data": {}}),
     (200, {"status": "ok", "data": {"url": "javascript:alert(1)"}}),
     (200, {"status": "success", "data": {"link": "https://pay.example.com"}}),
+    (200, {"status": "ok", "data": {"redirect_url": "https://shop.example.com/ok"}}),  # ours, repeated
 ]
 
 
@@ -212,6 +213,8 @@ def test_accepted_without_an_address_is_looked_at_by_a_person(
     waiting = fresh(deposit)
     assert (waiting.status, waiting.failure_code) == ("in_review", "provider_answer_unusable")
     assert (waiting.shown, waiting.deadline_at) == (None, None)
+    why = deposit.moves.latest("sequence").detail
+    assert why == "accepted (HTTP 200), but no address to send the customer to"
     shown = api.get(f"deposits/{deposit.public_id}").json()
     assert (shown["next_action"], shown["failure"]["safe_to_retry"]) == ({"type": "wait"}, False)
     assert news(deposit.product) == [("deposit.created", 1), ("deposit.in_review", 2)]

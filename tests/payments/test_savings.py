@@ -269,7 +269,9 @@ def test_two_small_deposits_are_released_together_each_by_its_own_key(
         "savings.increased",
         "savings.released",
     ]
-    assert Savings.objects.get().saved == 0
+    row = Savings.objects.get()
+    assert (row.saved, row.lacking, row.minimum) == (0, 0, MINIMUM)
+    assert Event.objects.get(type="savings.released").data["lacking"] == "0.00"
 
 
 def test_a_fall_without_a_release_is_followed_and_shown_to_a_person(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from gateway.providers.models import ProviderAccount
@@ -86,6 +87,31 @@ def test_a_letter_that_contradicts_the_pull_is_a_persons(
 
     assert status_of(withdrawal) == ending
     assert verdicts() == [("contradicted", f"the withdrawal is {ending}")]
+
+
+def test_a_letter_is_not_contradicted_by_an_answer_from_before_it(
+    api: Api, account: ProviderAccount, provider: ScriptedProvider
+) -> None:
+    with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        withdrawal = sent(api, provider, words.OK)
+        provider.script(PULL, words.pulled(words.found(withdrawal, 1)))
+        kept(account, letter(account, [words.item(withdrawal, 1)]))
+        settle(account)
+        assert status_of(withdrawal) == "paid"
+
+        clock.shift(2)  # the payout comes back at once, and the letter that says so within the quiet seconds
+        provider.script(PULL, words.pulled(words.found(withdrawal, 5)))
+        kept(account, letter(account, [words.item(withdrawal, 5)]))
+        settle(account)
+        assert verdicts() == [("confirmed", ""), ("unconfirmed", "the withdrawal is paid")]
+        assert len(provider.to(PULL)) == 1
+
+        clock.shift(5)
+        settle(account)
+        assert len(provider.to(PULL)) == 2
+        assert verdicts() == [("confirmed", ""), ("contradicted", "the withdrawal is paid")]
+        assert status_of(withdrawal) == "paid"
+        assert withdrawal.contradiction == "it is paid, and the provider now says rejected"
 
 
 @pytest.mark.parametrize("changes", [{"amount": "1.00"}, {"currency_code": "BDT"}])

@@ -211,10 +211,11 @@ def test_nothing_else_is_an_amount_and_no_bool_is_an_id(value: Any) -> None:
 
 def test_ids_come_as_strings_or_integers() -> None:
     assert (read_id("a b"), read_id(NumberLexeme("12")), read_id("1.5")) == ("a b", "12", "1.5")
+    assert read_id(NumberLexeme("9223372036854775807")) == "9223372036854775807"
     for bad in (
         NumberLexeme("1.5"),
         NumberLexeme("1e5"),
-        NumberLexeme("9" * 19),
+        NumberLexeme("9223372036854775808"),
         "a\x00",
         "\ud800",
         "x" * 191,
@@ -392,7 +393,8 @@ def test_a_pull_of_withdrawals() -> None:
 def test_a_pull_in_the_shapes_of_php() -> None:
     entry = {"plugin_custom_order_id": "dep_0", "message": "Postback not found"}
     known = {"dep_0": PullEntry(state=PullState.NO_POSTBACK)}
-    for data in ({"transactions": [entry]}, {"transactions": {"0": entry}}, {"transactions": entry}, [entry]):
+    shapes: list[Any] = [{"transactions": [entry]}, {"transactions": {"0": entry}}, {"transactions": entry}, [entry]]
+    for data in (*shapes, [{"transactions": [entry]}]):
         assert parse_pull("deposit", wire({"data": data})) == known
     nothings: list[Any] = [None, [], {}, {"data": None}, {"data": []}, {"data": {"transactions": None}}, "x"]
     for nothing in nothings:
@@ -461,6 +463,28 @@ def test_details_keep_their_order_and_their_digits() -> None:
     assert parse_details(None) == ()
 
 
+def test_details_are_single_lines_that_can_be_copied() -> None:
+    params = {
+        "Account\u00a0number\n": "\u202a12 34\u200b56\u202c\r\n",
+        "Bank": "People's\n\tBank",
+        "Name": "\u200eক্ষুদ্র\u200cঋণ",
+        "bad": "a\x00b",
+        "unseen": "\u200b\ufeff",
+    }
+    assert parse_details(wire({"params": params})) == (
+        ("Account number", "12 3456"),
+        ("Bank", "People's Bank"),
+        ("Name", "ক্ষুদ্র\u200cঋণ"),
+        ("bad", "a\ufffdb"),
+    )
+
+
+@pytest.mark.parametrize("flag", [True, 1, "1", 0, "0", "true", None])
+def test_the_flag_among_the_details_is_shown_to_nobody(flag: Any) -> None:
+    payload = wire({"params": {"identifier": "0171", "is_check_amount": flag}})
+    assert parse_details(payload) == (("identifier", "0171"),)
+
+
 @pytest.mark.parametrize(
     ("payload", "url"),
     [
@@ -473,6 +497,9 @@ def test_details_keep_their_order_and_their_digits() -> None:
             {"data": {"url": "javascript:1", "payment_url": "https://a.example/6"}},
             "https://a.example/6",
         ),
+        ({"redirect_url": "https://a.example/7"}, "https://a.example/7"),
+        ({"params": {"payment_url": "https://a.example/8"}, "url": "https://a.example/9"}, "https://a.example/8"),
+        ({"data": {"url": "https://a.example/pay now?x=a b"}}, "https://a.example/pay%20now?x=a%20b"),
         ({"data": {"order_id": "x", "link": "https://a.example"}}, None),
         *[
             ({"data": {"url": bad}}, None)
@@ -497,6 +524,13 @@ def test_details_keep_their_order_and_their_digits() -> None:
 )
 def test_only_a_web_address_is_a_redirect(payload: Any, url: str | None) -> None:
     assert parse_redirect_url(wire(payload)) == url
+
+
+def test_an_address_that_we_sent_is_no_page_to_pay_on() -> None:
+    ours, page = "https://shop.example/ok", "https://a.example/pay"
+    data = {"redirect_url": ours, "payment_url": page}
+    assert parse_redirect_url(wire({"data": data}), sent=[ours, "hi"]) == page
+    assert parse_redirect_url(wire({"data": {"redirect_url": ours}}), sent=[ours]) is None
 
 
 def test_push_messages() -> None:

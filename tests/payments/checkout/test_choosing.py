@@ -192,6 +192,20 @@ def test_details_of_the_customer(api: Api, book: Book) -> None:
     assert deposit.details == {"phone_number": "254700000000"}
 
 
+@pytest.mark.parametrize("typed", ["+254700000000", "254 700 000 000", "+254 (700) 000-000", "254.700.000.000"])
+def test_a_telephone_number_is_taken_as_people_write_it(api: Api, book: Book, typed: str) -> None:
+    session = begin_session(api, currency="KES", amount="10.00")
+    assert choose(session, "mpesa", phone_number=typed).details == {"phone_number": "254700000000"}
+
+
+@pytest.mark.parametrize("typed", ["+0700000000", "254 700", "254/700000000", "(+)"])
+def test_a_number_that_does_not_fit_without_its_signs_either_is_refused(api: Api, book: Book, typed: str) -> None:
+    session = begin_session(api, currency="KES", amount="10.00")
+    with pytest.raises(Invalid) as refused:
+        choose(session, "mpesa", phone_number=typed)
+    assert (refused.value.mistakes, attempts(session)) == ({"phone_number": Mistake.INVALID}, [])
+
+
 def test_a_redirect_leads_back_to_the_page_and_its_address_is_in_no_evidence(
     api: Api, book: Book, provider: ScriptedProvider
 ) -> None:
@@ -244,6 +258,19 @@ def test_where_the_provider_is_down_the_catalogue_answers(api: Api, book: Book, 
     provider.script(AVAILABLE, DOWN)
     session = begin_session(api, payment_systems=["upi_l", "paytm"])
     assert sorted(codes(session)) == [("paytm", True), ("upi_l", True)]
+
+
+def test_where_the_provider_is_down_what_it_offered_before_is_offered(
+    api: Api, book: Book, provider: ScriptedProvider
+) -> None:
+    provider.script(AVAILABLE, offered(("phone_pe", "INR", False), ("paytm", "INR", False)), DOWN)
+    assert codes(begin_session(api)) == [("phone_pe", True), ("paytm", True)]
+    other = begin_session(api, customer="another", reference="order-2")
+    assert codes(other) == [("phone_pe", True), ("paytm", True)]
+    assert len(provider.to(AVAILABLE)) == 2
+    # One that a product insists on is better than none.
+    third = begin_session(api, customer="a third", reference="order-3", payment_systems=["upi_l"])
+    assert codes(third) == [("upi_l", True)]
 
 
 def test_the_window_offers_nothing_for_a_fraction(api: Api, book: Book) -> None:
