@@ -103,7 +103,9 @@ def record_postback(account: ProviderAccount, postback: Postback, *, asked_for: 
             _record(account, item, asked_for, doubt, cause)
         else:
             what = (
-                "an item that is a withdrawal" if isinstance(item, PostbackItem) else f"an item without {item.reason}"
+                "an item that is a withdrawal"
+                if isinstance(item, PostbackItem)
+                else f"an item that cannot be read: {item.reason}"
             )
             mark_unreadable(account, asked_for, what, cause)
 

@@ -196,7 +196,8 @@ def missing_from(account: ProviderAccount, asked_for: str, items: Iterable[Postb
 
 def _contradiction(receipt: Receipt, item: PostbackItem, order: _Order) -> str:
     if (receipt.amount, receipt.currency) != (item.amount, item.currency):
-        return f"now {item.amount} {item.currency}, before {receipt.amount} {receipt.currency}"
+        now = money.shown_amount(item.amount, item.currency)
+        return f"now {now}, before {money.shown_amount(receipt.amount, receipt.currency)}"
     if receipt.label and item.label and receipt.label != item.label:
         return "now for another label"
     if receipt.deposit_id is not None and order.deposit_id is not None and receipt.deposit_id != order.deposit_id:

@@ -14,6 +14,7 @@ from balances.verb_fields import Refused
 from gateway import due_work, prepared_sql
 from gateway.after_commit import ring
 from gateway.in_words import in_words
+from gateway.money import shown_amount
 from gateway.providers import calls
 from gateway.providers.models import ProviderAccount, not_paused
 from gateway.providers.pace import take_place
@@ -195,7 +196,7 @@ def _deposit_verdict(item: LetterItem) -> tuple[ItemStatus, str]:
     if receipt is None:
         return ItemStatus.UNCONFIRMED, "the provider, asked, does not have it"
     if (receipt.amount, receipt.currency) != (item.amount, item.currency):
-        return ItemStatus.CONTRADICTED, f"the provider, asked, says {receipt.amount} {receipt.currency}"
+        return ItemStatus.CONTRADICTED, f"the provider, asked, says {shown_amount(receipt.amount, receipt.currency)}"
     if receipt.custom_id and item.order_id and receipt.custom_id != item.order_id:
         return ItemStatus.CONTRADICTED, "the provider, asked, names another order for it"
     return ItemStatus.CONFIRMED, ""
@@ -205,7 +206,7 @@ def _payout_verdict(item: LetterItem, withdrawal: Withdrawal | None) -> tuple[It
     if withdrawal is None:
         return ItemStatus.CONTRADICTED, foreign(item) or "there is no such withdrawal"
     if (item.amount, item.currency) != (withdrawal.amount, withdrawal.currency):
-        return ItemStatus.CONTRADICTED, f"the withdrawal is of {withdrawal.amount} {withdrawal.currency}"
+        return ItemStatus.CONTRADICTED, f"the withdrawal is of {shown_amount(withdrawal.amount, withdrawal.currency)}"
     ending = _ENDINGS.get(item.withdrawal_status or 0)
     if ending is None:
         return ItemStatus.CONFIRMED, "not final"

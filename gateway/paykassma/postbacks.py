@@ -189,11 +189,12 @@ def parse_item(raw: Any, *, label: str) -> PostbackItem | UnusableItem:
             return UnusableItem(reason=name, raw=raw)
         # The same payment with and without a blank is one payment (C§0: no spaces at the ends).
         ids[name] = identifier.strip()
-    counts: dict[str, int | None] = {}
-    for name in ("withdrawal_status", "transaction_type"):
-        counts[name] = read_integer(raw.get(name))
-        if counts[name] is None and raw.get(name) is not None and raw[name] != "":
-            return UnusableItem(reason=name, raw=raw)
+    status = read_integer(raw.get("withdrawal_status"))
+    if status is None and raw.get("withdrawal_status") is not None and raw["withdrawal_status"] != "":
+        return UnusableItem(reason="withdrawal_status", raw=raw)
+    kind = raw.get("transaction_type")
+    if not isinstance(kind, str | None):
+        return UnusableItem(reason="transaction_type", raw=raw)
     bank_details = read_object(raw.get("bank_details"))
     return PostbackItem(
         amount=amount,
@@ -203,9 +204,10 @@ def parse_item(raw: Any, *, label: str) -> PostbackItem | UnusableItem:
         transaction_id=ids["transaction_id"],
         custom_id=ids["plugin_custom_order_id"],
         withdrawal_id=ids["withdrawal_id"],
-        withdrawal_status=counts["withdrawal_status"],
+        withdrawal_status=status,
         stockpiling_id=ids["stockpiling_id"],
-        transaction_type=counts["transaction_type"],
+        # Only 0 and null are known (C§2.1), and nothing is decided by it: a word would be one more that is not known.
+        transaction_type=read_integer(kind),
         activated_datetime=read_text(raw.get("activated_datetime")),
         exchanger_identifier=read_text(raw.get("exchanger_identifier")),
         comment=read_text(raw.get("comment")),

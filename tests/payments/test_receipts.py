@@ -233,8 +233,15 @@ def test_a_doubtful_receipt_takes_nothing_from_a_credited_deposit(paid: Paid, pr
     assert news(product) == [*VERIFYING_NEWS, ("deposit.credited", 4)]
 
 
-@pytest.mark.parametrize("second", [{"amount": "10000.00"}, {"amount": "999.99"}, {"currency_code": "USD"}])
-def test_a_contradicted_amount_posts_nothing(second: dict[str, Any], paid: Paid, product: Product) -> None:
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({"amount": "10000.00"}, "10,000.00 INR"),
+        ({"amount": "999.99"}, "999.99 INR"),
+        ({"currency_code": "USD"}, "1,000.00 USD"),
+    ],
+)
+def test_a_contradicted_amount_posts_nothing(second: dict[str, Any], said: str, paid: Paid, product: Product) -> None:
     paid.arrives(money())
     known = (moves(paid.deposit), news(product))
     ended = paid.arrives(money(**second))
@@ -242,8 +249,7 @@ def test_a_contradicted_amount_posts_nothing(second: dict[str, Any], paid: Paid,
     assert (moves(ended), news(product)) == known
     receipt = Receipt.objects.get()
     assert (receipt.amount, receipt.currency) == (Decimal(1000), "INR")
-    said = f"{second.get('amount', '1000.00')} {second.get('currency_code', 'INR')}"
-    assert receipt.contradiction == f"now {said}, before 1000.0000 INR"
+    assert receipt.contradiction == f"now {said}, before 1,000.00 INR"
 
 
 def test_a_receipt_cannot_change_its_owner(paid: Paid, opened: Placed) -> None:
@@ -284,6 +290,8 @@ def test_what_is_no_amount_is_looked_at_and_kept_as_it_came(amount: Any, paid: P
     paid.book.entries[paid.order] = {"label": paid.label, "wallet_type": "upi_l", "additional_data": [item]}
     assert is_reviewed_as_unreadable(paid.asked_again())
     assert paid.shown()["failure"]["safe_to_retry"] is False
+    why = paid.deposit.moves.latest("sequence").detail
+    assert why in {"an item that cannot be read: amount", "an amount that no money has"}
     kept = ProviderCall.objects.filter(operation="pullpostbacks").latest("started_at", "id").response
     assert json.dumps(item).encode() in bytes(kept)
     assert is_reviewed_as_unreadable(paid.asked_again())  # once more is no more news
@@ -372,6 +380,12 @@ def test_an_entry_that_nobody_asked_for_is_not_believed(paid: Paid, opened: Plac
     paid.asked_again()
     assert not Receipt.objects.exists()
     assert (fresh(other).status, fresh(paid.deposit).status) == ("verifying", "verifying")
+
+
+@pytest.mark.parametrize("kind", ["p2p", "1.5", 1.5, 7, None])
+def test_a_kind_of_transaction_that_nobody_knows_does_not_matter(paid: Paid, kind: Any) -> None:
+    """C§2.1: only 0 and null were ever seen, and their meaning is not known."""
+    assert states(paid.arrives(money(transaction_type=kind))) == ("credited", Decimal(1000), "exact")
 
 
 def test_money_without_a_transaction_is_one_receipt_of_its_order(paid: Paid, product: Product) -> None:

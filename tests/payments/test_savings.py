@@ -270,7 +270,7 @@ def test_two_small_deposits_are_released_together_each_by_its_own_key(
         "savings.released",
     ]
     row = Savings.objects.get()
-    assert (row.saved, row.lacking, row.minimum) == (0, 0, MINIMUM)
+    assert [row.saved, row.lacking, row.minimum] == [0, 0, MINIMUM]
     assert Event.objects.get(type="savings.released").data["lacking"] == "0.00"
 
 

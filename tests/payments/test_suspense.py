@@ -56,7 +56,7 @@ def test_money_that_names_no_order_waits_until_its_order_is_known(
 def test_a_contradiction_in_suspense_is_not_forgotten(paid: Paid, account: ProviderAccount) -> None:
     found_by_transaction(account, money(transaction_id="T5"), label=paid.label)
     found_by_transaction(account, money(transaction_id="T5", amount="1.00"), label=paid.label)
-    said = "now 1.00 INR, before 1000.0000 INR"
+    said = "now 1.00 INR, before 1,000.00 INR"
     assert receipts() == [("suspense", Decimal(1000), said)]
     ended = paid.arrives(money(transaction_id="T5"))
     assert states(ended) == ("in_review", None, "")

@@ -80,7 +80,7 @@ def test_credited_money_that_the_provider_now_says_otherwise_waits_until_it_is_r
     paid.arrives(money())
     assert waiting() == []
     paid.arrives(money(amount="5"))
-    assert reasons() == ["It is credited, and the provider now says otherwise: now 5 INR, before 1000.0000 INR."]
+    assert reasons() == ["It is credited, and the provider now says otherwise: now 5.00 INR, before 1,000.00 INR."]
     by_two_persons("receipt_reversed", {"receipt": Receipt.objects.get().public_id})
     assert waiting() == []
 

@@ -78,13 +78,13 @@ def test_what_the_pull_says_is_credited_and_not_what_the_letter_says(
     settle(account)
 
     assert receipts() == CREDITED
-    assert verdicts() == [("contradicted", "the provider, asked, says 1000.0000 INR")]
+    assert verdicts() == [("contradicted", "the provider, asked, says 1,000.00 INR")]
     assert news(confirmation.deposit)[-1] == "credited"
 
 
 CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
-    "less": ({"amount": "999.99"}, "the provider, asked, says 1000.0000 INR"),
-    "other currency": ({"currency_code": "USD"}, "the provider, asked, says 1000.0000 INR"),
+    "less": ({"amount": "999.99"}, "the provider, asked, says 1,000.00 INR"),
+    "other currency": ({"currency_code": "USD"}, "the provider, asked, says 1,000.00 INR"),
 }
 
 

@@ -125,7 +125,7 @@ def test_a_letter_of_another_amount_is_a_persons(
     settle(account)
 
     assert status_of(withdrawal) == "paid"  # the provider, asked, agrees with our order
-    assert verdicts() == [("contradicted", "the withdrawal is of 1218.0000 INR")]
+    assert verdicts() == [("contradicted", "the withdrawal is of 1,218.00 INR")]
 
 
 def test_a_pull_that_differs_from_the_order_leaves_the_letter_to_the_same_person(

@@ -264,6 +264,8 @@ def test_an_item_that_cannot_be_believed_is_kept_aside(changes: dict[str, Any], 
         {"comment": None},
         {"transaction_id": 12345},
         {"stockpiling_id": 402299},
+        {"transaction_type": "p2p"},
+        {"transaction_type": ""},
     ],
 )
 def test_what_varies_without_meaning_is_tolerated(changes: dict[str, Any]) -> None:
