@@ -1,9 +1,11 @@
 """Money for one attempt of a session calls off what else is open of it: nobody is left with two ways to pay."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from gateway.products.models import Product
 from payments.checkout import standing
@@ -17,6 +19,7 @@ from tests.payments.stage import (
     ACTIVATE,
     AVAILABLE,
     OK,
+    WRONG_LENGTH,
     Book,
     create_path,
     details,
@@ -126,6 +129,26 @@ def test_a_sibling_under_way_stays(
     name_reference(session, "333333333333", attempt=2)
     first = paid_late(session, book, provider)
     assert (first.status, attempts(session)[1].status) == ("credited", "verifying")
+
+
+def test_a_sibling_whose_reference_is_refused_afterwards_does_not_wait_for_payment_again(
+    session: CheckoutSession, book: Book, provider: ScriptedProvider, product: Product
+) -> None:
+    name_reference(session, "333333333333", attempt=2)
+    confirmation = Confirmation.objects.get()
+    Confirmation.objects.filter(pk=confirmation.pk).update(next_at=timezone.now() + timedelta(minutes=1))
+    first = paid_late(session, book, provider)
+    assert (first.status, attempts(session)[1].status) == ("credited", "verifying")
+    provider.script(ACTIVATE, WRONG_LENGTH)
+    Confirmation.objects.filter(pk=confirmation.pk).update(next_at=timezone.now())
+    work()
+    second = attempts(session)[1]
+    assert (second.status, second.deadline_at) == ("cancelled", None)
+    assert [(one.to_status, one.detail) for one in second.moves.order_by("sequence")][-2:] == [
+        ("awaiting_payment", "refused (HTTP 200)"),
+        ("cancelled", f"money came for {first.public_id}, of the same checkout session"),
+    ]
+    assert news(product)[-2:] == [("deposit.awaiting_payment", 4), ("deposit.cancelled", 5)]
 
 
 def test_another_session_of_the_same_customer_is_left_alone(
