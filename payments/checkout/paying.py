@@ -1,6 +1,5 @@
 """What a customer does on the page of a session: chooses how to pay, and names the reference of the payment."""
 
-import re
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -26,7 +25,7 @@ from gateway.providers.models import PaymentSystem
 from payments.actions import NewDeposit, new_deposit
 from payments.beginning import NotBegun, begin_deposit
 from payments.calling_off import call_off
-from payments.checkout import offers, standing
+from payments.checkout import locales, offers, standing
 from payments.checkout.standing import NextAttempt
 from payments.confirming import confirm_deposit
 from payments.models import CheckoutSession, Confirmation, Deposit
@@ -39,8 +38,6 @@ from payments.states import CANCELLABLE, OPEN_CONFIRMATIONS, ConfirmationStatus
 ATTEMPT_MARK: Final = "~"
 #: A customer looks at two or three ways to pay; each is a call of the provider's and news for the product.
 _ATTEMPTS_PER_HOUR: Final = 10
-#: As people group amounts: 1,000 or 1,00,000.00.
-_GROUPED: Final = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})+(\.[0-9]+)?", re.ASCII)
 
 
 class Refusal(StrEnum):
@@ -241,8 +238,8 @@ def _checked(deposit: Deposit, reference: str, amount: str, screenshot: "Uploade
     data: dict[str, Any] = {}
     if reference := reference.strip():
         data["provider_reference"] = reference
-    if amount := "".join(amount.split()):
-        data["amount"] = amount.replace(",", "") if _GROUPED.fullmatch(amount) else amount
+    if amount := locales.typed_amount(amount):
+        data["amount"] = amount
     if screenshot is not None and screenshot.size:
         data["screenshot"] = screenshot
         if screenshot.size > settings.SCREENSHOT_MAX_BYTES:
