@@ -122,6 +122,8 @@ def test_a_reference_is_one_order_for_ever(api: Api, book: Book) -> None:
         ({"reference": "x" * 121}, "/reference"),
         ({"customer": "a\u202eb"}, "/customer"),
         ({"return_urls": {"success": "javascript:alert(1)"}}, "/return_urls/success"),
+        ({"reference": "order-1~2"}, "/reference"),
+        ({"reference": "~0"}, "/reference"),
         ({"return_urls": {"success": "//evil.example"}}, "/return_urls/success"),
         ({"return_urls": {"pending": "https://shop.example:0/"}}, "/return_urls/pending"),
         ({"return_urls": {"pending": "https://shop.example:65536/"}}, "/return_urls/pending"),
@@ -286,3 +288,8 @@ def test_expired_by_the_clock_alone(api: Api, clock: Any) -> None:
     clock.shift(timedelta(minutes=10))
     assert api.get(f"checkout-sessions/{session.public_id}").json()["status"] == "expired"
     assert cancel(api, session).json()["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("reference", ["order~", "~", "order-1~a", "order-1~2b", "1~2~", "order~2-1"])
+def test_a_reference_that_no_attempt_of_another_session_has(api: Api, reference: str) -> None:
+    assert begin_session(api, reference=reference).reference == reference
