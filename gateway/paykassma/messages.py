@@ -68,6 +68,9 @@ URL_MAX_CHARS: Final = 2000
 REDIRECT_URL_NAMES: Final = ("url", "redirect_url", "payment_url")
 
 _HASH = re.compile(r"[0-9A-Za-z]{64}")
+#: Unseen signs that come along where a number is copied from a chat: an app refuses what is copied with them, and some
+#: show its digits in another order. Those that join letters of Indian languages are others.
+_UNSEEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _NO_URL_CHARACTER = re.compile(r"[\x00-\x20\x7f\ud800-\udfff<>\"\\]")
 
 
@@ -163,7 +166,7 @@ def parse_details(payload: Any) -> tuple[tuple[str, str], ...]:
 
     Returns:
         Labels, which differ per system and may be words for people, with their values, in the provider's
-        order; numbers as they were written. Flags and nulls are left out.
+        order; numbers as they were written, without unseen signs. Flags and nulls are left out.
     """
     return tuple(_details(_member(payload, "params")))
 
@@ -174,8 +177,13 @@ def _details(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _details(value)
             continue
         for text in read_items(value) if isinstance(value, list) else [value]:
-            if isinstance(text, str) and text.strip():
-                yield read_text(name), read_text(text.strip())
+            if isinstance(text, str) and (seen := _for_people(text)):
+                yield _for_people(name), seen
+
+
+def _for_people(text: Any) -> str:
+    """A text that people read and copy, without what they cannot see."""
+    return _UNSEEN.sub("", read_text(text)).strip()
 
 
 def parse_redirect_url(payload: Any) -> str | None:
@@ -188,7 +196,7 @@ def parse_redirect_url(payload: Any) -> str | None:
 def parse_push_message(payload: Any) -> str:
     """Find the words for a customer who has to approve on the phone (C§1.5); "" where there are none."""
     message = _member(payload, "data").get("message") or read_object(payload).get("message")
-    return read_text(message)
+    return _for_people(message)
 
 
 def parse_balances(payload: Any) -> tuple[Balance | UnusableItem, ...]:
