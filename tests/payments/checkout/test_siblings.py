@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from balances import proposing
 from gateway.products.models import Product
 from payments.checkout import standing
 from payments.checkout.standing import NextAttempt
-from payments.models import CheckoutSession, Confirmation, Deposit
+from payments.models import CheckoutSession, Confirmation, Deposit, Receipt
 from payments.states import DepositStatus
 from tests.conftest import Api
 from tests.payments.checkout.stage import attempts, begin_session, choose, name_reference
@@ -31,6 +32,7 @@ from tests.payments.stage import (
     work,
 )
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import by_two_persons
 
 LATE_REFERENCE = "222222222222"
 
@@ -119,6 +121,21 @@ def test_money_that_waits_for_a_person_calls_nothing_off(
     """It may turn out to be somebody else's."""
     first = paid_late(session, book, provider, amount="900.00")
     assert (first.status, attempts(session)[1].status) == ("in_review", "awaiting_payment")
+
+
+def test_two_persons_who_credit_it_are_shown_what_is_called_off(
+    session: CheckoutSession, book: Book, provider: ScriptedProvider, product: Product
+) -> None:
+    first = paid_late(session, book, provider, amount="900.00")
+    second, receipt = attempts(session)[1], Receipt.objects.get()
+    parameters = {"receipt": receipt.public_id, "deposit": first.public_id}
+    notes = proposing.look("receipt_attached", parameters).content["notes"]
+    assert f"Deposit {second.public_id} was awaiting payment and becomes cancelled, with 0.00 of 1000.00 INR." in notes
+    assert f"{product} is sent the event deposit.cancelled of {second.public_id}." in notes
+    assert attempts(session)[1].status == "awaiting_payment"
+    by_two_persons("receipt_attached", parameters)
+    assert [one.status for one in attempts(session)] == ["credited", "cancelled"]
+    assert moves(second)[-1] == (3, "awaiting_payment", "cancelled", "person")
 
 
 def test_a_sibling_under_way_stays(
