@@ -18,8 +18,9 @@ from gateway import picture_parts
 MAX_PIXELS: Final = 24_000_000
 #: Pictures that one process decodes at once, some 300 MB each at worst: its threads must not need more than that.
 _AT_ONCE: Final = BoundedSemaphore(2)
-#: Those, and the threads that wait for a place among them: a quarter of all, for the others have to go on answering.
-_IN_LINE: Final = BoundedSemaphore(max(4, settings.BLOCKING_THREADS // 4))
+#: Those, and the threads that wait for a place among them: an eighth of all, for the others have to go on answering,
+#: and some of them wait for bodies already (`gateway.api.slow_bodies`).
+_IN_LINE: Final = BoundedSemaphore(max(4, settings.BLOCKING_THREADS // 8))
 #: Several times as long as the most that a line of them takes; who waits longer is told to come again.
 _PATIENCE_SECONDS: Final = 15.0
 #: What people upload.

@@ -16,6 +16,7 @@ from gateway.providers import calls
 from gateway.providers.calls import was_not_read
 from gateway.providers.models import not_paused
 from gateway.providers.pace import take_place
+from payments.calling_off import call_off_where_paid, lock_sessions_of
 from payments.failures import FailureCode
 from payments.models import Confirmation, Deposit
 from payments.moves import move_confirmation, move_deposit
@@ -116,6 +117,7 @@ def _put_back(claimed: Confirmation, cause: Cause) -> None:
 
 @transaction.atomic(durable=True)
 def _settle(claimed: Confirmation, outcome: Outcome, cause: Cause) -> None:
+    lock_sessions_of(claimed.deposit_id)
     deposit: Deposit = due_work.lock(
         Deposit.objects.select_related("product", "customer", "payment_system"), claimed.deposit_id
     )
@@ -133,6 +135,7 @@ def _settle(claimed: Confirmation, outcome: Outcome, cause: Cause) -> None:
             token=None,
         )
         release(deposit, cause)
+        call_off_where_paid(deposit, cause)
         return
     move_confirmation(
         confirmation, ConfirmationStatus.VERIFYING, cause, provider_word=outcome, next_at=None, token=None

@@ -47,4 +47,18 @@ def call_off_siblings(deposit: Deposit, cause: Cause) -> None:
     Money that is on its way all the same is credited as late. The session is locked, so none begins meanwhile.
     """
     for one in open_siblings([deposit]):
-        call_off(one, replace(cause, detail=f"money came for {deposit.public_id}, of the same checkout session"))
+        call_off(one, _came_for(deposit, cause))
+
+
+def call_off_where_paid(deposit: Deposit, cause: Cause) -> None:
+    """The same for one that is open again, as the reference that was named for it was refused."""
+    if deposit.checkout_session_id is None or deposit.status not in CANCELLABLE:
+        return
+    others = Deposit.objects.filter(checkout_session=deposit.checkout_session_id).exclude(pk=deposit.pk)
+    paid = others.filter(status=DepositStatus.CREDITED).first()
+    if paid is not None:
+        call_off(deposit, _came_for(paid, cause))
+
+
+def _came_for(deposit: Deposit, cause: Cause) -> Cause:
+    return replace(cause, detail=f"money came for {deposit.public_id}, of the same checkout session")

@@ -73,7 +73,7 @@ _REDIRECT_URL_PLACES: Final = ("data", "params")
 _DETAILS_FLAG: Final = "is_check_amount"
 # What operators copy along with an account number and nobody sees: marks of direction and blanks without width. Not
 # the joiners, without which Bengali and Persian names fall apart.
-_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 _HASH = re.compile(r"[0-9A-Za-z]{64}")
 _NO_URL_CHARACTER = re.compile(r"[\x00-\x20\x7f\ud800-\udfff<>\"\\]")
@@ -212,7 +212,7 @@ def parse_redirect_url(payload: Any, *, sent: Collection[str] = ()) -> str | Non
 def parse_push_message(payload: Any) -> str:
     """Find the words for a customer who has to approve on the phone (C§1.5); "" where there are none."""
     message = _member(payload, "data").get("message") or read_object(payload).get("message")
-    return read_text(message)
+    return _one_line(read_text(message))
 
 
 def parse_balances(payload: Any) -> tuple[Balance | UnusableItem, ...]:

@@ -49,7 +49,7 @@ def media_file(request: HttpRequest, digest: str) -> HttpResponse:
     part, status = _Part(0, size - 1), HTTPStatus.OK
     if (asked := _asked_part(request, etag, size)) is not None:
         if asked.first > asked.last:
-            headers["Content-Range"] = f"bytes */{size}"
+            headers["Content-Range"], headers["Cache-Control"] = f"bytes */{size}", "no-store"
             status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
             return HttpResponse(status=status, content_type=media_type, headers=headers)
         part, status = asked, HTTPStatus.PARTIAL_CONTENT

@@ -133,7 +133,7 @@ def _confirm(visit: Visit, attempt: Attempt, form: Form) -> HttpResponse:
             visit.session.pk,
             attempt=attempt.number,
             reference=locales.ascii_digits(entered["reference"]),
-            amount=locales.typed_amount(entered["amount"]),
+            amount=entered["amount"],
             screenshot=form.file("screenshot"),
             form_id=form.identifier("form") or uuid.uuid4(),
         )

@@ -26,7 +26,7 @@ from gateway.providers.models import PaymentSystem
 from payments.actions import NewDeposit, new_deposit
 from payments.beginning import NotBegun, begin_deposit
 from payments.calling_off import call_off
-from payments.checkout import offers, standing
+from payments.checkout import locales, offers, standing
 from payments.checkout.standing import NextAttempt
 from payments.confirming import confirm_deposit
 from payments.models import CheckoutSession, Confirmation, Deposit
@@ -196,7 +196,7 @@ def confirm(
         session_id: of the session.
         attempt: number of the attempt that was paid.
         reference: in ASCII digits and letters; how it is spaced does not matter.
-        amount: as on the wire, ``1000.50`` (`locales.typed_amount`); empty: not told.
+        amount: as it was typed; empty: not told.
         screenshot: as it was uploaded.
         form_id: of the page's form.
 
@@ -241,7 +241,7 @@ def _checked(deposit: Deposit, reference: str, amount: str, screenshot: "Uploade
     data: dict[str, Any] = {}
     if reference := reference.strip():
         data["provider_reference"] = reference
-    if amount:
+    if amount := locales.typed_amount(amount):
         data["amount"] = amount
     if screenshot is not None and screenshot.size:
         data["screenshot"] = screenshot

@@ -21,6 +21,7 @@ from gateway.api.order_fields import checked_amount
 from gateway.products.models import REFERENCE_MAX_LENGTH
 from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH
 from payments.checkout import offers
+from payments.checkout.paying import ATTEMPT_MARK
 from payments.checkout.returning import PARAMETERS
 from payments.checkout.sessions import OPEN_AT_LEAST, OPEN_AT_MOST, NewSession
 from payments.models import CheckoutSession
@@ -42,7 +43,8 @@ class NewCheckoutSessionSerializer(StrictSerializer):
     customer = ReferenceField(help_text="Your own id of the customer; not a telephone number or e-mail.")
     reference = ReferenceField(
         max_length=_REFERENCE_MAX_LENGTH,
-        help_text="Your own id of this order; unique for ever. Its deposits carry it, too.",
+        help_text="Your own id of this order; unique for ever. Its deposits carry it, too. Not with `~2` at its end: so"
+        " the second attempt of an order is called.",
     )
     payment_systems = serializers.ListField(
         child=PlainTextField(max_length=SYSTEM_CODE_MAX_LENGTH),
@@ -64,6 +66,7 @@ class NewCheckoutSessionSerializer(StrictSerializer):
         """What depends on the catalogue and on the time."""
         amount = checked_amount(attrs["amount"], attrs["currency"])
         self._check_expiry(attrs)
+        self._check_reference(attrs["reference"])
         self._check_return_urls(attrs.get("return_urls", {}))
         # A row that is not kept, to be asked what it could be paid by.
         asked_for = CheckoutSession(
@@ -90,6 +93,13 @@ class NewCheckoutSessionSerializer(StrictSerializer):
         now = timezone.now()
         if at is not None and not now + OPEN_AT_LEAST - _CLOCKS_DIFFER <= at <= now + OPEN_AT_MOST + _CLOCKS_DIFFER:
             raise serializers.ValidationError({"expires_at": ["Choose a time in 5 minutes to 24 hours from now."]})
+
+    def _check_reference(self, reference: str) -> None:
+        _, mark, number = reference.rpartition(ATTEMPT_MARK)
+        if mark and number.isdecimal():
+            # Else the second attempt of one order could have the name of another order, which nobody could pay then.
+            sentence = f'Leave out "{ATTEMPT_MARK}" with a number behind it at the end: so later attempts are called.'
+            raise serializers.ValidationError({"reference": [sentence]})
 
     def _check_return_urls(self, addresses: dict[str, str]) -> None:
         sentence = f"Leave {', '.join(PARAMETERS)} out of the address: they are what comes with the customer."

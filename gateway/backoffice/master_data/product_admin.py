@@ -20,9 +20,10 @@ from gateway.who_sees import may_see
 
 _SWITCHED_OFF: Final = (
     "On: its API keys work. Off: from the next call on every key of it, live and test, is refused (401), so it can "
-    "create, confirm and cancel nothing and ask for nothing. Nothing that is under way stops: customers may still pay "
-    "and enter references on payment pages, money that arrives is credited, withdrawals that were asked for are "
-    "approved, sent and finished, and its webhook endpoints are told. Pause payouts, too, if money must not leave."
+    "create, confirm and cancel nothing and ask for nothing, and payment pages show nobody how to pay it any more. "
+    "What is under way goes on: customers who have paid enter the reference, money that arrives is credited, "
+    "withdrawals that were asked for are approved, sent and finished, and its webhook endpoints are told. Pause "
+    "payouts, too, if money must not leave."
 )
 _UNDERPAYMENT: Final = (
     "When less arrives than was asked for. review: the deposit waits for a person, who credits it or gives it back. "
@@ -42,7 +43,8 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     name = forms.CharField(
         max_length=NAME_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
-        help_text="By which people know it: on lists, statements and reports. Callers and customers never see it.",
+        help_text="By which people know it: on lists, statements and reports. Customers see it on payment pages where "
+        "its look has no name for them.",
     )
     is_active = forms.BooleanField(
         required=False, initial=True, label="Is active", widget=UnfoldBooleanSwitchWidget(), help_text=_SWITCHED_OFF

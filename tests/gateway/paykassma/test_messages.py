@@ -487,6 +487,16 @@ def test_the_flag_among_the_details_is_shown_to_nobody(flag: Any) -> None:
     assert parse_details(payload) == (("identifier", "0171"),)
 
 
+def test_what_people_copy_has_no_unseen_signs() -> None:
+    params = {
+        "ident\u202eifier": "\u200e6234234234\ufeff",
+        "name": "\u2067क्\u200dष\u2069 \u202eاحمد",  # a joiner of letters stays
+        "nothing": "\u200b \u2060",
+    }
+    assert parse_details(wire({"params": params})) == (("identifier", "6234234234"), ("name", "क्\u200dष احمد"))
+    assert parse_push_message(wire({"data": {"message": "Enter \u202eyour PIN"}})) == "Enter your PIN"
+
+
 @pytest.mark.parametrize(
     ("payload", "url"),
     [

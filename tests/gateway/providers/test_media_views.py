@@ -83,6 +83,7 @@ def test_a_part_is_served(client: Client, asked: str, first: int, last: int) -> 
 def test_a_part_behind_the_end_is_refused(client: Client, asked: str) -> None:
     answer = client.get(kept(), headers={"Range": asked})
     assert (answer.status_code, answer.content) == (416, b"")
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Range"] == "bytes */1024"
 
 

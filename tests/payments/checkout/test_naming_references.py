@@ -99,8 +99,8 @@ def test_the_same_form_corrected_is_another_reference(session: CheckoutSession) 
     assert Confirmation.objects.count() == 2
 
 
-@pytest.mark.parametrize("amount", ["1000", "1000.0", "1000.00"])
-def test_amounts_as_on_the_wire(session: CheckoutSession, amount: str) -> None:
+@pytest.mark.parametrize("amount", ["1000", "1,000.00", "1 000.00", "1000.00", "১,০০০", "۱٬۰۰۰٫۰۰"])
+def test_amounts_as_people_write_them(session: CheckoutSession, amount: str) -> None:
     name_reference(session, amount=amount)
     assert Confirmation.objects.get().amount == 1000
 
@@ -116,8 +116,8 @@ def test_amounts_as_on_the_wire(session: CheckoutSession, amount: str) -> None:
         ({"amount": "a lot"}, {"amount": Mistake.INVALID}),
         ({"amount": "1e3"}, {"amount": Mistake.INVALID}),
         ({"amount": "-5"}, {"amount": Mistake.INVALID}),
-        ({"amount": "1,0"}, {"amount": Mistake.INVALID}),
-        ({"amount": "100,50"}, {"amount": Mistake.INVALID}),
+        # A comma before hundredths is none between groups: without it this would be a hundred times the amount.
+        *(({"amount": text}, {"amount": Mistake.INVALID}) for text in ("1,0", "10,00", "100,50", "1000,50", "1,00,00")),
         ({"screenshot": SimpleUploadedFile("a.png", b"png")}, {"screenshot": Mistake.INVALID}),
     ],
 )

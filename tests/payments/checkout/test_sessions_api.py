@@ -123,6 +123,8 @@ def test_a_reference_is_one_order_for_ever(api: Api, book: Book) -> None:
         ({"reference": "x" * 121}, "/reference"),
         ({"customer": "a\u202eb"}, "/customer"),
         ({"return_urls": {"success": "javascript:alert(1)"}}, "/return_urls/success"),
+        ({"reference": "order-1~2"}, "/reference"),
+        ({"reference": "~0"}, "/reference"),
         ({"return_urls": {"success": "//evil.example"}}, "/return_urls/success"),
         ({"return_urls": {"pending": "https://shop.example:0/"}}, "/return_urls/pending"),
         ({"return_urls": {"pending": "https://shop.example:65536/"}}, "/return_urls/pending"),
@@ -316,3 +318,8 @@ def test_a_late_reference_opens_it_again(api: Api, book: Book, clock: Any) -> No
     name_reference(session)
     assert attempts(session)[0].status == DepositStatus.EXPIRED
     assert status_of(api, session) == "open"
+
+
+@pytest.mark.parametrize("reference", ["order~", "~", "order-1~a", "order-1~2b", "1~2~", "order~2-1"])
+def test_a_reference_that_no_attempt_of_another_session_has(api: Api, reference: str) -> None:
+    assert begin_session(api, reference=reference).reference == reference

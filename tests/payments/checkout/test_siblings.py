@@ -1,14 +1,17 @@
 """Money for one attempt of a session calls off what else is open of it: nobody is left with two ways to pay."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from balances import proposing
 from gateway.products.models import Product
 from payments.checkout import standing
 from payments.checkout.standing import NextAttempt
-from payments.models import CheckoutSession, Confirmation, Deposit
+from payments.models import CheckoutSession, Confirmation, Deposit, Receipt
 from payments.states import DepositStatus
 from tests.conftest import Api
 from tests.payments.checkout.stage import attempts, begin_session, choose, name_reference
@@ -17,6 +20,7 @@ from tests.payments.stage import (
     ACTIVATE,
     AVAILABLE,
     OK,
+    WRONG_LENGTH,
     Book,
     create_path,
     details,
@@ -28,6 +32,7 @@ from tests.payments.stage import (
     work,
 )
 from tests.scripted_provider import ScriptedProvider
+from tests.two_persons import by_two_persons
 
 LATE_REFERENCE = "222222222222"
 
@@ -118,6 +123,21 @@ def test_money_that_waits_for_a_person_calls_nothing_off(
     assert (first.status, attempts(session)[1].status) == ("in_review", "awaiting_payment")
 
 
+def test_two_persons_who_credit_it_are_shown_what_is_called_off(
+    session: CheckoutSession, book: Book, provider: ScriptedProvider, product: Product
+) -> None:
+    first = paid_late(session, book, provider, amount="900.00")
+    second, receipt = attempts(session)[1], Receipt.objects.get()
+    parameters = {"receipt": receipt.public_id, "deposit": first.public_id}
+    notes = proposing.look("receipt_attached", parameters).content["notes"]
+    assert f"Deposit {second.public_id} was awaiting payment and becomes cancelled, with 0.00 of 1000.00 INR." in notes
+    assert f"{product} is sent the event deposit.cancelled of {second.public_id}." in notes
+    assert attempts(session)[1].status == "awaiting_payment"
+    by_two_persons("receipt_attached", parameters)
+    assert [one.status for one in attempts(session)] == ["credited", "cancelled"]
+    assert moves(second)[-1] == (3, "awaiting_payment", "cancelled", "person")
+
+
 def test_a_sibling_under_way_stays(
     session: CheckoutSession, api: Api, book: Book, provider: ScriptedProvider, product: Product
 ) -> None:
@@ -126,6 +146,26 @@ def test_a_sibling_under_way_stays(
     name_reference(session, "333333333333", attempt=2)
     first = paid_late(session, book, provider)
     assert (first.status, attempts(session)[1].status) == ("credited", "verifying")
+
+
+def test_a_sibling_whose_reference_is_refused_afterwards_does_not_wait_for_payment_again(
+    session: CheckoutSession, book: Book, provider: ScriptedProvider, product: Product
+) -> None:
+    name_reference(session, "333333333333", attempt=2)
+    confirmation = Confirmation.objects.get()
+    Confirmation.objects.filter(pk=confirmation.pk).update(next_at=timezone.now() + timedelta(minutes=1))
+    first = paid_late(session, book, provider)
+    assert (first.status, attempts(session)[1].status) == ("credited", "verifying")
+    provider.script(ACTIVATE, WRONG_LENGTH)
+    Confirmation.objects.filter(pk=confirmation.pk).update(next_at=timezone.now())
+    work()
+    second = attempts(session)[1]
+    assert (second.status, second.deadline_at) == ("cancelled", None)
+    assert [(one.to_status, one.detail) for one in second.moves.order_by("sequence")][-2:] == [
+        ("awaiting_payment", "refused (HTTP 200)"),
+        ("cancelled", f"money came for {first.public_id}, of the same checkout session"),
+    ]
+    assert news(product)[-2:] == [("deposit.awaiting_payment", 4), ("deposit.cancelled", 5)]
 
 
 def test_another_session_of_the_same_customer_is_left_alone(
