@@ -11,6 +11,8 @@ from gateway.causes import page
 from gateway.in_words import in_words
 from gateway.readonly_admin import ReadOnlyAdmin
 from payments import finding
+from payments.checkout import standing
+from payments.checkout.shapes import session_status
 from payments.models import CheckoutSession, Deposit
 
 
@@ -23,12 +25,17 @@ class CheckoutSessionAdmin(ReadOnlyAdmin):
     list_filter = ["product", "currency", "amount", "expires_at", "created_at", "customer"]
     list_select_related = ["product", "customer"]
     search_help_text = "An id, the product's reference, or a customer's id, in full."
-    readonly_fields = ["attempts"]
+    readonly_fields = ["status", "attempts"]
     hidden_columns = ("token_digest",)
 
     def found_exactly(self, term: str) -> "list[QuerySet[Any]]":
         """By the product's reference, the customer or a deposit."""
         return finding.checkout_sessions(term)
+
+    @admin.display(description="status")
+    def status(self, row: CheckoutSession) -> str:
+        """How it stands, in the word that the API has for it."""
+        return session_status(standing.of(row))
 
     @admin.display(description="deposits")
     def attempts(self, row: CheckoutSession) -> str:

@@ -34,6 +34,21 @@
     button.focus();
   }
 
+  /* The list of languages lies over the page, and goes when somebody turns to anything else. */
+  var language = document.querySelector(".language");
+
+  function fold(event) {
+    if (language && language.open && !language.contains(event.target)) language.open = false;
+  }
+
+  document.addEventListener("click", fold);
+  document.addEventListener("focusin", fold);
+  document.addEventListener("keydown", function (event) {
+    if (event.keyCode !== 27 || !language || !language.open) return; /* 27: Escape */
+    language.open = false;
+    language.querySelector("summary").focus();
+  });
+
   document.addEventListener("click", function (event) {
     var button = event.target.closest && event.target.closest(".copy");
     if (!button) return;
