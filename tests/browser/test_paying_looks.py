@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, FloatRect, Locator, expect
 
 from tests.browser.paying import asked_for, chosen, confirmed, never_found, saved_up
 from tests.browser.screens import DESK, Kind, Screen, new_context
@@ -47,10 +47,10 @@ def opened(browser: Browser, origin: str, request: pytest.FixtureRequest) -> Cal
     return open_
 
 
-def box(one: Locator) -> dict[str, float]:
+def box(one: Locator) -> FloatRect:
     found = one.bounding_box()
     assert found is not None
-    return dict(found)
+    return found
 
 
 def middle(one: Locator) -> float:
