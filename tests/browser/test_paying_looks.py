@@ -1,10 +1,12 @@
 """How the payment pages lie on a small telephone, with large letters, and on a desk: what is seen without scrolling."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, FloatRect, Locator, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Route, expect
 
 from tests.browser.paying import asked_for, chosen, confirmed, never_found, saved_up
 from tests.browser.screens import DESK, Kind, Screen, new_context
@@ -157,3 +159,28 @@ def test_savings_are_drawn_as_they_are_told(pages: dict[str, str], opened: Calla
     page = opened(SMALL, pages["saved_up"]).page
     assert page.locator("progress").evaluate("one => [one.value, one.max]") == [60, 148]
     expect(page.locator(".told")).to_contain_text("₹60.00 of ₹148.00 saved; ₹88.00 to go.")
+
+
+@pytest.mark.parametrize(("minutes", "shown"), [(40, r"^3\d minutes$"), (8, r"^0[67]:[0-5]\d$")])
+def test_seconds_are_counted_at_the_end_alone(
+    stack: Stack, opened: Callable[..., Screen], minutes: int, shown: str
+) -> None:
+    ends = datetime.now(UTC) + timedelta(minutes=minutes)
+    page = opened(SMALL, chosen(asked_for(stack, expires_at=ends.isoformat()))).page
+    expect(page.locator(".clock time")).to_have_text(re.compile(shown))
+
+
+def test_on_a_slow_line_it_is_seen_which_way_was_tapped(stack: Stack, opened: Callable[..., Screen]) -> None:
+    screen = opened(SMALL, asked_for(stack)["url"])
+    page, held = screen.page, list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/choose", hold)
+    tapped, other = page.locator(".offer[value=upi_l]"), page.locator(".offer[value=paytm]")
+    tapped.click(no_wait_after=True)
+    expect(other).to_have_css("opacity", "0.6")
+    expect(tapped).to_have_css("opacity", "1")
+    expect(tapped).to_have_css("box-shadow", re.compile("inset"))
+    screen.by(held[0].continue_)
