@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from gateway import ids
 from gateway.causes import page
@@ -42,4 +43,4 @@ class CheckoutSessionAdmin(ReadOnlyAdmin):
         """Each attempt with its status, oldest first."""
         rows = row.deposits.order_by("checkout_attempt")
         links = ((page(Deposit, one.pk), one.public_id, in_words(one.status)) for one in rows)
-        return format_html_join(format_html("<br>"), '<a class="underline" href="{}">{}</a> ({})', links) or "none yet"
+        return format_html_join(SafeString("<br>"), '<a class="underline" href="{}">{}</a> ({})', links) or "none yet"
