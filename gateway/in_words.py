@@ -6,6 +6,7 @@ from typing import Any, Final
 _ACRONYMS: Final = {
     "api": "API",
     "url": "URL",
+    "urls": "URLs",
     "ids": "ids",
     "id": "id",
     "http": "HTTP",

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from gateway.money import format_amount
+from gateway.status_tones import Tone
 from payments.checkout import locales, told
 from payments.checkout.offers import Offer
 from payments.checkout.page_links import files
@@ -35,6 +37,7 @@ def frame(standing: Standing, reader: Reader, here: Mapping[str, str]) -> dict[s
     support = reader.look.support_address
     return {
         **bare_frame(reader.language),
+        "layout": "columns",
         "session": session,
         "merchant": reader.look.name,
         "logo": reader.look.logo_url and {"url": reader.look.logo_url, "size": reader.look.logo_size},
@@ -86,6 +89,7 @@ def state(
     shown: dict[str, Any] = {
         "told": said,
         "tag": tag(said, attempt, reader.language),
+        "mark": _mark(said),
         "is_quick": said.code in _QUICK,
         "refreshes": said.polls and Way.CONFIRM not in said.ways,
         "again_link": links.page if said.polls and Way.CONFIRM in said.ways else None,
@@ -101,6 +105,8 @@ def state(
     if attempt is None:
         return shown
     shown["system"] = attempt.deposit.payment_system
+    if said.code == "saved_up":
+        shown["saved"] = _saved(attempt)
     if Way.CONFIRM in said.ways or form is not None:
         shown["form"] = form or confirm_form(attempt, reader)
         shown["form_first"] = Way.PAY not in said.ways or bool(attempt.confirmations) or form is not None
@@ -108,6 +114,8 @@ def state(
         shown["reference_link"] = {"address": links.attempt(attempt.number), "words": _reference_words(attempt)}
     if Way.PAY in said.ways:
         shown |= paying(attempt, standing, reader)
+        if "window" in shown:
+            shown["layout"] = "wide"
     elif Way.PAY_LINK in said.ways:
         shown["pay_link"] = paying(attempt, standing, reader)["redirect"]
     return shown
@@ -117,6 +125,26 @@ def tag(said: Told, attempt: Attempt | None, language: str) -> str:
     """What differs whenever the page would say something else."""
     about = None if attempt is None else (attempt.number, attempt.deposit.shown_at)
     return hashlib.sha256(repr((said, sorted(said.ways), about, language)).encode()).hexdigest()[:_TAG_CHARS]
+
+
+def _mark(said: Told) -> str:
+    """The sign beside the title, one of `pay/mark.html`, for who reads little; "" where there is something to do."""
+    if said.tone != Tone.PLAIN:
+        return said.tone.value
+    if said.code == "pay_on_phone":
+        return "phone"
+    return "clock" if said.polls and not said.ways & {Way.PAY, Way.CHOOSE} else ""
+
+
+def _saved(attempt: Attempt) -> dict[str, str] | None:
+    """How much is saved of how much, to be drawn; None where that is not known. The sentences say it, too."""
+    savings = attempt.deposit.savings if attempt.deposit.savings_id is not None else None
+    if savings is None or not savings.is_reported:
+        return None
+    return {
+        "saved": format_amount(savings.saved, savings.currency),
+        "minimum": format_amount(savings.minimum, savings.currency),
+    }
 
 
 def _reference_words(attempt: Attempt) -> str:

@@ -37,7 +37,8 @@ class Told:
         code: which of the states it is; a class name of the page, and what tests ask for.
         title: what has happened, in one line.
         sentences: what we know.
-        then: what happens next, or what not to do.
+        must: what not to do; shown so that nobody overlooks it.
+        then: what happens next.
         tone: how it is to be taken.
         ways: what the customer may do now.
         polls: whether news may come while the page is open.
@@ -46,6 +47,7 @@ class Told:
     code: str
     title: str
     sentences: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     tone: Tone = Tone.PLAIN
     ways: frozenset[Way] = field(default_factory=frozenset)

@@ -93,7 +93,8 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
             code="checking_late",
             title=_("We are checking your payment"),
             sentences=(entered(confirmation), *late),
-            then=(do_not_pay_again(), keep_the_link()),
+            must=(do_not_pay_again(),),
+            then=(keep_the_link(),),
             ways=by_link(attempt, now),
             polls=True,
         )
@@ -144,7 +145,7 @@ def _failed(attempt: Attempt, standing: Standing, merchant: str, now: datetime) 
             code=f"failed_{deposit.failure_code}",
             title=_("%(system)s did not work") % {"system": deposit.payment_system.name},
             sentences=(sentence(deposit.failure_code) if may_choose else _over(earlier),),
-            then=earlier if may_choose else (),
+            must=earlier if may_choose else (),
             tone=Tone.WARN,
             ways=frozenset({Way.CHOOSE}) if may_choose else frozenset(),
         )

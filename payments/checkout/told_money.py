@@ -53,7 +53,8 @@ def checking(attempt: Attempt, now: datetime) -> Told:
         code="checking_long" if is_long else "checking",
         title=_("We are checking your payment"),
         sentences=(*sentences, *also_refused(attempt)),
-        then=(do_not_pay_again(), keep_the_link()),
+        must=(do_not_pay_again(),),
+        then=(keep_the_link(),),
         ways=by_link(attempt, now),
         polls=True,
     )
@@ -64,15 +65,16 @@ def _asking_what_became(deposit: Deposit) -> Told:
     system = {"system": deposit.payment_system.name}
     if deposit.flow == Flow.PUSH:
         known = _("We do not know yet whether the request from %(system)s reached your phone.") % system
-        then = _("If it did, approve it there. Please do not pay in another way meanwhile.")
+        must = _("If it did, approve it there. Please do not pay in another way meanwhile.")
     else:
         known = _("We are asking %(system)s what happened to your payment.") % system
-        then = do_not_pay_again()
+        must = do_not_pay_again()
     return Told(
         code="asking",
         title=_("We are checking your payment"),
         sentences=(known,),
-        then=(then, keep_the_link()),
+        must=(must,),
+        then=(keep_the_link(),),
         polls=True,
     )
 
@@ -111,27 +113,27 @@ def in_review(attempt: Attempt, standing: Standing, now: datetime) -> Told:
         "received": shown_sum(deposit.received_amount or Decimal(0), deposit.currency),
     }
     title = _("A person is checking your payment")
-    then = [_("A person decides what happens with it. Nothing is lost.")]
+    must: tuple[str, ...] = (do_not_pay_again(),)
+    then: tuple[str, ...] = (_("A person decides what happens with it. Nothing is lost."),)
     if deposit.failure_code:
         code, sentences = "review_unusable", [sentence(deposit.failure_code)]
-        then = []
+        must, then = (), ()  # the sentence says it
     elif deposit.amount_check == AmountCheck.UNDER:
         code, title = "review_less", _("Less money arrived than was asked for")
         sentences = [_("%(received)s of %(amount)s arrived.") % amounts]
-        then.append(_("Please do not send the rest unless support asks you to."))
+        must = (_("Please do not send the rest unless support asks you to."),)
     elif deposit.amount_check == AmountCheck.OTHER_CURRENCY:
         code, title = "review_currency", _("Money in another currency arrived")
         sentences = [_("%(amount)s was asked for, but money in another currency arrived.") % amounts]
-        then.append(do_not_pay_again())
     else:
         code, sentences = "review", [_("Something about it has to be looked at first.")]
-        then.append(do_not_pay_again())
     if _is_late(attempt, standing):
         sentences.append(_("It arrived after the time to pay was over."))
     return Told(
         code=code,
         title=title,
         sentences=(*sentences, *also_refused(attempt)),
+        must=must,
         then=(*then, keep_the_link()),
         tone=Tone.WARN,
         ways=by_link(attempt, now),
@@ -178,6 +180,6 @@ def credited(attempt: Attempt, standing: Standing, merchant: str) -> Told:
         code=code,
         title=_("Payment received"),
         sentences=tuple(sentences),
-        then=(_("Please ask %(merchant)s about the second payment.") % words,) if others else (),
+        must=(_("Please ask %(merchant)s about the second payment.") % words,) if others else (),
         tone=Tone.GOOD,
     )

@@ -91,7 +91,7 @@ def _with_refused_before(said: Told, attempt: Attempt, standing: Standing) -> To
     return replace(
         said,
         sentences=(*also_refused(refused[-1]), *said.sentences),
-        then=(may_arrive(refused[-1].deposit), *said.then),
+        must=(may_arrive(refused[-1].deposit),),
         tone=Tone.WARN,
     )
 
@@ -105,7 +105,8 @@ def asking_after_return(attempt: Attempt, standing: Standing) -> Told:
             _("We are asking %(system)s what happened to your payment.")
             % {"system": attempt.deposit.payment_system.name},
         ),
-        then=(do_not_pay_again(), keep_the_link()),
+        must=(do_not_pay_again(),),
+        then=(keep_the_link(),),
         ways=another(standing) | {Way.PAY_LINK},
         polls=True,
     )

@@ -60,7 +60,7 @@ class BrandingForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=SUPPORT_MAX_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
-        help_text="Where “Contact support” leads: an https URL or an e-mail address. Empty: it is not offered.",
+        help_text="What follows “Questions? Support:”, an https URL or an e-mail address. Empty: nothing is said.",
     )
 
     class Meta:
@@ -69,9 +69,8 @@ class BrandingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if self.instance.frame_origins:
-            # As browsers send lines, or each saving would look like a change.
-            self.initial["frame_origins"] = "\r\n".join(self.instance.frame_origins)
+        # As browsers send lines, or each saving would look like a change; none is an empty field.
+        self.initial["frame_origins"] = "\r\n".join(self.instance.frame_origins)
 
     def clean_display_name(self) -> str:
         """In one line of visible letters."""

@@ -34,6 +34,21 @@
     button.focus();
   }
 
+  /* The list of languages lies over the page, and goes when somebody turns to anything else. */
+  var language = document.querySelector(".language");
+
+  function fold(event) {
+    if (language && language.open && !language.contains(event.target)) language.open = false;
+  }
+
+  document.addEventListener("click", fold);
+  document.addEventListener("focusin", fold);
+  document.addEventListener("keydown", function (event) {
+    if (event.keyCode !== 27 || !language || !language.open) return; /* 27: Escape */
+    language.open = false;
+    language.querySelector("summary").focus();
+  });
+
   document.addEventListener("click", function (event) {
     var button = event.target.closest && event.target.closest(".copy");
     if (!button) return;
@@ -54,7 +69,8 @@
     return words.replace(/[0-9]/g, function (digit) { return String.fromCharCode(zero + Number(digit)); });
   }
 
-  /* The time that is left: by the minute, and in the last hour by the second. It is never read aloud. */
+  /* The time that is left: by the minute, and in the last ten by the second: before that seconds would only make people
+     hurry. It is never read aloud. */
   var ticking = [];
 
   function part(one, number, unit) {
@@ -67,10 +83,12 @@
 
   function leftOf(one, left) {
     if (left <= 0) return one.node.dataset.over;
-    if (left < 3600) {
+    var minutes = part(one, Math.floor(left / 60) % 60, "minute");
+    if (left < 600 || (left < 3600 && !minutes)) {
       return ("0" + Math.floor(left / 60)).slice(-2) + ":" + ("0" + (left % 60)).slice(-2);
     }
-    var hours = part(one, Math.floor(left / 3600), "hour"), minutes = part(one, Math.floor(left / 60) % 60, "minute");
+    if (left < 3600) return minutes;
+    var hours = part(one, Math.floor(left / 3600), "hour");
     return hours && minutes ? hours + " " + minutes : null;
   }
 
@@ -153,12 +171,16 @@
     }
     form.dataset.sent = "yes";
     all("button", form).forEach(function (button) { button.setAttribute("aria-busy", "true"); });
+    if (event.submitter) event.submitter.classList.add("pressed");
     setTimeout(function () { free(form); }, 15000);
   });
 
   function free(form) {
     delete form.dataset.sent;
-    all("button", form).forEach(function (button) { button.removeAttribute("aria-busy"); });
+    all("button", form).forEach(function (button) {
+      button.removeAttribute("aria-busy");
+      button.classList.remove("pressed");
+    });
   }
 
   window.addEventListener("pageshow", function (event) {

@@ -239,7 +239,7 @@ def test_where_there_is_no_page(status: int, language: str) -> None:
     html = page_ends.said(request, status).content.decode()
 
     check(html, language)
-    assert (f'<section class="told warn" lang="{language}" dir="{locales.direction(language)}">') in html
+    assert (f'<section class="told warn marked" lang="{language}" dir="{locales.direction(language)}">') in html
 
 
 def check_seen(browser: Browser, seen: Seen, language: str, *values: str, status: int = 200) -> None:

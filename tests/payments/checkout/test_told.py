@@ -39,6 +39,7 @@ class Case:
     code: str
     title: str
     sentences: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     ways: frozenset[Way] = frozenset()
     polls: bool = False
@@ -205,7 +206,8 @@ CASES: Final = [
         code="checking",
         title="We are checking your payment",
         sentences=(ENTERED, "Most payments are found within a few minutes."),
-        then=(NOT_AGAIN, KEEP),
+        must=(NOT_AGAIN,),
+        then=(KEEP,),
         ways=LINK,
         polls=True,
     ),
@@ -223,7 +225,8 @@ CASES: Final = [
             "This takes longer than usual. Your payment is not lost: we keep checking for 7 days.",
             "The reference 999999999999 was not accepted.",
         ),
-        then=(NOT_AGAIN, KEEP),
+        must=(NOT_AGAIN,),
+        then=(KEEP,),
         ways=LINK,
         polls=True,
     ),
@@ -233,7 +236,8 @@ CASES: Final = [
         code="asking",
         title="We are checking your payment",
         sentences=("We do not know yet whether the request from UPI P2P reached your phone.",),
-        then=("If it did, approve it there. Please do not pay in another way meanwhile.", KEEP),
+        must=("If it did, approve it there. Please do not pay in another way meanwhile.",),
+        then=(KEEP,),
         polls=True,
     ),
     Case(
@@ -242,7 +246,8 @@ CASES: Final = [
         code="asking",
         title="We are checking your payment",
         sentences=("We are asking UPI P2P what happened to your payment.",),
-        then=(NOT_AGAIN, KEEP),
+        must=(NOT_AGAIN,),
+        then=(KEEP,),
         polls=True,
     ),
     Case(
@@ -290,7 +295,8 @@ CASES: Final = [
         code="review_less",
         title="Less money arrived than was asked for",
         sentences=("₹900.00 of ₹1,000.00 arrived.", "It arrived after the time to pay was over."),
-        then=(DECIDES, "Please do not send the rest unless support asks you to.", KEEP),
+        must=("Please do not send the rest unless support asks you to.",),
+        then=(DECIDES, KEEP),
         ways=LINK,
         polls=True,
     ),
@@ -300,7 +306,8 @@ CASES: Final = [
         code="review_currency",
         title="Money in another currency arrived",
         sentences=("₹1,000.00 was asked for, but money in another currency arrived.",),
-        then=(DECIDES, NOT_AGAIN, KEEP),
+        must=(NOT_AGAIN,),
+        then=(DECIDES, KEEP),
         ways=LINK,
         polls=True,
     ),
@@ -315,7 +322,8 @@ CASES: Final = [
                 "Something about it has to be looked at first.",
                 "The reference 123456789012 was not accepted.",
             ),
-            then=(DECIDES, NOT_AGAIN, KEEP),
+            must=(NOT_AGAIN,),
+            then=(DECIDES, KEEP),
             ways=LINK,
             polls=True,
         )
@@ -420,7 +428,8 @@ CASES: Final = [
         code="checking_late",
         title="We are checking your payment",
         sentences=(ENTERED, "The time to pay was over, so this may take longer."),
-        then=(NOT_AGAIN, KEEP),
+        must=(NOT_AGAIN,),
+        then=(KEEP,),
         ways=LINK,
         polls=True,
     ),
@@ -545,7 +554,8 @@ def standing(*attempts: Attempt, is_expired: bool = False, is_cancelled: bool = 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.status}-{case.code}")
 def test_what_is_said(case: Case) -> None:
     said = of(case)
-    assert (said.code, said.title, said.sentences, said.then) == (case.code, case.title, case.sentences, case.then)
+    assert (said.code, said.title, said.sentences) == (case.code, case.title, case.sentences)
+    assert (said.must, said.then) == (case.must, case.then)
     assert (said.ways, said.polls) == (case.ways, case.polls)
 
 
@@ -561,7 +571,7 @@ def test_another_payment_is_offered_where_it_is_safe_and_nowhere_else(case: Case
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.status}-{case.code}")
 def test_nobody_is_told_that_it_failed_while_that_is_unknown(case: Case) -> None:
     said = of(case)
-    words = " ".join([said.title, *said.sentences, *said.then]).lower()
+    words = " ".join([said.title, *said.sentences, *said.must, *said.then]).lower()
     if case.status not in OVER | {D.REVERSED}:
         assert "fail" not in words
         assert "did not work" not in words
@@ -575,7 +585,7 @@ def test_before_a_second_attempt_it_is_said_that_the_first_may_still_arrive() ->
     second = made(Case(status=D.FAILED, deposit={"failure_code": F.PROVIDER_REFUSED}, code="", title=""))
     said = told.of(standing(first, second), merchant="The Shop", now=NOW)
     assert Way.CHOOSE in said.ways
-    assert said.then == (
+    assert said.must == (
         "If you have already paid with UPI P2P, that payment may still arrive. Please do not pay a second time.",
     )
 
@@ -586,7 +596,7 @@ def test_who_comes_back_from_the_providers_page_is_not_invited_to_pay_again() ->
     said = told.of(standing(attempt), merchant="The Shop", now=NOW, came_back=True)
     assert (said.code, said.title) == ("returned", "We are checking your payment")
     assert said.sentences == (f"We are asking {attempt.deposit.payment_system.name} what happened to your payment.",)
-    assert said.then == ("Please do not pay again.", "You may close this page and come back by its link.")
+    assert (said.must, said.then) == ((NOT_AGAIN,), (KEEP,))
     assert said.ways == {Way.PAY_LINK, Way.CHANGE}
     assert said.polls
     # Of everything else the page knows more than that somebody came back.
@@ -639,7 +649,7 @@ def test_two_payments_of_one_order_are_both_told() -> None:
     first, second = credited_attempt(1), credited_attempt(2, received_amount=Decimal(1000))
     said = told.of(standing(second, first), merchant="The Shop", now=NOW)
     assert said.sentences[-1] == "Another payment for this order arrived, too: ₹1,000.00"
-    assert said.then == ("Please ask The Shop about the second payment.",)
+    assert said.must == ("Please ask The Shop about the second payment.",)
     assert said.ways == frozenset()
 
 

@@ -140,6 +140,18 @@ def test_the_preview_shows_what_becomes_of_a_colour_and_says_why(integrator: Cli
     assert "It has no colour of its own: pages use theirs." in words(integrator.get(page(product)).content)
 
 
+def test_a_look_without_origins_is_sent_back_as_it_is_shown(integrator: Client, product: Product) -> None:
+    Branding.objects.create(product=product, colour="#1a56db")
+    shown = integrator.get(page(product)).content.decode()
+    field = re.search(r'<textarea[^>]*name="frame_origins"[^>]*>([^<]*)</textarea>', shown)
+    assert field is not None
+    assert field[1].strip() == ""
+    sent = {"colour": "#cc0000", "frame_origins": field[1]}
+    assert integrator.post(page(product), sent).status_code == 302
+    row = Branding.objects.get()
+    assert (row.colour, row.frame_origins) == ("#cc0000", [])
+
+
 def test_a_product_has_one_look_and_keeps_it(integrator: Client, product: Product) -> None:
     Branding.objects.create(product=product)
     answer = integrator.post(ADD, {"product": product.pk})
