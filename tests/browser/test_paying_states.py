@@ -19,7 +19,7 @@ THINKS: Final = "9006.00"
 WEIGHT_MAX_BYTES: Final = 60_000
 #: A slow line of the third generation.
 SLOW: Final = {"offline": False, "latency": 400, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
-#: On it 32 KB take two seconds with what their connections take; this machine may be loaded.
+#: On it 40 KB take two seconds with what their connections take; this machine may be loaded.
 READABLE_SECONDS: Final = 8.0
 
 
