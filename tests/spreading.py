@@ -30,6 +30,7 @@ TOGETHER: Final = (
 #: of the machine would wait for it.
 LONG: Final = (
     "tests/gateway/backoffice/lists/test_list_plans.py::",
+    "tests/gateway/backoffice/test_permission_matrix.py::test_each_role_comes_where_it_may_and_nowhere_else",
     "tests/benchmarks/test_benchmarks.py::test_one_small_round_goes_through_every_door",
     "tests/money/test_machine.py::test_whatever_happens_the_books_are_right",
     "tests/money/test_opening.py::test_rows_of_before_are_opened",
@@ -37,6 +38,7 @@ LONG: Final = (
     "tests/races/test_hold_races.py::test_writers_that_are_killed_leave_whole_journals",
     "tests/postbacks/test_floods.py::test_10000_forged_or_rewrapped_letters_move_nothing_and_cost_little",
     "tests/gateway/test_sheets.py::test_no_text_is_ever_a_formula_or_a_number",
+    "tests/gateway/backoffice/first_page/test_first_page_plans.py::",
     "tests/faults/test_crash_sweep.py::",
     "tests/gateway/database/test_roles.py::",
     "tests/gateway/stack/test_manage.py::",

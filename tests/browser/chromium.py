@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-#: What is there by this name starts: Debian's and Fedora's, then Google's own packages.
+#: What is there by this name starts. First Debian's browser without windows: a whole one draws a window around each
+#: page, which nobody sees, and takes half as much time again. Then Debian's and Fedora's whole ones, and Google's own.
+_SHELLS: Final = ("chromium-headless-shell",)
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-#: Where Playwright keeps browsers of its own; the small one without windows first.
-_OWN: Final = (
+#: Where Playwright keeps browsers of its own, likewise.
+_OWN_SHELLS: Final = (
     "chromium_headless_shell-*/*/chrome-headless-shell",
     "chromium_headless_shell-*/*/headless_shell",
-    "chromium-*/*/chrome",
 )
+_OWN: Final = ("chromium-*/*/chrome",)
 #: A browser tells its version at once; a stub that would first fetch one from a shop does not.
 _VERSION_SECONDS: Final = 20
 
@@ -28,8 +30,8 @@ _APT: Final = (
     *("apt-get", "-y", "-q", "-o", "Acquire::Retries=0", "-o", "DPkg::Lock::Timeout=30"),
     *("-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10"),
 )
-#: Without a font all letters of a picture are boxes.
-_PACKAGES: Final = ("chromium", "fonts-dejavu-core")
+#: Not every system has the first. Without a font all letters of a picture are boxes.
+_PACKAGES: Final = (("chromium-headless-shell", "fonts-dejavu-core"), ("chromium", "fonts-dejavu-core"))
 _LISTS_SECONDS: Final = 60
 #: A hundred megabytes, on a slow line.
 _INSTALL_SECONDS: Final = 240
@@ -52,10 +54,11 @@ def find() -> Path | None:
 
 
 def _places() -> Iterator[Path]:
-    yield from (Path(found) for name in _NAMES if (found := shutil.which(name)))
-    kept = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright"
-    # Of several the last, which is the newest as long as their numbers have as many digits.
-    yield from (found for pattern in _OWN for found in sorted(Path(kept).glob(pattern), reverse=True))
+    kept = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    for names, patterns in ((_SHELLS, _OWN_SHELLS), (_NAMES, _OWN)):
+        yield from (Path(found) for name in names if (found := shutil.which(name)))
+        # Of several the last, which is the newest as long as their numbers have as many digits.
+        yield from (found for pattern in patterns for found in sorted(kept.glob(pattern), reverse=True))
 
 
 def _starts(browser: Path) -> bool:
@@ -71,10 +74,9 @@ def _starts(browser: Path) -> bool:
 def install() -> Path | None:
     """Try what can be tried here, in the order of how well the system looks after it later."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        packages = (*_APT, "install", "--no-install-recommends", *_PACKAGES)
         # Slim systems come without lists of packages, others with old ones.
-        if not _done(*packages) and _done(*_APT, "update", seconds=_LISTS_SECONDS):
-            _done(*packages)
+        if not _installed_one() and _done(*_APT, "update", seconds=_LISTS_SECONDS):
+            _installed_one()
         if found := find():
             return found
     if not _done(*_PLAYWRIGHT, "install", "--only-shell", "--no-progress", "chromium"):
@@ -83,6 +85,10 @@ def install() -> Path | None:
     if (found := find()) is None and os.geteuid() == 0:
         _done(*_PLAYWRIGHT, "install-deps", "chromium")
     return found or find()
+
+
+def _installed_one() -> bool:
+    return any(_done(*_APT, "install", "--no-install-recommends", *packages) for packages in _PACKAGES)
 
 
 def _done(*command: str, seconds: int = _INSTALL_SECONDS) -> bool:

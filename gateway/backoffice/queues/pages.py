@@ -16,9 +16,10 @@ from balances.instruction_models import Instruction
 from balances.instruction_rights import PROPOSE
 from gateway import ids
 from gateway.backoffice import readable
-from gateway.backoffice.queues import candidates, catalogue, funds, handling, how_much_waits
+from gateway.backoffice.queues import candidates, catalogue, funds, handling, how_much_waits, reading
 from gateway.backoffice.queues.acts import ACTS
-from gateway.backoffice.queues.catalogue import Queue, Row
+from gateway.backoffice.queues.catalogue import Queue
+from gateway.backoffice.queues.reading import Row
 from gateway.in_words import in_words
 from gateway.people import person_of
 from gateway.products.models import Product
@@ -60,7 +61,7 @@ def queue(request: HttpRequest, name: str) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     context = _page(request, shown)
     after = request.GET.get("after", "")
-    page = catalogue.page(shown, context["mode"], context["wanted"], after, limit=catalogue.PAGE_ROWS)
+    page = reading.page(shown, context["mode"], context["wanted"], after, limit=reading.PAGE_ROWS)
     context |= _next(context, page.after) | {
         "rows": _rows(request, shown, page.rows),
         "shortages": funds.shortages(context["mode"]) if name == "funds" else [],
@@ -72,10 +73,10 @@ def _approvals(request: HttpRequest, shown: Queue) -> HttpResponse:
     context = _page(request, shown)
     if request.method == "POST":
         return approval_pages.decide_many(request, context)
-    waiting = catalogue.of_source(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
-    rows = pending.shown(waiting[: catalogue.PAGE_ROWS + 1], person_of(request))
-    after = str(rows[catalogue.PAGE_ROWS - 1].withdrawal.pk) if len(rows) > catalogue.PAGE_ROWS else ""
-    rows = rows[: catalogue.PAGE_ROWS]
+    waiting = reading.of_source(shown, context["mode"], context["wanted"], request.GET.get("after", ""))
+    rows = pending.shown(waiting[: reading.PAGE_ROWS + 1], person_of(request))
+    after = str(rows[reading.PAGE_ROWS - 1].withdrawal.pk) if len(rows) > reading.PAGE_ROWS else ""
+    rows = rows[: reading.PAGE_ROWS]
     context |= _next(context, after) | {
         "rows": rows,
         "may_approve": any(not row.approve for row in rows),

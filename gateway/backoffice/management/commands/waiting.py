@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from balances.waiting import LISTED_MAX, Waiting
-from gateway.backoffice.queues import catalogue
+from gateway.backoffice.queues import catalogue, reading
 from gateway.backoffice.queues.catalogue import Queue
 from gateway.money import format_amount
 from gateway.shown_mode import MODES
@@ -60,7 +60,7 @@ def _waiting(name: str | None, mode: str | None) -> list[tuple[Queue, Waiting]]:
         (queue, row.entry)
         for queue in wanted
         for one in modes
-        for row in catalogue.page(queue, one, {}, limit=LISTED_MAX).rows
+        for row in reading.page(queue, one, {}, limit=LISTED_MAX).rows
     ]
 
 

@@ -21,9 +21,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from balances import proposing
-from gateway.backoffice.queues import catalogue, how_much_waits
-from gateway.backoffice.queues.catalogue import QUEUES, named, page
+from gateway.backoffice.queues import how_much_waits, reading
+from gateway.backoffice.queues.catalogue import QUEUES, named
 from gateway.backoffice.queues.how_much_waits import summaries
+from gateway.backoffice.queues.reading import page
 from gateway.products.models import Product
 from gateway.providers.models import ObservedBalance, ProviderAccount
 from payments.models import Receipt
@@ -174,7 +175,7 @@ def test_pages_are_cut_by_key_and_none_is_missing_or_twice(
         [2, 2, 1],
         "",
     )
-    monkeypatch.setattr(catalogue, "PAGE_ROWS", 2)
+    monkeypatch.setattr(reading, "PAGE_ROWS", 2)
     assert page(queue, "test", {}, "no key at all").rows[0].entry.public_id == everything[0]
 
 
@@ -371,7 +372,7 @@ def test_the_command_goes_by_the_same_queues(paid: Paid, api: Api, account: Prov
 
 def test_approvals_are_cut_into_pages_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = waiting(api), order(api)
-    monkeypatch.setattr(catalogue, "PAGE_ROWS", 1)
+    monkeypatch.setattr(reading, "PAGE_ROWS", 1)
     ann = logged_in("ann", "approve_withdrawal")
     page = text(ann.get(address("approvals", mode="test")))
     assert (first.public_id in page, second.public_id in page) == (True, False)
@@ -387,7 +388,7 @@ def test_narrowing_down_is_kept_from_page_to_page(
 ) -> None:
     for number in range(2):
         found_by_transaction(account, money(transaction_id=f"T{number}"), label=paid.label)
-    monkeypatch.setattr(catalogue, "PAGE_ROWS", 1)
+    monkeypatch.setattr(reading, "PAGE_ROWS", 1)
     viewer = logged_in("viewer", "view_receipt")
     page = text(viewer.get(address("suspense", mode="test", system="upi_l")))
     [following] = re.findall(r'href="(\?[^"]+)">The next ones', page)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gateway.backoffice.queues import candidates, catalogue, how_much_waits
+from gateway.backoffice.queues import candidates, catalogue, how_much_waits, reading
 from gateway.providers.models import ProviderAccount
 from payments.models import Receipt
 from tests.gateway.backoffice.queues.test_queues import item
@@ -69,7 +69,7 @@ def asked_of(name: str, table: str, after: str = "") -> list[str]:
     assert queue is not None
 
     def work() -> None:
-        catalogue.page(queue, "test", {}, after)
+        reading.page(queue, "test", {}, after)
         how_much_waits._summary(queue, "test")
 
     return statements_of(work, table)
