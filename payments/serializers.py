@@ -17,7 +17,7 @@ from gateway.api.fields import (
 from gateway.api.order_fields import check_limits, checked_amount, checked_fields
 from gateway.pictures import BadPicture
 from gateway.providers.lookups import ENABLED_SYSTEMS
-from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, PaymentSystem, ScreenshotWish
+from gateway.providers.models import SYSTEM_CODE_MAX_LENGTH, Flow, ScreenshotWish
 from payments import references, screenshots
 from payments.actions import NewDeposit
 from payments.confirming import NewConfirmation
@@ -82,27 +82,34 @@ class NewConfirmationSerializer(StrictSerializer):
     screenshot = serializers.FileField(required=False, help_text="JPEG, PNG or WebP, in a multipart request.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """What depends on the payment system."""
+        """What depends on the payment system. All that is wrong is said at once: people fill in a form once more."""
         deposit: Deposit = self.context["deposit"]
-        system = deposit.payment_system
-        try:
-            attrs["provider_reference"] = references.normalise(attrs["provider_reference"], system)
-        except references.BadReference as error:
-            raise serializers.ValidationError({"provider_reference": [str(error)]}) from None
-        self._check_amount(attrs, deposit, system)
-        self._check_screenshot(attrs, system)
+        wrong: dict[str, Any] = {}
+        for check in (self._check_reference, self._check_amount, self._check_screenshot):
+            try:
+                check(attrs, deposit)
+            except serializers.ValidationError as error:
+                by_field: Any = error.detail
+                wrong |= by_field
+        if wrong:
+            raise serializers.ValidationError(wrong)
         return attrs
 
-    def _check_amount(self, attrs: dict[str, Any], deposit: Deposit, system: PaymentSystem) -> None:
+    def _check_reference(self, attrs: dict[str, Any], deposit: Deposit) -> None:
+        try:
+            attrs["provider_reference"] = references.normalise(attrs["provider_reference"], deposit.payment_system)
+        except references.BadReference as error:
+            raise serializers.ValidationError({"provider_reference": [str(error)]}) from None
+
+    def _check_amount(self, attrs: dict[str, Any], deposit: Deposit) -> None:
         if "amount" in attrs:
             attrs["amount"] = checked_amount(attrs["amount"], deposit.currency)
-        elif system.wants_amount:
-            raise serializers.ValidationError(
-                {"amount": [f'{system} wants the amount that was paid, for example "{deposit.amount:.2f}".']}
-            )
+        elif deposit.payment_system.wants_amount:
+            sentence = f'{deposit.payment_system} wants the amount that was paid, for example "{deposit.amount:.2f}".'
+            raise serializers.ValidationError({"amount": [sentence]})
 
-    def _check_screenshot(self, attrs: dict[str, Any], system: PaymentSystem) -> None:
-        file = attrs.get("screenshot")
+    def _check_screenshot(self, attrs: dict[str, Any], deposit: Deposit) -> None:
+        file, system = attrs.get("screenshot"), deposit.payment_system
         if file is None:
             if system.screenshot == ScreenshotWish.REQUIRED:
                 raise serializers.ValidationError({"screenshot": [f"{system} wants a screenshot of the payment."]})

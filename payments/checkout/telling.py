@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -16,6 +17,9 @@ from payments.checkout.standing import Attempt, NextAttempt, Standing
 from payments.confirming import LATE_CONFIRMATION_DAYS
 from payments.models import Confirmation, Deposit
 from payments.states import CONFIRMABLE, LATE
+
+#: What ends a sentence, in the four languages.
+_STOPS: Final = (".", "\u0964", "\u06d4")
 
 
 class Way(StrEnum):
@@ -64,10 +68,17 @@ def may_confirm(attempt: Attempt, now: datetime) -> bool:
     return deposit.status in CONFIRMABLE
 
 
-def sentence(code: str) -> str:
-    """The customer's sentence of a failure (`payments.failures`)."""
+def sentence(code: str, *, title: str = "") -> str:
+    """The customer's sentence of a failure (`payments.failures`).
+
+    Args:
+        code: of the failure.
+        title: what stands above it. Where the sentence begins with the same words, they are not said twice.
+    """
     shown = failures.shown(code)
-    return "" if shown is None else _(shown["customer_message"])
+    said = "" if shown is None else _(shown["customer_message"])
+    begun = tuple(f"{title}{stop} " for stop in _STOPS)
+    return said[len(begun[0]) :] if title and said.startswith(begun) else said
 
 
 def another(standing: Standing) -> frozenset[Way]:

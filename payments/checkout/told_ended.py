@@ -110,10 +110,11 @@ def ended(attempt: Attempt, standing: Standing, merchant: str, now: datetime) ->
         case DepositStatus.FAILED:
             return _failed(attempt, standing, merchant, now)
         case DepositStatus.EXPIRED if deposit.failure_code == FailureCode.NOT_CONFIRMED:
+            title = _("We could not find your payment")
             return Told(
                 code="not_confirmed",
-                title=_("We could not find your payment"),
-                sentences=(sentence(deposit.failure_code),),
+                title=title,
+                sentences=(sentence(deposit.failure_code, title=title),),
                 tone=Tone.WARN,
                 ways=by_link(attempt, now),
             )
@@ -149,10 +150,11 @@ def _failed(attempt: Attempt, standing: Standing, merchant: str, now: datetime) 
             tone=Tone.WARN,
             ways=frozenset({Way.CHOOSE}) if may_choose else frozenset(),
         )
+    title = _("Your payment could not be used for this order")
     return Told(
         code=f"failed_{deposit.failure_code}",
-        title=_("Your payment could not be used"),
-        sentences=(sentence(deposit.failure_code),),
+        title=title,
+        sentences=(sentence(deposit.failure_code, title=title),),
         tone=Tone.BAD,
         ways=by_link(attempt, now),
     )
@@ -173,13 +175,14 @@ def _earlier_may_arrive(attempt: Attempt, standing: Standing) -> tuple[str, ...]
 
 def not_paid_in_time(*, confirmable: bool, polls: bool) -> Told:
     """Nobody said in time that it was paid; `polls` while the row has not ended yet."""
+    title = _("The time to pay is over")
     if confirmable:
-        said = sentence(FailureCode.NOT_PAID_IN_TIME)
+        said = sentence(FailureCode.NOT_PAID_IN_TIME, title=title)
     else:
         said = _("If you have paid, we will find the payment ourselves; do not pay twice.")
     return Told(
         code="not_paid_in_time",
-        title=_("The time to pay is over"),
+        title=title,
         sentences=(said,),
         tone=Tone.WARN,
         ways=frozenset({Way.CONFIRM}) if confirmable else frozenset(),

@@ -105,6 +105,14 @@ def test_amounts_as_people_write_them(session: CheckoutSession, amount: str) -> 
     assert Confirmation.objects.get().amount == 1000
 
 
+def test_all_mistakes_are_told_at_once(session: CheckoutSession) -> None:
+    told: dict[str, Any] = {"reference": "12345", "amount": "a lot", "screenshot": SimpleUploadedFile("a.png", b"png")}
+    with pytest.raises(Invalid) as error:
+        name_reference(session, **told)
+    assert error.value.mistakes == dict.fromkeys(("reference", "amount", "screenshot"), Mistake.INVALID)
+    assert Confirmation.objects.count() == 0
+
+
 @pytest.mark.parametrize(
     ("told", "wrong"),
     [

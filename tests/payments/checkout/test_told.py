@@ -1,15 +1,20 @@
 """The closed list of what customers are told: each status with each of its reasons, word by word."""
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 
 from gateway.products.models import Product
 from gateway.providers.models import Flow, PaymentSystem
+from payments import failures
 from payments.checkout import told
+from payments.checkout.readers import LANGUAGES
 from payments.checkout.standing import OVER, Attempt, Standing
 from payments.checkout.told import Told, Way
 from payments.failures import SAFE_TO_RETRY, FailureCode
@@ -187,7 +192,7 @@ CASES: Final = [
         session={"is_expired": True},
         code="not_paid_in_time",
         title="The time to pay is over",
-        sentences=("The time to pay is over. If you have paid, enter the reference; do not pay twice.",),
+        sentences=("If you have paid, enter the reference; do not pay twice.",),
         ways=FORM,
         polls=True,
     ),
@@ -395,8 +400,8 @@ CASES: Final = [
         status=D.FAILED,
         deposit={**HAND, "failure_code": F.MONEY_RETURNED},
         code="failed_money_returned",
-        title="Your payment could not be used",
-        sentences=("Your payment could not be used for this order. Please contact support before you pay again.",),
+        title="Your payment could not be used for this order",
+        sentences=("Please contact support before you pay again.",),
         ways=LINK,
     ),
     Case(
@@ -404,7 +409,7 @@ CASES: Final = [
         deposit={**HAND, "failure_code": F.NOT_PAID_IN_TIME},
         code="not_paid_in_time",
         title="The time to pay is over",
-        sentences=("The time to pay is over. If you have paid, enter the reference; do not pay twice.",),
+        sentences=("If you have paid, enter the reference; do not pay twice.",),
         ways=FORM,
     ),
     Case(
@@ -448,7 +453,7 @@ CASES: Final = [
         confirmations=(named(C.EXPIRED),),
         code="not_confirmed",
         title="We could not find your payment",
-        sentences=("We could not find your payment. Please contact support before you pay again.",),
+        sentences=("Please contact support before you pay again.",),
         ways=LINK,
     ),
     Case(
@@ -557,6 +562,25 @@ def test_what_is_said(case: Case) -> None:
     assert (said.code, said.title, said.sentences) == (case.code, case.title, case.sentences)
     assert (said.must, said.then) == (case.must, case.then)
     assert (said.ways, said.polls) == (case.ways, case.polls)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("code", "failure"),
+    [
+        ("not_paid_in_time", F.NOT_PAID_IN_TIME),
+        ("not_confirmed", F.NOT_CONFIRMED),
+        ("failed_money_returned", F.MONEY_RETURNED),
+    ],
+)
+def test_what_the_title_says_is_not_said_again(code: str, failure: FailureCode, language: str) -> None:
+    case = next(one for one in CASES if one.code == code)
+    known = failures.shown(failure)
+    assert known is not None
+    with translation.override(language):
+        said, whole = of(case), gettext(known["customer_message"])
+    assert not said.sentences[0].startswith(said.title)
+    assert re.fullmatch(rf"{re.escape(said.title)}[.\u0964\u06d4] {re.escape(said.sentences[0])}", whole)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.status}-{case.code}")
