@@ -159,7 +159,7 @@ class World:
     def posted(self) -> list[Posted]:
         """Every journal, oldest first, each on accounts of this product and of this provider account alone."""
         found = []
-        for journal in Journal.objects.order_by("created_at").prefetch_related("entries__account"):
+        for journal in Journal.objects.order_by("created_at", "pk").prefetch_related("entries__account"):
             legs = []
             for entry in journal.entries.all():
                 account = entry.account

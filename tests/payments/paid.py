@@ -17,7 +17,7 @@ def states(deposit: Deposit) -> tuple[str, Decimal | None, str]:
 
 def postings() -> list[str]:
     """Each journal with its entries, but for what the tests put into a product or took out, oldest first."""
-    posted = Journal.objects.exclude(kind__in=["product_funded", "product_settled"]).order_by("created_at")
+    posted = Journal.objects.exclude(kind__in=["product_funded", "product_settled"]).order_by("created_at", "pk")
     return [
         f"{one.kind}: "
         + ", ".join(

@@ -87,7 +87,7 @@ def test_a_deposit_through_letters_and_calls(
     assert f"by key tests of {deposit.product}" in request
     assert len(re.findall(r"Idempotency-Key [0-9a-f]{16} Answered 201", request)) == 2
     assert "the provider, asked by us because of a letter · the call" in plain(of_kind(page, "move"))
-    pulls = ProviderCall.objects.filter(operation="pullpostbacks").order_by("started_at")
+    pulls = ProviderCall.objects.filter(operation="pullpostbacks").order_by("pk")
     assert [one.pk for one in pulls if f'href="#call-{one.pk}"' in page] == [pulls[1].pk]
     newest = text(eve.get(page_of(deposit), {"order": "newest"}))
     assert entries(newest) == entries(page)[::-1]
